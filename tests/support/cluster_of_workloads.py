@@ -6,12 +6,13 @@ from typing import Any
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from tests.support.fake_client import FakeClient
+from tests.support.versions import BEFORE, NEWEST
 
 NAMESPACE = "trading"
 
 
 def pod(name: str, owner: str, **annotations: str) -> Pod:
-    image = Container("istio-proxy", image="istio/proxyv2:1.30.0")
+    image = Container("istio-proxy", image=f"istio/proxyv2:{BEFORE}")
     return Pod(NAMESPACE, name, owner=owner, containers=(image,), annotations=annotations)
 
 
@@ -25,6 +26,9 @@ class Cluster(FakeClient):
         self.comes_up: Callable[[str], bool] = lambda _: True
         self.connected: Callable[[], bool] = lambda: True
         self.rolled_out = dict.fromkeys(names, True)
+        self.spec: dict[str, Any] = {}
+        self.conditions: list[dict] = []
+        """Further fields of the spec, and the conditions, of each Deployment."""
         for name in names:
             owner = {"kind": "Deployment", "name": name, "controller": True}
             self.answers[f"/apis/apps/v1/namespaces/{NAMESPACE}/replicasets/{name}-rs"] = {
@@ -45,9 +49,9 @@ class Cluster(FakeClient):
 
     def read(self) -> tuple[Proxies, dict[str, tuple[str, ...]]]:
         """Return the proxies, and how each one is stale."""
-        found = tuple(Proxy(one, "1.30.0", connected=self.connected()) for one in self.pods.values())
-        older = {one.id: ("concurrency 1, now 2",) for one in found if self.older.get(one.pod.name[:-2], True)}
-        return Proxies("1.31.0", found), older
+        proxies = tuple(Proxy(each, BEFORE, connected=self.connected()) for each in self.pods.values())
+        older = {each.id: ("concurrency 1, now 2",) for each in proxies if self.older.get(each.pod.name[:-2], True)}
+        return Proxies(NEWEST, proxies), older
 
     @property
     def restarted(self) -> list[str]:
@@ -56,6 +60,6 @@ class Cluster(FakeClient):
 
     def _deployment(self, name: str) -> dict[str, Any]:
         ready = int(self.rolled_out[name])
-        status = {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": ready, "replicas": 1}
-        spec = {"replicas": 1, "template": {"metadata": {"labels": {"app": name}}}}
-        return {"metadata": {"generation": 1}, "spec": spec, "status": status}
+        counts = {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": ready, "replicas": 1}
+        spec = {"replicas": 1, "template": {"metadata": {"labels": {"app": name}}}, **self.spec}
+        return {"metadata": {"generation": 1}, "spec": spec, "status": {**counts, "conditions": self.conditions}}

@@ -1,18 +1,19 @@
 """A mesh that Helm installed and no state knows, for the tests of its adoption, and a test's changes to it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
 from operations.adopt.obstacles import Living
 from operations.repair.observed_state import ObservedState
+from operations.repair.processes import Lock
 from pi_mesh import inventory
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
 from pi_mesh.cluster.objects import Deployment
+from pi_mesh.inventory import Kind
 from tests.support.factories import STACK, make_settings
 from tests.support.snapshots import make_snapshot
+from tests.support.versions import NEWEST
 
 PREFIX = f"urn:pulumi:{STACK}::pi-mesh::"
 ROOT = f"{PREFIX}pulumi:pulumi:Stack::pi-mesh-{STACK}"
@@ -30,7 +31,7 @@ PEER = {
 
 def living(name: str, chart: str, values: Mapping | None = None, **more: Any) -> Living:
     """Return a release; `more`: fields of its record, except for `objects` and `version`, which are its content."""
-    objects, version = more.pop("objects", ()), more.pop("version", "1.31.0")
+    objects, version = more.pop("objects", ()), more.pop("version", NEWEST)
     record = ReleaseRecord(more.pop("namespace", "istio-system"), name, **more)
     applied = AppliedRelease(record.id, record.revision, version, version, values or {}, objects=objects, chart=chart)
     return Living(record, applied)
@@ -41,12 +42,22 @@ def deployment(name: str = "istiod", namespace: str = "istio-system", release: s
     return Deployment(namespace, name, {"app": "istiod"}, f"{namespace}/{release}" if release else "")
 
 
-def situation(state: dict | None = None, snapshot: Mapping | None = None, **settings: object) -> ObservedState:
+def state_with(*resources: Mapping) -> dict:
+    return {"version": 3, "deployment": {"resources": list(resources)}}
+
+
+def name_of(entry: Mapping) -> str:
+    """Return the name of a resource by its URN."""
+    return entry["urn"].rpartition("::")[2]
+
+
+def situation(
+    state: dict | None = None, snapshot: Mapping | None = None, locks: tuple[Lock, ...] = (), **settings: object
+) -> ObservedState:
     """Return a stack with that state, by default a new one, on a cluster with that snapshot."""
-    exported = {"version": 3, "deployment": {"resources": []}} if state is None else state
-    return ObservedState(
-        STACK, make_settings(**settings), make_snapshot(**(snapshot or {})), exported, backend="file:///x"
-    )
+    exported = state_with() if state is None else state
+    cluster = make_snapshot(**(snapshot or {}))
+    return ObservedState(STACK, make_settings(**settings), cluster, exported, locks=locks, backend="file:///x")
 
 
 def resource(type_: str, name: str, parent: str = ROOT, **more: object) -> dict:
@@ -66,7 +77,7 @@ def registered() -> list[dict]:
     provider = resource("pulumi:providers:kubernetes", "cluster", inputs={"context": "test", "__internal": {}})
     namespace = resource("kubernetes:core/v1:Namespace", "istio-namespace", inputs=home)
     istiod = resource("pi-mesh:istio:Istiod", "istiod", dependencies=[namespace["urn"]])
-    inputs = {"name": "istiod", "namespace": "istio-system", "chart": "istiod", "version": "1.31.0", "atomic": True}
+    inputs = {"name": "istiod", "namespace": "istio-system", "chart": "istiod", "version": NEWEST, "atomic": True}
     release = resource(RELEASE, "istiod-release", istiod["urn"], inputs=inputs, propertyDependencies={"name": []})
     mtls = resource("pi-mesh:istio:MeshMtls", "mesh-mtls", dependencies=[release["urn"]])
     peer = resource("kubernetes:security.istio.io/v1beta1:PeerAuthentication", "peer", mtls["urn"], inputs=PEER)
@@ -76,25 +87,15 @@ def registered() -> list[dict]:
 def existing(now: ObservedState | None = None, release: Living | None = None, **objects: Mapping) -> ExistingMesh:
     """Return a mesh to adopt: istiod, and the objects in the cluster, by the name of their resource."""
     now, all_ = now or situation(), registered()
-    by_name = {entry["urn"].rpartition("::")[2]: entry for entry in all_}
+    by_name = {name_of(entry): entry for entry in all_}
     known = {entry["urn"] for entry in (now.state["deployment"] or {}).get("resources", [])}
-    istiod = next(one for one in inventory.mesh_inventory(now.settings, STACK).releases if one.component == "istiod")
+    istiod = inventory.mesh_inventory(now.settings, STACK).the(Kind.ISTIOD)
     taken = ExistingRelease(istiod, release or living("istiod", "istiod", istiod.values), by_name["istiod-release"])
-    found = [ExistingObject(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
+    there = [ExistingObject(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
     return ExistingMesh(
         now,
         registered=tuple(all_),
         releases=(taken,) if taken.registered["urn"] not in known else (),
-        objects=tuple(found),
+        objects=tuple(there),
         living=(taken.living,),
     )
-
-
-def at(text: str) -> datetime:
-    """Return a time on a fixed day."""
-    return datetime.fromisoformat(f"2026-11-01T{text}").replace(tzinfo=UTC)
-
-
-def record_of(one: Living, **more: Any) -> Living:
-    """Return the same release with another record."""
-    return replace(one, record=replace(one.record, **more))

@@ -16,15 +16,25 @@ from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from operations.upgrade import run
 from pi_mesh import inventory
-from pi_mesh.checks.finding import Finding, Subject, ok
+from pi_mesh.catalog.istio import MINORS, NEWEST_MINOR
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState
-from pi_mesh.inventory import Inventory
 from tests.support.factories import STACK, make_settings
 from tests.support.snapshots import installed_mesh, make_snapshot, state_of
+
+
+def newest_patch(minor: int) -> str:
+    return f"1.{minor}.{MINORS[minor].newest_patch}"
+
+
+START, NEXT = newest_patch(NEWEST_MINOR - 3), newest_patch(NEWEST_MINOR - 2)
+"""The version that runs, and the one after it; BEFORE and NEWEST follow."""
+KUBERNETES = MINORS[NEWEST_MINOR - 1].kubernetes[0]
+"""Oldest minor version of Kubernetes that BEFORE supports."""
 
 
 class PowerCut(BaseException):
@@ -35,23 +45,27 @@ class PowerCut(BaseException):
 class World:
     """A stack file, a state and a cluster."""
 
-    written: str = "1.28.10"
-    recorded: str = "1.28.10"
+    written: str = START
+    recorded: str = START
     """The version that the state has of every release."""
-    running: str = "1.28.10"
-    sidecars: str = "1.28.10"
-    kubernetes: int = 33
+    running: str = START
+    sidecars: str = START
+    kubernetes: int = KUBERNETES
     settings: dict[str, Any] = field(default_factory=dict)
     pending: dict[str, str] = field(default_factory=dict)
     """Changes besides the version."""
     problems: dict[str, Exception | Finding] = field(default_factory=dict)
     """Failures by call: "preview VERSION", "up", "verify", "refresh"."""
     calls: list[str] = field(default_factory=list)
+    parsed: dict[str, Any] = field(default_factory=dict)
+    """Settings by version; each part of a step loads them anew."""
     power_cut_at: int = -1
     """Number of the call after which everything ends."""
 
-    def mesh(self, version: str) -> Inventory:
-        return inventory.mesh_inventory(self._settings(version), STACK)
+    @property
+    def versions(self) -> set[str]:
+        """Return the versions of the stack file, the state, istiod and the sidecars."""
+        return {self.written, self.recorded, self.running, self.sidecars}
 
     def called(self, name: str, key: str = "") -> None:
         """Note a call, and end everything at the power cut; `key` names the call in `problems`."""
@@ -78,15 +92,16 @@ class World:
         self.recorded = self.written
 
     def verify(self, *_: object) -> list[Finding]:
-        self.called("verify")
-        problem = self.problems.get("verify")
-        return [problem] if isinstance(problem, Finding) else [ok("verify", Subject("cluster"), "well")]
+        return self._findings("verify")
 
     def refresh(self, *_: object, **__: object) -> list[Finding]:
         self.sidecars = self.running
-        self.called("refresh")
-        problem = self.problems.get("refresh")
-        return [problem] if isinstance(problem, Finding) else [ok("older proxies", Subject("cluster"), "none")]
+        return self._findings("refresh")
+
+    def _findings(self, call: str) -> list[Finding]:
+        self.called(call)
+        problem = self.problems.get(call)
+        return [problem if isinstance(problem, Finding) else ok(call, CLUSTER, "well")]
 
     def crds(self, _context: str, base: Any) -> Finding:
         self.called(f"CRDs {base.version}")
@@ -103,9 +118,9 @@ class World:
         return make_snapshot(version=f"v1.{self.kubernetes}.0", **there)
 
     def state(self, _: object) -> StackState:
-        releases = self.mesh(self.recorded).releases
-        recorded = {one.id: RecordedRelease(one.version, one.values) for one in releases}
-        return replace(state_of(releases=tuple(one.name for one in releases)), recorded=recorded)
+        releases = inventory.mesh_inventory(self._settings(self.recorded), STACK).releases
+        recorded = {each.id: RecordedRelease(each.version, each.values) for each in releases}
+        return replace(state_of(releases=tuple(each.name for each in releases)), recorded=recorded)
 
     def load(self, _stack: str) -> Any:
         return self._settings(self.written)
@@ -114,7 +129,9 @@ class World:
         return self._settings(changes["istio.version"])
 
     def _settings(self, version: str) -> Any:
-        return make_settings(**{**self.settings, "istio": {**self.settings.get("istio", {}), "version": version}})
+        if version not in self.parsed:
+            self.parsed[version] = make_settings(**self.settings, istio={"version": version})
+        return self.parsed[version]
 
 
 def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

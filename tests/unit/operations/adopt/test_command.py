@@ -12,74 +12,66 @@ from operations.adopt.apply import Undo
 from operations.adopt.plan import Effects
 from pi_mesh.checks.finding import Subject, error, ok
 from tests.support.factories import STACK
-from tests.support.helm_mesh import existing, resource, situation
+from tests.support.helm_mesh import RELEASE, existing, resource, situation
+from tests.support.versions import NEWEST
 
 OBSTACLE = error("not adopted", Subject("release", "istio-system/istiod"), "is pending-upgrade", "wait")
-DONE = ok("next preview", Subject("stack", STACK), "is adopted")
+HINDERED, KNOWN = replace(existing(), obstacles=(OBSTACLE,)), replace(existing(), releases=())
+TAKEN = resource(RELEASE, "istiod-release", id="istio-system/istiod")
+BACK = Undo(situation(), (TAKEN,), (), ("trading",), {"istio-system/istiod": 3})
+ADOPTED = f"release istio-system/istiod: istiod {NEWEST}, revision 1, is adopted as istiod"
+REFUSED = "release istio-system/istiod: is pending-upgrade\n      -> wait"
+RELEASED = "release istio-system/istiod: leaves the state, and stays in the cluster as it is"
+TO_CARRY_OUT = "Nothing was changed. To carry out this plan: python -m operations adopt -s test"
 
 
 @pytest.fixture
 def invoke(monkeypatch):
     """Return `invoke(*options)`: the command's status, its output, and its writes."""
-    wrote: list[str] = []
+    writes: list[str] = []
 
-    def run(*options: str, there=None, back=None) -> tuple[int, str, list[str]]:
+    def run(*options: str, there=None, back=BACK) -> tuple[int, str, list[str]]:
         monkeypatch.setattr(existing_mesh, "read", lambda _: there or existing())
         monkeypatch.setattr(apply, "read_undo", lambda _: back)
         monkeypatch.setattr(plan, "effects_of_up", lambda _: Effects(restarts={}))
-        monkeypatch.setattr(apply, "carry_out_adoption", lambda *_: wrote.append("adopted") or DONE)
-        monkeypatch.setattr(apply, "carry_out_undo", lambda _: wrote.append("undone"))
-        done = CliRunner().invoke(app, ["adopt", "--stack", STACK, *options])
-        return done.exit_code, done.stdout, wrote
+        done = ok("next preview", Subject("stack", STACK), "is adopted")
+        monkeypatch.setattr(apply, "carry_out_adoption", lambda *_: writes.append("adopted") or done)
+        monkeypatch.setattr(apply, "carry_out_undo", lambda _: writes.append("undone"))
+        ended = CliRunner().invoke(app, ["adopt", "--stack", STACK, *options])
+        return ended.exit_code, ended.stdout, writes
 
     return run
 
 
-def test_without_yes_the_plan_is_shown_and_nothing_is_written(invoke):
-    status, shown, wrote = invoke()
-    assert (status, wrote) == (0, [])
-    assert "release istio-system/istiod: istiod 1.31.0, revision 1, is adopted as istiod" in shown
-    assert "Nothing was changed. To carry out this plan: python -m operations adopt -s test --yes" in shown
-
-
-def test_with_yes_it_is_carried_out(invoke):
-    status, shown, wrote = invoke("--yes")
-    assert (status, wrote) == (0, ["adopted"])
-    assert "stack test: is adopted" in shown
-
-
-@pytest.mark.parametrize("options", [(), ("--yes",)])
-def test_an_obstacle_is_one_line_with_what_to_do_and_nothing_is_written(options, invoke):
-    status, shown, wrote = invoke(*options, there=replace(existing(), obstacles=(OBSTACLE,)))
-    assert (status, wrote) == (1, [])
-    assert "release istio-system/istiod: is pending-upgrade\n      -> wait" in shown
-    assert "taken over" not in shown
-
-
-def test_a_mesh_that_the_state_knows_needs_no_adoption(invoke):
-    status, shown, wrote = invoke("--yes", there=replace(existing(), releases=()))
-    assert (status, wrote) == (0, [])
-    assert "already has every resource of its mesh in its state" in shown
+@pytest.mark.parametrize(("options", "there", "status", "written", "lines"), [
+    pytest.param((), None, 0, [], (ADOPTED, f"{TO_CARRY_OUT} --yes"), id="the plan is shown"),
+    pytest.param(("--yes",), None, 0, ["adopted"], (ADOPTED, "stack test: is adopted"), id="yes carries it out"),
+    pytest.param((), HINDERED, 1, [], (REFUSED,), id="an obstacle is one line with what to do"),
+    pytest.param(("--yes",), HINDERED, 1, [], (REFUSED,), id="an obstacle stops the writes"),
+    pytest.param(("--yes",), KNOWN, 0, [], ("already has every resource of its mesh in its state",), id="nothing left"),
+    pytest.param(("--undo",), None, 0, [], (RELEASED, "`helm rollback istiod 3 -n istio-system --wait`",
+                                            f"{TO_CARRY_OUT} --undo --yes"), id="an undo is shown first"),
+    pytest.param(("--undo", "--yes"), None, 0, ["undone"], (RELEASED,), id="an undo is carried out with yes"),
+])  # fmt: skip
+def test_the_plan_is_shown_and_written_with_yes_alone(invoke, options, there, status, written, lines):
+    exit_code, shown, writes = invoke(*options, there=there)
+    assert (exit_code, writes) == (status, written)
+    assert [line for line in lines if line not in shown] == []
+    assert (ADOPTED in shown) is (ADOPTED in lines)
+    assert (TO_CARRY_OUT in shown) is (TO_CARRY_OUT in "".join(lines))
 
 
 def test_json_is_all_that_is_printed(invoke):
-    _, shown, _ = invoke("--yes", "--json")
-    report = json.loads(shown)
+    report = json.loads(invoke("--yes", "--json")[1])
     assert report["operation"] == "adopt"
     assert {"releases", "restarts", "added", "next preview"} <= {row["id"] for row in report["findings"]}
 
 
-@pytest.mark.parametrize(("options", "written"), [((), []), (("--yes",), ["undone"])])
-def test_an_undo_is_shown_first_and_carried_out_with_yes(options, written, invoke):
-    entry = resource("kubernetes:helm.sh/v3:Release", "istiod-release", id="istio-system/istiod")
-    back = Undo(situation(), (entry,), (), ("trading",), {"istio-system/istiod": 3})
-    status, shown, wrote = invoke("--undo", *options, back=back)
-    assert (status, wrote) == (0, written)
-    assert "release istio-system/istiod: leaves the state, and stays in the cluster as it is" in shown
-    assert "`helm rollback istiod 3 -n istio-system --wait`" in shown
-
-
 def test_an_undo_waits_for_whoever_has_locked_the_stack(invoke, monkeypatch):
     monkeypatch.setattr(obstacles, "lock_obstacles", lambda _: [OBSTACLE])
-    status, _, wrote = invoke("--undo", "--yes", back=Undo(situation(), (), (), (), {}))
-    assert (status, wrote) == (1, [])
+    status, _, writes = invoke("--undo", "--yes")
+    assert (status, writes) == (1, [])
+
+
+def test_where_nothing_was_adopted_an_undo_has_nothing_to_carry_out(invoke):
+    assert TO_CARRY_OUT not in invoke("--undo", back=Undo(situation(), (), (), (), {}))[1]

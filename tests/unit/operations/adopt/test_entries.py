@@ -1,4 +1,4 @@
-"""Fields that another field manager holds, and how they are handed over and given back."""
+"""The entries of adopted resources in the state, and the field managers that are handed over and given back."""
 
 import pytest
 
@@ -11,17 +11,20 @@ from tests.support.helm_mesh import (
     UNKNOWN,
     existing,
     living,
+    name_of,
     registered,
     resource,
     situation,
+    state_with,
 )
+from tests.support.versions import BEFORE
 
 MODE = "spec.mtls.mode"
 FIELDS = {"f:spec": {"f:mtls": {"f:mode": {}}}}
 
 
-def found(*entries: dict) -> ExistingObject:
-    metadata = {**PEER["metadata"], "resourceVersion": "7", "managedFields": list(entries)}
+def held_by(*managed_fields: dict) -> ExistingObject:
+    metadata = {**PEER["metadata"], "resourceVersion": "7", "managedFields": list(managed_fields)}
     return existing(peer={**PEER, "metadata": metadata}).objects[0]
 
 
@@ -29,36 +32,36 @@ def entry(name: str, fields: dict | None = None, **more: str) -> dict:
     return {"manager": name, "operation": "Update", "fieldsV1": fields or FIELDS, **more}
 
 
-@pytest.mark.parametrize("name", ["OpenAPI-Generator", "kubectl-client-side-apply"])
-def test_a_field_of_another_manager_is_named_with_its_holder(name):
-    assert list(field_holders(found(entry(name)), [MODE, "spec.selector"])) == [(MODE, name)]
+STATUS = entry("istiod", subresource="status")
+OWN = field_manager(held_by().registered["urn"])
 
 
-def test_what_was_handed_over_before_an_interruption_is_held_by_nobody_else():
-    one = found()
-    mine = entry(field_manager(one.registered["urn"]))
-    assert list(field_holders(found(mine), [MODE])) == []
-
-
-def test_the_status_is_nobodys_business():
-    assert list(field_holders(found(entry("istiod", subresource="status")), [MODE])) == []
+@pytest.mark.parametrize(("manager", "holders"), [
+    pytest.param(entry("OpenAPI-Generator"), [(MODE, "OpenAPI-Generator")], id="Ansible"),
+    pytest.param(entry("kubectl-client-side-apply"), [(MODE, "kubectl-client-side-apply")], id="kubectl"),
+    pytest.param(entry(OWN), [], id="what was handed over before an interruption is held by nobody else"),
+    pytest.param(STATUS, [], id="the status is nobody's business"),
+])  # fmt: skip
+def test_a_field_of_another_manager_is_named_with_its_holder(manager, holders):
+    assert list(field_holders(held_by(manager), [MODE, "spec.selector"])) == holders
 
 
 def test_all_fields_but_the_status_go_to_one_manager_if_nobody_changed_the_object_meanwhile():
-    status = entry("istiod", subresource="status")
-    test, replace = hand_over_patch(found(entry("a"), entry("b", {"f:spec": {"f:selector": {}}}), status))
+    test, replace = hand_over_patch(held_by(entry("a"), entry("b", {"f:spec": {"f:selector": {}}}), STATUS))
     assert test == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
     applied, kept = replace["value"]
-    assert applied["operation"] == "Apply"
+    assert (applied["operation"], applied["manager"]) == ("Apply", OWN)
     assert applied["fieldsV1"] == {"f:spec": {"f:mtls": {"f:mode": {}}, "f:selector": {}}}
-    assert kept == status
+    assert kept == STATUS
 
 
-def test_an_undo_takes_the_stacks_manager_away_and_leaves_others():
-    (_, replace) = give_back_patch(found(entry(f"{MANAGER_PREFIX}1234"), entry("argocd")).live)
-    assert [one["manager"] for one in replace["value"]] == ["argocd"]
-    assert give_back_patch(found(entry(f"{MANAGER_PREFIX}1234")).live)[1]["value"] == [{}]
-    assert give_back_patch(found(entry("argocd")).live) == []
+@pytest.mark.parametrize(("managers", "kept"), [
+    ([entry(f"{MANAGER_PREFIX}1234"), entry("argocd")], [[entry("argocd")]]),
+    ([entry(f"{MANAGER_PREFIX}1234")], [[{}]]),
+    ([entry("argocd")], []),
+])  # fmt: skip
+def test_an_undo_takes_the_stacks_manager_away_and_leaves_others(managers, kept):
+    assert [operation["value"] for operation in give_back_patch(held_by(*managers).live)[1:]] == kept
 
 
 def test_the_manager_of_an_object_is_the_one_that_running_stacks_have_in_their_clusters():
@@ -79,100 +82,89 @@ LIVE_HOME = {
 }
 
 
-def state_of(there) -> dict[str, dict]:
-    """Return the entries by the names of their resources."""
-    found = entries.state_with_entries(there)["deployment"]["resources"]
-    return {entry["urn"].rpartition("::")[2]: entry for entry in found}
+def entries_of(there) -> list[dict]:
+    return entries.state_with_entries(there)["deployment"]["resources"]
+
+
+def by_name(there) -> dict[str, dict]:
+    return {name_of(entry): entry for entry in entries_of(there)}
+
+
+def istiod(*values: dict, **more: object) -> dict:
+    """Return the entry of istiod as Helm has installed it, by default with the values of the settings."""
+    release = living("istiod", "istiod", *values, **more) if values or more else None
+    return by_name(existing(release=release))["istiod-release"]
 
 
 def test_every_urn_and_type_is_the_programs_own_and_what_others_need_comes_first():
-    state = entries.state_with_entries(existing(peer=LIVE_PEER))["deployment"]["resources"]
-    of_program = [(entry["urn"], entry["type"], entry.get("parent")) for entry in registered()]
-    there = [(entry["urn"], entry["type"], entry.get("parent")) for entry in state]
-    assert there == [entry for entry in of_program if not entry[0].endswith("istio-namespace")]
-
-
-def test_a_component_of_which_nothing_is_in_the_cluster_gets_no_entry():
-    assert "mesh-mtls" not in state_of(existing())
+    identities = [[(entry["urn"], entry["type"], entry.get("parent")) for entry in listed]
+                  for listed in (registered(), entries_of(existing(peer=LIVE_PEER)))]  # fmt: skip
+    of_program, of_state = identities
+    assert of_state == [identity for identity in of_program if not identity[0].endswith("istio-namespace")]
 
 
 def test_a_release_has_what_helm_installed_and_not_what_the_settings_ask_for():
-    installed = living("mesh-istiod", "istiod", {"pilot": {"replicaCount": 3}}, version="1.30.0", revision=4)
-    entry = state_of(existing(release=installed))["istiod-release"]
-    assert entry["id"] == "istio-system/mesh-istiod"
-    assert entry["inputs"]["values"] == {"pilot": {"replicaCount": 3}}
-    assert (entry["inputs"]["version"], entry["inputs"]["atomic"]) == ("1.30.0", True)
-    assert entry["outputs"]["status"]["revision"] == 4
+    installed = living("mesh-istiod", "istiod", {"pilot": {"replicaCount": 3}}, version=BEFORE, revision=4)
+    release = by_name(existing(release=installed))["istiod-release"]
+    assert release["id"] == "istio-system/mesh-istiod"
+    assert release["inputs"]["values"] == {"pilot": {"replicaCount": 3}}
+    assert (release["inputs"]["version"], release["inputs"]["atomic"]) == (BEFORE, True)
+    assert release["outputs"]["status"]["revision"] == 4
 
 
 def test_of_a_directory_of_charts_the_installed_versions_package_is_named():
-    now = situation(charts={"source": "charts"})
-    entry = state_of(existing(now, living("istiod", "istiod", version="1.30.0")))["istiod-release"]
-    assert entry["inputs"]["chart"] == "charts/istiod-1.30.0.tgz"
-
-
-def test_a_release_with_the_settings_values_alone_needs_no_update():
-    assert "initErrors" not in state_of(existing())["istiod-release"]
+    there = existing(situation(charts={"source": "charts"}), living("istiod", "istiod", version=BEFORE))
+    assert by_name(there)["istiod-release"]["inputs"]["chart"] == f"charts/istiod-{BEFORE}.tgz"
 
 
 def test_a_value_that_the_settings_do_not_have_makes_up_go_over_the_release():
     # Without the secret `__inputs` the provider does not see that a value is gone.
-    more = living("istiod", "istiod", {"pilot": {"cni": {"enabled": True}}})
-    assert state_of(existing(release=more))["istiod-release"]["initErrors"] == [entries.EXTRA_VALUE]
-
-
-def test_a_value_that_only_the_settings_have_is_an_update_like_any_other():
-    assert "initErrors" not in state_of(existing(release=living("istiod", "istiod", {})))["istiod-release"]
+    assert istiod({"pilot": {"cni": {"enabled": True}}})["initErrors"] == [entries.EXTRA_VALUE]
+    assert "initErrors" not in istiod()
+    assert "initErrors" not in istiod({})
 
 
 def test_the_inputs_of_an_object_are_its_whole_live_spec_so_that_further_fields_go():
-    entry = state_of(existing(peer=LIVE_PEER))["peer"]
-    assert entry["id"] == "istio-system/default"
-    assert entry["inputs"]["spec"] == LIVE_PEER["spec"]
-    assert entry["outputs"]["__inputs"] == entry["inputs"]
-    assert entry["outputs"]["metadata"]["uid"] == "u"
-
-
-def test_labels_of_others_are_no_inputs_since_up_would_take_them_away():
-    assert "labels" not in state_of(existing(peer=LIVE_PEER))["peer"]["inputs"]["metadata"]
+    peer = by_name(existing(peer=LIVE_PEER))["peer"]
+    assert peer["id"] == "istio-system/default"
+    assert peer["inputs"]["spec"] == LIVE_PEER["spec"]
+    assert peer["outputs"]["__inputs"] == peer["inputs"]
+    assert peer["outputs"]["metadata"]["uid"] == "u"
+    # `up` would take the labels of others away.
+    assert "labels" not in peer["inputs"]["metadata"]
 
 
 def test_a_namespace_is_retained_and_its_spec_is_not_touched():
-    entry = state_of(existing(**{"istio-namespace": LIVE_HOME}))["istio-namespace"]
-    assert entry["retainOnDelete"] is True
-    assert entry["inputs"] == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}
+    home = by_name(existing(**{"istio-namespace": LIVE_HOME}))["istio-namespace"]
+    assert home["retainOnDelete"] is True
+    assert home["inputs"] == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}
 
 
 def test_a_new_provider_gets_an_id_which_every_entry_names():
-    state = state_of(existing(peer=LIVE_PEER))
+    state = by_name(existing(peer=LIVE_PEER))
     provider = f"{PROVIDER}::{state['cluster']['id']}"
     assert UNKNOWN not in provider
     assert {state[name]["provider"] for name in ("istiod-release", "peer")} == {provider}
     assert "__internal" not in state["cluster"]["outputs"]
 
 
-def test_no_entry_depends_on_what_is_not_in_the_state():
-    assert state_of(existing())["istiod"]["dependencies"] == []
-
-
 @pytest.mark.parametrize("deployment", [None, {"resources": []}, {}])
-def test_a_stack_that_never_ran_can_adopt(deployment):
-    there = existing(situation({"version": 3, "deployment": deployment}))
-    assert len(entries.state_with_entries(there)["deployment"]["resources"]) == 4
+def test_a_stack_that_never_ran_gets_what_is_in_the_cluster_and_no_dependency_on_anything_else(deployment):
+    state = by_name(existing(situation({"version": 3, "deployment": deployment})))
+    assert list(state) == ["pi-mesh-test", "cluster", "istiod", "istiod-release"]
+    assert state["istiod"]["dependencies"] == []
 
 
 def test_a_state_that_knows_half_of_it_keeps_its_entries_and_gets_the_rest():
-    known = [
-        {**entry, "id": "old"} if entry["type"].startswith("pulumi:providers") else entry for entry in registered()[:5]
-    ]
-    there = existing(situation({"version": 3, "deployment": {"resources": known}}), peer=LIVE_PEER)
-    state = entries.state_with_entries(there)["deployment"]["resources"]
+    known = registered()[:5]
+    known[1]["id"] = "old"
+    state = entries_of(existing(situation(state_with(*known)), peer=LIVE_PEER))
     assert state[:5] == known
-    assert [entry["urn"].rpartition("::")[2] for entry in state[5:]] == ["mesh-mtls", "peer"]
+    assert [name_of(entry) for entry in state[5:]] == ["mesh-mtls", "peer"]
     assert state[6]["provider"] == f"{PROVIDER}::old"
 
 
 def test_an_entry_is_known_as_adopted_by_a_date_in_whole_seconds_which_the_engine_never_writes():
-    assert all(entries.is_adopted(entry) for entry in state_of(existing()).values())
+    assert all(entries.is_adopted(entry) for entry in entries_of(existing()))
     assert not entries.is_adopted({"created": "2026-11-25T16:45:46.235699958Z"})
     assert not entries.is_adopted(resource("a:b:C", "without a date"))

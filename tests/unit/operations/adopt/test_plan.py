@@ -1,7 +1,8 @@
-"""The pods that the first `up` restarts, according to the rendered objects of both sides and to drift."""
+"""The plan of an adoption: a row for each release, object, value and restart of pods."""
 
 import copy
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,7 +14,10 @@ from operations.pull_request.manifests import Change, NotRenderedError
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Pod
-from tests.support.helm_mesh import PEER, existing, living, situation
+from tests.support.helm_mesh import PEER, existing, living, situation, state_with
+from tests.support.versions import BEFORE, NEWEST
+
+ISTIOD = "istio-system/istiod"
 
 
 def istiod(cpu: str = "100m", **meta: object) -> dict:
@@ -26,189 +30,119 @@ def istiod(cpu: str = "100m", **meta: object) -> dict:
     }
 
 
-@pytest.fixture
-def effects(monkeypatch):
-    """Return `effects(before, after, live)`: of istiod's Deployment as installed, as rendered, and as it is."""
-
-    def of(before: dict, after: dict, live: dict | None = None) -> module.Effects:
-        monkeypatch.setattr(manifests, "rendered_objects", lambda *_: dict(manifests.named_texts([after])))
-        there = existing(release=living("istiod", "istiod", objects=(before,)))
-        return module.effects_of_up(replace(there, live={"istio-system/istiod": live or before}))
-
-    return of
+LABELLED = istiod(labels={"app.kubernetes.io/version": "2"})
+RESTARTED_BY_HAND = copy.deepcopy(istiod())
+RESTARTED_BY_HAND["spec"]["template"]["metadata"] = {"annotations": {"kubectl.kubernetes.io/restartedAt": "today"}}
 
 
-def test_a_changed_pod_template_restarts_its_pods(effects):
-    assert effects(istiod(), istiod("200m")).restarts == {"istio-system/istiod": "its pod template changes"}
-
-
-def test_a_changed_label_of_the_deployment_restarts_nothing(effects):
-    found = effects(istiod(), istiod(labels={"app.kubernetes.io/version": "2"}))
-    assert found.restarts == {}
-    assert [change.key for change in found.changed] == ["Deployment istio-system/istiod"]
-
-
-def test_a_template_that_was_changed_by_hand_is_put_back_and_so_restarts(effects):
-    (why,) = (effects(istiod(), istiod(), live=istiod("900m")).restarts or {}).values()
-    assert "resources.requests.cpu was changed by hand" in why
-
-
-def test_what_somebody_added_to_a_template_stays_and_restarts_nothing(effects):
-    live = copy.deepcopy(istiod())
-    live["spec"]["template"]["metadata"] = {"annotations": {"kubectl.kubernetes.io/restartedAt": "today"}}
-    assert effects(istiod(), istiod(), live).restarts == {}
+@pytest.mark.parametrize(("rendered", "live", "changed", "why"), [
+    pytest.param(istiod("200m"), istiod(), [ISTIOD], "its pod template changes", id="a pod template changes"),
+    pytest.param(LABELLED, istiod(), [ISTIOD], "", id="a changed label of the deployment restarts nothing"),
+    pytest.param(istiod(), istiod("900m"), [], "resources.requests.cpu was changed by hand and is put back",
+                 id="a template that was changed by hand is put back"),
+    pytest.param(istiod(), RESTARTED_BY_HAND, [], "", id="what somebody added to a template stays"),
+])  # fmt: skip
+def test_pods_restart_for_a_change_of_their_template(monkeypatch, rendered, live, changed, why):
+    monkeypatch.setattr(manifests, "rendered_objects", lambda *_: dict(manifests.named_texts([rendered])))
+    there = existing(release=living("istiod", "istiod", objects=(istiod(),)))
+    effects = module.effects_of_up(replace(there, live={ISTIOD: live}))
+    assert list(effects.restarts) == ([ISTIOD] if why else [])
+    assert all(reason.endswith(why) for reason in effects.restarts.values())
+    assert [change.key for change in effects.changed] == [f"Deployment {name}" for name in changed]
 
 
 def test_charts_that_can_not_be_rendered_leave_it_open(monkeypatch):
-    def refuse(*_: object) -> None:
-        raise NotRenderedError("helm is not on PATH")
-
-    monkeypatch.setattr(manifests, "rendered_objects", refuse)
-    found = module.effects_of_up(existing())
-    assert (found.restarts, found.problem) == (None, "helm is not on PATH")
+    monkeypatch.setattr(manifests, "rendered_objects", Mock(side_effect=NotRenderedError("helm is not on PATH")))
+    assert module.effects_of_up(existing()) == Effects(restarts=None, problem="helm is not on PATH")
 
 
-def test_the_pods_of_a_deployment_are_those_of_its_replica_sets():
-    def pod(name: str, owner: str, **more: object) -> Pod:
-        return replace(Pod("istio-system", name, owner=owner), **more)
-
-    running = (
-        pod("istiod-1-a", "ReplicaSet/istiod-1"),
-        pod("istiod-0-b", "ReplicaSet/istiod-0", ending=True),
-        pod("istiod-remote-1-c", "ReplicaSet/istiod-remote-1"),
-        pod("other", ""),
-    )
-    there = existing(situation(snapshot={"pods": running}))
-    assert module.deployment_pods(there, "istio-system/istiod") == ["istio-system/istiod-1-a"]
+@pytest.mark.parametrize(("pod", "named"), [
+    pytest.param(Pod("istio-system", "a", owner="ReplicaSet/istiod-1"), True, id="of its replica set"),
+    pytest.param(Pod("istio-system", "a", owner="ReplicaSet/istiod-0", ending=True), False, id="on its way out"),
+    pytest.param(Pod("istio-system", "a", owner="ReplicaSet/istiod-remote-1"), False, id="of another deployment"),
+    pytest.param(Pod("istio-system", "a"), False, id="of nobody"),
+])  # fmt: skip
+def test_a_restart_names_and_counts_the_pods_of_the_deployment(plan, pod, named):
+    there = existing(situation(snapshot={"pods": (pod,)}))
+    (row,) = plan(there, Effects(restarts={ISTIOD: "its pod template changes"}))[module.RESTARTS]
+    assert (row.level, row.number) == (Level.WARNING, int(named))
+    assert row.message.endswith(f"its pod template changes; pods: {'a' if named else 'none'}")
 
 
 @pytest.fixture
 def plan(monkeypatch):
     """Return `plan(there, effects)`: the rows by the id of their check."""
 
-    def of(there, effects: Effects = Effects(restarts={})) -> dict[str, list[Finding]]:  # noqa: B008 - frozen
+    def rows(there, effects: Effects = Effects(restarts={})) -> dict[str, list[Finding]]:  # noqa: B008 - frozen
         monkeypatch.setattr(module, "effects_of_up", lambda _: effects)
-        found: dict[str, list[Finding]] = {}
+        by_check: dict[str, list[Finding]] = {}
         for row in module.adoption_plan(there):
-            found.setdefault(row.id, []).append(row)
-        return found
+            by_check.setdefault(row.id, []).append(row)
+        return by_check
 
-    return of
-
-
-def test_a_release_of_the_expected_version_is_taken_over(plan):
-    (row,) = plan(existing())[module.RELEASES]
-    assert str(row) == "release istio-system/istiod: istiod 1.31.0, revision 1, is adopted as istiod"
+    return rows
 
 
-def test_another_version_is_a_warning_that_names_the_setting(plan):
-    (row,) = plan(existing(release=living("istiod", "istiod", version="1.30.0")))[module.RELEASES]
-    assert row.level is Level.WARNING
-    assert "asks for 1.31.0" in row.message
-    assert "set istio.version to 1.30.0 first" in row.fix
+def peer(mode: str, selector: dict | None = None, **meta: object) -> dict:
+    spec = {"mtls": {"mode": mode}, **({"selector": selector} if selector else {})}
+    return {**PEER, "metadata": {**PEER["metadata"], **meta}, "spec": spec}
 
 
-def test_each_value_that_changes_is_a_row(plan):
-    there = existing(release=living("istiod", "istiod", {"pilot": {"replicaCount": 3}, "old": {"value": 1}}))
-    said = [row.message for row in plan(there)[module.VALUES]]
-    assert "pilot.replicaCount 3 becomes 1" in said
-    assert "old.value 1 goes" in said
-    assert "global.hub becomes 'docker.io/istio'" in said
+def changed_to(before: str | None, after: str | None) -> Effects:
+    return Effects((Change(f"Deployment {ISTIOD}", before, after),), {})
 
 
-def test_a_policy_that_changes_is_a_warning_with_both_values(plan):
-    live = {**PEER, "spec": {"mtls": {"mode": "PERMISSIVE"}, "selector": {"matchLabels": {"a": "b"}}}}
-    (row,) = plan(existing(peer=live))[module.OBJECTS]
-    assert row.level is Level.WARNING
-    assert "spec.mtls.mode 'PERMISSIVE' becomes 'STRICT'" in row.message
-    assert "spec.selector.matchLabels.a 'b' goes" in row.message
+SCALED = Deployment("istio-system", "istiod", {"app": "istiod"}, ISTIOD, wanted=3)
+HELD = {"manager": "OpenAPI-Generator", "fieldsV1": {"f:spec": {"f:mtls": {"f:mode": {}}}}}
+NOTHING, WARNING, OK = Effects(restarts={}), Level.WARNING, Level.OK
+UNRENDERED = Effects(problem="helm is not on PATH")
+LABEL = "  labels:\n    helm.sh/chart: istiod-{}\n"
+OLD_VALUES = living("istiod", "istiod", {"pilot": {"replicaCount": 3}, "old": {"value": 1}})
 
 
-def test_a_field_that_ansible_holds_is_said_to_be_handed_over(plan):
-    held = {"manager": "OpenAPI-Generator", "fieldsV1": {"f:spec": {"f:mtls": {"f:mode": {}}}}}
-    meta = {**PEER["metadata"], "managedFields": [held]}
-    _, row = plan(existing(peer={**PEER, "metadata": meta, "spec": {"mtls": {"mode": "PERMISSIVE"}}}))[module.OBJECTS]
-    assert row.message == "spec.mtls.mode is managed by OpenAPI-Generator; --yes makes the stack its manager"
-
-
-def test_an_object_that_is_as_the_settings_say_is_no_warning(plan):
-    (row,) = plan(existing(peer=PEER))[module.OBJECTS]
-    assert (row.level, row.message) == (Level.OK, "is adopted unchanged")
-
-
-def test_a_restart_names_its_pods(plan):
-    pods = (Pod("istio-system", "istiod-1-a", owner="ReplicaSet/istiod-1"),)
-    there = existing(situation(snapshot={"pods": pods}))
-    (row,) = plan(there, Effects(restarts={"istio-system/istiod": "its pod template changes"}))[module.RESTARTS]
-    assert (row.level, row.number) == (Level.WARNING, 1)
-    assert row.message.endswith("its pod template changes; pods: istiod-1-a")
-
-
-def test_an_adoption_that_restarts_nothing_says_so(plan):
-    (row,) = plan(existing())[module.RESTARTS]
-    assert row.message == "keep running: no pod template changes"
-
-
-def test_pods_that_an_autoscaler_of_the_charts_added_go_and_are_counted(plan):
-    istiod = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", wanted=3)
-    there = existing(situation(snapshot={"deployments": (istiod,)}))
-    row = plan(there)[module.RESTARTS][0]
-    assert (row.message, row.number) == ("goes from 3 to 1 by the first `up`", 2)
-    assert "istio.pilotReplicas" in row.fix
+@pytest.mark.parametrize(("there", "effects", "check", "level", "text"), [
+    pytest.param(existing(release=living("istiod", "istiod", version=BEFORE)), NOTHING, module.RELEASES, WARNING,
+                 f"asks for {NEWEST}; `up` would change the version at once: better set istio.version to {BEFORE} ",
+                 id="another version is a warning that names the setting"),
+    pytest.param(existing(release=OLD_VALUES), NOTHING, module.VALUES, OK, "pilot.replicaCount 3 becomes 1", id="set"),
+    pytest.param(existing(release=OLD_VALUES), NOTHING, module.VALUES, OK, "old.value 1 goes", id="a value that goes"),
+    pytest.param(existing(release=OLD_VALUES), NOTHING, module.VALUES, OK, "hub becomes 'docker.io/istio'", id="new"),
+    pytest.param(existing(peer=peer("PERMISSIVE", {"matchLabels": {"a": "b"}})), NOTHING, module.OBJECTS, WARNING,
+                 "spec.mtls.mode 'PERMISSIVE' becomes 'STRICT'; spec.selector.matchLabels.a 'b' goes",
+                 id="a policy that changes is a warning with both values"),
+    pytest.param(existing(peer=peer("PERMISSIVE", managedFields=[HELD])), NOTHING, module.OBJECTS, OK,
+                 "spec.mtls.mode is managed by OpenAPI-Generator; --yes makes the stack its manager",
+                 id="a field that ansible holds is handed over"),
+    pytest.param(existing(situation(snapshot={"deployments": (SCALED,)})), NOTHING, module.RESTARTS, WARNING,
+                 f"{ISTIOD}: goes from 3 to 1 by the first `up`; set istio.pilotReplicas to keep them (2)",
+                 id="pods that an autoscaler of the charts added go and are counted"),
+    pytest.param(existing(), UNRENDERED, module.RENDERED, Level.UNKNOWN, "helm is not on PATH", id="not rendered"),
+    pytest.param(replace(existing(), proposals=(Proposal("trading.bounds.quota", False, "30 pods run"),)), NOTHING,
+                 module.FILE, WARNING, "trading.bounds.quota: is set to false: 30 pods run",
+                 id="a bound that goes for a pod's sake is a warning"),
+    pytest.param(replace(existing(), living=(living("partners", "gateway"),)), NOTHING, module.BESIDE, WARNING,
+                 "release istio-system/partners: is a gateway that no setting describes", id="a gateway of others"),
+    pytest.param(existing(), replace(NOTHING, on_proxies=replace(UNCHANGED, has_new_sidecars=True)), module.RESTARTS,
+                 OK, "sidecars: keep running with the settings that they have", id="running sidecars are left"),
+    pytest.param(existing(), changed_to("a: 1\nb: 2\n", "a: 2\nb: 2\nc: 3\n"), module.RENDERED, OK,
+                 f"deployment {ISTIOD}: update (+2 -1 lines)", id="an object that changes"),
+    pytest.param(existing(), changed_to(LABEL.format(BEFORE), LABEL.format(NEWEST)), module.RENDERED, OK,
+                 "update (+1 -1 lines, only labels that tell the version)", id="a label that changes"),
+    pytest.param(existing(), changed_to(None, "a: 1\n"), module.RENDERED, OK, "create (+1 -0 lines)", id="new"),
+    pytest.param(existing(), changed_to("a: 1\n", None), module.RENDERED, OK, "delete (+0 -1 lines)", id="deleted"),
+    pytest.param(existing(), changed_to(None, ""), module.RENDERED, OK, "create (+0 -0 lines)", id="an empty object"),
+])  # fmt: skip
+def test_the_plan_has_a_row_for_each_change(plan, there, effects, check, level, text):
+    rows = {f"{row} ({row.number})": row.level for row in plan(there, effects)[check]}
+    assert [rows[row] for row in rows if text in row] == [level]
 
 
 def test_charts_that_could_not_be_rendered_are_no_promise(plan):
-    found = plan(existing(), Effects(problem="helm is not on PATH"))
-    assert module.RESTARTS not in found
-    assert found[module.RENDERED][0].level is Level.UNKNOWN
+    assert module.RESTARTS not in plan(existing(), UNRENDERED)
 
 
-def test_what_up_adds_to_the_namespaces_is_listed(plan):
-    named = {f"{row.kind} {row.name}" for row in plan(existing())[module.ADDED]}
-    assert {"resourcequota trading/workloads", "limitrange trading/workload-defaults"} <= named
-    assert "release istio-system/istio-egressgateway" in named
-
-
-def test_a_bound_that_goes_for_a_pods_sake_is_a_warning(plan):
-    there = replace(existing(), proposals=(Proposal("trading.bounds.quota", False, "30 pods run"),))
-    (row,) = plan(there)[module.FILE]
-    assert (row.level, str(row)) == (Level.WARNING, "trading.bounds.quota: is set to false: 30 pods run")
-
-
-def test_a_gateway_that_no_setting_describes_stays(plan):
-    partners = living("partners", "gateway")
-    there = replace(existing(), living=(*existing().living, partners))
-    (row,) = plan(there)[module.BESIDE]
-    assert row.name == "istio-system/partners"
-
-
-LABEL = "  labels:\n    helm.sh/chart: istiod-{}\n"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "words"),
-    [
-        ("a: 1\nb: 2\n", "a: 2\nb: 2\nc: 3\n", "update (+2 -1 lines)"),
-        (LABEL.format("1.30.2"), LABEL.format("1.31.0"), "update (+1 -1 lines, only labels that tell the version)"),
-        (None, "a: 1\n", "create (+1 -0 lines)"),
-        ("a: 1\n", None, "delete (+0 -1 lines)"),
-        (None, "", "create (+0 -0 lines)"),
-    ],
-)
-def test_each_object_that_changes_is_told_with_its_lines(plan, before, after, words):
-    changed = (Change("Deployment istio-system/istiod", before, after),)
-    (row,) = plan(existing(), Effects(changed=changed, restarts={}))[module.RENDERED]
-    assert (row.level, str(row)) == (Level.OK, f"deployment istio-system/istiod: {words}")
-
-
-def test_running_sidecars_keep_their_settings(plan):
-    effects = Effects(restarts={}, on_proxies=replace(UNCHANGED, has_new_sidecars=True))
-    *_, row = plan(existing(), effects)[module.RESTARTS]
-    assert (row.kind, row.message.partition(";")[0]) == ("sidecar", "keep running with the settings that they have")
-
-
-WHOLE = """
-release istio-system/istiod: istiod 1.31.0, revision 1, is adopted as istiod
+WHOLE = f"""
+release istio-system/istiod: istiod {NEWEST}, revision 1, is adopted as istiod
 peerauthentication istio-system/default: is adopted unchanged
 pods: keep running: no pod template changes
 namespace istio-system: is added by the first `up`
@@ -224,24 +158,25 @@ false` leaves it out
 """
 
 
-@pytest.mark.parametrize("wanted", [0, 1])
-def test_the_whole_plan_of_an_adoption_that_changes_nothing(plan, wanted):
-    istiod = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", wanted=wanted)
-    found = plan(existing(situation(snapshot={"deployments": (istiod,)}), peer=PEER))
-    assert [str(row) for some in found.values() for row in some] == WHOLE.strip().splitlines()
+@pytest.mark.parametrize("running", [0, 1])
+def test_the_whole_plan_of_an_adoption_that_changes_nothing(plan, running):
+    istiods = (Deployment("istio-system", "istiod", {"app": "istiod"}, ISTIOD, wanted=running),)
+    rows = [
+        row for rows in plan(existing(situation(snapshot={"deployments": istiods}), peer=PEER)).values() for row in rows
+    ]
+    assert [str(row) for row in rows] == WHOLE.strip().splitlines()
+    assert {row.level for row in rows} == {Level.OK}
 
 
 def test_a_release_of_another_chart_or_one_that_helm_has_already_is_not_listed(plan):
     base = living("istio-base", "base")
     there = existing(situation(snapshot={"releases": (base.record,)}), peer=PEER)
-    found = plan(replace(there, living=(*there.living, base, living("other", "kiali"))))
-    assert module.BESIDE not in found
-    assert "istio-system/istio-base" not in {row.name for row in found[module.ADDED]}
+    rows = plan(replace(there, living=(*there.living, base, living("other", "kiali"))))
+    assert module.BESIDE not in rows
+    assert base.record.id not in {row.name for row in rows[module.ADDED]}
 
 
 def test_an_object_that_the_state_knows_is_not_added(plan):
     known = {"type": "kubernetes:core/v1:LimitRange", "id": "trading/workload-defaults", "urn": "urn::limits"}
-    there = existing(situation({"version": 3, "deployment": {"resources": [known]}}), peer=PEER)
-    named = {f"{row.kind} {row.name}" for row in plan(there)[module.ADDED]}
-    assert "limitrange trading/workload-defaults" not in named
-    assert "resourcequota trading/workloads" in named
+    added = plan(existing(situation(state_with(known)), peer=PEER))[module.ADDED]
+    assert {"limitrange", "resourcequota"} & {row.kind for row in added} == {"resourcequota"}

@@ -2,7 +2,9 @@
 
 import json
 import sys
+from itertools import count
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -14,16 +16,13 @@ from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster import proxies, snapshot
 from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.stack_state import NEVER_RUN
+from pi_mesh.settings.namespaces import DAYS
 from tests.support.cluster_of_workloads import Cluster, pod
 from tests.support.factories import make_settings
+from tests.support.fake_client import FakeClient
 from tests.support.snapshots import STACK, make_snapshot
 
-ALWAYS = {
-    "timeZone": "Europe/Berlin",
-    "opens": "00:00",
-    "closes": "00:00",
-    "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-}
+ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
 
 
 @pytest.fixture
@@ -37,9 +36,8 @@ def refreshed(monkeypatch):
         monkeypatch.setattr(module, "Client", cluster)
         monkeypatch.setattr(module, "_older", lambda *_: cluster.read())
         monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
-        monkeypatch.setattr(module, "CONNECTION_PATIENCE", 0.05)
-        monkeypatch.setattr(module, "CONNECTION_PAUSE", 0)
-        monkeypatch.setattr(module.rollout, "PAUSE", 0)
+        monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count().__next__))
+        monkeypatch.setattr(module.rollout, "time", Mock(monotonic=count(0, 0.2).__next__))
         done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *options])
         return json.loads(done.stdout)
 
@@ -50,11 +48,23 @@ def levels(report: dict) -> dict[str, str]:
     return {finding["name"]: finding["level"] for finding in report["findings"]}
 
 
-def test_every_older_workload_is_restarted_one_after_the_other(refreshed):
+@pytest.mark.parametrize(("options", "allowed", "restarted", "workloads", "hours"), [
+    pytest.param((), "", ["app", "shop"], "ok", "", id="every older workload is restarted one after the other"),
+    pytest.param(("--dry-run",), "", [], "warning", "", id="a dry run names them and restarts nothing"),
+    pytest.param(("--dry-run",), "", [], "warning", "warning", id="a dry run in trading hours"),
+    pytest.param((), "", [], "", "error", id="in trading hours nothing is restarted"),
+    pytest.param((), trading_hours.ALLOWED, ["app", "shop"], "ok", "warning", id="unless the caller allows it"),
+])  # fmt: skip
+def test_each_workload_has_a_line_and_a_restart(refreshed, monkeypatch, options, allowed, restarted, workloads, hours):
+    monkeypatch.setenv(trading_hours.VARIABLE, allowed)
     cluster = Cluster("app", "shop")
-    report = refreshed(cluster)
-    assert (report["status"], cluster.restarted) == (0, ["app", "shop"])
-    assert levels(report) == {"trading/app": "ok", "trading/shop": "ok"}
+    cluster.pods["lonely"] = pod("lonely", "")
+    report = refreshed(cluster, *options, hours=ALWAYS if hours else None)
+    assert (report["status"], cluster.restarted) == (int(hours == "error"), restarted)
+    named = {"trading.hours": hours, "trading/app": workloads, "trading/shop": workloads, "trading/lonely": "warning"}
+    assert levels(report) == {name: level for name, level in named.items() if level}
+    of_hours = "refresh restarts 2 workloads, and trading goes on until 00:00"
+    assert any(of_hours in finding["message"] for finding in report["findings"]) is bool(hours)
 
 
 def test_nothing_restarts_before_every_proxy_is_connected_to_istiod(refreshed):
@@ -78,13 +88,6 @@ def test_a_proxy_that_stays_without_a_connection_is_named_and_stops_no_restart(r
     assert levels(report) == {"trading/shop-1": "warning", "trading/shop": "ok"}
 
 
-def test_a_dry_run_names_them_and_restarts_nothing(refreshed):
-    cluster = Cluster("app", "shop")
-    report = refreshed(cluster, "--dry-run")
-    assert (report["status"], cluster.restarted) == (0, [])
-    assert levels(report) == {"trading/app": "warning", "trading/shop": "warning"}
-
-
 def test_one_that_does_not_come_up_in_the_middle_ends_the_run_and_the_next_goes_on(refreshed):
     cluster = Cluster("a", "b", "c")
     cluster.comes_up = lambda name: name != "b"
@@ -98,23 +101,10 @@ def test_one_that_does_not_come_up_in_the_middle_ends_the_run_and_the_next_goes_
 
 def test_one_that_is_still_older_after_its_restart_is_an_error_and_not_restarted_again(refreshed, monkeypatch):
     cluster = Cluster("shop")
-    patch = cluster.patch
-
-    def without_effect(path, body):
-        patch(path, body)
-        cluster.older["shop"] = True
-
-    monkeypatch.setattr(cluster, "patch", without_effect)
+    monkeypatch.setattr(cluster, "patch", lambda path, body: FakeClient.patch(cluster, path, body))
     report = refreshed(cluster)
     assert (report["status"], cluster.restarted) == (1, ["shop"])
     assert "was restarted, and still 1 proxy is older" in report["findings"][-1]["message"]
-
-
-def test_a_pod_without_a_controller_is_named_and_does_not_change_the_status(refreshed):
-    cluster = Cluster()
-    cluster.pods["lonely"] = pod("lonely", "")
-    report = refreshed(cluster)
-    assert (report["status"], levels(report)) == (0, {"trading/lonely": "warning"})
 
 
 def test_where_nothing_is_older_that_is_said(refreshed):
@@ -124,29 +114,9 @@ def test_where_nothing_is_older_that_is_said(refreshed):
     assert finding["message"] == "every proxy is as istiod injects it now"
 
 
-def test_in_trading_hours_nothing_is_restarted(refreshed):
-    cluster = Cluster("shop")
-    report = refreshed(cluster, hours=ALWAYS)
-    assert (report["status"], cluster.restarted) == (1, [])
-    assert "refresh restarts 1 workload, and trading goes on until 00:00" in report["findings"][0]["message"]
-
-
-def test_in_trading_hours_it_restarts_when_its_caller_says_so(refreshed, monkeypatch):
-    monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
-    cluster = Cluster("shop")
-    assert (refreshed(cluster, hours=ALWAYS)["status"], cluster.restarted) == (0, ["shop"])
-
-
-def test_a_dry_run_in_trading_hours_is_a_warning(refreshed):
-    assert refreshed(Cluster("shop"), "--dry-run", hours=ALWAYS)["status"] == 0
-
-
 def test_an_istiod_that_gives_no_answer_is_one_line_and_nothing_is_restarted(refreshed, monkeypatch):
-    def unknown(*_: object):
-        raise NotForwardedError("kubectl is not on PATH")
-
     cluster = Cluster("shop")
-    monkeypatch.setattr(cluster, "read", unknown)
+    monkeypatch.setattr(cluster, "read", Mock(side_effect=NotForwardedError("kubectl is not on PATH")))
     report = refreshed(cluster)
     assert (report["status"], len(report["findings"]), cluster.restarted) == (3, 1, [])
 
@@ -166,9 +136,9 @@ def test_a_person_at_a_terminal_is_asked_before_the_first_restart(monkeypatch, a
 
 @pytest.mark.parametrize(("options", "asked"), [((), True), (("--yes",), False), (("--json",), False)])
 def test_yes_and_a_report_for_programs_confirm_beforehand(monkeypatch, options, asked):
-    seen = []
+    asked_for = []
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
-    monkeypatch.setattr(module, "restart_stale_workloads", lambda *_, **how: seen.append(how) or [])
+    monkeypatch.setattr(module, "restart_stale_workloads", lambda *_, **how: asked_for.append(how) or [])
     CliRunner().invoke(app, ["refresh", "-s", STACK, *options])
-    assert seen == [{"dry_run": False, "asked": asked}]
+    assert asked_for == [{"dry_run": False, "asked": asked}]

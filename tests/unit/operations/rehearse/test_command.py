@@ -19,10 +19,10 @@ from operations.short_lived import ShortLived
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.kubelet import Disk, Offset
 from pi_mesh.cluster.stack_state import NEVER_RUN
-from pi_mesh.settings import Settings
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import installed_mesh, make_pis, make_snapshot
+from tests.support.versions import BEFORE
 
 DONE = ContainerRun(0)
 WELL = Trial(
@@ -37,31 +37,29 @@ class Rehearsal:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers: dict[str, Trial] = {}
-        self.ran: dict[str, ShortLived] = {}
+        self.trials: dict[str, ShortLived] = {}
         self.counted: dict[str, object] = {}
         self.login: Login | None = None
         self.cluster, self.settings, self.client = make_snapshot(), make_settings(), FakeClient()
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (self.settings, lambda: NEVER_RUN))
-        monkeypatch.setattr(stacks, "load_changed", _changed)
+        monkeypatch.setattr(stacks, "load_changed", lambda _, to: make_settings(istio={"version": to["istio.version"]}))
         monkeypatch.setattr(snapshot, "read", lambda _: self.cluster)
         monkeypatch.setattr(run_of_trials, "Client", lambda _: self.client)
         monkeypatch.setattr(trial, "running_trials", self._running)
         monkeypatch.setattr(trial, "read_counters", self._read)
 
     @contextmanager
-    def _running(
-        self, _: object, trials: Mapping[str, ShortLived], login: Login | None, *__: object
-    ) -> Iterator[dict[str, Trial]]:
-        self.ran, self.login = dict(trials), login
+    def _running(self, _: object, trials: Mapping[str, ShortLived], login: Login | None, *__: object) -> Iterator[dict]:
+        self.trials, self.login = dict(trials), login
         yield {node: self.answers.get(node, WELL) for node in trials}
+
+    @property
+    def pull_secrets(self) -> list[str]:
+        return [entry["name"] for entry in self.trials["pi-1"].pod["imagePullSecrets"]]
 
     def _read(self, _: object, envoys: Mapping[str, object]) -> dict[str, NodeCounters]:
         self.counted = dict(envoys)
         return dict.fromkeys(envoys, ANSWERED)
-
-
-def _changed(_: str, changes: Mapping[str, object]) -> Settings:
-    return make_settings(istio={"version": changes["istio.version"]})
 
 
 @pytest.fixture
@@ -78,7 +76,7 @@ def test_every_ready_node_is_tried_and_the_others_are_unknown(rehearsal):
     rehearsal.cluster = make_snapshot(nodes=(replace(cordoned, cordoned=True), replace(gone, ready=False), well))
     result = run()
     assert result.exit_code == 0
-    assert list(rehearsal.ran) == ["pi-3"]
+    assert list(rehearsal.trials) == ["pi-3"]
     assert "is cordoned: nothing was tried there" in result.output
     assert "is not Ready: nothing was tried there" in result.output
 
@@ -91,39 +89,29 @@ def test_one_node_on_which_the_proxy_does_not_run_is_status_1_and_is_named(rehea
     (error,) = [finding for finding in report["findings"] if finding["level"] == "error"]
     assert (error["id"], error["kind"], error["name"]) == ("envoy", "node", "pi-2")
     assert report["verdict"] == "stack test: a node has a problem with the proxy"
+    assert [node for node, envoy in rehearsal.counted.items() if envoy is None] == ["pi-2"]
 
 
-def test_the_kubelet_counts_only_an_envoy_that_runs(rehearsal):
-    rehearsal.answers["pi-2"] = DEAD
-    run()
-    assert {node: counted is not None for node, counted in rehearsal.counted.items()} == {
-        "pi-1": True,
-        "pi-2": False,
-        "pi-3": True,
-    }
-
-
-@pytest.mark.parametrize(("installed", "namespace"), [({}, "default"), (installed_mesh(), "istio-system")])
-def test_the_jobs_run_where_the_pull_secrets_are_or_before_an_install_where_a_namespace_is(
-    rehearsal, installed, namespace
-):
+@pytest.mark.parametrize(("installed", "options", "namespace"), [
+    pytest.param({}, (), "default", id="before an install where a namespace is"),
+    pytest.param(installed_mesh(), (), "istio-system", id="where the pull secrets are"),
+    pytest.param(installed_mesh(), ("--namespace", "scratch"), "scratch", id="a namespace that is named"),
+])  # fmt: skip
+def test_the_jobs_run_in_a_namespace_that_is_there(rehearsal, installed, options, namespace):
     rehearsal.cluster = make_snapshot(**installed)
-    run()
-    assert {trial.namespace for trial in rehearsal.ran.values()} == {namespace}
-
-
-def test_another_namespace_can_be_named(rehearsal):
-    run("--namespace", "scratch")
-    assert {trial.namespace for trial in rehearsal.ran.values()} == {"scratch"}
+    run(*options)
+    assert {trial.namespace for trial in rehearsal.trials.values()} == {namespace}
 
 
 def test_the_image_of_a_version_to_come_can_be_tried(rehearsal):
-    run("--to", "1.30.0")
-    assert {trial.containers[0]["image"] for trial in rehearsal.ran.values()} == {"docker.io/istio/proxyv2:1.30.0"}
+    run("--to", BEFORE)
+    assert {trial.containers[0]["image"] for trial in rehearsal.trials.values()} == {
+        f"docker.io/istio/proxyv2:{BEFORE}"
+    }
 
 
-def pull_secrets(rehearsal: Rehearsal) -> list[str]:
-    return [entry["name"] for entry in rehearsal.ran["pi-1"].pod["imagePullSecrets"]]
+LOGIN = {"hub": "registry.example/istio", "login": {"username": "pi"}}
+OWN = "pi-mesh-registry"
 
 
 def test_a_pull_secret_of_the_users_that_is_not_there_is_said(rehearsal):
@@ -131,30 +119,23 @@ def test_a_pull_secret_of_the_users_that_is_not_there_is_said(rehearsal):
     result = run()
     assert "secret default/mine" in result.output
     assert result.exit_code == 0
-    assert pull_secrets(rehearsal) == ["mine"]
-
-
-LOGIN = {"hub": "registry.example/istio", "login": {"username": "pi"}}
+    assert rehearsal.pull_secrets == ["mine"]
 
 
 def test_before_a_first_install_the_trials_log_in_by_themselves(rehearsal, monkeypatch):
     monkeypatch.setattr(pulumi, "secret", lambda *_: "correct")
     rehearsal.settings = make_settings(images=LOGIN)
     assert run().exit_code == 0
-    own, made = pull_secrets(rehearsal)
-    assert own == "pi-mesh-registry"
     assert rehearsal.login
-    assert rehearsal.login.name == made
+    assert rehearsal.pull_secrets == [OWN, rehearsal.login.name]
     assert b"correct" in base64.b64decode(rehearsal.login.content)
 
 
 def test_an_installed_stack_has_its_own_login(rehearsal):
-    rehearsal.settings = make_settings(images=LOGIN)
-    rehearsal.cluster = make_snapshot(**installed_mesh())
-    rehearsal.client.answers["/api/v1/namespaces/istio-system/secrets/pi-mesh-registry"] = {"metadata": {}}
+    rehearsal.settings, rehearsal.cluster = make_settings(images=LOGIN), make_snapshot(**installed_mesh())
+    rehearsal.client.answers[f"/api/v1/namespaces/istio-system/secrets/{OWN}"] = {"metadata": {}}
     assert run().exit_code == 0
-    assert pull_secrets(rehearsal) == ["pi-mesh-registry"]
-    assert rehearsal.login is None
+    assert (rehearsal.pull_secrets, rehearsal.login) == ([OWN], None)
 
 
 def test_a_login_without_a_password_is_a_usage_error(rehearsal, monkeypatch):

@@ -1,4 +1,4 @@
-"""Judgement of a node's clock, disks and memory limits."""
+"""Judgement of a node's clock, disks and memory limits, and of its trial of the proxy's image."""
 
 from dataclasses import replace
 
@@ -12,237 +12,178 @@ from pi_mesh.cluster.kubelet import Disk, Offset
 from pi_mesh.cluster.pod_lifecycle import Startup
 from pi_mesh.quantities import MI
 from tests.support.factories import make_settings
+from tests.support.versions import NEWEST
 
 GI = 1024 * MI
-WELL = NodeCounters(Offset(-1, 1), [Disk("images", 20 * GI, 30 * GI)], 256 * MI)
+OK, WARNING, ERROR, UNKNOWN = Level.OK, Level.WARNING, Level.ERROR, Level.UNKNOWN
+NO_RIGHT = "the kubeconfig's user has no right to get nodes/proxy"
 
 
-def judged(**told: object) -> dict[str, Finding]:
-    return {finding.id: finding for finding in judgement.node_findings("pi-1", replace(WELL, **told))}
+def node(**answers: object) -> dict[str, Finding]:
+    """Return the findings of a well node, but for these answers of its kubelet."""
+    well = NodeCounters(Offset(-1, 1), [Disk("images", 20 * GI, 30 * GI)], 256 * MI)
+    return {finding.id: finding for finding in judgement.node_findings("pi-1", replace(well, **answers))}
 
 
-def test_a_well_node_says_what_its_kubelet_told():
-    found = judged()
-    assert {finding.level for finding in found.values()} == {Level.OK}
-    assert found[MEMORY].message == "holds the trial's Envoy to 256Mi"
-    assert found[DISK].message == "20480Mi of 30720Mi (67%) are free for images"
+@pytest.mark.parametrize(("least", "most", "level", "words"), [
+    (8, 10, OK, "agrees"),
+    (-3, 200, OK, "agrees"),
+    (9.5, 12, OK, "agrees"),
+    (10, 12, WARNING, "is 10 s ahead of the API server's"),
+    (-12, -10, WARNING, "is 10 s behind the API server's"),
+    (119, 121, WARNING, "is 119 s ahead of the API server's"),
+    (120, 122, ERROR, "is 120 s ahead of the API server's: certificates from istiod"),
+    (-4000, -3998, ERROR, "is 3998 s behind"),
+])  # fmt: skip
+def test_a_clock_that_is_off_is_named_with_its_cure(least, most, level, words):
+    finding = node(clock=Offset(least, most))[CLOCK]
+    assert finding.level is level
+    assert words in finding.message
+    assert ("timedatectl" in finding.fix) is (level is not OK)
 
 
-@pytest.mark.parametrize(
-    ("least", "most", "level", "says"),
-    [
-        (8, 10, Level.OK, "agrees"),
-        (-3, 200, Level.OK, "agrees"),
-        (9.5, 12, Level.OK, "agrees"),
-        (10, 12, Level.WARNING, "is 10 s ahead of the API server's"),
-        (-12, -10, Level.WARNING, "is 10 s behind the API server's"),
-        (119, 121, Level.WARNING, "is 119 s ahead of the API server's"),
-        (120, 122, Level.ERROR, "is 120 s ahead of the API server's: certificates from istiod"),
-        (15, 17, Level.WARNING, "is 15 s ahead of the API server's"),
-        (-62, -60, Level.WARNING, "is 60 s behind the API server's"),
-        (130, 132, Level.ERROR, "is 130 s ahead of the API server's: certificates from istiod"),
-        (-4000, -3998, Level.ERROR, "is 3998 s behind"),
-    ],
-)
-def test_a_clock_that_is_off_is_named_with_its_cure(least, most, level, says):
-    found = judged(clock=Offset(least, most))[CLOCK]
-    assert found.level is level
-    assert says in found.message
-    assert ("timedatectl" in found.fix) is (level is not Level.OK)
-
-
-def test_a_disk_on_which_the_kubelet_would_remove_the_image_again_is_a_warning():
-    found = judged(disks=[Disk("images", 2 * GI, 30 * GI)])[DISK]
-    assert (found.level, found.number) == (Level.WARNING, 2 * GI)
-    assert "removes unused images" in found.fix
-
-
-def test_a_kernel_without_the_memory_cgroup_holds_nothing_to_its_limit():
-    found = judged(memory_limit=0)[MEMORY]
-    assert found.level is Level.ERROR
-    assert "cgroup_enable=memory" in found.fix
-
-
-def test_without_the_right_to_nodes_proxy_nothing_is_guessed():
-    reason = "the kubeconfig's user has no right to get nodes/proxy"
-    found = judged(clock=reason, disks=reason, memory_limit=reason)
-    assert {finding.level for finding in found.values()} == {Level.UNKNOWN}
-    assert all("nodes/proxy" in finding.message and finding.fix for finding in found.values())
-
-
-def test_a_kubelet_that_tells_of_no_disk_leaves_it_unknown():
-    assert judged(disks=[])[DISK].level is Level.UNKNOWN
-
-
-def test_a_disk_that_is_just_free_enough_is_well():
-    found = judged(disks=[Disk("images", 3 * GI, 20 * GI)])[DISK]
-    assert (found.level, found.number) == (Level.OK, 3 * GI)
+@pytest.mark.parametrize(("answers", "check", "level", "number", "words"), [
+    pytest.param({}, MEMORY, OK, 256 * MI, "holds the trial's Envoy to 256Mi", id="a limit that is held"),
+    pytest.param({"memory_limit": 0}, MEMORY, ERROR, None, "cgroup_enable=memory", id="no memory cgroup"),
+    pytest.param({}, DISK, OK, 20 * GI, "20480Mi of 30720Mi (67%) are free for images", id="a free disk"),
+    pytest.param({"disks": [Disk("images", 3 * GI, 20 * GI)]}, DISK, OK, 3 * GI, "", id="just free enough"),
+    pytest.param({"disks": [Disk("images", 2 * GI, 30 * GI)]}, DISK, WARNING, 2 * GI, "removes unused images",
+                 id="a disk on which the kubelet would remove the image again"),
+    pytest.param({"disks": []}, DISK, UNKNOWN, None, "", id="a kubelet that tells of no disk"),
+    *(pytest.param({name: NO_RIGHT}, check, UNKNOWN, None, "nodes/proxy", id=f"no right to the {name}")
+      for name, check in (("clock", CLOCK), ("disks", DISK), ("memory_limit", MEMORY))),
+])  # fmt: skip
+def test_a_node_is_judged_by_what_its_kubelet_tells(answers, check, level, number, words):
+    finding = node(**answers)[check]
+    assert (finding.level, finding.number) == (level, number)
+    assert words in str(finding)
+    assert bool(finding.fix) is (level in (WARNING, ERROR) or words == "nodes/proxy")
 
 
 AUXV = "AT_HWCAP: 178bfbff\nAT_PAGESZ:            {}\nAT_RANDOM:            0x{}\nAT_PLATFORM:          aarch64\n"
 PI = AUXV.format(4096, "fffff7a11c48")
-PI_OS = AUXV.format(4096, "7ff7a11c48")
-SAID = "\n/usr/local/bin/envoy  version: 9e5580/1.40.0/Clean/RELEASE/BoringSSL\n"
+VERSION = "\n/usr/local/bin/envoy  version: 9e5580/1.40.0/Clean/RELEASE/BoringSSL\n"
 MMAP = "12 tcmalloc/internal/system_allocator.h:585] MmapAligned() failed - unable to allocate with tag\nmore\n"
-DONE = ContainerRun(0, reason="Completed")
-ABORTED = ContainerRun(134, reason="Error", log=MMAP)
-WELL_OF_TRIAL_JUDGEMENT = Trial(
-    containers={
-        "version": replace(DONE, log=PI + SAID),
-        "envoy": ContainerRun(ready=True),
-        "iptables": DONE,
-        "nftables": DONE,
-    },
-    seconds=12.3,
-)
-KERNEL = "run a kernel with 48-bit addresses there, or Istio 1.20 or 1.21 (istio/istio#51708)"
+DONE, ABORTED = ContainerRun(0, reason="Completed"), ContainerRun(134, reason="Error", log=MMAP)
+WELL = {
+    "version": replace(DONE, log=PI + VERSION),
+    "envoy": ContainerRun(ready=True),
+    "iptables": DONE,
+    "nftables": DONE,
+}
+NATIVE = {"values": {"global": {"nativeNftables": True}}}
 
 
-def judged_of_trial_judgement(trial: Trial, **settings: object) -> dict[str, Finding]:
+def failing(log: str = "", code: int = 1) -> ContainerRun:
+    return ContainerRun(code, reason="Error", log=log)
+
+
+def judged(trial: Trial, **settings: object) -> dict[str, Finding]:
     return {finding.id: finding for finding in Judge("pi-1", make_settings(**settings), trial).findings()}
 
 
-def with_runs(**runs: ContainerRun) -> Trial:
-    return replace(WELL_OF_TRIAL_JUDGEMENT, containers={**WELL_OF_TRIAL_JUDGEMENT.containers, **runs})
+def trial(**runs: ContainerRun) -> dict[str, Finding]:
+    """Return the findings of a trial that went well, but for these containers."""
+    return judged(Trial(containers={**WELL, **runs}, seconds=12.3))
+
+
+def telling(text: str) -> ContainerRun:
+    """Return a run of the loader that tells this."""
+    return replace(DONE, log=text)
 
 
 def test_a_node_on_which_all_works_says_what_was_seen():
-    found = judged_of_trial_judgement(WELL_OF_TRIAL_JUDGEMENT)
-    assert {finding.level for finding in found.values()} == {Level.OK}
-    assert found[IMAGE].message == "docker.io/istio/proxyv2:1.31.0 is there, after 12 s"
-    assert found[IMAGE].number == 12.3
-    assert found[ENVOY].message == "Envoy 1.40.0 of Istio 1.31.0 allocates memory and serves"
-    assert (found[PAGES].number, found[BITS].number) == (4096, 48)
-
-
-def test_a_39_bit_kernel_is_named_by_what_envoy_does_there_with_its_cure():
-    found = judged_of_trial_judgement(with_runs(version=replace(ABORTED, log=PI_OS + MMAP), envoy=ABORTED))
-    assert found[ENVOY].level is Level.ERROR
-    assert "does not run: MmapAligned() failed" in found[ENVOY].message
-    assert found[ENVOY].fix == KERNEL
-    assert (found[BITS].level, found[BITS].number) == (Level.WARNING, 39)
+    findings = trial()
+    assert {finding.level for finding in findings.values()} == {OK}
+    assert findings[IMAGE].message == f"docker.io/istio/proxyv2:{NEWEST} is there, after 12 s"
+    assert findings[IMAGE].number == 12.3
+    assert findings[ENVOY].message == f"Envoy 1.40.0 of Istio {NEWEST} allocates memory and serves"
+    assert (findings[PAGES].number, findings[BITS].number) == (4096, 48)
 
 
 @pytest.mark.parametrize(("address", "bits"), [("7ff7a11c48", 39), ("7ffff7a11c48", 47), ("fffff7a11c48", 48)])
 def test_a_board_on_which_envoy_serves_is_well_whatever_its_kernel(address, bits):
-    found = judged_of_trial_judgement(with_runs(version=replace(DONE, log=AUXV.format(16384, address) + SAID)))
-    assert (found[BITS].level, found[BITS].number) == (Level.OK, bits)
-    assert (found[PAGES].level, found[PAGES].number) == (Level.OK, 16384)
+    findings = trial(version=telling(AUXV.format(16384, address) + VERSION))
+    assert (findings[BITS].level, findings[BITS].number) == (OK, bits)
+    assert (findings[PAGES].level, findings[PAGES].number) == (OK, 16384)
 
 
-def test_large_pages_are_the_cause_only_where_envoy_fails():
-    crashed = ContainerRun(139, reason="Error", log="Segmentation fault\n")
-    found = judged_of_trial_judgement(
-        with_runs(version=replace(DONE, log=AUXV.format(16384, "7ffff7a11c48")), envoy=crashed)
-    )
-    assert found[ENVOY].message == "Envoy of Istio 1.31.0 does not run: Segmentation fault"
-    assert "4 KiB pages and 48-bit addresses" in found[ENVOY].fix
-    assert found[PAGES].level is Level.WARNING
+@pytest.mark.parametrize(("address", "level", "bits", "message"), [
+    ("7ffff7a11c48", OK, 47, "are 47"),
+    ("3ffff7a11c48", WARNING, 46, "are 46, and Envoy does not run"),
+    ("7ff7a11c48", WARNING, 39, "are 39, and Envoy does not run"),
+])  # fmt: skip
+def test_where_envoy_fails_a_kernel_with_half_of_48_bits_is_not_the_cause(address, level, bits, message):
+    finding = trial(version=telling(AUXV.format(4096, address)), envoy=ABORTED)[BITS]
+    assert (finding.level, finding.number, finding.message) == (level, bits, message)
 
 
-def test_an_image_for_another_processor_is_named():
-    foreign = ContainerRun(1, reason="Error", log="exec /usr/local/bin/envoy: exec format error\n")
-    found = judged_of_trial_judgement(with_runs(**dict.fromkeys(WELL_OF_TRIAL_JUDGEMENT.containers, foreign)))
-    for id in (ENVOY, REDIRECTION):
-        assert "exec format error" in found[id].message
-        assert "cluster.architecture" in found[id].fix
-    assert found[PAGES].message == "is unknown: Envoy does not start there"
+LARGE_PAGES = telling(AUXV.format(16384, "7ffff7a11c48"))
+FOREIGN = dict.fromkeys(WELL, failing("exec /usr/local/bin/envoy: exec format error\n"))
+NO_TABLES = failing("error iptables: Table does not exist (do you need to insmod?)\n")
+NOT_GLIBC = "unknown: the image's loader is not glibc's, and does not tell"
 
 
-def test_what_a_loader_does_not_tell_is_unknown_and_not_guessed():
-    found = judged_of_trial_judgement(with_runs(version=replace(DONE, log=SAID)))
-    assert {found[id].level for id in (PAGES, BITS)} == {Level.UNKNOWN}
+@pytest.mark.parametrize(("runs", "check", "level", "message", "fix"), [
+    pytest.param({"version": replace(ABORTED, log=AUXV.format(4096, "7ff7a11c48") + MMAP), "envoy": ABORTED}, ENVOY,
+                 ERROR, "does not run: MmapAligned() failed",
+                 "run a kernel with 48-bit addresses there, or Istio 1.20 or 1.21 (istio/istio#51708)", id="39 bits"),
+    pytest.param({"version": LARGE_PAGES, "envoy": failing("Segmentation fault\n", 139)}, ENVOY, ERROR,
+                 f"Envoy of Istio {NEWEST} does not run: Segmentation fault", "4 KiB pages and 48-bit addresses",
+                 id="large pages are the cause where envoy fails"),
+    pytest.param({"version": LARGE_PAGES, "envoy": failing(code=139)}, PAGES, WARNING, "", "", id="large pages"),
+    pytest.param(FOREIGN, ENVOY, ERROR, "exec format error", "cluster.architecture", id="for another processor"),
+    pytest.param(FOREIGN, REDIRECTION, ERROR, "exec format error", "cluster.architecture", id="of another processor"),
+    pytest.param(FOREIGN, PAGES, UNKNOWN, "is unknown: Envoy does not start there", "", id="pages that nobody tells"),
+    pytest.param({"version": telling(VERSION)}, PAGES, UNKNOWN, f"is {NOT_GLIBC}", "", id="pages by another loader"),
+    pytest.param({"version": telling(VERSION)}, BITS, UNKNOWN, f"are {NOT_GLIBC}", "", id="bits by another loader"),
+    pytest.param({"version": telling(PI)}, ENVOY, OK, f"Envoy of Istio {NEWEST} allocates memory and serves", "",
+                 id="an envoy that tells no version"),
+    pytest.param({"envoy": ContainerRun()}, ENVOY, ERROR, "Envoy starts, and does not become ready in time",
+                 "see its CPU limit", id="an envoy that starts and never serves lacks CPU"),
+    pytest.param({"envoy": ContainerRun(), "version": ContainerRun()}, ENVOY, UNKNOWN,
+                 "Envoy runs, and did not become ready in time", "", id="no program ended"),
+    pytest.param({"envoy": failing("first\nno such file\n")}, ENVOY, ERROR,
+                 f"Envoy of Istio {NEWEST} does not run: no such file",
+                 "see the whole of it: `kubectl describe node pi-1` and the kernel's log", id="another cause"),
+    pytest.param({"iptables": NO_TABLES}, REDIRECTION, ERROR, "Table does not exist",
+                 "set istio.values.global.nativeNftables: true (Istio 1.27 and newer)",
+                 id="a node without ip tables is cured by native nftables"),
+    pytest.param({"iptables": NO_TABLES}, REDIRECTION, ERROR, "by nftables it works", "", id="nftables works there"),
+    pytest.param({"iptables": failing(), "nftables": failing()}, REDIRECTION, ERROR,
+                 "by nftables it does not work either", "modprobe", id="a node with neither"),
+    # A simulated node says that its containers run, and has no logs.
+    *(pytest.param({"version": ContainerRun(ready=True), "iptables": ContainerRun(ready=True)}, check, UNKNOWN, "", "",
+                   id=f"containers that end nowhere leave the {check} open") for check in (REDIRECTION, BITS)),
+])  # fmt: skip
+def test_a_trial_that_failed_is_named_with_its_cure(runs, check, level, message, fix):
+    finding = trial(**runs)[check]
+    assert finding.level is level
+    assert message in finding.message
+    assert fix in finding.fix
 
 
-def test_a_node_without_ip_tables_is_cured_by_native_nftables():
-    failed = ContainerRun(1, reason="Error", log="error iptables: Table does not exist (do you need to insmod?)\n")
-    found = judged_of_trial_judgement(with_runs(iptables=failed))[REDIRECTION]
-    assert found.level is Level.ERROR
-    assert "Table does not exist" in found.message
-    assert found.message.endswith("by nftables it works")
-    assert found.fix == "set istio.values.global.nativeNftables: true (Istio 1.27 and newer)"
+@pytest.mark.parametrize(("tool", "level", "fix"), [
+    ("iptables", OK, ""),
+    ("nftables", ERROR, "remove istio.values.global.nativeNftables: true"),
+])  # fmt: skip
+def test_with_native_nftables_iptables_is_not_needed(tool, level, fix):
+    finding = judged(Trial(containers={**WELL, tool: failing()}), istio=NATIVE)[REDIRECTION]
+    assert (finding.level, finding.fix) == (level, fix)
 
 
-def test_with_native_nftables_iptables_is_not_needed():
-    native = {"values": {"global": {"nativeNftables": True}}}
-    failed = ContainerRun(1, reason="Error")
-    assert judged_of_trial_judgement(with_runs(iptables=failed), istio=native)[REDIRECTION].level is Level.OK
-    other = judged_of_trial_judgement(with_runs(nftables=failed), istio=native)[REDIRECTION]
-    assert (other.level, other.fix) == (Level.ERROR, "remove istio.values.global.nativeNftables: true")
-
-
-def test_a_node_with_neither_needs_its_kernel_modules():
-    failed = ContainerRun(1, reason="Error")
-    found = judged_of_trial_judgement(with_runs(iptables=failed, nftables=failed))[REDIRECTION]
-    assert found.message.endswith("by nftables it does not work either")
-    assert "modprobe" in found.fix
-
-
-def test_an_image_that_does_not_come_is_an_error_with_the_cause_and_the_rest_is_unknown():
-    state = Startup("pod x/y", "ImagePullBackOff", "manifest unknown", tries=3)
-    found = judged_of_trial_judgement(Trial(startup=state))
-    assert found[IMAGE].level is Level.ERROR
-    assert "ImagePullBackOff (not in the registry): manifest unknown" in found[IMAGE].message
-    assert found[IMAGE].fix == "correct images.hub or istio.version"
-    assert {found[id].level for id in (ENVOY, PAGES, BITS, REDIRECTION)} == {Level.UNKNOWN}
-
-
-def test_a_node_that_runs_no_pod_of_the_trial_is_unknown():
-    found = judged_of_trial_judgement(Trial("OutOfcpu: Node didn't have enough resource: cpu"))
-    assert {finding.level for finding in found.values()} == {Level.UNKNOWN}
-    assert "OutOfcpu" in found[IMAGE].message
-
-
-def test_a_node_whose_containers_end_nowhere_is_unknown():
-    """A simulated node says that its containers run, and has no logs."""
-    runs = {name: ContainerRun(ready=True) for name in ("version", "iptables")}
-    found = judged_of_trial_judgement(with_runs(**runs))
-    assert found[REDIRECTION].level is Level.UNKNOWN
-    assert found[BITS].level is Level.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("address", "level", "bits"), [("7ffff7a11c48", Level.OK, 47), ("3ffff7a11c48", Level.WARNING, 46)]
-)
-def test_where_envoy_fails_a_kernel_with_half_of_48_bits_is_not_the_cause(address, level, bits):
-    found = judged_of_trial_judgement(with_runs(version=replace(DONE, log=AUXV.format(4096, address)), envoy=ABORTED))[
-        BITS
-    ]
-    assert (found.level, found.number) == (level, bits)
-    assert found.message == (f"are {bits}" if level is Level.OK else f"are {bits}, and Envoy does not run")
-
-
-def test_an_envoy_that_starts_and_never_serves_lacks_cpu():
-    found = judged_of_trial_judgement(with_runs(envoy=ContainerRun()))[ENVOY]
-    assert (found.level, found.fix) == (Level.ERROR, "see its CPU limit")
-    assert found.message == "Envoy starts, and does not become ready in time"
-
-
-def test_an_envoy_of_which_no_program_ended_is_unknown():
-    found = judged_of_trial_judgement(with_runs(envoy=ContainerRun(), version=ContainerRun()))[ENVOY]
-    assert (found.level, found.message) == (Level.UNKNOWN, "Envoy runs, and did not become ready in time")
-
-
-def test_an_envoy_that_tells_no_version_serves_too():
-    found = judged_of_trial_judgement(with_runs(version=replace(DONE, log=PI)))[ENVOY]
-    assert (found.level, found.message) == (Level.OK, "Envoy of Istio 1.31.0 allocates memory and serves")
-
-
-def test_a_failure_of_another_cause_leads_to_the_kernels_log():
-    found = judged_of_trial_judgement(with_runs(envoy=ContainerRun(1, reason="Error", log="first\nno such file\n")))[
-        ENVOY
-    ]
-    assert found.message == "Envoy of Istio 1.31.0 does not run: no such file"
-    assert found.fix == "see the whole of it: `kubectl describe node pi-1` and the kernel's log"
-
-
-def test_a_loader_that_is_not_glibcs_is_named():
-    found = judged_of_trial_judgement(with_runs(version=replace(DONE, log=SAID)))
-    assert found[PAGES].message == "is unknown: the image's loader is not glibc's, and does not tell"
-    assert found[BITS].message == "are unknown: the image's loader is not glibc's, and does not tell"
-
-
-def test_an_image_that_does_not_start_for_no_known_cause_leads_to_the_node():
-    found = judged_of_trial_judgement(Trial(startup=Startup("pod x/y", "Mystery")))[IMAGE]
-    assert found.message.endswith(" does not start: Mystery: no reason given")
-    assert found.fix == "see `kubectl describe node pi-1`"
+@pytest.mark.parametrize(("attempt", "level", "words", "fix"), [
+    pytest.param(Trial(startup=Startup("pod x/y", "ImagePullBackOff", "manifest unknown", tries=3)), ERROR,
+                 "ImagePullBackOff (not in the registry): manifest unknown", "correct images.hub or istio.version",
+                 id="an image that does not come"),
+    pytest.param(Trial(startup=Startup("pod x/y", "Mystery")), ERROR, " does not start: Mystery: no reason given",
+                 "see `kubectl describe node pi-1`", id="no known cause leads to the node"),
+    pytest.param(Trial("OutOfcpu: Node didn't have enough resource: cpu"), UNKNOWN, "OutOfcpu", "",
+                 id="a node that runs no pod of the trial"),
+])  # fmt: skip
+def test_an_image_that_does_not_start_is_named_with_the_cause_and_the_rest_is_unknown(attempt, level, words, fix):
+    findings = judged(attempt)
+    assert findings[IMAGE].level is level
+    assert words in findings[IMAGE].message
+    assert fix in findings[IMAGE].fix
+    assert {findings[check].level for check in (ENVOY, PAGES, BITS, REDIRECTION)} == {UNKNOWN}

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -99,36 +100,22 @@ def test_a_folder_that_can_not_be_written_is_one_line(tmp_path):
         pass
 
 
-@pytest.fixture
-def elsewhere(monkeypatch) -> list[dict]:
-    """Return the states imported into a backend in S3 that holds STATE."""
+@pytest.mark.parametrize(("state", "refusal", "stop"), [
+    pytest.param(STATE, "", "", id="the unchanged state is imported before a write"),
+    pytest.param(STATE, "failed: the stack is currently locked by 1 lock(s)", r"currently locked by 1 lock\(s\)",
+                 id="a backend that refuses the state"),
+    pytest.param({"deployment": {"resources": []}}, "", "has changed in the meantime", id="a state that changed"),
+])  # fmt: skip
+def test_elsewhere_the_unchanged_state_is_the_lock(monkeypatch, state, refusal, stop):
+    def import_(_: str, state: dict) -> None:
+        if refusal:
+            raise PulumiFailed("pulumi stack import", refusal, "")
+        imported.append(state)
+
     imported: list[dict] = []
-    monkeypatch.setattr(pulumi, "export", lambda _: STATE)
-    monkeypatch.setattr(pulumi, "import_", lambda _, state: imported.append(state))
-    return imported
-
-
-def test_elsewhere_the_unchanged_state_is_imported_before_a_write(elsewhere):
+    monkeypatch.setattr(pulumi, "export", lambda _: state)
+    monkeypatch.setattr(pulumi, "import_", import_)
     now = situation("s3://mesh-state")
-    with backend_lock.held_lock(now) as lock:
+    with backend_lock.held_lock(now) as lock, pytest.raises(NotOurs, match=stop) if stop else nullcontext():
         lock.confirm(now)
-    assert elsewhere == [STATE]
-
-
-def test_elsewhere_a_backend_that_refuses_the_state_stops_repair(elsewhere, monkeypatch):
-    def refuse(*_: object) -> None:
-        raise PulumiFailed("pulumi stack import", "failed: the stack is currently locked by 1 lock(s)", "")
-
-    monkeypatch.setattr(pulumi, "import_", refuse)
-    now = situation("s3://mesh-state")
-    with backend_lock.held_lock(now) as lock, pytest.raises(NotOurs, match=r"currently locked by 1 lock\(s\)"):
-        lock.confirm(now)
-    assert elsewhere == []
-
-
-def test_elsewhere_a_state_that_changed_meanwhile_stops_repair(elsewhere, monkeypatch):
-    monkeypatch.setattr(pulumi, "export", lambda _: {"deployment": {"resources": []}})
-    now = situation("s3://mesh-state")
-    with backend_lock.held_lock(now) as lock, pytest.raises(NotOurs, match="has changed in the meantime"):
-        lock.confirm(now)
-    assert elsewhere == []
+    assert imported == ([] if stop else [STATE])

@@ -1,9 +1,11 @@
-"""The repaired state of a stack."""
+"""The state of a stack as repair reads it, and as it is repaired."""
+
+from unittest.mock import Mock
 
 import pytest
 
 from operations import pulumi
-from operations.repair import observed_state, plan
+from operations.repair import observed_state
 from operations.repair.observed_state import (
     INTERRUPTED,
     comparable_content,
@@ -22,75 +24,46 @@ from tests.support.snapshots import make_snapshot
 from tests.support.vault_server import vault_server
 
 ISTIOD = "istio-system/istiod"
-
-
-def release(name: str = "istiod", **more: object) -> dict:
-    """Return a release of a pending operation, which has no id yet."""
-    return {
-        "urn": f"urn:pulumi:test::pi-mesh::kubernetes:helm.sh/v3:Release::{name}-release",
-        "type": "kubernetes:helm.sh/v3:Release",
-        "inputs": {"namespace": "istio-system", "name": name},
-        **more,
-    }
+PENDING = {
+    "urn": "urn:pulumi:test::pi-mesh::kubernetes:helm.sh/v3:Release::istiod-release",
+    "type": "kubernetes:helm.sh/v3:Release",
+    "inputs": {"namespace": "istio-system", "name": "istiod"},
+}
+"""The release of a pending operation, which has no id yet."""
+KNOWN = {**PENDING, "id": ISTIOD}
+MARKED = {**KNOWN, "initErrors": [INTERRUPTED]}
+TAKEN_IN = {**MARKED, "outputs": PENDING["inputs"]}
+NAMESPACE = {"urn": "urn:pulumi:test::pi-mesh::kubernetes:core/v1:Namespace::trading", "type": "x", "id": ISTIOD}
 
 
 def state(*resources: dict, **operations: dict) -> dict:
     """Return a state; `creating=...` and the like are its pending operations."""
-    under_way = [{"type": kind, "resource": resource} for kind, resource in operations.items()]
-    return {"version": 3, "deployment": {"resources": list(resources), "pending_operations": under_way}}
+    pending = [{"type": kind, "resource": resource} for kind, resource in operations.items()]
+    return {"version": 3, "deployment": {"resources": list(resources), "pending_operations": pending}}
 
 
-def resources(of: dict) -> list[dict]:
-    return of["deployment"]["resources"]
+@pytest.mark.parametrize(("before", "deployed", "failed", "resources"), [
+    pytest.param(state(creating=PENDING), [ISTIOD], [], [TAKEN_IN], id="a release that was finished after the kill"),
+    pytest.param(state(updating=PENDING), [ISTIOD], [], [], id="an interrupted update takes nothing in"),
+    pytest.param(state(creating=PENDING), [], [], [], id="a release that never came to be"),
+    pytest.param(state(KNOWN, creating=PENDING), [ISTIOD], [], [KNOWN], id="a known release is not taken in twice"),
+    pytest.param(state(KNOWN), [], [ISTIOD], [MARKED], id="a failed release is marked so that up goes over it"),
+    pytest.param(state(NAMESPACE, creating=PENDING), [], [ISTIOD], [NAMESPACE], id="other resources stay"),
+])  # fmt: skip
+def test_what_an_interruption_left_is_taken_in_or_marked(before, deployed, failed, resources):
+    repaired = repaired_state(before, deployed, failed)
+    assert repaired["deployment"]["resources"] == resources
+    assert pending_operations(repaired) == []
 
 
 def test_operations_under_way_are_named():
-    assert pending_operations(state(creating=release())) == ["creating istiod-release"]
-
-
-def test_a_state_with_none_names_none():
+    assert pending_operations(state(creating=PENDING)) == ["creating istiod-release"]
     assert pending_operations({"version": 3, "deployment": {}}) == []
 
 
-def test_no_operation_is_under_way_afterwards():
-    assert pending_operations(repaired_state(state(updating=release()), [], [])) == []
-
-
-def test_a_release_that_was_finished_after_the_kill_is_taken_in_and_gone_over_again():
-    (adopted,) = resources(repaired_state(state(creating=release()), [ISTIOD], []))
-    assert adopted["id"] == ISTIOD
-    assert adopted["initErrors"] == [INTERRUPTED]
-
-
-def test_an_interrupted_update_takes_nothing_in():
-    assert resources(repaired_state(state(updating=release()), [ISTIOD], [])) == []
-
-
-def test_a_release_that_never_came_to_be_is_not_taken_in():
-    assert resources(repaired_state(state(creating=release()), [], [])) == []
-
-
-def test_a_release_that_the_state_knows_is_not_taken_in_twice():
-    known = release(id=ISTIOD)
-    assert resources(repaired_state(state(known, creating=release()), [ISTIOD], [])) == [known]
-
-
-def test_a_failed_release_is_marked_so_that_up_goes_over_it():
-    (marked,) = resources(repaired_state(state(release(id=ISTIOD)), [], [ISTIOD]))
-    assert marked["initErrors"] == [INTERRUPTED]
-
-
-def test_other_resources_stay_as_they_are():
-    namespace = {"urn": "urn:pulumi:test::pi-mesh::kubernetes:core/v1:Namespace::trading", "type": "x", "id": ISTIOD}
-    assert resources(repaired_state(state(namespace, creating=release()), [], [ISTIOD])) == [namespace]
-
-
 def test_a_failure_that_a_refresh_made_the_state_forget_is_found():
-    assert unnoticed_failures(state(release(id=ISTIOD)), [ISTIOD]) == [ISTIOD]
-
-
-def test_a_failure_that_the_state_remembers_needs_nothing():
-    assert unnoticed_failures(state(release(id=ISTIOD, initErrors=["timed out"])), [ISTIOD]) == []
+    assert unnoticed_failures(state(KNOWN), [ISTIOD]) == [ISTIOD]
+    assert unnoticed_failures(state({**KNOWN, "initErrors": ["timed out"]}), [ISTIOD]) == []
 
 
 def test_a_stack_that_never_ran_has_no_deployment_and_nothing_under_way():
@@ -98,107 +71,59 @@ def test_a_stack_that_never_ran_has_no_deployment_and_nothing_under_way():
 
 
 MOUNT, REQUEST, SECRET = "urn:x::mesh-ca-mount", "urn:x::mesh-ca-request-1", "urn:x::cacerts-secret"
-TYPES = {
-    MOUNT: observed_state.MOUNT,
-    REQUEST: "vault:pkiSecret/secretBackendIntermediateCertRequest:X",
-    SECRET: "kubernetes:X",
+OF_SECRET = {
+    "urn": SECRET,
+    "type": "kubernetes:X",
+    "dependencies": [REQUEST, "urn:x::istio-namespace"],
+    "propertyDependencies": {"data": [REQUEST], "metadata": None},
 }
-STATE = {
-    "version": 3,
-    "deployment": {
-        "resources": [
-            {"urn": MOUNT, "type": TYPES[MOUNT], "protect": True},
-            {"urn": REQUEST, "type": TYPES[REQUEST], "dependencies": [MOUNT]},
-            {
-                "urn": SECRET,
-                "type": TYPES[SECRET],
-                "dependencies": [REQUEST, "urn:x::istio-namespace"],
-                "propertyDependencies": {"data": [REQUEST], "metadata": None},
-            },
-        ]
-    },
-}
-GONE, EMPTY = LostCa("pki_int", "nothing", has_mount=False), LostCa("pki_int", "no CA")
+OF_REQUEST = {"urn": REQUEST, "type": "vault:pkiSecret/secretBackendIntermediateCertRequest:X", "dependencies": [MOUNT]}
+STATE = state({"urn": MOUNT, "type": observed_state.MOUNT, "protect": True}, OF_REQUEST, OF_SECRET)
 
 
-def left(lost: LostCa) -> dict[str, dict]:
-    """Return the rest of the state, by URN."""
-    return {entry["urn"]: entry for entry in observed_state.without_lost_ca(STATE, lost)["deployment"]["resources"]}
+@pytest.mark.parametrize(("lost", "urns"), [
+    pytest.param(LostCa("pki_int", "nothing", has_mount=False), [SECRET], id="with the mount all that was in vault"),
+    pytest.param(LostCa("pki_int", "no CA"), [MOUNT, SECRET], id="a mount that is still there stays"),
+])  # fmt: skip
+def test_a_lost_ca_is_taken_out_and_what_stays_waits_for_nothing_of_it(lost, urns):
+    left = {entry["urn"]: entry for entry in observed_state.without_lost_ca(STATE, lost)["deployment"]["resources"]}
+    assert list(left) == urns
+    assert left[SECRET]["dependencies"] == ["urn:x::istio-namespace"]
+    assert left[SECRET]["propertyDependencies"] == {"data": [], "metadata": []}
 
 
-def test_with_the_mount_all_that_was_in_vault_is_taken_out():
-    assert set(left(GONE)) == {SECRET}
-
-
-def test_a_mount_that_is_still_there_stays():
-    assert set(left(EMPTY)) == {MOUNT, SECRET}
-
-
-def test_what_stays_waits_for_nothing_that_is_taken_out():
-    secret = left(GONE)[SECRET]
-    assert secret["dependencies"] == ["urn:x::istio-namespace"]
-    assert secret["propertyDependencies"] == {"data": [], "metadata": []}
-
-
-@pytest.mark.parametrize(
-    "state", [{"deployment": {}}, {"deployment": {"resources": [STATE["deployment"]["resources"][2]]}}]
-)
-def test_a_stack_that_made_no_ca_has_lost_none(state: dict):
+@pytest.mark.parametrize(("before", "lost"), [
+    pytest.param({"deployment": {}}, None, id="a new stack"),
+    pytest.param(state(OF_SECRET), None, id="a stack that made no ca has lost none"),
+    pytest.param(STATE, LostCa("pki_int", "nothing is mounted there", has_mount=False), id="a failed refresh left it"),
+])  # fmt: skip
+def test_a_ca_of_the_state_that_vault_does_not_have_is_lost(before, lost):
     with vault_server() as address:
-        assert (
-            observed_state.find_lost_ca(state, make_settings(vault={"enabled": True, "address": address}).vault) is None
-        )
-
-
-def test_what_a_failed_refresh_left_of_it_is_still_a_lost_ca():
-    with vault_server() as address:
-        found = observed_state.find_lost_ca(STATE, make_settings(vault={"enabled": True, "address": address}).vault)
-    assert found == LostCa("pki_int", "nothing is mounted there", has_mount=False)
-
-
-def test_a_vault_that_can_not_be_asked_is_said_and_stops_no_other_repair(monkeypatch):
-    vault = {"enabled": True, "address": "http://127.0.0.1:9"}
-    monkeypatch.setattr(pulumi, "backend", lambda: "s3://bucket")
-    monkeypatch.setattr(pulumi, "export", lambda _: STATE)
-    now = observed_state.read("ca", parse_any({"vault": vault}))
-    assert now.lost_ca is None
-    assert "can't be reached" in now.vault_unknown
-    assert plan.repair_steps(now) == []
-
-
-CA_ALONE = parse_any({"vault": {"enabled": True, "address": "https://vault.example:8200"}})
-STATE_OF_OBSERVED_STATE = {"deployment": {"resources": []}}
+        settings = make_settings(vault={"enabled": True, "address": address})
+        assert observed_state.find_lost_ca(before, settings.vault) == lost
 
 
 @pytest.fixture
 def read(monkeypatch):
     """Return `read(settings, ...)`: the situation, with these engines at work and this answer of Vault."""
 
-    def of(settings, engines=(), backend="file:///state", vault=None, cluster=None):
-        def find(*_):
-            if isinstance(vault, Exception):
-                raise vault
-            return vault
-
+    def situation(settings, engines=(), backend="file:///state", vault=None, cluster=None):
         monkeypatch.setattr(pulumi, "backend", lambda: backend)
-        monkeypatch.setattr(pulumi, "export", lambda _: STATE_OF_OBSERVED_STATE)
+        monkeypatch.setattr(pulumi, "export", lambda _: STATE)
         monkeypatch.setattr(observed_state.snapshot, "read", lambda _: cluster or make_snapshot())
-        monkeypatch.setattr(observed_state, "find_lost_ca", find)
         monkeypatch.setattr(observed_state.processes, "orphaned_processes", lambda _: ["orphan"])
         monkeypatch.setattr(observed_state.processes, "running_engines", lambda _: list(engines))
+        if vault:
+            # An exception is raised, anything else returned.
+            monkeypatch.setattr(observed_state, "find_lost_ca", Mock(side_effect=[vault]))
         return observed_state.read(STACK, settings)
 
-    return of
+    return situation
 
 
 def test_all_of_it_is_read_once(read):
     now = read(make_settings())
-    assert (now.stack, now.state, now.backend, now.orphans) == (
-        STACK,
-        STATE_OF_OBSERVED_STATE,
-        "file:///state",
-        ("orphan",),
-    )
+    assert (now.stack, now.state, now.backend, now.orphans) == (STACK, STATE, "file:///state", ("orphan",))
     assert now.snapshot == make_snapshot()
 
 
@@ -212,27 +137,24 @@ def test_a_run_is_over_only_where_locks_are_seen_and_no_engine_works(read, backe
     assert now.locks_known is backend.startswith("file://")
 
 
-@pytest.mark.parametrize("problem", [VaultError("is sealed"), CertificateError("is no certificate")])
-def test_a_vault_without_an_answer_leaves_the_rest_to_be_repaired(read, problem):
-    now = read(make_settings(), vault=problem)
-    assert (now.lost_ca, now.vault_unknown) == (None, str(problem))
+@pytest.mark.parametrize(("answer", "lost", "unknown"), [
+    (VaultError("is sealed"), None, "is sealed"),
+    (CertificateError("is no certificate"), None, "is no certificate"),
+    ("a lost CA", "a lost CA", ""),
+])  # fmt: skip
+def test_a_vault_without_an_answer_leaves_the_rest_to_be_repaired(read, answer, lost, unknown):
+    now = read(make_settings(), vault=answer)
+    assert (now.lost_ca, now.vault_unknown) == (lost, unknown)
 
 
-def test_a_lost_ca_is_told(read):
-    now = read(make_settings(), vault="a lost CA")
-    assert (now.lost_ca, now.vault_unknown) == ("a lost CA", "")
-
-
-def test_a_stack_of_a_ca_alone_has_no_cluster(read):
-    now = read(CA_ALONE, cluster="not to be read")
-    assert now.snapshot == Snapshot()
-    assert now.context == ""
+def test_a_stack_of_a_ca_alone_has_no_cluster_and_a_vault_that_can_not_be_asked_stops_no_other_repair(read):
+    vault = {"enabled": True, "address": "http://127.0.0.1:9"}
+    now = read(parse_any({"vault": vault}), cluster="not to be read", backend="s3://bucket")
+    assert (now.snapshot, now.context, now.lost_ca) == (Snapshot(), "", None)
+    assert "can't be reached" in now.vault_unknown
 
 
 def test_another_cluster_than_the_stacks_is_refused(read, monkeypatch):
-    def require(*_):
-        raise WrongContext("another cluster")
-
-    monkeypatch.setattr(observed_state.identity, "require", require)
+    monkeypatch.setattr(observed_state.identity, "require", Mock(side_effect=WrongContext("another cluster")))
     with pytest.raises(WrongContext):
         read(make_settings())

@@ -1,4 +1,4 @@
-"""The orphans that repair finds, and their end; with real processes."""
+"""The orphans that repair finds, and their end, with real processes; and the locks of the backend."""
 
 import subprocess
 import sys
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from operations.repair import processes
+from operations.repair.processes import Lock
 
 SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-
 ENGINE = f"""
 import subprocess, time
 subprocess.Popen(["pulumi-resource-test", "-c", "import time; time.sleep(60)"], executable={sys.executable!r})
@@ -21,19 +21,12 @@ time.sleep(60)
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-@pytest.fixture
-def start(project: Path) -> Iterator:
+def start(tmp_path: Path) -> Iterator:
     """Yield `start("pulumi-resource-test")`: a process of that name in the project's folder."""
     running: list[subprocess.Popen] = []
 
-    def run(name: str, code: str = SLEEP, folder: Path = project) -> subprocess.Popen:
-        process = subprocess.Popen(
-            [name, "-c", code], executable=sys.executable, cwd=folder, stdout=subprocess.PIPE, text=True
-        )
+    def run(*command: str, folder: Path = tmp_path) -> subprocess.Popen:
+        process = subprocess.Popen(command, executable=sys.executable, cwd=folder, stdout=subprocess.PIPE, text=True)
         running.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
@@ -45,65 +38,73 @@ def start(project: Path) -> Iterator:
         process.communicate()
 
 
-def test_a_plugin_without_its_pulumi_is_an_orphan(project, start):
-    plugin = start("pulumi-resource-test")
-    assert [(one.process.pid, one.command) for one in processes.orphaned_processes(project)] == [
-        (plugin.pid, "pulumi-resource-test")
-    ]
+@pytest.fixture
+def plugin(start) -> subprocess.Popen:
+    return start("pulumi-resource-test", "-Sc", SLEEP)
 
 
-def test_a_plugin_of_another_project_is_none_of_ours(project, start, tmp_path_factory):
-    start("pulumi-resource-test", folder=tmp_path_factory.mktemp("other"))
-    assert processes.orphaned_processes(project) == []
+def orphans(project: Path) -> dict[int, str]:
+    return {orphan.process.pid: orphan.command for orphan in processes.orphaned_processes(project)}
 
 
-def test_a_program_of_another_name_is_no_orphan(project, start):
-    start("python-something")
-    assert processes.orphaned_processes(project) == []
+def test_a_plugin_without_its_pulumi_is_an_orphan_and_other_programs_are_not(tmp_path, start, plugin, tmp_path_factory):
+    start("pulumi-resource-test", "-Sc", SLEEP, folder=tmp_path_factory.mktemp("other"))
+    start("python-something", "-Sc", SLEEP)
+    assert orphans(tmp_path) == {plugin.pid: "pulumi-resource-test"}
 
 
-def test_an_orphan_that_ignores_the_request_is_made_to_end(project, start, monkeypatch):
-    monkeypatch.setattr(processes, "GRACE", 0.3)
-    plugin = start("pulumi-resource-test", DEAF)
-    (orphan,) = processes.orphaned_processes(project)
+def test_an_orphan_that_ignores_the_request_is_made_to_end(tmp_path, start, monkeypatch):
+    monkeypatch.setattr(processes, "GRACE", 0.1)
+    plugin = start("pulumi-resource-test", "-Sc", DEAF)
+    (orphan,) = processes.orphaned_processes(tmp_path)
     orphan.end()
     assert plugin.wait(timeout=5) == -9
 
 
-def test_a_plugin_is_an_orphan_only_once_its_pulumi_is_gone(project, start):
-    engine = start("pulumi", ENGINE)
+def test_a_plugin_is_an_orphan_only_once_its_pulumi_is_gone(tmp_path, start):
+    engine = start("pulumi", "-Sc", ENGINE)
     assert processes.is_run(engine.pid)
-    assert processes.orphaned_processes(project) == []
-    assert [one.process.pid for one in processes.running_engines(project)] == [engine.pid]
+    assert orphans(tmp_path) == {}
+    assert [running.process.pid for running in processes.running_engines(tmp_path)] == [engine.pid]
     engine.kill()
     engine.wait()
-    assert processes.running_engines(project) == []
-    (orphan,) = processes.orphaned_processes(project)
+    assert processes.running_engines(tmp_path) == []
+    (orphan,) = processes.orphaned_processes(tmp_path)
     orphan.end()
     assert not orphan.alive()
 
 
-def test_a_repair_counts_as_a_run(tmp_path):
+def test_a_repair_counts_as_a_run(tmp_path, start):
     (tmp_path / "operations").write_text(SLEEP)
-    with subprocess.Popen([sys.executable, "operations", "repair"], cwd=tmp_path, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        process.stdout.readline()
-        assert processes.is_run(process.pid)
-        process.kill()
+    assert processes.is_run(start(sys.executable, "-S", "operations", "repair").pid)
 
 
-def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive(project, start):
-    plugin = start("pulumi-resource-test")
-    (orphan,) = processes.orphaned_processes(project)
+def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive(tmp_path, plugin):
+    (orphan,) = processes.orphaned_processes(tmp_path)
     orphan.end()
     assert not orphan.alive()
     assert plugin.returncode is None
 
 
-def test_a_later_process_of_the_same_number_is_spared(project, start):
-    plugin = start("pulumi-resource-test")
-    (orphan,) = processes.orphaned_processes(project)
+def test_a_later_process_of_the_same_number_is_spared(tmp_path, plugin):
+    (orphan,) = processes.orphaned_processes(tmp_path)
     # What psutil knows a process by: its number and its start.
     orphan.process._ident = (plugin.pid, 0.0)
     orphan.end()
     assert plugin.poll() is None
+
+
+def test_locks_are_read_from_the_file_backend_alone(tmp_path):
+    folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
+    folder.mkdir(parents=True)
+    (folder / "one.json").write_text('{"pid": 7, "username": "ann", "hostname": "pi-1", "timestamp": "now"}')
+    assert processes.read_locks(f"file://{tmp_path}", "test") == [Lock(7, "pi-1", "ann", "now")]
+    assert processes.is_examinable(f"file://{tmp_path}")
+    assert not processes.is_examinable("https://app.pulumi.com")
+
+
+def test_locks_of_a_state_without_project_folders_are_found(tmp_path):
+    folder = tmp_path / ".pulumi"
+    (folder / "stacks").mkdir(parents=True)
+    (folder / "stacks" / "test.json").write_text("{}")
+    assert processes.lock_folder(f"file://{tmp_path}", "test") == folder / "locks" / "test"

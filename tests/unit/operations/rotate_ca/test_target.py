@@ -1,4 +1,4 @@
-"""The CA of Vault that a mesh changes to."""
+"""The CA that a mesh changes to: of Vault, of a root outside, in a Secret, or by cert-manager."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +14,13 @@ from tests.support import authorities
 from tests.support.factories import make_settings
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
-ROOT, OTHER = authorities.make_root("root"), authorities.make_root("other")
+OTHER = authorities.make_root("other")
 SIGNING = authorities.make_ca("signing", OTHER)
-MOUNT = RootOptions(root_mount="pki")
+MOUNT, MINE = RootOptions(root_mount="pki"), RootOptions(secret="mine")
+HERE = {"enabled": True, "address": "https://vault.example"}
+OUTSIDE = {**HERE, "signedBy": "outside"}
+CA_STACK = "org/pi-mesh/ca"
+ELSEWHERE = {"enabled": True, "stack": CA_STACK}
 
 
 @pytest.fixture
@@ -38,60 +42,41 @@ def target(options: RootOptions, **vault: object) -> Target:
     return rotate_ca_target.named_ca("test", make_settings(vault={"rootMount": "pki_old", **vault}), options)
 
 
-def test_from_another_mount_the_generation_is_counted_up(address, written):
-    found = target(MOUNT, enabled=True, address=address, generation=3)
-    assert found.root == OTHER.certificate
-    assert not found.reached
-    found.write()
-    assert written == [("test", {"vault.rootMount": "pki", "vault.generation": "4"})]
-
-
-def test_from_istiods_own_root_vault_is_switched_on_in_the_same_write(address, written):
-    target(MOUNT, address=address).write()
-    ((stack, values),) = written
-    assert stack == "test"
-    assert values == {
-        "vault.rootMount": "pki",
-        "vault.generation": "1",
-        "vault.enabled": "true",
-        "ca.source": "istiod",
-    }
-
-
-def test_the_settings_that_name_the_mount_already_are_left(address):
-    assert target(MOUNT, enabled=True, address=address, rootMount="pki").reached
+@pytest.mark.parametrize(("vault", "reached", "values"), [
+    pytest.param({"enabled": True, "generation": 3}, False, {"vault.generation": "4"}, id="from another mount"),
+    pytest.param({}, False, {"vault.generation": "1", "vault.enabled": "true", "ca.source": "istiod"},
+                 id="from istiod's own root vault is switched on in the same write"),
+    pytest.param({"enabled": True, "rootMount": "pki"}, True, {"vault.generation": "2"}, id="settings that name it"),
+])  # fmt: skip
+def test_a_ca_at_another_mount_is_the_next_generation(address, written, vault, reached, values):
+    named = target(MOUNT, address=address, **vault)
+    assert (named.root, named.reached) == (OTHER.certificate, reached)
+    named.write()
+    assert written == [("test", {"vault.rootMount": "pki", **values})]
 
 
 def test_where_the_ca_has_a_stack_of_its_own_that_one_is_written(address, written, monkeypatch):
-    monkeypatch.setattr(
-        rotate_ca_target.stacks,
-        "load_any",
-        lambda _: parse_any({"vault": {"enabled": True, "address": address, "rootMount": "pki_old"}}),
-    )
-    found = target(MOUNT, enabled=True, stack="org/pi-mesh/ca")
-    assert found.owner == "org/pi-mesh/ca"
-    found.write()
-    assert written == [("org/pi-mesh/ca", {"vault.rootMount": "pki", "vault.generation": "2"})]
+    settings = parse_any({"vault": {"enabled": True, "address": address, "rootMount": "pki_old"}})
+    monkeypatch.setattr(rotate_ca_target.stacks, "load_any", lambda _: settings)
+    vault = target(MOUNT, **ELSEWHERE)
+    assert vault.owner == CA_STACK
+    vault.write()
+    assert written == [(CA_STACK, {"vault.rootMount": "pki", "vault.generation": "2"})]
 
 
 def test_what_a_root_outside_signed_is_put_beside_its_generation(tmp_path: Path, written):
     (tmp_path / "chain.pem").write_text(SIGNING.pem + OTHER.pem)
-    outside = {"enabled": True, "address": "https://vault.example", "signedBy": "outside", "generation": 2}
-    found = target(RootOptions(chain=tmp_path / "chain.pem"), **outside)
-    assert found.root == OTHER.certificate
-    found.write()
-    values = {"vault.signed.generation": "2", "vault.signed.chain": SIGNING.pem + OTHER.pem}
-    assert written == [("test", values)]
+    outside = target(RootOptions(chain=tmp_path / "chain.pem"), **OUTSIDE, generation=2)
+    assert outside.root == OTHER.certificate
+    outside.write()
+    assert written == [("test", {"vault.signed.generation": "2", "vault.signed.chain": SIGNING.pem + OTHER.pem})]
 
 
-@pytest.mark.parametrize(
-    ("vault", "line"),
-    [
-        ({}, "--root-mount goes with Vault"),
-        ({"enabled": True, "address": "https://vault.example", "signedBy": "outside"}, "vault.signedBy is 'outside'"),
-        ({"address": "https://127.0.0.1:9"}, "the new CA can't be used; vault.address https://127.0.0.1:9"),
-    ],
-)
+@pytest.mark.parametrize(("vault", "line"), [
+    ({}, "--root-mount goes with Vault"),
+    (OUTSIDE, "vault.signedBy is 'outside'"),
+    ({"address": "https://127.0.0.1:9"}, "the new CA can't be used; vault.address https://127.0.0.1:9"),
+])  # fmt: skip
 def test_a_ca_of_vault_that_can_not_be_used_is_one_line(monkeypatch, vault, line):
     monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
     with pytest.raises(UsageError) as refused:
@@ -99,9 +84,9 @@ def test_a_ca_of_vault_that_can_not_be_used_is_one_line(monkeypatch, vault, line
     assert line in str(refused.value)
 
 
-MINE = RootOptions(secret="mine")
 HELD = {"type": "vault:index/mount:Mount", "urn": "urn:pulumi:test::pi-mesh::vault::mesh-ca-mount"}
-HERE = {"enabled": True, "address": "https://vault.example"}
+PROTECTED = {**HELD, "protect": True}
+ISSUER = RootOptions(issuer=True)
 
 
 @pytest.fixture
@@ -114,48 +99,43 @@ def unprotected() -> list[str]:
 def in_secret(monkeypatch, unprotected) -> Callable[..., Target]:
     """`in_secret(resources)`: the CA in a Secret that follows Vault's, whose stack's state holds these."""
 
-    def run(*resources: dict, options: RootOptions = MINE, **settings: dict) -> Target:
-        made = {"ca-cert.pem": SIGNING.pem, "ca-key.pem": SIGNING.key, "root-cert.pem": OTHER.pem}
-        monkeypatch.setattr(mesh_ca, "read_signing_secret", lambda *_: made)
+    def named(*resources: dict, options: RootOptions = MINE, **settings: dict) -> Target:
+        files = {"ca-cert.pem": SIGNING.pem, "ca-key.pem": SIGNING.key, "root-cert.pem": OTHER.pem}
+        monkeypatch.setattr(mesh_ca, "read_signing_secret", lambda *_: files)
         state = {"deployment": {"resources": [*resources]}}
         monkeypatch.setattr(rotate_ca_target.pulumi, "export", lambda _: state)
         monkeypatch.setattr(rotate_ca_target.pulumi, "unprotect", lambda _, urn: unprotected.append(urn))
         return rotate_ca_target.named_ca("test", make_settings(**settings), options)
 
-    return run
+    return named
 
 
 def test_vaults_ca_is_given_up_only_when_its_mount_is_not_protected_any_more(in_secret):
     with pytest.raises(UsageError) as refused:
-        in_secret({**HELD, "protect": True}, vault=HERE)
+        in_secret(PROTECTED, vault=HERE)
     assert f"say so first: `pulumi state unprotect '{HELD['urn']}' -s test --yes`" in str(refused.value)
 
 
-def test_a_ca_in_a_secret_takes_the_place_of_vaults_in_one_write(in_secret, written):
-    in_secret(HELD, vault=HERE).write()
-    assert written == [("test", {"ca.source": "secret", "ca.secret": "mine", "vault.enabled": "false"})]
+FROM_SECRET, FROM_ISSUER = {"ca.source": "secret", "ca.secret": "mine"}, {"ca.source": "issuer"}
 
 
-def test_what_is_begun_goes_on_though_each_up_protects_the_mount_again(in_secret, written, unprotected):
-    found = in_secret({**HELD, "protect": True}, vault=HERE, ca={"alsoTrust": [OTHER.pem]})
-    assert unprotected == []
-    found.write()
-    assert unprotected == [HELD["urn"]]
-    assert written[0][1]["vault.enabled"] == "false"
-
-
-def test_the_ca_of_another_stack_is_left_to_that_stack(in_secret, written):
-    in_secret({**HELD, "protect": True}, vault={"enabled": True, "stack": "org/pi-mesh/ca"}).write()
-    assert written[0][1]["vault.enabled"] == "false"
-
-
-def test_a_ca_by_an_issuer_takes_its_place_too(in_secret, written):
-    found = in_secret(HELD, options=RootOptions(issuer=True), vault=HERE, ca={"issuer": {"name": "pi"}})
-    assert found.root == OTHER.certificate
-    found.write()
-    assert written == [("test", {"ca.source": "issuer", "vault.enabled": "false"})]
+@pytest.mark.parametrize(("resource", "settings", "options", "ca", "freed"), [
+    pytest.param(HELD, {"vault": HERE}, MINE, FROM_SECRET, [], id="a ca in a secret takes its place in one write"),
+    pytest.param(PROTECTED, {"vault": HERE, "ca": {"alsoTrust": [OTHER.pem]}}, MINE, FROM_SECRET, [HELD["urn"]],
+                 id="what is begun goes on though each up protects the mount again"),
+    pytest.param(PROTECTED, {"vault": ELSEWHERE}, MINE, FROM_SECRET, [], id="the ca of another stack is left to it"),
+    pytest.param(HELD, {"vault": HERE, "ca": {"issuer": {"name": "pi"}}}, ISSUER, FROM_ISSUER, [], id="by an issuer"),
+])  # fmt: skip
+def test_another_source_takes_the_place_of_vaults_ca(
+    in_secret, written, unprotected, resource, settings, options, ca, freed
+):
+    named = in_secret(resource, options=options, **settings)
+    assert (named.root, unprotected) == (OTHER.certificate, [])
+    named.write()
+    assert written == [("test", {**ca, "vault.enabled": "false"})]
+    assert unprotected == freed
 
 
 def test_an_issuer_has_to_be_named_before_it_signs(in_secret):
     with pytest.raises(UsageError, match="which is not set; name cert-manager's Issuer"):
-        in_secret(options=RootOptions(issuer=True))
+        in_secret(options=ISSUER)

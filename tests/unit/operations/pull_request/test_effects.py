@@ -18,8 +18,8 @@ KEEP = f"both gateways and sidecars keep proxy {BEFORE}"
 LOST = "Running sidecars look for istiod in `istio-system`, where it no longer runs:"
 REFUSED = "Preflight refuses this `pulumi up` (foreign istio) while istiod runs in `istio-system`"
 NO_CHANGE = "No change to the cluster"
-ALL_IN_IT = "everything in it is deleted**"
-OTHERS_TOO = "including objects of other owners."
+ALL_GONE = "everything in it is deleted**"
+OTHERS = "including objects of other owners."
 GONE = "delete Namespace a, delete Namespace b"
 
 
@@ -46,11 +46,8 @@ def compared(text: str = "", effect: Consequences | None = None, **intent) -> Co
     ("text", "verdict"),
     [
         ("", NO_CHANGE),
-        (
-            "replace Namespace a, replace ConfigMap b",
-            f"**replaces namespace a, {ALL_IN_IT} · **replaces 1 other object**",
-        ),
-        ("delete Namespace a", f"**deletes namespace a, {ALL_IN_IT}"),
+        ("replace Namespace a, replace A b", f"**replaces namespace a, {ALL_GONE} · **replaces 1 other object**"),
+        ("delete Namespace a", f"**deletes namespace a, {ALL_GONE}"),
         ("retain Namespace a", NO_CHANGE),
         ("delete Release a", "**deletes release a**"),
         ("replace Release a, replace Release b", "**replaces releases a and b**"),
@@ -71,11 +68,8 @@ def test_what_happens_to_resources_is_called_by_its_name(text, verdict):
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        (
-            "replace Namespace a x",
-            [f"Namespace `a` is **replaced** for its `x`, and **everything in it**, {OTHERS_TOO}"],
-        ),
-        (GONE, [f"Namespaces `a` and `b` are **deleted**, and **everything in them**, {OTHERS_TOO}"]),
+        ("replace Namespace a x", [f"Namespace `a` is **replaced** for its `x`, and **everything in it**, {OTHERS}"]),
+        (GONE, [f"Namespaces `a` and `b` are **deleted**, and **everything in them**, {OTHERS}"]),
         ("retain Namespace a", ["Namespace `a` leaves the stack; the cluster keeps it."]),
         ("retain A a, retain A b", ["As `a` and `b` leave the stack; the cluster keeps them."]),
         ("delete Release a", ["Release `a` is **deleted**, and its pods with it."]),

@@ -45,18 +45,14 @@ def test_a_provider_has_the_id_by_which_its_resources_name_it_or_else_its_name(k
     assert namespace["provider"] == f"{PROVIDER}::{id_}"
 
 
-CONFIG_MAP, CHART = {"kind": "ConfigMap"}, {"chart": "istiod"}
+KIND, CHART = {"kind": "ConfigMap"}, {"chart": "istiod"}
 OURS = {"urn": "urn:x", "custom": True, "id": "urn:x", "protect": False, "retainOnDelete": False}
 
 
 @pytest.mark.parametrize(
     ("type_", "more", "entry"),
     [
-        (
-            "kubernetes:a:b",
-            {"inputs": CONFIG_MAP},
-            {"inputs": CONFIG_MAP, "outputs": {**CONFIG_MAP, "__inputs": CONFIG_MAP}},
-        ),
+        ("kubernetes:a:b", {"inputs": KIND}, {"inputs": KIND, "outputs": {**KIND, "__inputs": KIND}}),
         (RELEASE, {"inputs": CHART}, {"inputs": CHART, "outputs": CHART}),
         ("a:b:c", {"protect": True, "retainOnDelete": True}, {"protect": True, "retainOnDelete": True}),
     ],
@@ -103,7 +99,7 @@ def test_only_a_mandatory_rule_refuses(level, refused):
     assert engine.Intent({}, {}, (engine.Violation("rule", level, "istiod", ""),)).is_refused is refused
 
 
-PROGRAM_EXITED = "an unhandled error occurred: program exited with non-zero exit code: 1"
+EXITED = ("error", "an unhandled error occurred: program exited with non-zero exit code: 1")
 OLD, BAD = ("warning", "old"), ("error", "bad")
 
 
@@ -111,9 +107,7 @@ OLD, BAD = ("warning", "old"), ("error", "bad")
     ("messages", "crash", "warnings", "errors"),
     [
         pytest.param([OLD, OLD, BAD, ("info", "hm")], None, ("old",), ("bad",), id="said twice, told once"),
-        pytest.param(
-            [BAD, ("error", PROGRAM_EXITED), ("error", "preview failed")], None, (), ("bad",), id="no summary"
-        ),
+        pytest.param([BAD, EXITED, ("error", "preview failed")], None, (), ("bad",), id="the engine's summary"),
         pytest.param([], "exit 255", (), ("exit 255",), id="a crash without a reason of the engine"),
         pytest.param([BAD], "exit 255", (), ("bad",), id="a crash with a reason"),
     ],

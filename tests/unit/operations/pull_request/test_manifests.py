@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,13 +87,9 @@ def test_quotation_marks_and_comments_are_no_change(monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "content", "says"),
     [
-        pytest.param(
-            "ConfigMap", {"data": {"a": "one: 1  \ntwo:\t2 é\n"}}, "    one: 1\n    two:    2 é\n", id="tabs, blanks"
-        ),
+        pytest.param("ConfigMap", {"data": {"a": "one: 1  \ntwo:\t2 é\n"}}, " one: 1\n    two:    2 é\n", id="tabs"),
         pytest.param("Namespace", {}, "kind: Namespace\n", id="a plain object of the program"),
-        pytest.param(
-            "Secret", {"stringData": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret shows its keys"
-        ),
+        pytest.param("Secret", {"stringData": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret"),
         pytest.param("Secret", {"data": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret hides its data"),
     ],
 )
@@ -148,45 +145,26 @@ def injector(place: str = "istio-system", templates: str = "", proxy: str = "{}"
 
 
 GATEWAY, ISTIOD = "Deployment istio-system/gateway", "Deployment istio-system/istiod"
-OLD, NEW = injector(tag=BEFORE), injector(tag=NEWEST)
-NEW_SIDECARS = Consequences(has_new_sidecars=True)
+MESH, OLD, NEW = ({**gateway(), **injector(**tag)} for tag in ({}, {"tag": BEFORE}, {"tag": NEWEST}))
+PLAIN = deployment("gateway")
+SIDECARS, SAME = Consequences(has_new_sidecars=True), Consequences()
+CONSEQUENCES = {
+    "another pod template": (deployment("istiod", a=1), deployment("istiod", a=2), Consequences((ISTIOD,))),
+    "replicas restart nothing": (deployment("istiod"), deployment("istiod", replicas=2), SAME),
+    "a workload that comes or goes": (deployment("a"), deployment("b"), SAME),
+    "sides that are alike": (OLD, OLD, SAME),
+    "an istiod that comes": (gateway(), OLD, SAME),
+    "an istiod that goes": (OLD, gateway(), SAME),
+    "a gateway whose template stays": (OLD, NEW, replace(SIDECARS, stale=(GATEWAY,), proxy=BEFORE)),
+    "a gateway that restarts anyhow": (OLD, NEW | gateway(v="b"), replace(SIDECARS, restarts=(GATEWAY,), proxy=BEFORE)),
+    "a workload that is no gateway": (OLD | PLAIN, NEW | PLAIN, replace(SIDECARS, proxy=BEFORE)),
+    "other templates": (MESH, MESH | injector(templates="new"), SIDECARS),
+    "another proxy configuration": (MESH, MESH | injector(proxy="{concurrency: 2}"), SIDECARS),
+    "another memory of proxies": (MESH, MESH | injector(proxyMemory="384Mi"), SIDECARS),
+    "an istiod that moves": (injector(), injector("other"), replace(SIDECARS, lost_control_plane="istio-system")),
+}
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "consequences"),
-    [
-        pytest.param(
-            deployment("istiod", image="a"), deployment("istiod", image="b"), Consequences((ISTIOD,)), id="template"
-        ),
-        pytest.param(
-            deployment("istiod"), deployment("istiod", replicas=2), Consequences(), id="replicas restart nothing"
-        ),
-        pytest.param(deployment("a"), deployment("b"), Consequences(), id="a workload that comes or goes"),
-        pytest.param({**gateway(), **OLD}, {**gateway(), **OLD}, Consequences(), id="sides that are alike"),
-        pytest.param(gateway(), {**gateway(), **NEW}, Consequences(), id="an istiod that comes"),
-        pytest.param(
-            {**gateway(), **OLD}, {**gateway(), **NEW}, Consequences((), (GATEWAY,), BEFORE, True), id="a gateway stays"
-        ),
-        pytest.param(
-            {**deployment("a"), **OLD}, {**deployment("a"), **NEW}, Consequences((), (), BEFORE, True), id="no gateway"
-        ),
-        pytest.param(
-            {**gateway(v="a"), **OLD},
-            {**gateway(v="b"), **NEW},
-            Consequences((GATEWAY,), (), BEFORE, True),
-            id="restarts",
-        ),
-        pytest.param(
-            {**gateway(), **injector()}, {**gateway(), **injector(templates="new")}, NEW_SIDECARS, id="templates"
-        ),
-        pytest.param(
-            {**gateway(), **injector()}, {**gateway(), **injector(proxy="{a: 2}")}, NEW_SIDECARS, id="proxy config"
-        ),
-        pytest.param({**gateway(), **injector()}, {**gateway(), **injector(memory="1Mi")}, NEW_SIDECARS, id="values"),
-        pytest.param(
-            injector(), injector("other"), Consequences((), (), None, True, "istio-system"), id="an istiod that moves"
-        ),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "consequences"), CONSEQUENCES.values(), ids=CONSEQUENCES)
 def test_a_change_has_consequences_for_running_pods(before, after, consequences):
     assert consequences_for_pods(before, after) == consequences

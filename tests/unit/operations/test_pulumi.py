@@ -4,12 +4,9 @@ import json
 from functools import partial
 
 import pytest
-from typer.testing import CliRunner
 
-from operations import pulumi, stacks
-from operations.__main__ import app
+from operations import pulumi
 from operations.pulumi import PulumiFailed
-from tests.support.factories import make_settings
 
 pending = partial(pulumi.pending, judged=False)
 
@@ -54,16 +51,6 @@ def test_a_strangers_first_errors_say_what_to_type(pulumi_says, ask, reason, wha
     with pytest.raises(PulumiFailed) as failed:
         ask("lab")
     assert what in failed.value.finding.fix
-
-
-def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, monkeypatch):
-    pulumi_says(stderr="error: could not read the state\n", status=255)
-    monkeypatch.setattr(stacks, "load_any", lambda _: make_settings())
-    monkeypatch.setattr(pulumi, "backend", lambda: "file:///nowhere")
-    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda _: None)
-    done = CliRunner().invoke(app, ["repair", "-s", "lab"])
-    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
-    assert done.stderr.startswith("error: pulumi stack export --stack lab: failed: could not read the state; ")
 
 
 def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says, capfd):

@@ -3,6 +3,7 @@
 import json
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from unittest.mock import Mock
 
 import jsonschema
 import pytest
@@ -60,25 +61,11 @@ def stack(monkeypatch):
     answer(configuration_analysis, "check", [warning("y", Subject("cluster"), "is odd", "look")])
     answer(verification.kubelet, "running_window", nullcontext(None))
     answer(rehearsal, "_tried", [ok("envoy", Subject("node", "pi-1"), "serves")])
-    answer(observed_state, "read", ObservedState(STACK, settings, STUCK, {"deployment": {}}, locks_known=False))
-    done = lambda now, **_: [step.finding(done=True) for step in plan.repair_steps(now)]  # noqa: E731
-    monkeypatch.setattr(plan, "carry_out", done)
+    now = ObservedState(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
+    answer(observed_state, "read", now)
+    answer(plan, "carry_out", [step.finding(done=True) for step in plan.repair_steps(now)])
     answer(renewal.pulumi, "pending", {})
     answer(renewal, "with_proof", [ok("pulumi up", Subject("stack", STACK), "is done")])
-
-
-@pytest.fixture
-def refusing(monkeypatch):
-    """Return `refusing(problem)`: reading the settings raises it."""
-
-    def prepare(problem: Exception) -> None:
-        def refuse(_):
-            raise problem
-
-        monkeypatch.setattr(stacks, "load", refuse)
-        monkeypatch.setattr(stacks, "load_any", refuse)
-
-    return prepare
 
 
 def valid(operation: str, *more: str) -> dict:
@@ -128,16 +115,17 @@ CONFLICT = "trading.namespace and istio.namespace are both 'x'; they must differ
     ],
     ids=["settings", "conflict", "cluster", "pulumi"],
 )
-def test_an_expected_error_is_a_report_too(refusing, operation, problem, status, finding):
-    refusing(problem)
+def test_an_expected_error_is_a_report_too(monkeypatch, operation, problem, status, finding):
+    monkeypatch.setattr(stacks, "_values", Mock(side_effect=problem))
     content = valid(operation)
     (said,) = content["findings"]
     assert (content["status"], content["totals"]["error"]) == (status, 1)
     assert (said["kind"], said["name"], said["message"]) == finding
 
 
-def test_each_problem_of_the_settings_is_a_line_and_a_finding_of_its_own(refusing):
-    refusing(SettingsError(["istio.version: is required", "ingres: is not a setting"]))
+def test_each_problem_of_the_settings_is_a_line_and_a_finding_of_its_own(monkeypatch):
+    problem = SettingsError(["istio.version: is required", "ingres: is not a setting"])
+    monkeypatch.setattr(stacks, "_values", Mock(side_effect=problem))
     assert [finding["name"] for finding in valid("verify")["findings"]] == ["istio.version", "ingres"]
     done = CliRunner().invoke(app, ["verify", "-s", STACK])
     assert done.stderr == "error: istio.version: is required\nerror: ingres: is not a setting\n"

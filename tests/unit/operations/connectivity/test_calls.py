@@ -35,8 +35,11 @@ def expected(**overrides: object) -> dict[str, Call]:
     return {one.id: one for one in calls.expected_calls(make_settings(**overrides), ingress_target("10.96.0.9", 80))}
 
 
+EXPECTED, PERMISSIVE = expected(), expected(mtls={"mode": "PERMISSIVE"})
+
+
 def test_the_settings_say_which_calls_pass_and_by_which_way():
-    assert {id: (call.must_pass, call.way) for id, call in expected().items()} == {
+    assert {id: (call.must_pass, call.way) for id, call in EXPECTED.items()} == {
         PEER: (True, Way.DIRECT),
         INGRESS: (True, Way.INGRESS),
         OUTSIDE: (True, Way.EGRESS),
@@ -107,24 +110,20 @@ def test_an_api_server_that_gives_no_answer_proves_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("id", "outcome", "words", "level", "said"),
+    ("call", "outcome", "words", "level", "said"),
     [
-        (PEER, ANSWERED, Way.DIRECT, Level.OK, "passed (direct)"),
-        (PEER, UNKNOWN, "status 503", Level.ERROR, "did not pass as it must: status 503"),
-        (OUTSIDE, ANSWERED, Way.DIRECT, Level.ERROR, "did not pass as it must: direct"),
-        (DENIED, REFUSED, "status 403", Level.OK, "was refused (status 403)"),
-        (DENIED, ANSWERED, Way.DIRECT, Level.ERROR, "passed, and must be refused (direct)"),
-        (DENIED, UNKNOWN, "status 503", Level.UNKNOWN, "was neither answered nor refused: status 503"),
+        (PERMISSIVE[PLAIN], ANSWERED, "status 403", Level.OK, "passed (status 403)"),
+        (EXPECTED[PEER], ANSWERED, Way.DIRECT, Level.OK, "passed (direct)"),
+        (EXPECTED[PEER], UNKNOWN, "status 503", Level.ERROR, "did not pass as it must: status 503"),
+        (EXPECTED[OUTSIDE], ANSWERED, Way.DIRECT, Level.ERROR, "did not pass as it must: direct"),
+        (EXPECTED[DENIED], REFUSED, "status 403", Level.OK, "was refused (status 403)"),
+        (EXPECTED[DENIED], ANSWERED, Way.DIRECT, Level.ERROR, "passed, and must be refused (direct)"),
+        (EXPECTED[DENIED], UNKNOWN, "status 503", Level.UNKNOWN, "was neither answered nor refused: status 503"),
     ],
 )
-def test_a_finding_says_whether_the_call_went_as_it_must(id, outcome, words, level, said):
-    finding = expected()[id].finding(outcome, words)
+def test_a_finding_says_whether_the_call_went_as_it_must(call, outcome, words, level, said):
+    finding = call.finding(outcome, words)
     assert (finding.level, finding.message) == (level, said)
-
-
-def test_with_permissive_any_answer_to_plain_text_will_do():
-    call = expected(mtls={"mode": "PERMISSIVE"})[PLAIN]
-    assert call.finding(ANSWERED, "status 403").level is Level.OK
 
 
 GATEWAY = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"

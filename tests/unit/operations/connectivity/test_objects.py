@@ -7,17 +7,7 @@ import pytest
 
 from operations.connectivity import objects
 from operations.connectivity.namespace import PATHS
-from operations.connectivity.objects import (
-    CLIENT,
-    INSIDE,
-    NAMESPACE,
-    OUTSIDE,
-    SERVER,
-    ingress_target,
-    outside_target,
-    peer_target,
-    plain_http_port,
-)
+from operations.connectivity.objects import CLIENT, INSIDE, NAMESPACE, OUTSIDE, SERVER, ingress_target, peer_target
 from operations.envoy_server import CONTROL, GUARDED
 from pi_mesh.catalog import hosts
 from tests.support.factories import make_settings
@@ -43,7 +33,7 @@ NO_PORT = "no port with plain HTTP"
     ],
 )
 def test_the_ingress_gateway_is_called_on_a_port_on_which_it_speaks_http_to_everybody(settings, port, reason):
-    number, said = plain_http_port(make_settings(**settings))
+    number, said = objects.plain_http_port(make_settings(**settings))
     assert (number, reason in said, bool(said)) == (port, True, bool(reason))
 
 
@@ -53,7 +43,7 @@ def test_the_gateway_is_called_as_from_outside_and_a_pod_by_its_service():
     assert peer_target(SERVER).address == "server.pi-mesh-connectivity.svc.cluster.local"
 
 
-TARGETS = [peer_target(SERVER), ingress_target("10.96.0.9", 80), outside_target("registered", OUTSIDE)]
+TARGETS = [peer_target(SERVER), ingress_target("10.96.0.9", 80), objects.outside_target("registered", OUTSIDE)]
 
 
 def job(targets: list = TARGETS) -> Any:

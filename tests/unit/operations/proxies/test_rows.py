@@ -142,17 +142,8 @@ def test_each_control_plane_has_its_line(shown, version, line):
 
 CERTIFICATE = ProxyCertificate(chain=("leaf", "mesh CA"), roots=("root",), trusted=True, ends="x", days=0.5, life=1)
 ALONE = CERTIFICATE.model_copy(update={"chain": ("leaf",)})
-ROW = ProxyRow(
-    proxy="trading/shop-1",
-    kind="sidecar",
-    version=NEWEST,
-    behind=0,
-    connected=True,
-    synced=True,
-    certificate=CERTIFICATE,
-    pending=(),
-    older=(),
-)
+KNOWN = {"proxy": "trading/shop-1", "kind": "sidecar", "version": NEWEST, "connected": True, "synced": True}
+ROW = ProxyRow(**KNOWN, behind=0, certificate=CERTIFICATE, pending=(), older=())
 
 
 @pytest.mark.parametrize(

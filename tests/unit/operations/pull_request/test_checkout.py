@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 
+from operations.failures import NotRunnableError
 from operations.pull_request import checkout
 from operations.pull_request.checkout import Revision
 from pi_mesh.settings.pulumi_config import STAND_IN
@@ -74,6 +75,12 @@ def test_an_unknown_base_is_named(repository, tmp_path):
         checkout.unpack_base("no-such-branch", repository, tmp_path / "side")
     with pytest.raises(checkout.UnknownRevisionError, match="no-such-branch"):
         checkout.compared_revision(repository, "no-such-branch")
+
+
+def test_a_missing_git_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotRunnableError, match="the command git is not on PATH"):
+        checkout.compared_revision(tmp_path, "main")
 
 
 def prepared(folder, text: str) -> tuple[dict, dict]:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from unittest.mock import Mock
 
 import pytest
 from pulumi import automation
@@ -139,27 +140,6 @@ def test_what_stays_and_an_update_of_a_secret_alone_are_no_steps(op):
     assert engine.intent_of_events([planned(TRADING, op, TRADING)]).steps == ()
 
 
-class Stack:
-    """A stack that records its use."""
-
-    def __init__(self, fails: str = "") -> None:
-        self.fails = fails
-        self.config: dict[str, tuple[str, bool]] = {}
-        self.imported: list[automation.Deployment] = []
-        self.previews: list[dict] = []
-
-    def set_config(self, key: str, value: automation.ConfigValue, path: bool) -> None:
-        self.config[key] = (value.value, path)
-
-    def import_stack(self, deployment: automation.Deployment) -> None:
-        self.imported.append(deployment)
-
-    def preview(self, **options: object) -> None:
-        self.previews.append(options)
-        if self.fails:
-            raise automation.CommandError(self.fails)
-
-
 @pytest.fixture
 def side(tmp_path) -> engine.Checkout:
     """Return a side with a program."""
@@ -171,18 +151,14 @@ def side(tmp_path) -> engine.Checkout:
 
 @pytest.fixture
 def previewed(monkeypatch, side):
-    """Return `previewed(...)`: the intent, the stack, and what the Automation API was asked for."""
+    """Return `previewed(...)`: the intent, the stack's mock, and the call of the Automation API that selected it."""
 
     def run(judge=None, deployed=None, fails=""):
-        stack, asked = Stack(fails), []
+        stack = Mock(**{"preview.side_effect": automation.CommandError(fails) if fails else None})
+        select = Mock(return_value=stack)
         monkeypatch.setattr(engine, "command", lambda: None)
-
-        def select(name, work_dir, opts):
-            asked.append((name, work_dir, opts))
-            return stack
-
         monkeypatch.setattr(engine.automation, "create_or_select_stack", select)
-        return engine.preview(side, judge, deployed), stack, asked
+        return engine.preview(side, judge, deployed), stack, select
 
     return run
 
@@ -193,18 +169,21 @@ def test_a_side_without_a_program_registers_nothing(tmp_path):
 
 def test_the_program_gets_no_cluster_no_vault_and_a_state_beside_its_folder(previewed, side):
     previewed()
-    _, stack, ((name, folder, options),) = previewed()
-    assert (name, folder, options.work_dir) == ("pi-cluster", str(side.folder), str(side.folder))
+    _, stack, select = previewed()
+    options = select.call_args.kwargs["opts"]
+    assert (*select.call_args.args, select.call_args.kwargs["work_dir"]) == ("pi-cluster", options.work_dir)
+    assert options.work_dir == str(side.folder)
     assert options.env_vars["KUBECONFIG"] == os.devnull
     assert options.env_vars["VAULT_TOKEN"] == ""
     assert options.env_vars["PULUMI_BACKEND_URL"] == f"file://{side.folder.parent}/head-state"
     assert (side.folder.parent / "head-state").is_dir()
-    assert stack.config == {"pi-mesh:istio.version": (NEWEST, True)}
+    (((key, value), path),) = [(call.args, call.kwargs) for call in stack.set_config.call_args_list]
+    assert (key, value.value, path) == ("pi-mesh:istio.version", NEWEST, {"path": True})
 
 
 def test_the_state_to_compare_with_is_imported_and_an_empty_one_is_not(previewed):
-    assert previewed()[1].imported == []
-    (deployment,) = previewed(deployed={"resources": []})[1].imported
+    assert not previewed()[1].import_stack.called
+    (deployment,) = previewed(deployed={"resources": []})[1].import_stack.call_args.args
     assert (deployment.version, deployment.deployment) == (3, {"resources": []})
 
 
@@ -226,7 +205,7 @@ def test_the_rules_and_their_bounds_are_the_judging_sides(previewed, tmp_path, f
     for name in files or []:
         (tmp_path / "base" / name).touch()
     judge = None if files is None else engine.Checkout(tmp_path / "base", "pi-cluster", {})
-    (asked,) = previewed(judge=judge)[1].previews
+    asked = previewed(judge=judge)[1].preview.call_args.kwargs
     assert asked["policy_packs"] == [str(tmp_path / "base" / name) for name in packs]
     assert asked["policy_pack_configs"] == [str(tmp_path / "base" / name) for name in bounds]
     assert asked["color"] == "never"
@@ -250,9 +229,6 @@ def test_a_failed_preview_has_the_errors_that_pulumi_named(previewed, output, re
     ],
 )
 def test_a_pulumi_that_can_not_be_used_is_one_line(monkeypatch, problem, error, says):
-    def command():
-        raise problem
-
-    monkeypatch.setattr(engine.automation, "PulumiCommand", command)
+    monkeypatch.setattr(engine.automation, "PulumiCommand", Mock(side_effect=problem))
     with pytest.raises(error, match=says):
         engine.command.__wrapped__()

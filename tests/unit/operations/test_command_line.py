@@ -191,9 +191,8 @@ def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1(stack, m
     resource = {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}
     state = {"deployment": {"pending_operations": [{"type": "creating", "resource": resource}]}}
     stack(make_snapshot())
-    monkeypatch.setattr(
-        observed_state, "read", lambda *_: ObservedState(STACK, make_settings(), make_snapshot(), state)
-    )
+    now = ObservedState(STACK, make_settings(), make_snapshot(), state)
+    monkeypatch.setattr(observed_state, "read", lambda *_: now)
     result = run("repair", "-s", STACK, *option)
     assert (result.exit_code, says in result.output) == (1, True)
     advice = "Nothing was changed. To carry out this plan: python -m operations repair -s test --yes"

@@ -109,9 +109,8 @@ def test_a_secret_is_read_only_where_there_is_one(pulumi_says, tmp_path):
 
 
 def test_what_an_up_would_change_leaves_out_what_stays(pulumi_says):
-    pulumi_says(
-        json.dumps({"steps": [{"urn": op, "op": op} for op in ("same", "read", "refresh", "update", "create")]})
-    )
+    steps = [{"urn": op, "op": op} for op in ("same", "read", "refresh", "update", "create")]
+    pulumi_says(json.dumps({"steps": steps}))
     assert pulumi.pending("lab", judged=True) == {"update": "update", "create": "create"}
 
 

@@ -12,7 +12,8 @@ from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh, make_settings
 
 SIDECAR = Resources(50, 128 * MI)
-FORECAST = Forecast(("Deployment a/b",), ("Deployment a/c", "Deployment a/d"), ("concurrency", "drain"))
+FORECAST = Forecast(("A",), ("B", "C"), ("concurrency", "drain"))
+OLD = "running proxies keep the old concurrency, drain until `refresh`"
 
 
 def node(memory: int = 300, accepts: bool = True) -> Node:
@@ -31,12 +32,7 @@ def test_a_node_is_shown_with_the_sidecars_that_still_fit(accepts, number, words
 @pytest.mark.parametrize(
     ("forecast", "number", "words"),
     [
-        (
-            FORECAST,
-            3,
-            "Deployment a/b; it deletes the pods of: Deployment a/c, Deployment a/d; "
-            "running proxies keep the old concurrency, drain until `refresh`",
-        ),
+        (FORECAST, 3, f"A; it deletes the pods of: B, C; {OLD}"),
         (Forecast(), 0, "none"),
     ],
 )

@@ -25,6 +25,7 @@ PLAIN, DENIED, UNREGISTERED = "plain text", "denied caller", "unregistered host"
 PODS = {CLIENT: "client-0", SERVER: "server-0"}
 SERVER_POD = f"/api/v1/namespaces/{NAMESPACE}/pods/server-0"
 CONTROL_PORT, GUARDED_PORT = f"{SERVER_POD}:{CONTROL}/proxy/", f"{SERVER_POD}:{GUARDED}/proxy/"
+CLIENT_PORT = CONTROL_PORT.replace(SERVER, CLIENT)
 STATUS, CLOSED = (
     json.dumps({"kind": "Status", "message": f"error trying to reach service: {reason}"})
     for reason in ("dial tcp: i/o timeout", "EOF")
@@ -81,12 +82,7 @@ def test_an_answer_is_the_pods_a_proxys_refusal_or_neither(answer, refusals, out
 @pytest.mark.parametrize(
     ("id", "relayed", "outcome", "words"),
     [
-        (
-            INGRESS,
-            {f"{SERVER_POD.replace(SERVER, CLIENT)}:{CONTROL}/proxy/call/ingress": (200, Way.INGRESS)},
-            ANSWERED,
-            "ingress",
-        ),
+        (INGRESS, {f"{CLIENT_PORT}call/ingress": (200, Way.INGRESS)}, ANSWERED, "ingress"),
         (DENIED, {f"{CONTROL_PORT}call/peer": (403, "RBAC")}, REFUSED, "status 403, RBAC"),
         (PLAIN, {CONTROL_PORT: (503, STATUS)}, UNKNOWN, "the API server does not reach pods"),
         (PLAIN, {CONTROL_PORT: (200, "direct"), GUARDED_PORT: (503, CLOSED)}, REFUSED, "EOF"),

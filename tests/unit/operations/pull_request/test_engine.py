@@ -86,18 +86,13 @@ def test_the_outputs_are_the_stacks_own():
     assert outputs == {"budget": "pulumi:pulumi:Stack"}
 
 
-def test_a_violation_names_its_policy_level_and_resource():
-    pack = {"color": "raw", "policyPackName": "pi-mesh", "policyPackVersion": "1.0.0", "policyPackVersionTag": "1.0.0"}
-    broken = {"policyName": "pi-ceiling", "enforcementLevel": "mandatory", "resourceUrn": URN, **pack}
-    events = [event(policyEvent={**broken, "message": "<{%fg 1%}>no limit<{%reset%}>\n"})]
-    assert engine.intent_of_events(events).violations == (
-        engine.Violation("pi-ceiling", "mandatory", "istiod", "no limit"),
-    )
-
-
 @pytest.mark.parametrize(("level", "refused"), [("mandatory", True), ("advisory", False)])
-def test_only_a_mandatory_rule_refuses(level, refused):
-    assert engine.Intent({}, {}, (engine.Violation("rule", level, "istiod", ""),)).is_refused is refused
+def test_a_violation_names_its_policy_level_and_resource_and_only_a_mandatory_rule_refuses(level, refused):
+    pack = {"color": "raw", "policyPackName": "pi-mesh", "policyPackVersion": "1.0.0", "policyPackVersionTag": "1.0.0"}
+    broken = {"policyName": "ceiling", "enforcementLevel": level, "resourceUrn": URN, **pack}
+    intent = engine.intent_of_events([event(policyEvent={**broken, "message": "<{%fg 1%}>no limit<{%reset%}>\n"})])
+    assert intent.violations == (engine.Violation("ceiling", level, "istiod", "no limit"),)
+    assert intent.is_refused is refused
 
 
 EXITED = ("error", "an unhandled error occurred: program exited with non-zero exit code: 1")

@@ -46,10 +46,7 @@ def test_values_of_one_line_are_short(values, short):
     assert markdown.is_short(*values) is short
 
 
-def test_a_text_of_several_lines_is_quoted_on_one():
+def test_a_text_a_section_and_a_diff_are_written_as_github_reads_them():
     assert markdown.one_line(" a\n  b ") == "a b"
-
-
-def test_a_section_and_a_diff_are_written_as_github_reads_them():
     assert markdown.folded("more", "body") == "<details><summary>more</summary>\n\nbody\n\n</details>"
     assert markdown.fenced("+a\n```") == "````diff\n+a\n```\n````"

@@ -28,15 +28,14 @@ def remark(number: int, body: str, author: int = github.BOT) -> dict:
     return {"id": number, "user": {"id": author, "type": "Bot"}, "body": body}
 
 
+EARLIER = [[remark(1, "lint says no")], [remark(2, f"{MARKER}\r\nold")]]
+
+
 @pytest.mark.parametrize(
     ("pages", "call"),
     [
         pytest.param([[]], f"POST {ISSUES}/7/comments", id="the first comment is written anew"),
-        pytest.param(
-            [[remark(1, "lint says no")], [remark(2, f"{MARKER}\r\nold")]],
-            f"PATCH {ISSUES}/comments/2",
-            id="an earlier comment of the same stack is changed, also on a later page",
-        ),
+        pytest.param(EARLIER, f"PATCH {ISSUES}/comments/2", id="an earlier one is changed, also on a later page"),
     ],
 )
 def test_the_comment_is_written(tmp_path, monkeypatch, pages, call):

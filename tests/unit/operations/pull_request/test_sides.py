@@ -111,13 +111,9 @@ VAULT = "pi-mesh:vault: {enabled: true, adress: https://vault.test"
     ("stack_file", "error"),
     [
         ("config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n", "Pulumi.pi.yaml, line 3: is not YAML: expected ',' or"),
-        pytest.param(
-            f"config:\n  {VAULT}}}\n", "vault.adress: is not a setting; did you", id="a stack of the CA alone"
-        ),
+        pytest.param(f"config:\n  {VAULT}}}\n", "vault.adress: is not a setting; did", id="a stack of the CA alone"),
         pytest.param(f"{MESH}  {VAULT}}}\n", "vault.adress: is not a setting; did you", id="a mesh's CA in Vault"),
-        pytest.param(
-            f"{MESH}  pi-mesh:ca: {{sourc: pem}}\n", "ca.sourc: is not a setting; did you", id="an owner's CA"
-        ),
+        pytest.param(f"{MESH}  pi-mesh:ca: {{sourc: pem}}\n", "ca.sourc: is not a setting; did", id="an owner's CA"),
         (MESH.replace(NEWEST, "1.20") + "  pi-mesh:ca: {source: pem}\n", "istio.version: 1.2: is a number in YAML"),
     ],
 )

@@ -1,6 +1,8 @@
 """The command `charts`: the stored files and sums of fetched charts."""
 
+import ssl
 import tarfile
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,7 +29,9 @@ def running(tmp_path_factory):
     """Yield a server of Istio's charts of two versions, with these charts."""
     folder = tmp_path_factory.mktemp("charts")
     charts = {(chart, version): package(folder, chart, version) for version in (BEFORE, NEWEST) for chart in ISTIO}
-    with serving() as server:
+    with serving() as server, pytest.MonkeyPatch.context() as patch:
+        # Each client would read the CA certificates anew, which takes longer than all else in these tests.
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield server, charts
 
 

@@ -64,6 +64,7 @@ def test_rules_that_cannot_be_read_say_why(tmp_path, config, pack, says):
 
 
 TOTALS = {"pods": 3, "requests": "300m / 384Mi"}
+ROWS = {"istiod": {"pods": "1"}, "room": "Room."}
 
 
 def test_a_program_with_totals_as_its_output_calculates_its_rows():
@@ -74,8 +75,7 @@ def test_a_program_with_totals_as_its_output_calculates_its_rows():
 
 
 def test_an_older_program_has_its_rows_as_its_output():
-    exported = {"istiod": {"pods": "1"}, "room": "Room."}
-    assert sides.read_budget(Checkout(Path("/nowhere"), "pi", {}), {}, [], exported) is exported
+    assert sides.read_budget(Checkout(Path("/nowhere"), "pi", {}), {}, [], ROWS) is ROWS
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit('broken')"])
@@ -95,12 +95,12 @@ def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.OpenedSide:
 
 def test_a_refused_side_is_previewed_again_without_rules(tmp_path, monkeypatch):
     def preview(_, judge, *__) -> Intent:
-        return Intent({}, {}, violations=(BREACH,)) if judge else Intent({"urn": NAMESPACE}, {})
+        return Intent({}, {}, violations=(BREACH,)) if judge else Intent({"urn": NAMESPACE}, {"budget": ROWS})
 
     monkeypatch.setattr(engine, "preview", preview)
     side = sides.read_side(opened(tmp_path), Checkout(tmp_path, "pi", {}))
     assert side.intent.violations == (BREACH,)
-    assert list(side.objects) == ["Namespace trading"]
+    assert (list(side.objects), side.budget) == (["Namespace trading"], ROWS)
 
 
 MESH = f"config:\n  pi-mesh:cluster: {{context: x}}\n  pi-mesh:istio: {{version: {NEWEST}}}\n"

@@ -49,8 +49,8 @@ SECTIONS = {
     "an item is shown whole": ([ROUTES[0]], [{**ROUTES[0], "timeout": "50s"}], f"`pi-mesh:x[0]`:\n{DIFF}````"),
     "an item with two changes is shown once": (
         [ROUTES[0]],
-        [{**ROUTES[0], "timeout": "50s", "z": 1}],
-        f"`pi-mesh:x[0]`:\n{DIFF}+z: 1\n````",
+        [{**ROUTES[0], "timeout": "50s", "a": 1}],
+        f"`pi-mesh:x[0]`:\n{DIFF}+a: 1\n````",
     ),
     "a new branch is shown whole": (None, {"enabled": False}, "`pi-mesh:x`:\n````diff\n+enabled: false\n````"),
     "long texts are both readable": (

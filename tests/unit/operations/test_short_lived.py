@@ -14,10 +14,10 @@ PODS, JOBS = "/api/v1/namespaces/trading/pods", "/apis/batch/v1/namespaces/tradi
 LONGEST = 120
 
 
-def pod(ready: bool = True) -> dict:
+def pod(ready: bool = True, **spec: str) -> dict:
     return {
         "metadata": {"namespace": "trading", "name": "call-x-1"},
-        "spec": {"nodeName": "pi-1"},
+        "spec": spec,
         "status": {"phase": "Pending", "conditions": [{"type": "Ready", "status": str(ready)}]},
     }
 
@@ -48,7 +48,8 @@ def test_a_workload_is_removed_when_it_has_served():
         ([pod()], KeyboardInterrupt, None),
         ([pod()], ValueError, None),
         ([], NotReadyError, "its pod was not created: a quota may be full"),
-        ([pod(ready=False)], NotReadyError, "call-x-1 is Pending"),
+        ([pod(ready=False, nodeName="pi-1")], NotReadyError, "call-x-1 is Pending after"),
+        ([pod(ready=False)], NotReadyError, "call-x-1 is Pending, no node has room for it"),
     ],
 )
 def test_a_workload_is_removed_whatever_ends_the_run(pods, error, says):
@@ -62,7 +63,7 @@ def test_a_workload_is_removed_whatever_ends_the_run(pods, error, says):
     ("age", "deadline", "removed"),
     [
         pytest.param(DEADLINE + TTL + GRACE + 1, DEADLINE, True, id="past its time"),
-        pytest.param(DEADLINE, DEADLINE, False, id="in use"),
+        pytest.param(DEADLINE + TTL + GRACE - 1, DEADLINE, False, id="not yet past its time"),
         pytest.param(DEADLINE + TTL + GRACE + 1, 2 * DEADLINE, False, id="prolonged"),
     ],
 )

@@ -170,7 +170,7 @@ def test_every_call_is_a_row_and_a_finding(cluster):
     made = cluster.run()
     assert [*made] == [PEER, INGRESS, OUTSIDE, PLAIN, DENIED, UNREGISTERED]
     assert all(row.right and finding.level is Level.OK for row, finding in made.values())
-    assert cluster.left
+    assert (made[PEER][0].must, made[DENIED][0].must, cluster.left) == ("pass", "be refused", True)
     assert cluster.said == ["two pods start in namespace pi-mesh-connectivity", "6 calls begin"]
 
 

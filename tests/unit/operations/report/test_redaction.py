@@ -99,8 +99,9 @@ def test_a_secret_of_the_cluster_counts_as_text_in_base64_and_by_line(answer, se
 
 def test_variables_count_by_their_names(tmp_path):
     (tmp_path / "passphrase").write_text("of a file\n")
+    (tmp_path / "notes").write_text("shown\n")
     files = {"PULUMI_CONFIG_PASSPHRASE_FILE": f"{tmp_path}/passphrase", "GONE_TOKEN_FILE": f"{tmp_path}/gone"}
-    environment = {"VAULT_TOKEN": "of Vault", "AWS_SECRET_ACCESS_KEY": "of AWS", **files, "HOME": "/root"}
+    environment = {"VAULT_TOKEN": "of Vault", "AWS_SECRET_ACCESS_KEY": "of AWS", **files, "NOTES": f"{tmp_path}/notes"}
     assert set(redaction.environment_secrets(environment)) == {"of Vault", "of AWS", "of a file"}
 
 

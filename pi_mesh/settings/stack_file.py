@@ -46,7 +46,7 @@ def content(path: Path) -> dict[str, Any]:
     """Return the whole content of a stack file, with full keys below `config:`. Raises SettingsError as above."""
     try:
         text = path.read_text(encoding="utf-8")
-        read = yaml.load(text, _EngineLoader)
+        read = next(iter(yaml.load_all(text, _EngineLoader)), None)  # the engine reads the first document alone
     except OSError as error:
         raise SettingsError([f"{path.name}: can't be read: {error.strerror}"]) from None
     except UnicodeDecodeError:

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import grpc
 import pytest
+from cryptography import x509
 
 from operations import istiod_certificates
 from operations.istiod_certificates import CertificateResponse, IssuedCertificate, Issuer, NoCertificate
@@ -16,6 +17,7 @@ MESH = authorities.make_ca("mesh CA", ROOT)
 LEAF = authorities.make_ca("leaf", MESH, ca=False)
 TOKEN = "/api/v1/namespaces/trading/serviceaccounts/default/token"
 ROOTS = "/api/v1/namespaces/istio-system/configmaps/istio-ca-root-cert"
+TRUSTED = {"data": {"root-cert.pem": ROOT.pem}}
 
 
 class Channel:
@@ -27,7 +29,7 @@ class Channel:
 
     def unary_unary(self, method: str, **_: object):
         def call(request, metadata, timeout):
-            self.asked.append((method, request.validity_duration, metadata, timeout))
+            self.asked.append((method, request, metadata, timeout))
             if isinstance(self.answer, Exception):
                 raise self.answer
             return self.answer
@@ -45,49 +47,49 @@ class Refused(grpc.RpcError, grpc.Call):
     def details(self):
         return self._text
 
-    def code(self): ...
-    def initial_metadata(self): ...
-    def trailing_metadata(self): ...
-    def is_active(self): ...
-    def time_remaining(self): ...
-    def cancel(self): ...
-    def add_callback(self, callback): ...
+    code = initial_metadata = trailing_metadata = is_active = time_remaining = cancel = add_callback = None
 
 
-def issuer(answer: object, **token: object) -> tuple[Issuer, Channel]:
+def issuer(answer: object, token: object = "made-up-token") -> tuple[Issuer, Channel]:
     channel = Channel(answer)
-    known = {TOKEN: {"status": {"token": "made-up-token"}}, **token}
-    return Issuer(FakeClient(known), channel, "trading"), channel  # type: ignore[arg-type]
+    known = FakeClient({TOKEN: {"status": {"token": token}} if token else None})
+    return Issuer(known, channel, "trading"), channel  # type: ignore[arg-type]
 
 
-def test_the_answer_is_the_chain_with_its_issuer_second():
+@pytest.mark.parametrize(("wish", "seconds"), [({"lifetime": 120}, 120), ({}, 3600)])
+def test_the_answer_is_the_chain_with_its_issuer_second(wish, seconds):
     asker, channel = issuer(CertificateResponse(cert_chain=[LEAF.pem, MESH.pem + ROOT.pem]))
-    issued = asker.issue(lifetime=120)
+    issued = asker.issue(**wish)
     assert issued.chain == (LEAF.certificate, MESH.certificate, ROOT.certificate)
     assert issued.issuer == MESH.certificate
     assert b"PRIVATE KEY" in issued.key
-    assert channel.asked == [(istiod_certificates.METHOD, 120, (("authorization", "Bearer made-up-token"),), 20)]
+    ((method, request, metadata, timeout),) = channel.asked
+    assert (method, request.validity_duration) == (istiod_certificates.METHOD, seconds)
+    assert (metadata, timeout) == ((("authorization", "Bearer made-up-token"),), 20)
 
 
-def test_an_hour_is_asked_for_without_a_wish():
+def test_a_request_is_written_as_a_proxy_writes_it():
     asker, channel = issuer(CertificateResponse(cert_chain=[LEAF.pem, MESH.pem]))
     asker.issue()
-    assert channel.asked[0][1] == 3600
+    request = x509.load_pem_x509_csr(channel.asked[0][1].csr.encode())
+    (extension,) = request.extensions
+    uris = extension.value.get_values_for_type(x509.UniformResourceIdentifier)
+    assert uris == ["spiffe://cluster.local/ns/trading/sa/default"]
+    assert [attribute.value for attribute in request.subject] == [""]
 
 
 @pytest.mark.parametrize(
-    ("refusal", "said"),
-    [(Refused("not signed\nstack"), "not signed"), (Refused(None), "no reason given"), (grpc.RpcError("gone"), "gone")],
+    ("answer", "token", "says"),
+    [
+        (Refused("not signed\nstack"), "made-up", "not signed"),
+        (Refused(None), "made-up", "no reason given"),
+        (grpc.RpcError("gone"), "made-up", "gone"),
+        (None, None, "service account trading/default does not exist"),
+    ],
 )
-def test_a_refusal_is_the_first_line_of_its_reason(refusal, said):
-    with pytest.raises(NoCertificate) as problem:
-        issuer(refusal)[0].issue()
-    assert str(problem.value) == said
-
-
-def test_a_service_account_that_is_not_there_is_named():
-    with pytest.raises(NoCertificate, match="service account trading/default does not exist"):
-        issuer(None, **{TOKEN: None})[0].issue()
+def test_a_refusal_is_the_first_line_of_its_reason(answer, token, says):
+    with pytest.raises(NoCertificate, match=f"^{says}$"):
+        issuer(answer, token)[0].issue()
 
 
 @pytest.mark.parametrize(
@@ -107,10 +109,10 @@ def test_a_chain_verifies_if_each_signs_the_one_before_and_a_trusted_root_the_la
 
 
 @pytest.fixture
-def cluster(monkeypatch):
-    """Return `cluster(problem, **answers)`: what `issuer` reaches there."""
+def reached(monkeypatch):
+    """Return `reached(roots, problem)`: the roots by which istiod is verified there."""
 
-    def of(problem: Exception | None = None, **answers: object) -> None:
+    def run(roots: object, problem: Exception | None = None) -> list[bytes]:
         @contextmanager
         def forwarded(*where: object):
             assert where == ("test", "istio-system", "deployment/istiod", 15012)
@@ -118,38 +120,27 @@ def cluster(monkeypatch):
                 raise problem
             yield "127.0.0.1:1"
 
-        monkeypatch.setattr(istiod_certificates, "Client", FakeClient({ROOTS: answers.get("roots")}))
+        used, real = [], grpc.ssl_channel_credentials
+        monkeypatch.setattr(grpc, "ssl_channel_credentials", lambda pem: used.append(pem) or real(pem))
+        monkeypatch.setattr(istiod_certificates, "Client", FakeClient({ROOTS: roots}))
         monkeypatch.setattr(istiod_certificates, "forwarded", forwarded)
+        with istiod_certificates.issuer("test", "istio-system", "trading") as asker:
+            assert isinstance(asker, Issuer)
+        return used
 
-    return of
+    return run
 
 
-def test_istiod_is_verified_by_the_roots_of_the_workloads(cluster, monkeypatch):
-    cluster(roots={"data": {"root-cert.pem": ROOT.pem}})
-    used: list[bytes] = []
-    trusted = istiod_certificates.grpc.ssl_channel_credentials
-    monkeypatch.setattr(
-        istiod_certificates.grpc, "ssl_channel_credentials", lambda roots: used.append(roots) or trusted(roots)
-    )
-    with istiod_certificates.issuer("test", "istio-system", "trading") as asker:
-        assert isinstance(asker, Issuer)
-    assert used == [ROOT.pem.encode()]
+def test_istiod_is_verified_by_the_roots_of_the_workloads(reached):
+    assert reached(TRUSTED) == [ROOT.pem.encode()]
 
 
 @pytest.mark.parametrize("roots", [None, {}, {"data": None}, {"data": {"other": "x"}}, {"data": {"root-cert.pem": ""}}])
-def test_without_a_root_istiod_is_not_asked(cluster, roots):
-    cluster(roots=roots)
-    with (
-        pytest.raises(NoCertificate, match="configmap istio-system/istio-ca-root-cert has no root"),
-        istiod_certificates.issuer("test", "istio-system", "trading"),
-    ):
-        pass
+def test_without_a_root_istiod_is_not_asked(reached, roots):
+    with pytest.raises(NoCertificate, match="configmap istio-system/istio-ca-root-cert has no root"):
+        reached(roots)
 
 
-def test_an_istiod_that_is_not_reached_is_said(cluster):
-    cluster(NotForwardedError("no pod"), roots={"data": {"root-cert.pem": ROOT.pem}})
-    with (
-        pytest.raises(NoCertificate, match="no pod: can't reach istiod"),
-        istiod_certificates.issuer("test", "istio-system", "trading"),
-    ):
-        pass
+def test_an_istiod_that_is_not_reached_is_said(reached):
+    with pytest.raises(NoCertificate, match="no pod: can't reach istiod"):
+        reached(TRUSTED, NotForwardedError("no pod"))

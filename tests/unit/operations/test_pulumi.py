@@ -1,15 +1,14 @@
-"""The message of a failed Pulumi command: the command, Pulumi's own reason, and what to do, in one line."""
+"""The command pulumi: what it is asked, and the message where it fails."""
 
 import json
 from functools import partial
 
 import pytest
-from typer.testing import CliRunner
 
-from operations import pulumi, stacks
-from operations.__main__ import app
+from operations import pulumi
 from operations.pulumi import PulumiFailed
-from tests.support.factories import make_settings
+
+pending = partial(pulumi.pending, judged=False)
 
 
 @pytest.mark.parametrize(
@@ -31,14 +30,13 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
     )
 
 
+NO_PASSPHRASE = "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment"
+
+
 @pytest.mark.parametrize(
     ("reason", "what"),
     [
-        (
-            "getting secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or "
-            "PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
-            "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE`",
-        ),
+        (f"getting secrets manager: {NO_PASSPHRASE} variables", "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE`"),
         ("constructing secrets manager of type 'passphrase': incorrect passphrase", "PASSPHRASE_FILE=FILE`"),
         ("PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "`pulumi login file://"),
         ("no Pulumi.yaml project file found (searching upwards from /tmp)", "`cd` into this project's folder"),
@@ -47,23 +45,12 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
         ("the stack is currently locked by 1 lock(s).", "`python -m operations repair -s STACK --yes`"),
     ],
 )
-@pytest.mark.parametrize("ask", [pulumi.export, partial(pulumi.pending, judged=False)], ids=["export", "preview"])
+@pytest.mark.parametrize("ask", [pulumi.export, pending], ids=["export", "preview"])
 def test_a_strangers_first_errors_say_what_to_type(pulumi_says, ask, reason, what):
     pulumi_says(stderr=f"error: {reason}\n", status=255)
     with pytest.raises(PulumiFailed) as failed:
         ask("lab")
     assert what in failed.value.finding.fix
-
-
-def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, monkeypatch):
-    pulumi_says(stderr="error: could not read the state\n", status=255)
-    monkeypatch.setattr(stacks, "load_any", lambda _: make_settings())
-    monkeypatch.setattr(pulumi, "backend", lambda: "file:///nowhere")
-    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda _: None)
-    done = CliRunner().invoke(app, ["repair", "-s", "lab"])
-    assert done.exit_code == 2
-    assert done.stderr.startswith("error: pulumi stack export --stack lab: failed: could not read the state; ")
-    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says, capfd):
@@ -74,26 +61,17 @@ def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says,
 
 
 def test_a_preview_that_fails_says_why_though_pulumi_says_it_in_json(pulumi_says):
-    said = [
-        {"severity": "error", "message": f"error: {text}\n"}
-        for text in ("preflight: no", "an unhandled error occurred")
-    ]
+    texts = ("preflight: no", "an unhandled error occurred")
+    said = [{"severity": "error", "message": f"error: {text}\n"} for text in texts]
     pulumi_says(json.dumps({"steps": [], "diagnostics": said}), status=1)
     with pytest.raises(PulumiFailed, match="failed: preflight: no; nothing was changed"):
-        pulumi.pending("lab", judged=False)
+        pending("lab")
 
 
 def test_without_pulumi_a_command_says_how_to_get_it(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(PulumiFailed, match=r"pulumi is not on PATH; install it"):
         pulumi.backend()
-
-
-def test_a_value_is_set_by_its_path_in_the_stacks_file(pulumi_says, tmp_path):
-    pulumi_says()
-    pulumi.set_config("lab", "vault.generation", "2")
-    asked = (tmp_path / "asked").read_text()
-    assert asked == "config set --stack lab --path vault.generation 2 --non-interactive\n"
 
 
 def test_what_the_program_registers_is_asked_for_without_a_cluster(pulumi_says, tmp_path):
@@ -106,22 +84,20 @@ def test_what_the_program_registers_is_asked_for_without_a_cluster(pulumi_says, 
 
 
 @pytest.mark.parametrize(
-    ("call", "arguments"),
+    ("function", "values", "arguments"),
     [
-        (
-            lambda: pulumi.set_all("lab", {"a": "1", "b": "2"}),
-            "config set-all --stack lab --path --plaintext a=1 --plaintext b=2",
-        ),
-        (lambda: pulumi.set_secret("lab", "caKey", "made-up"), "config set --stack lab --secret caKey"),
-        (lambda: pulumi.unprotect("lab", "urn:x"), "state unprotect urn:x --stack lab --yes"),
-        (lambda: pulumi.remove_config("lab", "a.b"), "config rm --stack lab --path a.b"),
-        (lambda: pulumi.import_("lab", {}), "stack import --stack lab"),
-        (lambda: pulumi.up("lab", judged=False), "up --stack lab --yes --skip-preview"),
+        (pulumi.set_all, [{"a": "1", "b": "2"}], "config set-all --stack lab --path --plaintext a=1 --plaintext b=2"),
+        (pulumi.set_config, ["vault.generation", "2"], "config set --stack lab --path vault.generation 2"),
+        (pulumi.set_secret, ["caKey", "made-up"], "config set --stack lab --secret caKey"),
+        (pulumi.unprotect, ["urn:x"], "state unprotect urn:x --stack lab --yes"),
+        (pulumi.remove_config, ["a.b"], "config rm --stack lab --path a.b"),
+        (pulumi.import_, [{}], "stack import --stack lab"),
+        (partial(pulumi.up, judged=False), [], "up --stack lab --yes --skip-preview"),
     ],
 )
-def test_a_write_is_one_command_without_questions(pulumi_says, tmp_path, call, arguments):
+def test_a_write_is_one_command_without_questions(pulumi_says, tmp_path, function, values, arguments):
     pulumi_says()
-    call()
+    function("lab", *values)
     assert (tmp_path / "asked").read_text() == f"{arguments} --non-interactive\n"
 
 
@@ -138,23 +114,22 @@ def test_what_an_up_would_change_leaves_out_what_stays(pulumi_says):
     assert pulumi.pending("lab", judged=True) == {"update": "update", "create": "create"}
 
 
+PACK = ["--policy-pack", "policies"]
+
+
 @pytest.mark.parametrize(
     ("files", "judged", "options"),
     [
-        ((), True, []),
-        (("PulumiPolicy.yaml",), False, []),
-        (("PulumiPolicy.yaml",), True, ["--policy-pack", "policies"]),
-        (
-            ("PulumiPolicy.yaml", "config/lab.json"),
-            True,
-            ["--policy-pack", "policies", "--policy-pack-config", "policies/config/lab.json"],
-        ),
-        (("PulumiPolicy.yaml", "config/other.json"), True, ["--policy-pack", "policies"]),
+        ([], True, []),
+        (["PulumiPolicy.yaml"], False, []),
+        (["PulumiPolicy.yaml"], True, PACK),
+        (["PulumiPolicy.yaml", "config/lab.json"], True, [*PACK, "--policy-pack-config", "policies/config/lab.json"]),
+        (["PulumiPolicy.yaml", "config/other.json"], True, PACK),
     ],
 )
 def test_the_projects_own_policies_apply_with_the_stacks_bounds(monkeypatch, tmp_path, files, judged, options):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "policies" / "config").mkdir(parents=True)
     for name in files:
-        (tmp_path / "policies" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "policies" / name).touch()
     assert list(pulumi._policies("organization/pi-mesh/lab", judged)) == options

@@ -1,7 +1,6 @@
 """Workloads that an operation runs for some seconds."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -15,12 +14,11 @@ PODS, JOBS = "/api/v1/namespaces/trading/pods", "/apis/batch/v1/namespaces/tradi
 LONGEST = 120
 
 
-def pod(ready: bool = True) -> dict[str, Any]:
-    conditions = [{"type": "Ready", "status": str(ready)}]
+def pod(ready: bool = True, **spec: str) -> dict:
     return {
         "metadata": {"namespace": "trading", "name": "call-x-1"},
-        "spec": {"nodeName": "pi-1"},
-        "status": {"phase": "Pending", "conditions": conditions},
+        "spec": spec,
+        "status": {"phase": "Pending", "conditions": [{"type": "Ready", "status": str(ready)}]},
     }
 
 
@@ -39,45 +37,43 @@ def test_the_job_and_its_pod_carry_our_label_and_the_stack():
 
 def test_a_workload_is_removed_when_it_has_served():
     client = FakeClient({PODS: {"items": [pod()]}})
-    with short_lived.running(client, WORKLOAD) as found:
-        assert found.name == "call-x-1"
-    assert client.wrote == [("create", JOBS), ("delete", f"{JOBS}/call-x")]
+    with short_lived.running(client, WORKLOAD) as served:
+        assert (served.name, client.wrote) == ("call-x-1", [("create", JOBS)])
+    assert client.wrote[1:] == [("delete", f"{JOBS}/call-x")]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_a_workload_is_removed_whatever_ends_the_run(error):
-    client = FakeClient({PODS: {"items": [pod()]}})
-    with pytest.raises(error), short_lived.running(client, WORKLOAD):
+@pytest.mark.parametrize(
+    ("pods", "error", "says"),
+    [
+        ([pod()], KeyboardInterrupt, None),
+        ([pod()], ValueError, None),
+        ([], NotReadyError, "its pod was not created: a quota may be full"),
+        ([pod(ready=False, nodeName="pi-1")], NotReadyError, "call-x-1 is Pending after"),
+        ([pod(ready=False)], NotReadyError, "call-x-1 is Pending, no node has room for it"),
+    ],
+)
+def test_a_workload_is_removed_whatever_ends_the_run(pods, error, says):
+    client = FakeClient({PODS: {"items": pods}})
+    with pytest.raises(error, match=says), short_lived.running(client, WORKLOAD, seconds=0.01):
         raise error
     assert client.wrote[-1] == ("delete", f"{JOBS}/call-x")
 
 
 @pytest.mark.parametrize(
-    ("pods", "says"),
-    [([], "its pod was not created: a quota may be full"), ([pod(ready=False)], "call-x-1 is Pending")],
+    ("age", "deadline", "removed"),
+    [
+        pytest.param(DEADLINE + TTL + GRACE + 1, DEADLINE, True, id="past its time"),
+        pytest.param(DEADLINE + TTL + GRACE - 1, DEADLINE, False, id="not yet past its time"),
+        pytest.param(DEADLINE + TTL + GRACE + 1, 2 * DEADLINE, False, id="prolonged"),
+    ],
 )
-def test_a_pod_that_does_not_become_ready_is_removed_and_said(pods, says):
-    client = FakeClient({PODS: {"items": pods}})
-    with pytest.raises(NotReadyError, match=says), short_lived.running(client, WORKLOAD, seconds=0.01):
-        pass
-    assert client.wrote[-1] == ("delete", f"{JOBS}/call-x")
-
-
-def test_the_next_run_removes_what_is_past_its_time_and_leaves_what_another_run_uses():
+def test_the_next_run_removes_what_is_past_its_time_and_leaves_what_another_run_uses(age, deadline, removed):
     now = datetime.now(UTC)
-    past = DEADLINE + TTL + GRACE + 1
-    jobs = {"old": (past, DEADLINE), "young": (DEADLINE, DEADLINE), "prolonged": (past, 2 * DEADLINE)}
-    born = {name: (now - timedelta(seconds=age)).isoformat() for name, (age, _) in jobs.items()}
-    items = [
-        {
-            "metadata": {"namespace": "trading", "name": name, "creationTimestamp": born[name]},
-            "spec": {"activeDeadlineSeconds": deadline},
-        }
-        for name, (_, deadline) in jobs.items()
-    ]
-    client = FakeClient({"/apis/batch/v1/jobs": {"items": items}})
-    assert short_lived.sweep(client, now) == 1
-    assert client.wrote == [("delete", f"{JOBS}/old")]
+    metadata = {"namespace": "trading", "name": "old", "creationTimestamp": (now - timedelta(seconds=age)).isoformat()}
+    job = {"metadata": metadata, "spec": {"activeDeadlineSeconds": deadline}}
+    client = FakeClient({"/apis/batch/v1/jobs": {"items": [job]}})
+    assert short_lived.sweep(client, now) == removed
+    assert client.wrote == [("delete", f"{JOBS}/old")] * removed
 
 
 def test_a_prolonged_job_ends_the_usual_time_from_now():

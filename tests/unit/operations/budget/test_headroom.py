@@ -12,32 +12,34 @@ from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh, make_settings
 
 SIDECAR = Resources(50, 128 * MI)
+FORECAST = Forecast(("A",), ("B", "C"), ("concurrency", "drain"))
+OLD = "running proxies keep the old concurrency, drain until `refresh`"
 
 
 def node(memory: int = 300, accepts: bool = True) -> Node:
     return Node("pi-1", Resources(100, memory * MI), 110, accepts)
 
 
-def test_a_node_is_shown_with_the_sidecars_that_still_fit():
-    found = headroom._finding(node(), SIDECAR)
-    assert (found.name, found.message, found.number) == ("pi-1", "2 more (100m / 300Mi free)", 2)
-    cordoned = headroom._finding(node(accepts=False), SIDECAR)
-    assert (cordoned.message, cordoned.number) == ("0 more (100m / 300Mi free, takes no pods)", 0)
+@pytest.mark.parametrize(
+    ("accepts", "number", "words"),
+    [(True, 2, "2 more (100m / 300Mi free)"), (False, 0, "0 more (100m / 300Mi free, takes no pods)")],
+)
+def test_a_node_is_shown_with_the_sidecars_that_still_fit(accepts, number, words):
+    finding = headroom._finding(node(accepts=accepts), SIDECAR)
+    assert (finding.name, finding.message, finding.number) == ("pi-1", words, number)
 
 
-def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence():
-    forecast = Forecast(("Deployment a/b",), ("Deployment a/c", "Deployment a/d"), ("concurrency", "drain"))
-    found = headroom._forecast(forecast, "pi-cluster")
-    assert (str(found.subject), found.number) == ("stack pi-cluster", 3)
-    assert found.message == (
-        "an `up` restarts the pods of: Deployment a/b; it deletes the pods of: Deployment a/c, Deployment a/d; "
-        "running proxies keep the old concurrency, drain until `refresh`"
-    )
-
-
-def test_an_up_that_restarts_nothing_says_so():
-    found = headroom._forecast(Forecast(), "pi-cluster")
-    assert (found.message, found.number) == ("an `up` restarts the pods of: none", 0)
+@pytest.mark.parametrize(
+    ("forecast", "number", "words"),
+    [
+        (FORECAST, 3, f"A; it deletes the pods of: B, C; {OLD}"),
+        (Forecast(), 0, "none"),
+    ],
+)
+def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence(forecast, number, words):
+    finding = headroom._forecast(forecast, "pi-cluster")
+    assert (str(finding.subject), finding.number) == ("stack pi-cluster", number)
+    assert finding.message == f"an `up` restarts the pods of: {words}"
 
 
 @pytest.mark.parametrize(
@@ -60,24 +62,15 @@ def test_each_namespace_of_workloads_has_its_part_after_tradings():
     assert [(one.component, one.pods) for one in part.namespaces] == [("workloads of research", 2)]
 
 
-def asked(memory: int) -> Demand:
-    """Return the demand of one pod, where a node of another architecture is free too."""
+@pytest.mark.parametrize(("memory", "free"), [(200, [100 * MI, 500 * MI]), (301, [])])
+def test_the_nodes_are_counted_with_the_mesh_placed_and_none_where_it_does_not_fit(memory, free):
     coming = Pod("istio-system", "istiod", containers=(Container("discovery", requests=Resources(50, memory * MI)),))
-    return Demand(nodes=(node(),), others=(node(500),), staying=(), coming=(coming,), surge=())
-
-
-def test_the_nodes_are_counted_with_the_mesh_placed_and_none_where_it_does_not_fit():
-    placed, other = headroom._left(asked(memory=200))
-    assert (placed.free.memory, other.free.memory) == (100 * MI, 500 * MI)
-    assert headroom._left(asked(memory=301)) == ()
+    asked = Demand(nodes=(node(),), others=(node(500),), staying=(), coming=(coming,), surge=())
+    assert [left.free.memory for left in headroom._left(asked)] == free
 
 
 def test_the_room_of_the_access_logs_is_that_of_all_proxies_that_write_them():
-    logs = {"accessLogs": {"gateways": True}}
-    (found,) = headroom._access_logs(make_settings(observability=logs))
-    assert found.number == 2 * 50 * MI
-    assert found.message == (
-        "a million logged requests are 500 MB; of 2 proxies kubelets keep at most 50 MiB of each, 100 MiB in all, "
-        "unless they are configured otherwise"
-    )
+    (finding,) = headroom._access_logs(make_settings(observability={"accessLogs": {"gateways": True}}))
+    assert finding.number == 2 * 50 * MI
+    assert "a million logged requests are 500 MB; of 2 proxies kubelets keep at most 50 MiB of each" in finding.message
     assert list(headroom._access_logs(make_settings())) == []

@@ -8,36 +8,27 @@ from operations.charts.sources import ChartUnavailableError, read_chart
 from tests.support.chart_servers import serving
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server():
     with serving() as server:
         yield server
 
 
-def test_a_directory_without_the_chart_names_the_file(tmp_path):
-    with pytest.raises(ChartUnavailableError, match=r"base-1\.31\.0\.tgz: No such file"):
-        read_chart(str(tmp_path), "base", "1.31.0")
-
-
-def test_a_registry_without_the_chart_names_its_answer(server):
-    with pytest.raises(ChartUnavailableError, match=r"manifests/1\.31\.0 answers 404"):
-        read_chart(server.registry, "base", "1.31.0")
-
-
-def test_a_repository_without_an_index_names_its_answer(server):
-    with pytest.raises(ChartUnavailableError, match=r"index\.yaml answers 404"):
-        read_chart(f"http://{server.host}/elsewhere", "base", "1.31.0")
-
-
-def test_an_index_that_is_none_is_told(server, monkeypatch):
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("/nowhere", r"base-1\.2\.3\.tgz: No such file"),
+        ("{registry}", r"manifests/1\.2\.3 answers 404"),
+        ("http://{host}/elsewhere", r"index\.yaml answers 404"),
+        ("{repository}", "gives an unreadable answer"),
+        ("http://127.0.0.1:1", "does not answer"),
+    ],
+)
+def test_a_source_without_the_chart_is_told_with_its_answer(server, monkeypatch, source, says):
     monkeypatch.setattr(server, "index", lambda: "- not an index")
-    with pytest.raises(ChartUnavailableError, match="gives an unreadable answer"):
-        read_chart(server.repository, "base", "1.31.0")
-
-
-def test_a_source_that_does_not_answer_is_told():
-    with pytest.raises(ChartUnavailableError, match="does not answer"):
-        read_chart("http://127.0.0.1:1", "base", "1.31.0")
+    address = source.format(registry=server.registry, repository=server.repository, host=server.host)
+    with pytest.raises(ChartUnavailableError, match=says):
+        read_chart(address, "base", "1.2.3")
 
 
 @pytest.mark.parametrize(

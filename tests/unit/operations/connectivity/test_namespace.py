@@ -3,7 +3,6 @@
 import os
 import socket
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import psutil
 import pytest
@@ -19,21 +18,13 @@ from tests.support.fake_client import FakeClient
 PATH = "/api/v1/namespaces/pi-mesh-connectivity"
 SECRET = "/api/v1/namespaces/istio-system/secrets/pull"
 HERE = socket.gethostname()
+LIVING = f"{HERE}/{os.getpid()}/{psutil.Process().create_time():.0f}"
 
 
-def living() -> str:
-    return f"{HERE}/{os.getpid()}/{psutil.Process().create_time():.0f}"
-
-
-def left(run: str = f"{HERE}/1/1", age: int = 10, **metadata: object) -> dict[str, Any]:
+def left(run: str = f"{HERE}/1/1", age: int = 10, **metadata: object) -> dict:
     created = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
     labels, notes = {SHORT_LIVED_LABEL: "connectivity"}, {RUN: run}
     return {"metadata": {"labels": labels, "annotations": notes, "creationTimestamp": created, **metadata}}
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(namespace, "PAUSE", 0)
 
 
 def opened(client: FakeClient, seconds: float = 5, **overrides: object) -> FakeClient:
@@ -42,18 +33,12 @@ def opened(client: FakeClient, seconds: float = 5, **overrides: object) -> FakeC
     return client
 
 
-def gone_after(item: dict[str, Any], looks: int) -> FakeClient:
-    """Return an API server on which the namespace is gone after so many looks at it."""
-    answers = [item] * looks + [None]
-    return FakeClient({PATH: lambda: answers.pop(0) if len(answers) > 1 else answers[0]})
-
-
 def test_it_is_created_with_injection_and_deleted_after_its_use():
     client = opened(FakeClient())
     assert client.wrote == [("create", "/api/v1/namespaces"), ("in", "use"), ("delete", PATH)]
     metadata = client.bodies[0]["metadata"]
     assert metadata["labels"] == {"istio-injection": "enabled", SHORT_LIVED_LABEL: "connectivity"}
-    assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/test", RUN: living()}
+    assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/test", RUN: LIVING}
 
 
 def test_it_is_deleted_after_an_error_too():
@@ -63,23 +48,25 @@ def test_it_is_deleted_after_an_error_too():
     assert client.wrote[-1] == ("delete", PATH)
 
 
+DELETED = ["delete", "create", "in", "delete"]
+
+
 @pytest.mark.parametrize(
-    "run",
-    [f"{HERE}/{os.getpid()}/1", f"{HERE}/x/1", f"{HERE}/999999999/1"],
-    ids=["a later process with its id", "no id", "no such process"],
+    ("item", "verbs"),
+    [
+        pytest.param(left(f"{HERE}/{os.getpid()}/1"), DELETED, id="a killed run whose number a later process has"),
+        pytest.param(left(f"{HERE}/x/1"), DELETED, id="a run without a number"),
+        pytest.param(left(f"{HERE}/999999999/1"), DELETED, id="a killed run of this machine"),
+        pytest.param(left("other/1/1", age=121), DELETED, id="a run of another machine that is older than any run"),
+        pytest.param(left(LIVING, deletionTimestamp="now"), DELETED[1:], id="one that is being deleted is waited for"),
+    ],
 )
-def test_one_of_a_killed_run_of_this_machine_is_deleted_first(run):
-    client = opened(gone_after(left(run), 2))
-    assert [verb for verb, _ in client.wrote] == ["delete", "create", "in", "delete"]
-
-
-def test_one_of_another_machine_is_deleted_when_no_run_is_that_old():
-    assert opened(gone_after(left("other/1/1", age=121), 2)).wrote[0] == ("delete", PATH)
-
-
-def test_one_that_is_being_deleted_is_waited_for_and_not_deleted_again():
-    client = opened(gone_after(left(living(), deletionTimestamp="now"), 3))
-    assert [verb for verb, _ in client.wrote] == ["create", "in", "delete"]
+def test_what_a_run_left_is_gone_before_the_namespace_is_created(monkeypatch, item, verbs):
+    monkeypatch.setattr(namespace, "PAUSE", 0)
+    answers = [item, item, item, None]
+    client = opened(FakeClient({PATH: lambda: answers.pop(0)}))
+    assert [verb for verb, _ in client.wrote] == verbs
+    assert answers == []
 
 
 def test_one_that_does_not_go_away_is_an_error_with_the_command_that_shows_why():
@@ -88,18 +75,18 @@ def test_one_that_does_not_go_away_is_an_error_with_the_command_that_shows_why()
     assert raised.value.status == 2
 
 
-@pytest.mark.parametrize(("run", "age"), [(living(), 300), ("other/1/1", 100)], ids=["here", "on another machine"])
-def test_a_living_run_is_not_disturbed(run, age):
-    client = FakeClient({PATH: left(run, age)})
-    with pytest.raises(UsageError, match="another run makes its calls, since"):
-        opened(client)
-    assert client.wrote == []
-
-
-@pytest.mark.parametrize("item", [left(labels={}), left(annotations={})])
-def test_a_namespace_of_somebody_else_is_never_touched(item):
-    client = FakeClient({PATH: item})
-    with pytest.raises(UsageError, match="was not created by this command"):
+@pytest.mark.parametrize(
+    ("item", "says"),
+    [
+        ({"run": LIVING, "age": 300}, "another run makes its calls, since 300 s"),
+        ({"run": "other/1/1", "age": 100}, "another run makes its calls, since 100 s"),
+        ({"labels": {}}, "was not created by this command"),
+        ({"annotations": {}}, "was not created by this command"),
+    ],
+)
+def test_a_living_run_and_a_namespace_of_somebody_else_are_not_touched(item, says):
+    client = FakeClient({PATH: left(**item)})
+    with pytest.raises(UsageError, match=says):
         opened(client)
     assert client.wrote == []
 
@@ -109,7 +96,7 @@ def test_pull_secrets_are_copied_from_istiods_namespace():
     client = opened(FakeClient({SECRET: secret}), images={"pullSecrets": ["pull"]})
     copy = client.bodies[1]
     assert client.wrote[1] == ("create", f"{PATH}/secrets")
-    assert (copy["data"], copy["metadata"]["name"]) == (secret["data"], "pull")
+    assert (copy["data"], copy["type"], copy["metadata"]["name"]) == (secret["data"], secret["type"], "pull")
     assert "uid" not in copy["metadata"]
 
 

@@ -1,4 +1,4 @@
-"""The called Service as the caller's own proxy has it."""
+"""A call between two of the user's own workloads."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,9 +22,8 @@ EJECTED = {"health_status": {"failed_outlier_check": True}}
 
 
 def judged(monkeypatch: pytest.MonkeyPatch, hosts: Any, *policies: Any, **changes: Any) -> list[Finding]:
-    def answer(context: str, namespace: str, pod: str, cluster: str) -> Any:
-        assert (context, namespace, pod) == ("test", "shop", "client-0")
-        assert cluster == "outbound|80||app.trading.svc.cluster.local"
+    def answer(*asked: str) -> Any:
+        assert asked == ("test", "shop", "client-0", "outbound|80||app.trading.svc.cluster.local")
         if isinstance(hosts, Exception):
             raise hosts
         return hosts
@@ -42,7 +41,6 @@ def judged(monkeypatch: pytest.MonkeyPatch, hosts: Any, *policies: Any, **change
         (None, Level.ERROR, "does not know trading/app:80"),
         (NotForwardedError("no kubectl"), Level.UNKNOWN, "was not asked: no kubectl"),
     ],
-    ids=str,
 )
 def test_the_proxys_endpoints_are_told(monkeypatch, hosts, level, said):
     (finding,) = judged(monkeypatch, hosts)
@@ -52,8 +50,7 @@ def test_the_proxys_endpoints_are_told(monkeypatch, hosts, level, said):
 def test_a_proxy_that_is_none_or_does_not_learn_of_the_service_is_not_asked(monkeypatch):
     assert judged(monkeypatch, None, caller=replace(CLIENT, containers=())) == []
     assert judged(monkeypatch, None, service=None) == []
-    scope = policy("Sidecar", {"egress": [{"hosts": ["./*"]}]}, "scope", "shop")
-    assert judged(monkeypatch, None, scope) == []
+    assert judged(monkeypatch, None, policy("Sidecar", {"egress": [{"hosts": ["./*"]}]}, "scope", "shop")) == []
 
 
 SERVICE = "/api/v1/namespaces/trading/services/app"
@@ -65,11 +62,8 @@ class Cluster:
     """A cluster with the client in `shop` and the Service `app` in `trading`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        ports = [{"name": "http", "port": 80}]
-        item = {
-            "metadata": {"namespace": "trading", "name": "app"},
-            "spec": {"ports": ports, "selector": {"app": "app"}},
-        }
+        self.spec = {"ports": [{"name": "http", "port": 80}], "selector": {"app": "app"}}
+        item = {"metadata": {"namespace": "trading", "name": "app"}, "spec": self.spec}
         slices = {"items": [{"ports": [{"name": "http", "port": 8080}], "endpoints": [READY]}]}
         self.client = FakeClient({SERVICE: item, SLICES: slices})
         self.snapshot = make_snapshot(pods=(CLIENT, SERVER), services=(APP,))
@@ -78,9 +72,11 @@ class Cluster:
         monkeypatch.setattr(policies, "read", lambda *_: self.policies)
         monkeypatch.setattr(own_call, "proxy_findings", lambda *_: iter(()))
 
+    def add(self, *objects: Policy) -> None:
+        self.policies = replace(self.policies, objects=(STRICT, *objects))
+
     def judged(self, caller: str = "shop/client-0", callee: str = "trading/app") -> list[Finding]:
-        ends = (end(caller), end(callee, "--to"))
-        return own_call.call_findings(make_settings(), self.snapshot, *ends)
+        return own_call.call_findings(make_settings(), self.snapshot, end(caller), end(callee, "--to"))
 
     def errors(self, *ends: str) -> list[str]:
         return [str(one.subject) for one in self.judged(*ends) if one.level is Level.ERROR]
@@ -110,13 +106,23 @@ def test_a_caller_has_no_port():
 
 
 def test_a_call_that_nothing_refuses_is_said_by_each_check(cluster):
-    assert {one.level for one in cluster.judged()} == {Level.OK}
-    assert {one.id for one in cluster.judged()} == {"sidecar scope", "route", "endpoints", "mutual TLS", "access"}
+    checks = ("sidecar scope", "route", "endpoints", "mutual TLS", "access")
+    assert {(one.id, one.level) for one in cluster.judged()} == {(id, Level.OK) for id in checks}
 
 
-def test_the_policy_that_refuses_it_is_named(cluster):
-    cluster.policies = replace(cluster.policies, objects=(STRICT, access("DENY", {}, name="closed")))
-    assert cluster.errors() == ["AuthorizationPolicy trading/closed"]
+LOST = {"hosts": ["app"], "http": [{"route": [{"destination": {"host": "gone"}}]}]}
+
+
+@pytest.mark.parametrize(
+    ("added", "subject"),
+    [
+        (access("DENY", {}, name="closed"), "AuthorizationPolicy trading/closed"),
+        (Policy("VirtualService", "trading", "lost", LOST), "VirtualService trading/lost"),
+    ],
+)
+def test_the_policy_or_route_that_refuses_it_is_named(cluster, added, subject):
+    cluster.add(added)
+    assert cluster.errors() == [subject]
 
 
 def test_the_endpoints_are_those_of_the_services_slices(cluster):
@@ -137,30 +143,23 @@ def test_a_workload_is_named_by_its_controller_and_a_ready_pod_of_it_calls(clust
         ("shop/gone", "trading/app", "namespace shop has no such workload or pod with pods; it has client-0"),
         ("empty/gone", "trading/app", "namespace empty has no such workload or pod with pods; it has no pods"),
         ("shop/client-0", "trading/gone", "namespace trading has no such Service, workload or pod with pods"),
-        ("shop/client-0", "trading/app:81", "--to trading/app: the Service's ports are 80; give one of them"),
+        ("shop/client-0", "trading/app:81", "--to trading/app: the Service's ports are 80, 9000; give one of them"),
+        ("shop/client-0", "trading/app", "the Service's ports are 80, 9000"),
         ("shop/client-0", "trading/app-0", "its containers declare these ports: none; give one: NAME:PORT"),
     ],
 )
 def test_an_end_that_is_not_there_is_refused_with_what_there_is(cluster, caller, callee, said):
+    cluster.spec["ports"].append({"name": "metrics", "port": 9000})
+    assert cluster.errors("shop/client-0", "trading/app:80") == []
     with pytest.raises(UsageError) as raised:
         cluster.judged(caller, callee)
     assert said in str(raised.value)
 
 
-def test_a_service_with_several_ports_needs_one(cluster):
-    item: dict[str, Any] = cluster.client.answers[SERVICE]
-    item["spec"]["ports"] = [{"name": "http", "port": 80}, {"name": "metrics", "port": 9000}]
-    with pytest.raises(UsageError, match="the Service's ports are 80, 9000"):
-        cluster.judged()
-    assert cluster.errors("shop/client-0", "trading/app:80") == []
-
-
 def test_a_workload_without_a_service_is_called_on_its_containers_port(cluster):
     serving = replace(SERVER, containers=(Container("app", ports=(8080,)), *SERVER.containers))
     cluster.snapshot = make_snapshot(pods=(CLIENT, serving))
-    cluster.policies = replace(
-        cluster.policies, objects=(access("ALLOW", {"to": [{"operation": {"ports": ["8080"]}}]}),)
-    )
+    cluster.add(access("ALLOW", {"to": [{"operation": {"ports": ["8080"]}}]}))
     assert cluster.errors("shop/client-0", "trading/app-0") == []
     assert cluster.errors("shop/client-0", "trading/app-0:9") == ["AuthorizationPolicy trading/one"]
 
@@ -169,9 +168,3 @@ def test_kinds_that_may_not_be_listed_are_told(cluster):
     cluster.policies = replace(cluster.policies, unreadable=("AuthorizationPolicy",))
     (hidden,) = (one for one in cluster.judged() if one.level is Level.UNKNOWN)
     assert hidden.message == "AuthorizationPolicy may not be read, and was left out"
-
-
-def test_the_route_of_the_callers_is_read_too(cluster):
-    spec = {"hosts": ["app"], "http": [{"route": [{"destination": {"host": "gone"}}]}]}
-    cluster.policies = replace(cluster.policies, objects=(STRICT, Policy("VirtualService", "trading", "lost", spec)))
-    assert cluster.errors() == ["VirtualService trading/lost"]

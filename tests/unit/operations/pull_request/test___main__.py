@@ -13,77 +13,76 @@ from operations.pull_request.comment import LIMIT
 from operations.pull_request.engine import PulumiRefusedError
 
 
+def raise_or_return(value):
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
 @pytest.fixture
 def invoke(monkeypatch, tmp_path):
-    """Return `invoke(*options, ...)`: the result in a repository with two stack files, of which one is committed."""
+    """Return `invoke(options, ...)`: the exit status, the output, and what was compared with which charts.
+
+    It runs in a repository with two stack files, of which one is committed.
+    """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Pulumi.committed.yaml").touch()
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    for arguments in (("init", "--quiet"), ("add", "."), (*identity, "commit", "--quiet", "--message", "x")):
-        subprocess.run(["git", *arguments], check=True)
-    (tmp_path / "Pulumi.committed.yaml").unlink()
-    (tmp_path / "Pulumi.new.yaml").touch()
-    said: list[tuple] = []
+    for arguments in ("init", "add .", "-c user.name=Test -c user.email=test@example.com commit --message x"):
+        subprocess.run(["git", *arguments.split()], check=True, capture_output=True)
+    (tmp_path / "Pulumi.committed.yaml").rename(tmp_path / "Pulumi.new.yaml")
 
-    def run(*options: str, changes_nothing: bool = False, refused: tuple[str, ...] = (), problem=None, sides=None):
-        def of(*_):
-            if isinstance(sides, Exception):
-                raise sides
-            return SimpleNamespace(base="HEAD", changes_nothing=changes_nothing)
+    def run(options: str, changes_nothing=False, refused="", problem=None, revision=None):
+        compared = []
 
         def compare(_, name, __, charts):
-            if problem:
-                raise problem
-            said.append((name, charts))
-            return SimpleNamespace(is_refused=name in refused)
+            compared.append((name, charts))
+            return raise_or_return(problem or SimpleNamespace(is_refused=name == refused))
 
-        monkeypatch.setattr(command.checkout, "compared_revision", of)
+        known = revision or SimpleNamespace(base="HEAD", changes_nothing=changes_nothing)
+        monkeypatch.setattr(command.checkout, "compared_revision", lambda *_: raise_or_return(known))
         monkeypatch.setattr(command.compare, "comparison", compare)
         monkeypatch.setattr(command.engine, "command", lambda: None)
-        monkeypatch.setattr(command.comment, "whole_comment", lambda found, _, limit: f"{len(found)} compared, {limit}")
+        monkeypatch.setattr(command.comment, "whole_comment", lambda sides, _, limit: f"{len(sides)} up to {limit}")
         monkeypatch.setattr(command.comment, "documentation_comment", lambda names, _: f"documentation of {names}")
-        return CliRunner().invoke(command.app, list(options)), said
+        done = CliRunner().invoke(command.app, options.split())
+        return done.exit_code, done.output, compared
 
     return run
 
 
 def test_each_stack_is_compared_once_with_the_same_charts(invoke):
-    done, said = invoke("-s", "new", "-s", "committed", "-s", "new", "--charts", "somewhere")
-    assert (done.exit_code, done.stdout) == (0, f"2 compared, {LIMIT}")
-    assert said == [("new", "somewhere"), ("committed", "somewhere")]
+    compared = [("new", "somewhere"), ("committed", "somewhere")]
+    assert invoke("-s new -s committed -s new --charts somewhere") == (0, f"2 up to {LIMIT}", compared)
 
 
 def test_the_whole_comment_has_no_limit(invoke):
-    assert invoke("-s", "new", "--whole")[0].stdout != f"1 compared, {LIMIT}"
+    _, output, _ = invoke("-s new --whole")
+    assert int(output.removeprefix("1 up to ")) > 100 * LIMIT
 
 
-@pytest.mark.parametrize(("refused", "status"), [((), 0), (("committed",), 1), (("new",), 1)])
+@pytest.mark.parametrize(("refused", "status"), [("", 0), ("committed", 1), ("new", 1)])
 def test_one_refused_stack_is_status_1(invoke, refused, status):
-    assert invoke("-s", "new", "-s", "committed", refused=refused)[0].exit_code == status
-
-
-def test_a_stack_that_neither_side_has_is_wrong_usage(invoke):
-    done, said = invoke("-s", "new", "-s", "nowhere")
-    assert (done.exit_code, said) == (2, [])
-    assert "neither side has a Pulumi.nowhere.yaml" in done.stderr
-
-
-def test_without_a_stack_that_of_the_pis_is_meant(invoke):
-    assert "neither side has a Pulumi.pi-cluster.yaml" in invoke()[0].stderr
+    assert invoke("-s new -s committed", refused=refused)[0] == status
 
 
 def test_documentation_alone_needs_no_preview(invoke):
-    done, said = invoke("-s", "new", changes_nothing=True)
-    assert (done.exit_code, done.stdout, said) == (0, "documentation of ['new']", [])
+    assert invoke("-s new", changes_nothing=True) == (0, "documentation of ['new']", [])
 
 
-def test_an_unknown_base_is_wrong_usage(invoke):
-    done, _ = invoke("-s", "new", sides=checkout.UnknownRevisionError("nope"))
-    assert done.exit_code == 2
-    assert "no such base: nope" in done.stderr
+@pytest.mark.parametrize(
+    ("options", "more", "says"),
+    [
+        ("-s new -s nowhere", {}, "neither side has a Pulumi.nowhere.yaml"),
+        pytest.param("", {}, "neither side has a Pulumi.pi-cluster.yaml", id="the default is the Pis' stack"),
+        ("-s new", {"revision": checkout.UnknownRevisionError("nope")}, "no such base: nope"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_compares_nothing(invoke, options, more, says):
+    status, output, compared = invoke(options, **more)
+    assert (status, compared) == (2, [])
+    assert says in output
 
 
 @pytest.mark.parametrize("problem", [NotRunnableError("git", OSError(2, "missing")), PulumiRefusedError("too old")])
 def test_a_program_that_can_not_run_is_one_line(invoke, problem):
-    done, _ = invoke("-s", "new", problem=problem)
-    assert (done.exit_code, done.stderr) == (2, f"error: {problem}\n")
+    assert invoke("-s new", problem=problem)[:2] == (2, f"error: {problem}\n")

@@ -1,38 +1,29 @@
-"""The two sides of a preview: their files, their intent."""
+"""The two sides of a preview: their files, their stack file, their commits."""
 
-import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
 
-from operations.pull_request import checkout, engine
+from operations.failures import NotRunnableError
+from operations.pull_request import checkout
 from operations.pull_request.checkout import Revision
-from operations.pull_request.engine import Checkout
-from pi_mesh.settings.pulumi_config import STAND_IN, plain_values
+from pi_mesh.settings.pulumi_config import STAND_IN
+from tests.support.versions import NEWEST
 
-URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
-
-
-@pytest.fixture
-def repository(tmp_path):
-    """Return a git repository with one commit on main, a branch with another, and uncommitted files."""
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    write(folder, {"Pulumi.yaml": "name: x", ".gitignore": "ignored", "gone": "x"})
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message=first")
-    git(folder, "checkout", "--quiet", "-b", "change")
-    write(folder, {"Pulumi.yaml": "name: y", "components/new.py": "", "ignored": "x"})
-    (folder / "gone").unlink()
-    return folder
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+WORKFLOW = {"SERVER_URL": "https://host", "REPOSITORY": "a/b", "RUN_ID": "7"}
 
 
-def git(folder, *arguments):
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    subprocess.run(["git", "-C", folder, *identity, *arguments], check=True)
+def git(folder, *arguments) -> str:
+    done = subprocess.run(["git", "-C", folder, *IDENTITY, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def short(folder, revision: str) -> str:
+    return git(folder, "rev-parse", "--short", revision)
 
 
 def write(folder, files):
@@ -41,72 +32,89 @@ def write(folder, files):
         (folder / name).write_text(content)
 
 
-def new(tmp_path, name="side"):
-    folder = tmp_path / name
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory):
+    """Return a branch `change` of one commit that adds README.md, beside a main with a later commit."""
+    folder = tmp_path_factory.mktemp("committed")
+    git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
+    first = {"Pulumi.yaml": "name: x", ".gitignore": "ignored", "gone": "x"}
+    for branch, files in (("main", first), ("change", {"README.md": ""}), ("main", {"later": ""})):
+        git(folder, "checkout", "--quiet", *(["-B"] if files != {"later": ""} else []), branch)
+        write(folder, files)
+        git(folder, "add", ".")
+        git(folder, "commit", "--quiet", "--message=x")
+    git(folder, "checkout", "--quiet", "change")
     return folder
 
 
+@pytest.fixture
+def repository(committed, tmp_path, monkeypatch):
+    """Return a copy of the repository, outside of a workflow."""
+    for name in ("EVENT_NAME", *WORKFLOW):
+        monkeypatch.delenv(f"GITHUB_{name}", raising=False)
+    return shutil.copytree(committed, tmp_path / "repository")
+
+
 def test_the_base_is_where_the_branch_began(repository, tmp_path):
-    write(repository, {"later": "x"})
-    side = tmp_path / "side"
-    checkout.unpack_base("main", repository, side)
-    assert (side / "Pulumi.yaml").read_text() == "name: x"
-    assert {path.name for path in side.iterdir()} == {"Pulumi.yaml", ".gitignore", "gone"}
+    checkout.unpack_base("main", repository, tmp_path / "side")
+    assert {path.name for path in (tmp_path / "side").iterdir()} == {"Pulumi.yaml", ".gitignore", "gone"}
 
 
 def test_the_working_tree_counts_as_it_is_without_ignored_files(repository, tmp_path):
+    write(repository, {"Pulumi.yaml": "name: y", "components/new.py": "", "ignored": "x"})
+    (repository / "gone").unlink()
     side = tmp_path / "side"
     checkout.copy_working_tree(repository, side)
     assert (side / "Pulumi.yaml").read_text() == "name: y"
-    assert {path.name for path in side.rglob("*")} == {"Pulumi.yaml", ".gitignore", "components", "new.py"}
+    names = {"Pulumi.yaml", ".gitignore", "README.md", "components", "new.py"}
+    assert {path.name for path in side.rglob("*")} == names
 
 
 def test_an_unknown_base_is_named(repository, tmp_path):
     with pytest.raises(checkout.UnknownRevisionError, match="no-such-branch"):
         checkout.unpack_base("no-such-branch", repository, tmp_path / "side")
+    with pytest.raises(checkout.UnknownRevisionError, match="no-such-branch"):
+        checkout.compared_revision(repository, "no-such-branch")
 
 
-def test_the_secrets_of_the_stack_file_stay_out(tmp_path):
-    stack_file = tmp_path / "Pulumi.pi.yaml"
-    config = {"pi-mesh:vaultToken": {"secure": "v1:abc"}, "pi-mesh:istio": {"version": "1.20.3", "list": [1]}}
-    stack_file.write_text(yaml.safe_dump({"encryptionsalt": "v1:salt", "config": config}))
-    shown = checkout.prepare(tmp_path, "pi")
-    opened = yaml.safe_load(stack_file.read_text())
-    assert opened["config"] == shown == {**config, "pi-mesh:vaultToken": STAND_IN}
-    assert plain_values(shown).keys() == {"istio"}
-    assert "encryptionsalt" not in opened
+def test_a_missing_git_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotRunnableError, match="the command git is not on PATH"):
+        checkout.compared_revision(tmp_path, "main")
+
+
+def prepared(folder, text: str) -> tuple[dict, dict]:
+    """Return the config as it is shown, and the stack file that the preview gets."""
+    write(folder, {"Pulumi.pi.yaml": text})
+    shown = checkout.prepare(folder, "pi")
+    return shown, yaml.safe_load((folder / "Pulumi.pi.yaml").read_text())
+
+
+ISTIO = {"pi-mesh:istio": {"version": NEWEST, "list": [1]}}
+TOKEN = {"pi-mesh:vaultToken": {"secure": "v1:abc"}}
+HIDDEN = {"pi-mesh:vaultToken": STAND_IN}
+PEM = {"pi-mesh:ca": {"source": "pem", "chain": "the chain"}}
+VAULT = {"pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
+
+
+@pytest.mark.parametrize(
+    ("config", "shown", "given"),
+    [
+        pytest.param({**ISTIO, **TOKEN}, HIDDEN, HIDDEN, id="secrets stay out"),
+        pytest.param({**ISTIO, **PEM}, PEM, {"pi-mesh:ca": {}}, id="a CA without Vault is left out with its key"),
+        pytest.param({**ISTIO, **VAULT}, VAULT, {"pi-mesh:vault": {"enabled": False}}, id="Vault is switched off"),
+        pytest.param(VAULT, VAULT, VAULT, id="a stack of the CA alone keeps its settings"),
+    ],
+)
+def test_the_preview_gets_neither_secrets_nor_the_ca_but_the_settings_are_shown(tmp_path, config, shown, given):
+    text = yaml.safe_dump({"encryptionsalt": "v1:salt", "config": config})
+    assert prepared(tmp_path, text) == ({**config, **shown}, {"config": {**config, **given}})
     assert (tmp_path / ".venv").readlink().as_posix() == sys.prefix
 
 
-def test_a_ca_without_vault_is_left_out_with_its_key(tmp_path):
-    mesh = {"pi-mesh:istio": {"version": "1.20.3"}, "pi-mesh:ca": {"source": "pem", "chain": "the chain"}}
-    stack_file = tmp_path / "Pulumi.pi.yaml"
-    stack_file.write_text(yaml.safe_dump({"config": mesh}))
-    assert checkout.prepare(tmp_path, "pi") == mesh
-    assert yaml.safe_load(stack_file.read_text())["config"]["pi-mesh:ca"] == {}
-
-
-def test_vault_is_switched_off_but_its_settings_are_shown(tmp_path):
-    mesh = {"pi-mesh:istio": {"version": "1.20.3"}}
-    config = {**mesh, "pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
-    (tmp_path / "Pulumi.pi.yaml").write_text(yaml.safe_dump({"config": config}))
-    assert checkout.prepare(tmp_path, "pi") == config
-    opened = yaml.safe_load((tmp_path / "Pulumi.pi.yaml").read_text())
-    assert opened["config"] == {**mesh, "pi-mesh:vault": {"enabled": False}}
-
-
-def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path):
-    side, charts = new(tmp_path), new(tmp_path, "packages")
-    write(side, {"policies/config/pi.json": '{"gateway-hosts": {}}'})
-    config = checkout.use_charts(side, charts, "pi")
-    assert (side / config["pi-mesh:charts.source"]).readlink() == charts
-    bounds = json.loads((side / "policies" / "config" / "pi.json").read_text())
-    assert bounds == {"gateway-hosts": {}, "chart-source": {"packaged": True}}
-
-
-def test_a_checkout_without_a_program_wants_nothing(tmp_path):
-    assert engine.preview(Checkout(tmp_path, "pi", {})) == engine.NOTHING
+@pytest.mark.parametrize("text", ["", "config:\n", "encryptionsalt: x\n"])
+def test_a_stack_file_without_config_is_empty(tmp_path, text):
+    assert prepared(tmp_path, text)[0] == {}
 
 
 @pytest.mark.parametrize(
@@ -120,80 +128,55 @@ def test_a_checkout_without_a_program_wants_nothing(tmp_path):
     ],
 )
 def test_a_stack_file_that_cannot_be_read_is_one_line(tmp_path, text, says):
-    (tmp_path / "Pulumi.pi.yaml").write_text(text)
     with pytest.raises(checkout.StackFileError, match=says) as problem:
-        checkout.prepare(tmp_path, "pi")
+        prepared(tmp_path, text)
     assert "\n" not in str(problem.value)
 
 
-@pytest.mark.parametrize("text", ["", "config:\n", "encryptionsalt: x\n"])
-def test_a_stack_file_without_config_is_empty(tmp_path, text):
-    (tmp_path / "Pulumi.pi.yaml").write_text(text)
-    assert checkout.prepare(tmp_path, "pi") == {}
+@pytest.mark.parametrize(
+    ("bounds", "after"),
+    [
+        ('{"gateway-hosts": {}}', '{"gateway-hosts": {}, "chart-source": {"packaged": true}}'),
+        pytest.param("{", "{", id="policy config that is no JSON is left as it is"),
+    ],
+)
+def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path, bounds, after):
+    write(tmp_path, {"side/policies/config/pi.json": bounds})
+    config = checkout.use_charts(tmp_path / "side", tmp_path / "packages", "pi")
+    assert (tmp_path / "side" / config["pi-mesh:charts.source"]).readlink() == tmp_path / "packages"
+    assert (tmp_path / "side/policies/config/pi.json").read_text() == after
 
 
-def test_policy_config_that_is_no_json_is_left_as_it_is(tmp_path):
-    write(tmp_path, {"policies/config/pi.json": "{"})
-    checkout.use_charts(tmp_path, new(tmp_path, "packages"), "pi")
-    assert (tmp_path / "policies" / "config" / "pi.json").read_text() == "{"
+def test_both_commits_are_named_and_only_the_branchs_own_changes_count(repository):
+    base, head = short(repository, "main~1"), short(repository, "change")
+    assert checkout.compared_revision(repository, "main") == Revision("main", base, f"`{head}`", None, ("README.md",))
 
 
-IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+def test_what_is_not_committed_counts_and_is_told(repository):
+    write(repository, {"new": "x"})
+    revision = checkout.compared_revision(repository, "main")
+    assert revision.changed == ("README.md", "new")
+    assert revision.head.endswith(" and what is not committed yet")
 
 
-def git_output(folder, *arguments) -> str:
-    done = subprocess.run(["git", "-C", folder, *IDENTITY, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+@pytest.mark.parametrize(
+    ("event", "merged", "head"),
+    [("pull_request", True, "change"), ("push", True, "HEAD"), ("pull_request", False, "main")],
+)
+def test_a_pull_requests_run_on_a_merge_names_its_own_commit(repository, monkeypatch, event, merged, head):
+    monkeypatch.setenv("GITHUB_EVENT_NAME", event)
+    git(repository, "checkout", "--quiet", "--detach", "main")
+    if merged:
+        git(repository, "merge", "--quiet", "--no-edit", "change")
+    assert checkout.compared_revision(repository, "main").head == f"`{short(repository, head)}`"
 
 
-@pytest.fixture
-def cloned(tmp_path):
-    """Return a branch of one commit, beside a main with later commits."""
-    git_output(tmp_path, "init", "--quiet", "--initial-branch=main")
-    for branch, file in (("main", "first"), ("change", "README.md"), ("main", "later")):
-        git_output(tmp_path, "checkout", "--quiet", *(["-B", branch] if file != "later" else [branch]))
-        (tmp_path / file).write_text("x")
-        git_output(tmp_path, "add", ".")
-        git_output(tmp_path, "commit", "--quiet", "--message", file)
-    git_output(tmp_path, "checkout", "--quiet", "change")
-    return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def no_workflow(monkeypatch):
-    for name in ("EVENT_NAME", "SERVER_URL", "REPOSITORY", "RUN_ID"):
-        monkeypatch.delenv(f"GITHUB_{name}", raising=False)
-
-
-def test_both_commits_are_named_and_only_the_branchs_own_changes_count(cloned):
-    found = checkout.compared_revision(cloned, "main")
-    assert found.base == git_output(cloned, "rev-parse", "--short", "main~1")
-    assert found.head == f"`{git_output(cloned, 'rev-parse', '--short', 'change')}`"
-    assert (found.changed, found.run) == (("README.md",), None)
-
-
-def test_what_is_not_committed_counts_and_is_told(cloned):
-    (cloned / "new").write_text("x")
-    found = checkout.compared_revision(cloned, "main")
-    assert found.changed == ("README.md", "new")
-    assert found.head.endswith(" and what is not committed yet")
-
-
-def test_a_workflow_names_its_run_and_the_pull_requests_own_commit(cloned, monkeypatch):
-    own = git_output(cloned, "rev-parse", "--short", "change")
-    git_output(cloned, "checkout", "--quiet", "--detach", "main")
-    git_output(cloned, "merge", "--quiet", "--no-edit", "change")
-    environment = {"EVENT_NAME": "pull_request", "SERVER_URL": "https://host", "REPOSITORY": "a/b", "RUN_ID": "7"}
-    for name, value in environment.items():
-        monkeypatch.setenv(f"GITHUB_{name}", value)
-    found = checkout.compared_revision(cloned, "main")
-    assert found.head == f"`{own}`"
-    assert str(found).endswith(f"with `{own}` · [run](https://host/a/b/actions/runs/7)")
-
-
-def test_the_revision_of_an_unknown_base_is_named(cloned):
-    with pytest.raises(checkout.UnknownRevisionError, match="no-such"):
-        checkout.compared_revision(cloned, "no-such")
+@pytest.mark.parametrize("missing", [None, *WORKFLOW])
+def test_a_run_is_linked_where_its_whole_address_is_known(repository, monkeypatch, missing):
+    for name, value in WORKFLOW.items():
+        monkeypatch.setenv(f"GITHUB_{name}", "" if name == missing else value)
+    run = checkout.compared_revision(repository, "main").run
+    assert run == (None if missing else "https://host/a/b/actions/runs/7")
 
 
 @pytest.mark.parametrize(
@@ -210,24 +193,6 @@ def test_documentation_and_tests_alone_change_no_cluster(files, nothing):
     assert Revision("main", "a", "b", None, files).changes_nothing is nothing
 
 
-@pytest.mark.parametrize("missing", ["SERVER_URL", "REPOSITORY", "RUN_ID"])
-def test_no_run_is_linked_where_a_part_of_its_address_is_missing(cloned, monkeypatch, missing):
-    for name, value in {"SERVER_URL": "https://host", "REPOSITORY": "a/b", "RUN_ID": "7"}.items():
-        monkeypatch.setenv(f"GITHUB_{name}", "" if name == missing else value)
-    assert checkout.compared_revision(cloned, "main").run is None
-
-
-def test_a_merge_outside_of_a_pull_requests_run_is_the_head_itself(cloned):
-    git_output(cloned, "merge", "--quiet", "--no-edit", "main")
-    assert checkout.compared_revision(cloned, "main").head == f"`{git_output(cloned, 'rev-parse', '--short', 'HEAD')}`"
-
-
-def test_a_pull_requests_run_on_a_commit_that_is_no_merge_names_that_commit(cloned, monkeypatch):
-    monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
-    assert (
-        checkout.compared_revision(cloned, "main").head == f"`{git_output(cloned, 'rev-parse', '--short', 'change')}`"
-    )
-
-
-def test_the_line_below_the_verdict_links_no_run_where_there_is_none():
-    assert str(Revision("main", "a", "`b`", None, ())) == "Compared `a` (main) with `b`"
+@pytest.mark.parametrize(("run", "link"), [(None, ""), ("https://host/1", " · [run](https://host/1)")])
+def test_the_line_below_the_verdict_links_a_run_where_there_is_one(run, link):
+    assert str(Revision("main", "a", "`b`", run, ())) == f"Compared `a` (main) with `b`{link}"

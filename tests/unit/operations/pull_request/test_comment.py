@@ -1,218 +1,180 @@
-"""The comment's section on the mesh's use of the Pis, on both sides."""
+"""The comment on a pull request: its sections, their order and their length."""
+
+from dataclasses import replace
+
+import pytest
 
 from operations.pull_request import comment, manifests
 from operations.pull_request.checkout import Revision
 from operations.pull_request.comment import LIMIT
 from operations.pull_request.compare import Comparison
-from operations.pull_request.engine import NOTHING, Intent, Resource, Step, Violation
+from operations.pull_request.engine import Intent, Resource, Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations, Rule
 from operations.pull_request.sides import Side
+from tests.support.versions import BEFORE, NEWEST
 
 
 def row(limits: str) -> dict[str, str]:
     return {"pods": "1", "requests": "1m / 1Mi", "limits": limits, "more in a rollout": ""}
 
 
-BEFORE = {"egress gateway": row("a"), "sidecar": row("256Mi"), "istiod": row("x"), "room": "Room for 81 more on 3 Pis."}
+ROOM = "Room for 81 more on 3 Pis."
+BUDGET = {"egress gateway": row("a"), "sidecar": row("256Mi"), "istiod": row("x"), "room": ROOM}
+REPLACED = {"sidecar": row("256Mi"), "istiod": row("x"), "ingress": row("b"), "room": ROOM}
+REMOVED = "| **egress gateway** (removed) | 1 → **nothing** | 1m / 1Mi → **nothing** | a → **nothing** |  |"
 
 
-def test_a_changed_row_shows_both_sides_and_the_others_are_folded():
-    shown, _, others = comment.changed_rows(BEFORE, {**BEFORE, "sidecar": row("384Mi")}).partition("<details>")
-    assert "| sidecar | 1 | 1m / 1Mi | 256Mi → **384Mi** |  |" in shown
-    assert "istiod" not in shown
-    assert "2 other rows, unchanged" in others
-    assert "| istiod |" in others
-
-
-def test_a_removed_row_is_shown_as_removed_and_a_new_one_as_new():
-    after = {"sidecar": BEFORE["sidecar"], "istiod": BEFORE["istiod"], "ingress": row("b"), "room": BEFORE["room"]}
-    text = comment.changed_rows(BEFORE, after)
-    assert "| **egress gateway** (removed) | 1 → **nothing** | 1m / 1Mi → **nothing** | a → **nothing** |  |" in text
-    assert "| **ingress** (new) | 1 | 1m / 1Mi | b |  |" in text
-
-
-def test_the_whole_budget_is_shown_as_removed_where_it_goes():
-    assert "| **sidecar** (removed) |" in comment.changed_rows(BEFORE, {})
-
-
-def test_an_unchanged_budget_is_folded_whole():
-    text = comment.changed_rows(BEFORE, BEFORE)
-    assert text.startswith("<details><summary>Budget: unchanged</summary>")
-    assert "Room for 81 more on 3 Pis." in text
-
-
-def test_of_the_old_sentence_only_the_word_that_differs_is_repeated():
-    text = comment.changed_rows(BEFORE, {**BEFORE, "room": "Room for 82 more on 3 Pis."})
-    assert "Room for 82 more on 3 Pis. (Before: 81)" in text
-    text = comment.changed_rows(BEFORE, {**BEFORE, "room": "It does NOT fit."})
-    assert "It does NOT fit. (Before: Room for 81 more on 3 Pis.)" in text
+@pytest.mark.parametrize(
+    ("after", "opened", "closed"),
+    [
+        ({**BUDGET, "sidecar": row("384Mi")}, "| sidecar | 1 | 1m / 1Mi | 256Mi → **384Mi** |  |", "| istiod |"),
+        ({**BUDGET, "sidecar": row("384Mi")}, "", "2 other rows, unchanged"),
+        (REPLACED, REMOVED, "| sidecar |"),
+        (REPLACED, "| **ingress** (new) | 1 | 1m / 1Mi | b |  |", "2 other rows, unchanged"),
+        ({}, "| **sidecar** (removed) |", ""),
+        (BUDGET, "", "<summary>Budget: unchanged</summary>"),
+        (BUDGET, "", ROOM),
+        ({**BUDGET, "room": "Room for 82 more on 3 Pis."}, "Room for 82 more on 3 Pis. (Before: 81)", "| istiod |"),
+        ({**BUDGET, "room": "It does NOT fit."}, f"It does NOT fit. (Before: {ROOM})", "3 other rows, unchanged"),
+    ],
+)
+def test_changed_rows_of_the_budget_are_open_with_both_sides_and_the_others_folded(after, opened, closed):
+    shown, _, others = comment.changed_rows(BUDGET, after).partition("<details>")
+    assert opened in shown
+    assert closed in f"<details>{others}"
+    assert closed == "" or closed not in shown
 
 
 def test_without_a_budget_there_is_no_section():
     assert comment.changed_rows({}, {}) == ""
 
 
-ROOM = 10_000
-
-
-def section(before: dict[str, str], after: dict[str, str], *restarts: str) -> str:
-    return comment.folded_diffs(manifests.changes_between(before, after), ROOM, restarts)
-
-
-def test_an_object_is_folded_with_its_diff_and_its_count_of_lines():
-    text = section({"Deployment a/b": "x: 1\ny: 2\n"}, {"Deployment a/b": "x: 1\ny: 3\n"})
-    assert "<summary>update Deployment a/b (+1 -1)</summary>" in text
-    assert "-y: 2\n+y: 3" in text
-
-
 def labelled(version: str) -> dict[str, str]:
     return {"Role a/b": f"labels:\n  helm.sh/chart: gateway-{version}\n"}
 
 
-def test_objects_that_only_wear_a_new_version_are_counted():
-    text = section(labelled("1.20.3"), labelled("1.20.7"))
-    assert text == "1 Kubernetes object, 1 only in version labels."
+PLAIN = {"Deployment a/b": "x: 1\ny: 2\n"}, {"Deployment a/b": "x: 1\ny: 3\n"}
+RELABELLED = labelled(BEFORE), labelled(NEWEST)
 
 
-def test_a_workload_whose_pods_restart_for_a_label_is_shown():
-    assert "update Role a/b (+1 -1)" in section(labelled("1.20.3"), labelled("1.20.7"), "Role a/b")
+@pytest.mark.parametrize(
+    ("objects", "restarts", "says"),
+    [
+        pytest.param(PLAIN, (), "update Deployment a/b (+1 -1)</summary>", id="an object has its count of lines"),
+        pytest.param(PLAIN, (), "-y: 2\n+y: 3", id="an object has its diff"),
+        pytest.param(RELABELLED, (), "1 Kubernetes object, 1 only in version labels.", id="new labels only"),
+        pytest.param(RELABELLED, ("Role a/b",), "update Role a/b (+1 -1)", id="a label that restarts pods is shown"),
+    ],
+)
+def test_changed_objects_are_folded(objects, restarts, says):
+    text = comment.folded_diffs(manifests.changes_between(*objects), 10_000, restarts)
+    assert says in text
+    assert text.startswith("<details><summary>1 Kubernetes object<") or text == says
 
 
 def test_without_changes_there_is_no_section():
-    assert section({"a": "1"}, {"a": "1"}) == ""
+    assert comment.folded_diffs([], 10_000) == ""
 
 
 REVISION = Revision("main", "abc1234", "`def5678`", "https://host/runs/1", ("Pulumi.pi-cluster.yaml",))
 OLD, NEW = (Resource("kubernetes:helm.sh/v3:Release", "istiod", {"version": version}) for version in ("1", "2"))
 UPDATE = Step("update", OLD, NEW)
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "Every limit.\ntoo fat")
+PROBLEMS = "2 problems in the stack's settings:\n  istio.a: is not a setting\n  istio.b: is not a setting"
 
 
-def intent(*steps: Step, **more) -> Intent:
-    return Intent({}, {}, steps=steps, **more)
+def side(*steps: Step, unknown: tuple[str, ...] = (), config: dict | None = None, **intent) -> Side:
+    return Side(config or {}, Intent({}, {}, steps=steps, **intent), unknown=unknown)
 
 
-def section_of_comment(
-    before: Intent | Side = NOTHING, after: Intent | Side = NOTHING, limit: int = LIMIT, **more
-) -> str:
-    old, new = (one if isinstance(one, Side) else Side(intent=one) for one in (before, after))
-    old = Side(
-        old.config, old.intent, old.objects, old.rules or {"pi-ceiling": Rule("mandatory", {})}, None, old.unknown
-    )
-    return comment.whole_comment([Comparison("pi-cluster", old, new, **more)], REVISION, limit)
+def section(before: Side, after: Side, consequences: Consequences | None = None, **more) -> str:
+    """Return the section of a stack whose base has one rule."""
+    known = replace(before, rules={"pi-ceiling": Rule("mandatory", {})})
+    comparison = Comparison("pi-cluster", known, after, **more)
+    if consequences:
+        comparison.__dict__["consequences"] = consequences
+    return comment.whole_comment([comparison], REVISION)
 
 
-def test_it_begins_with_its_hidden_mark_and_the_verdict():
-    text = section_of_comment(after=intent(UPDATE))
-    assert text.startswith("<!-- pi-mesh preview pi-cluster -->\n### pi-cluster: updates 1 release\n")
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (side(), "<!-- pi-mesh preview pi-cluster -->\n### pi-cluster: No change to the cluster\n"),
+        (side(UPDATE), "<!-- pi-mesh preview pi-cluster -->\n### pi-cluster: updates 1 release\n"),
+        (side(UPDATE), f"After the merge: `pulumi up -s pi-cluster` · 1 rule of main is kept · {REVISION}"),
+        (side(UPDATE, violations=(BREACH,)), "- **mandatory** `pi-ceiling` on `istiod`: too fat"),
+        (side(UPDATE, violations=(BREACH,)), "\n1 rule of main has judged · Compared"),
+        (side(errors=(PROBLEMS,)), "**does not preview**, 2 errors · its changes are unknown"),
+        (side(errors=(PROBLEMS,)), "- istio.a: is not a setting\n- istio.b: is not a setting\n"),
+        (side(errors=(PROBLEMS,)), "\nNo rule was applied · Compared"),
+        (side(warnings=(f"{NEWEST} is old", "new")), "#### New warnings\n- new\n"),
+        (side(warnings=(f"{NEWEST} is old",)), f"<summary>1 warning that the base has too</summary>\n\n- {NEWEST} is"),
+        (side(config={"pi-mesh:a": 1}), "#### Settings\n"),
+    ],
+)
+def test_a_section_tells(after, says):
+    assert says in section(side(warnings=(f"{BEFORE} is old",)), after)
 
 
-def test_nothing_changed_is_said_in_the_verdict_and_little_else():
-    text = section_of_comment()
-    assert "### pi-cluster: No change to the cluster\n" in text
-    assert "####" not in text
-    assert "After the merge" not in text
-
-
-def test_commits_run_and_next_command_stand_together():
-    assert (
-        "After the merge: `pulumi up -s pi-cluster` · 1 rule of main is kept · "
-        "Compared `abc1234` (main) with `def5678` · [run](https://host/runs/1)"
-    ) in section_of_comment(after=intent(UPDATE))
+@pytest.mark.parametrize(
+    ("after", "more", "hides"),
+    [
+        (side(), {}, "####"),
+        (side(), {}, "After the merge"),
+        (side(UPDATE, violations=(BREACH,)), {}, "pulumi up -s"),
+        (side(UPDATE), {"consequences": Consequences(lost_control_plane="istio-system")}, "pulumi up -s"),
+        (side(errors=(PROBLEMS,)), {}, "Budget"),
+        (side(errors=(PROBLEMS,)), {}, "removed"),
+        (side(warnings=("no kubeconfig in /dev/null",)), {}, "kubeconfig"),
+    ],
+)
+def test_a_section_hides_what_is_not_so(after, more, hides):
+    budget = BUDGET if after.intent.errors else {}
+    assert hides not in section(replace(side(), budget=budget), after, **more)
 
 
 def test_what_is_relaxed_stands_first_then_what_is_broken_then_new_warnings():
-    text = section_of_comment(
-        after=intent(UPDATE, violations=(BREACH,), warnings=("careful",)),
-        relaxations=Relaxations({"pi-ceiling": ("Rule `pi-ceiling` is disabled.",)}),
-    )
+    relaxed = Relaxations({"pi-ceiling": ("Rule `pi-ceiling` is disabled.",)})
+    text = section(side(), side(UPDATE, violations=(BREACH,), warnings=("careful",)), relaxations=relaxed)
     headings = [line for line in text.splitlines() if line.startswith("#### ")]
     assert headings == ["#### Relaxed by this pull request", "#### Rules broken", "#### New warnings"]
-    assert "- **mandatory** `pi-ceiling` on `istiod`: too fat" in text
-
-
-def test_a_budget_that_is_not_known_is_not_said_to_be_removed():
-    budget = {"istiod": {"pods": "1", "requests": "x", "limits": "x", "more in a rollout": ""}, "room": "Room."}
-    before, after = Side(budget=budget), Side(intent=intent(errors=("istio.a: is not a setting",)))
-    text = comment.whole_comment([Comparison("pi-cluster", before, after)], REVISION)
-    assert "Budget" not in text
-    assert "removed" not in text
-
-
-def test_nobody_is_told_to_apply_what_is_refused():
-    assert "pulumi up -s" not in section_of_comment(after=intent(UPDATE, violations=(BREACH,)))
-
-
-def test_nobody_is_told_to_apply_what_preflight_refuses():
-    found = Comparison("pi-cluster", Side(), Side(intent=intent(UPDATE)))
-    found.__dict__["consequences"] = Consequences(lost_control_plane="istio-system")
-    assert "pulumi up -s" not in comment.whole_comment([found], REVISION)
-
-
-def test_each_problem_of_the_settings_is_a_line_and_nothing_is_guessed():
-    error = "2 problems in the stack's settings:\n  istio.a: is not a setting\n  istio.b: is not a setting"
-    text = section_of_comment(intent(UPDATE), intent(errors=(error,)))
-    assert "**does not preview**, 2 errors · its changes are unknown" in text
-    assert "- istio.a: is not a setting\n- istio.b: is not a setting\n" in text
-    assert "delete" not in text
-    assert "No rule was applied" in text
-
-
-def test_a_warning_of_the_base_is_folded_also_where_it_names_another_version():
-    text = section_of_comment(intent(warnings=("1.20.3 is old",)), intent(warnings=("1.20.7 is old", "new")))
-    assert "#### New warnings\n- new\n" in text
-    assert "<summary>1 warning that the base has too</summary>\n\n- 1.20.7 is old\n" in text
-
-
-def test_that_we_gave_no_kubeconfig_is_no_warning():
-    assert "kubeconfig" not in section_of_comment(after=intent(warnings=("no kubeconfig in /dev/null",)))
 
 
 def test_what_was_not_checked_is_folded():
-    text = section_of_comment(
-        Side(intent=intent(errors=("bad",)), unknown=("helm is not on PATH",)),
-        Side({"pi-mesh:vault": {"enabled": True}}),
-        charts_at_hand=True,
-    )
-    told = text.partition("things not checked</summary>\n\n")[2].splitlines()[:5]
-    assert [line.partition(",")[0].partition(":")[0] for line in told] == [
-        "- The live cluster and Vault",
-        "- The chart source",
-        "- The CA in Vault",
-        "- The base",
-        "- helm is not on PATH",
-    ]
+    before = side(errors=("bad",), unknown=("helm is not on PATH",))
+    text = section(before, side(config={"pi-mesh:vault": {"enabled": True}}), charts_at_hand=True)
+    lines = text.partition("<summary>5 things not checked</summary>\n\n")[2].splitlines()[:5]
+    parts = ("The live cluster and Vault,", "The chart source:", "The CA in Vault:", "The base,", "helm is not on PATH")
+    for line, part in zip(lines, parts, strict=True):
+        assert line.startswith(f"- {part}")
 
 
 def test_a_base_without_rules_is_told():
-    text = comment.whole_comment([Comparison("pi", Side(), Side(intent=intent(UPDATE)))], REVISION)
+    text = comment.whole_comment([Comparison("pi", Side(), side(UPDATE))], REVISION)
     assert "main has no rules: the pull request's own rules were applied" in text
 
 
-def test_documentation_alone_takes_one_line():
-    text = comment.documentation_comment(["a", "b"], Revision("main", "abc", "`def`", None, ("README.md",)))
-    assert text.splitlines() == [
-        "<!-- pi-mesh preview a -->",
-        "<!-- pi-mesh preview b -->",
-        "**No change to the cluster**: only documentation and tests change (1 file). Compared `abc` (main) with `def`",
-    ]
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [(("README.md",), "only documentation and tests change (1 file)"), ((), "nothing is changed")],
+)
+def test_documentation_alone_takes_one_line(files, reason):
+    text = comment.documentation_comment(["a", "b"], Revision("main", "abc", "`def`", None, files))
+    marks = "<!-- pi-mesh preview a -->\n<!-- pi-mesh preview b -->\n"
+    assert text == f"{marks}**No change to the cluster**: {reason}. Compared `abc` (main) with `def`\n"
 
 
 def test_several_stacks_are_several_sections():
-    compared = [Comparison(stack, Side(), Side()) for stack in ("a", "b")]
-    text = comment.whole_comment(compared, REVISION)
+    text = comment.whole_comment([Comparison(stack, Side(), Side()) for stack in ("a", "b")], REVISION)
     assert [line for line in text.splitlines() if line.startswith(("<!--", "### "))] == [
-        "<!-- pi-mesh preview a -->",
-        "### a: No change to the cluster",
-        "<!-- pi-mesh preview b -->",
-        "### b: No change to the cluster",
+        line for stack in "ab" for line in (comment.marker(stack), f"### {stack}: No change to the cluster")
     ]
 
 
 def test_the_longest_diffs_give_way_to_githubs_limit():
     objects = {"CustomResourceDefinition big": "line\n" * LIMIT, "Deployment small": "x: 1\n"}
-    text = section_of_comment(after=Side(objects=objects))
+    text = section(Side(), Side(objects=objects))
     assert len(text) < LIMIT
     assert f"- create CustomResourceDefinition big (+{LIMIT} -0): too long for a comment" in text
     assert "+x: 1" in text

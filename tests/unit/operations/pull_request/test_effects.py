@@ -1,4 +1,4 @@
-"""The first line of a stack's section."""
+"""The verdict of a stack's section, and the lines on the effects on the cluster."""
 
 import pytest
 
@@ -8,205 +8,131 @@ from operations.pull_request.engine import Intent, Resource, Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations
 from operations.pull_request.sides import Side
+from tests.support.versions import BEFORE
 
-RELEASE, NAMESPACE, QUOTA = (
-    "kubernetes:helm.sh/v3:Release",
-    "kubernetes:core/v1:Namespace",
-    "kubernetes:core/v1:ResourceQuota",
-)
-INGRESS, EGRESS = (f"Deployment istio-system/istio-{side}gateway" for side in ("ingress", "egress"))
-TWO_OTHERS = "**deletes release a and 2 other objects**"
+INGRESS, EGRESS = GATEWAYS = tuple(f"Deployment istio-system/istio-{side}gateway" for side in ("ingress", "egress"))
 ISTIOD = "Deployment istio-system/istiod"
+ROLLOUT = "kubectl rollout restart -n istio-system"
+RESTART = f"`{ROLLOUT} deployment/istio-ingressgateway deployment/istio-egressgateway`."
+KEEP = f"both gateways and sidecars keep proxy {BEFORE}"
+LOST = "Running sidecars look for istiod in `istio-system`, where it no longer runs:"
+REFUSED = "Preflight refuses this `pulumi up` (foreign istio) while istiod runs in `istio-system`"
+NO_CHANGE = "No change to the cluster"
+ALL_GONE = "everything in it is deleted**"
+OTHERS = "including objects of other owners."
+GONE = "delete Namespace a, delete Namespace b"
 
 
-def step(verb: str, type_: str, name: str, **more) -> Step:
-    """Return a step for an object of that name in the cluster."""
-    inputs = {"name": name} if type_ == RELEASE else {"metadata": {"name": name}}
-    resource = Resource(type_, f"pulumi-{name}", inputs)
-    return Step(verb, None if verb == "create" else resource, None if verb == "delete" else resource, **more)
+def steps(text: str) -> tuple[Step, ...]:
+    """Return the steps of "VERB KIND NAME, …"; the keys of a replacement follow its name."""
+    return tuple(_step(*part.split()) for part in text.split(", ") if part)
 
 
-def line(*steps: Step, effect: Consequences | None = None, relaxations: Relaxations | None = None, **more) -> str:
-    found = Comparison("pi", Side(), Side(intent=Intent({}, {}, steps=steps, **more)), relaxations or Relaxations())
-    found.__dict__["consequences"] = effect or Consequences()
-    return effects.verdict(found)
+def _step(verb: str, kind: str, name: str, *keys: str) -> Step:
+    inputs = {"name": name} if kind == "Release" else {"metadata": {"name": name}}
+    resource = Resource(f"kubernetes:x:{kind}", f"pulumi-{name}", inputs)
+    if verb == "retain":
+        return Step("delete", resource, None, is_retained=True)
+    return Step(verb, None if verb == "create" else resource, None if verb == "delete" else resource, keys)
 
 
-@pytest.mark.parametrize(
-    ("steps", "says"),
-    [
-        ([], "No change to the cluster"),
-        ([step("replace", NAMESPACE, "trading")], "**replaces namespace trading, everything in it is deleted**"),
-        ([step("delete", NAMESPACE, "trading")], "**deletes namespace trading, everything in it is deleted**"),
-        ([step("delete", RELEASE, "istio-egressgateway")], "**deletes release istio-egressgateway**"),
-        ([step("replace", RELEASE, name) for name in "abc"], "**replaces 3 releases**"),
-        ([step("replace", RELEASE, "a"), step("replace", QUOTA, "b")], "**replaces release a and 1 other object**"),
-        ([step("delete", QUOTA, "b"), step("delete", QUOTA, "c")], "**deletes 2 objects**"),
-        ([step("update", RELEASE, "a"), step("update", RELEASE, "b")], "updates 2 releases"),
-        ([step("create", QUOTA, "a")], "creates 1 ResourceQuota"),
-        ([step("replace", RELEASE, name) for name in "ab"], "**replaces releases a and b**"),
-        ([step("delete", RELEASE, "a"), *(step("delete", QUOTA, name) for name in "bc")], TWO_OTHERS),
-        ([step("create", RELEASE, "a"), step("create", NAMESPACE, "b")], "creates 1 release and 1 Namespace"),
-        ([*(step("update", f"k:v1:{kind}", "x") for kind in "AABBC")], "updates 2 As, 2 Bs and 1 other object"),
-        ([*(step("update", f"k:v1:{kind}", "x") for kind in "AABBCD")], "updates 2 As, 2 Bs and 2 other objects"),
-    ],
-)
-def test_what_happens_to_resources_is_called_by_its_name(steps, says):
-    assert line(*steps) == says
-
-
-def test_a_retained_namespace_is_not_called_deleted():
-    assert "deletes" not in line(step("delete", NAMESPACE, "trading", is_retained=True))
+def compared(text: str = "", effect: Consequences | None = None, **intent) -> Comparison:
+    comparison = Comparison("pi", Side(), Side(intent=Intent({}, {}, steps=steps(text), **intent)))
+    comparison.__dict__["consequences"] = effect or Consequences()
+    return comparison
 
 
 @pytest.mark.parametrize(
-    ("effect", "says"),
+    ("text", "verdict"),
     [
-        (Consequences((ISTIOD,)), "restarts istiod"),
-        (Consequences((INGRESS,)), "restarts the ingress gateway"),
-        (Consequences((ISTIOD, INGRESS, EGRESS)), "restarts istiod and both gateways"),
-        (Consequences(lost_control_plane="istio-system"), "**`pulumi up` refuses it while the mesh runs**"),
-        (Consequences(has_new_sidecars=True), "sidecars keep their settings until restarted"),
-        (Consequences(has_new_sidecars=True, proxy="1.20.3"), "sidecars keep proxy 1.20.3 until restarted"),
-        (
-            Consequences((), (INGRESS, EGRESS), "1.20.3", has_new_sidecars=True),
-            "**both gateways and sidecars keep proxy 1.20.3** until restarted",
-        ),
+        ("", NO_CHANGE),
+        ("replace Namespace a, replace A b", f"**replaces namespace a, {ALL_GONE} · **replaces 1 other object**"),
+        ("delete Namespace a", f"**deletes namespace a, {ALL_GONE}"),
+        ("retain Namespace a", NO_CHANGE),
+        ("delete Release a", "**deletes release a**"),
+        ("replace Release a, replace Release b", "**replaces releases a and b**"),
+        ("replace Release a, replace Release b, replace Release c", "**replaces 3 releases**"),
+        ("replace Release a, replace ConfigMap b", "**replaces release a and 1 other object**"),
+        ("delete Release a, delete A b, delete A c", "**deletes release a and 2 other objects**"),
+        ("delete A a, delete A c, replace A b", "**replaces 1 object** · **deletes 2 objects**"),
+        ("update Release a, update Release b", "updates 2 releases"),
+        ("create Release a, create Namespace b", "creates 1 release and 1 Namespace"),
+        ("update A x, update A x, update B x, update C x", "updates 2 As, 1 B and 1 other object"),
+        ("update A x, update B x, update C x, update D x", "updates 1 A, 1 B and 2 other objects"),
     ],
 )
-def test_what_restarts_and_what_stays_is_told(effect, says):
-    assert line(effect=effect) == says
+def test_what_happens_to_resources_is_called_by_its_name(text, verdict):
+    assert effects.verdict(compared(text)) == verdict
 
 
-def test_a_stack_that_makes_the_ca_alone_is_not_called_unchanged():
-    sides = (Side({"pi-mesh:vault": {"enabled": True, "ttl": ttl}}) for ttl in ("1h", "2h"))
-    assert "**changes the CA's settings**" in effects.verdict(Comparison("ca", *sides))
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("replace Namespace a x", [f"Namespace `a` is **replaced** for its `x`, and **everything in it**, {OTHERS}"]),
+        (GONE, [f"Namespaces `a` and `b` are **deleted**, and **everything in them**, {OTHERS}"]),
+        ("retain Namespace a", ["Namespace `a` leaves the stack; the cluster keeps it."]),
+        ("retain A a, retain A b", ["As `a` and `b` leave the stack; the cluster keeps them."]),
+        ("delete Release a", ["Release `a` is **deleted**, and its pods with it."]),
+        ("delete Release a, delete Release b", ["Releases `a` and `b` are **deleted**, and their pods with them."]),
+        ("replace A a x y, replace A b x y", ["As `a` and `b` are **replaced** for their `x` and `y`."]),
+        ("delete A a, replace A b", ["A `a` is **deleted**.", "A `b` is **replaced**."]),
+        ("delete A a, delete B b", ["A `a` is **deleted**.", "B `b` is **deleted**."]),
+        ("update Release a, create Release b", []),
+    ],
+)
+def test_deletions_that_go_alike_share_a_line(text, lines):
+    assert [*effects.effect_lines(compared(text))] == lines
+
+
+ALL_NEW = Consequences((ISTIOD, *GATEWAYS))
+MOVED = Consequences(has_new_sidecars=True, lost_control_plane="istio-system")
+CHANGED, UPGRADED = Consequences(has_new_sidecars=True), Consequences(has_new_sidecars=True, proxy=BEFORE)
+KEPT = Consequences((), GATEWAYS, BEFORE, has_new_sidecars=True)
+
+
+@pytest.mark.parametrize(
+    ("effect", "verdict", "lines"),
+    [
+        (Consequences((ISTIOD,)), "restarts istiod", [f"`{ISTIOD}` restarts: its pod template changes."]),
+        (Consequences((INGRESS,)), "restarts the ingress gateway", ["restarts: its pod template changes."]),
+        (ALL_NEW, "restarts istiod and both gateways", ["restart: their pod templates change."]),
+        (MOVED, "**`pulumi up` refuses it while the mesh runs** · sidecars keep their settings", [LOST, REFUSED]),
+        (CHANGED, "sidecars keep their settings until restarted", ["proxies stay: sidecars keep their settings until"]),
+        (UPGRADED, f"sidecars keep proxy {BEFORE} until", [f"stay: sidecars keep proxy {BEFORE} until their pods"]),
+        (KEPT, f"**{KEEP}** until restarted", [f"Running proxies stay: **{KEEP}** until", RESTART]),
+    ],
+)
+def test_what_restarts_and_what_stays_is_in_the_verdict_and_has_a_line(effect, verdict, lines):
+    assert effects.verdict(compared(effect=effect)).startswith(verdict)
+    for words, line in zip(lines, effects.effect_lines(compared(effect=effect)), strict=True):
+        assert words in line
+
+
+def test_an_istiod_that_moves_has_a_way_out():
+    *_, line = effects.effect_lines(compared(effect=MOVED))
+    assert "run `pulumi destroy -s pi` first" in line
+    assert "then `python -m operations repair -s pi --yes`" in line
+
+
+@pytest.mark.parametrize(
+    ("ttl", "verdict"), [("2h", "**changes the CA's settings**, with unknown effects in Vault"), ("1h", NO_CHANGE)]
+)
+def test_a_stack_that_makes_the_ca_alone_is_judged_by_its_settings(ttl, verdict):
+    sides = (Side({"pi-mesh:vault": {"enabled": True, "ttl": value}}) for value in ("1h", ttl))
+    assert effects.verdict(Comparison("ca", *sides)) == verdict
 
 
 def test_the_judgement_stands_before_the_effects():
-    broken = [
-        Violation(rule, level, "r", "") for rule, level in (("a", "mandatory"), ("a", "mandatory"), ("b", "advisory"))
-    ]
+    levels = (("a", "mandatory"), ("a", "mandatory"), ("b", "advisory"))
+    intent = Intent({}, {}, tuple(Violation(rule, level, "r", "") for rule, level in levels))
     relaxed = Relaxations({"a": ("x", "y"), "b": ("x",)}, ("setting",), ("code",))
-    assert line(violations=tuple(broken), relaxations=relaxed) == (
+    assert effects.verdict(Comparison("pi", Side(), Side(intent=intent), relaxed)) == (
         "**1 rule broken** · **relaxes 2 rules** · **weakens 1 setting** · changes the code that judges it · "
         "No change to the cluster"
     )
 
 
-def test_a_side_that_does_not_preview_changes_nothing_that_is_known():
-    told = line(step("delete", RELEASE, "a"), errors=("bad",))
-    assert told == "**does not preview**, 1 error · its changes are unknown"
-
-
-def test_a_stack_that_makes_the_ca_alone_and_keeps_its_settings_changes_nothing():
-    sides = (Side({"pi-mesh:vault": {"enabled": True, "ttl": "1h"}}) for _ in range(2))
-    assert effects.verdict(Comparison("ca", *sides)) == "No change to the cluster"
-
-
-def test_several_errors_are_counted():
-    assert line(errors=("bad", "worse")).startswith("**does not preview**, 2 errors")
-
-
-GATEWAYS = tuple(f"Deployment istio-system/istio-{side}gateway" for side in ("ingress", "egress"))
-
-
-def lines(*steps: Step, effect: Consequences | None = None) -> list[str]:
-    found = Comparison("pi", Side(), Side(intent=Intent({}, {}, steps=steps)))
-    found.__dict__["consequences"] = effect or Consequences()
-    return [*effects.effect_lines(found)]
-
-
-def step_of_effects(verb: str, kind: str, name: str, *keys: str, is_retained: bool = False) -> Step:
-    before = Resource(f"kubernetes:x:{kind}", "r", {"metadata": {"name": name}})
-    return Step(verb, before, before if verb != "delete" else None, keys, is_retained)
-
-
-def test_a_replaced_namespace_takes_everything_with_it_for_a_named_reason():
-    assert lines(step_of_effects("replace", "Namespace", "trading", "metadata.name")) == [
-        "Namespace `trading` is **replaced** for its `metadata.name`, and **everything in it**, "
-        "including objects of other owners."
-    ]
-
-
-def test_releases_that_go_alike_share_a_line():
-    assert lines(step_of_effects("delete", "Release", "a"), step_of_effects("delete", "Release", "b")) == [
-        "Releases `a` and `b` are **deleted**, and their pods with them."
-    ]
-
-
-def test_a_retained_namespace_stays_in_the_cluster():
-    assert lines(step_of_effects("delete", "Namespace", "trading", is_retained=True)) == [
-        "Namespace `trading` leaves the stack; the cluster keeps it."
-    ]
-
-
-def test_an_update_needs_no_line():
-    assert lines(step_of_effects("update", "Release", "a")) == []
-
-
-def test_gateways_that_keep_their_proxy_get_the_command_that_restarts_them():
-    told = lines(effect=Consequences((), GATEWAYS, "1.20.3", has_new_sidecars=True))
-    assert told[0].startswith("Running proxies stay: **both gateways and sidecars keep proxy 1.20.3**")
-    command = "kubectl rollout restart -n istio-system deployment/istio-ingressgateway deployment/istio-egressgateway"
-    assert f"`{command}`" in told[1]
-
-
-def test_sidecars_that_lose_their_istiod_are_told_where_they_look_for_it():
-    line, _ = lines(effect=Consequences(has_new_sidecars=True, lost_control_plane="istio-system"))
-    assert line.startswith("Running sidecars look for istiod in `istio-system`, where it no longer runs:")
-
-
-def test_an_istiod_that_moves_is_told_to_be_refused_with_the_way_out():
-    _, line = lines(effect=Consequences(has_new_sidecars=True, lost_control_plane="istio-system"))
-    assert line.startswith("Preflight refuses this `pulumi up` (foreign istio) while istiod runs in `istio-system`")
-    assert "run `pulumi destroy -s pi` first" in line
-    assert "then `python -m operations repair -s pi --yes`" in line
-
-
-def test_workloads_that_restart_share_a_line_with_their_reason():
-    (line,) = lines(effect=Consequences(GATEWAYS))
-    assert line.endswith("restart: their pod templates change.")
-
-
-def test_retained_objects_of_a_kind_share_a_line():
-    steps = [step_of_effects("delete", "Namespace", name, is_retained=True) for name in ("a", "b")]
-    assert lines(*steps) == ["Namespaces `a` and `b` leave the stack; the cluster keeps them."]
-
-
-def test_replaced_releases_share_their_reason():
-    (line,) = lines(*(step_of_effects("replace", "Release", name, "namespace", "name") for name in ("a", "b")))
-    assert line == "Releases `a` and `b` are **replaced** for their `namespace` and `name`, and their pods with them."
-
-
-def test_a_release_takes_its_own_pods_with_it():
-    assert lines(step_of_effects("delete", "Release", "a")) == ["Release `a` is **deleted**, and its pods with it."]
-
-
-def test_namespaces_take_everything_in_them_with_them():
-    (line,) = lines(*(step_of_effects("delete", "Namespace", name) for name in ("a", "b")))
-    assert line == (
-        "Namespaces `a` and `b` are **deleted**, and **everything in them**, including objects of other owners."
-    )
-
-
-def test_an_object_that_takes_nothing_with_it_is_told_shortly_and_kinds_have_lines_of_their_own():
-    assert lines(step_of_effects("delete", "ConfigMap", "a"), step_of_effects("replace", "ConfigMap", "b")) == [
-        "ConfigMap `a` is **deleted**.",
-        "ConfigMap `b` is **replaced**.",
-    ]
-
-
-def test_one_workload_that_restarts_has_a_verb_in_the_singular():
-    assert lines(effect=Consequences(GATEWAYS[:1])) == [f"`{GATEWAYS[0]}` restarts: its pod template changes."]
-
-
-def test_no_proxy_that_stays_is_no_line():
-    assert lines(effect=Consequences()) == []
-
-
-def test_gateways_with_the_old_version_are_restarted_by_one_command_in_their_namespace():
-    (line,) = lines(effect=Consequences(stale=GATEWAYS))
-    assert line.endswith(
-        "`kubectl rollout restart -n istio-system deployment/istio-ingressgateway deployment/istio-egressgateway`."
-    )
+@pytest.mark.parametrize(("errors", "count"), [(("bad",), "1 error"), (("bad", "worse"), "2 errors")])
+def test_a_side_that_does_not_preview_changes_nothing_that_is_known(errors, count):
+    verdict = effects.verdict(compared("delete Release a", errors=errors))
+    assert verdict == f"**does not preview**, {count} · its changes are unknown"

@@ -1,7 +1,8 @@
-"""The compared objects of a release."""
+"""The objects of a release, their changes, and the consequences for running pods."""
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,22 @@ import yaml
 
 from operations.pull_request import manifests
 from operations.pull_request.engine import Intent, Resource
-from operations.pull_request.manifests import Consequences
+from operations.pull_request.manifests import Consequences, consequences_for_pods
+from tests.support.versions import BEFORE, NEWEST
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 INPUTS = {
     "name": "istiod",
     "chart": "istiod",
-    "version": "1.20.3",
+    "version": NEWEST,
     "namespace": "istio-system",
     "repositoryOpts": {"repo": "https://charts.example"},
-    "values": {"replicas": 1.0, "sampling": 0.5, "on": True},
+    "values": {"replicas": 1.0, "sampling": 0.5, "on": True, "list": [2.0]},
 }
+
+
+def objects(type_: str = RELEASE, **inputs: object) -> manifests.Objects:
+    return manifests.rendered_objects(Intent({"urn": Resource(type_, "a-name", inputs)}, {}), Path())
 
 
 @pytest.fixture
@@ -35,80 +41,67 @@ def helm(monkeypatch):
     return calls
 
 
-def objects(**inputs: object) -> manifests.Objects:
-    return manifests.rendered_objects(
-        Intent({"urn": Resource(RELEASE, "istiod-release", {**INPUTS, **inputs})}, {}), Path()
-    )
-
-
-def test_helm_gets_the_releases_name_chart_version_and_repository(helm):
-    assert list(objects()) == ["A y/x"]
-    ((command, _),) = helm
-    source = ["--version", "1.20.3", "--repo", "https://charts.example"]
+def test_helm_gets_the_releases_name_chart_version_repository_and_whole_numbers(helm):
+    assert list(objects(**INPUTS)) == ["A y/x"]
+    ((command, values),) = helm
+    source = ["--version", NEWEST, "--repo", "https://charts.example"]
     place = ["--namespace", "istio-system", "--include-crds"]
     assert command == ["helm", "template", "istiod", "istiod", *place, *source, "--values"]
+    assert yaml.safe_dump(values) == "list:\n- 2\n'on': true\nreplicas: 1\nsampling: 0.5\n"
 
 
-def test_a_packaged_chart_needs_no_version(helm):
-    objects(chart="charts/istiod-1.20.3.tgz", repositoryOpts={})
-    assert "--version" not in helm[0][0]
-
-
-def test_whole_numbers_come_out_as_they_went_in(helm):
-    objects()
-    assert yaml.safe_dump(helm[0][1]) == "'on': true\nreplicas: 1\nsampling: 0.5\n"
+def test_a_packaged_chart_needs_no_version_and_a_release_without_a_name_has_pulumis(helm):
+    objects(chart="charts/istiod.tgz", version=NEWEST)
+    assert helm[0][0] == [
+        "helm",
+        "template",
+        "a-name",
+        "charts/istiod.tgz",
+        "--namespace",
+        "default",
+        "--include-crds",
+        "--values",
+    ]
 
 
 def test_a_chart_that_cannot_be_rendered_is_named(monkeypatch):
     failed = subprocess.CompletedProcess([], 1, stdout="", stderr="Error: no repo\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(manifests.NotRenderedError, match="helm template istiod istiod: Error: no repo"):
-        objects()
+        objects(**INPUTS)
 
 
 def test_a_machine_without_helm_is_told(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(manifests.NotRenderedError, match="helm is not on PATH"):
-        objects()
-
-
-def test_what_is_no_kubernetes_object_is_left_out():
-    other = Resource("vault:index/mount:Mount", "pki", {"kind": "pki"})
-    assert manifests.rendered_objects(Intent({"urn": other}, {}), Path()) == {}
-
-
-def test_a_text_with_tabs_and_blanks_at_line_ends_is_still_compared_line_by_line():
-    config = {"kind": "ConfigMap", "metadata": {"name": "istio"}, "data": {"values": "one: 1  \ntwo:\t2 é\n"}}
-    side = Intent({"urn": Resource("kubernetes:core/v1:ConfigMap", "istio", config)}, {})
-    assert "\n    one: 1\n    two:    2 é\n" in manifests.rendered_objects(side, Path())["ConfigMap istio"]
-
-
-def test_plain_objects_of_the_program_are_compared_too():
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "trading"}}
-    side = Intent({"urn": Resource("kubernetes:core/v1:Namespace", "trading", namespace)}, {})
-    assert list(manifests.rendered_objects(side, Path())) == ["Namespace trading"]
-
-
-def test_a_secret_shows_its_keys_only():
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "cacerts"},
-        "stringData": {"ca-key.pem": "MHc"},
-    }
-    text = manifests.rendered_objects(Intent({"urn": Resource("kubernetes:core/v1:Secret", "c", secret)}, {}), Path())[
-        "Secret cacerts"
-    ]
-    assert "ca-key.pem: '[secret]'" in text
-    assert "MHc" not in text
+        objects(**INPUTS)
 
 
 def test_quotation_marks_and_comments_are_no_change(monkeypatch):
-    release = Intent({"urn": Resource(RELEASE, "istiod", {"chart": "istiod.tgz"})}, {})
     texts = iter(['# one\nkind: A\nmetadata: {name: x}\nb: "1.2.3"\n---\n', "b: 1.2.3\nkind: A\nmetadata: {name: x}\n"])
     monkeypatch.setattr(manifests, "_output", lambda *_: next(texts))
-    first, second = (manifests.rendered_objects(release, Path()) for _ in range(2))
+    first, second = (objects(chart="istiod.tgz") for _ in range(2))
     assert first == second == {"A x": "b: 1.2.3\nkind: A\nmetadata:\n  name: x\n"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "says"),
+    [
+        pytest.param("ConfigMap", {"data": {"a": "one: 1  \ntwo:\t2 é\n"}}, " one: 1\n    two:    2 é\n", id="tabs"),
+        pytest.param("Namespace", {}, "kind: Namespace\n", id="a plain object of the program"),
+        pytest.param("Secret", {"stringData": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret"),
+        pytest.param("Secret", {"data": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret hides its data"),
+    ],
+)
+def test_an_object_of_the_program_is_compared_by_its_text(kind, content, says):
+    ((name, text),) = objects(f"kubernetes:core/v1:{kind}", kind=kind, metadata={"name": "x"}, **content).items()
+    assert name == f"{kind} x"
+    assert says in text
+    assert "MHc" not in text
+
+
+def test_what_is_no_kubernetes_object_is_left_out():
+    assert objects("vault:index/mount:Mount", kind="pki") == {}
 
 
 @pytest.mark.parametrize(
@@ -125,75 +118,53 @@ def test_what_came_went_or_changed_is_told_apart(before, after, verbs):
 
 def test_a_whole_diff_has_every_line_and_no_line_numbers():
     text = "".join(f"line {number}\n" for number in range(20))
-    shown = manifests.whole_diff(text, text.replace("line 3\n", "other\n"))
-    assert shown.splitlines()[:5] == [" line 0", " line 1", " line 2", "-line 3", "+other"]
-    assert len(shown.splitlines()) == 21
+    shown = manifests.whole_diff(text, text.replace("line 3\n", "other\n")).splitlines()
+    assert shown[:5] == [" line 0", " line 1", " line 2", "-line 3", "+other"]
+    assert len(shown) == 21
 
 
 def test_a_diff_is_counted_by_its_lines():
     assert manifests.line_counts(manifests.diff("a\nb\n", "a\nc\nd\n")) == "+2 -1"
 
 
-GATEWAY = {"inject.istio.io/templates": "gateway"}
-
-
-def deployment(name: str, annotations: dict | None = None, **spec: object) -> dict[str, str]:
+def deployment(name: str, replicas: int = 1, annotations: dict | None = None, **spec: object) -> dict[str, str]:
     template = {"metadata": {"annotations": annotations or {}}, "spec": spec}
-    return {f"Deployment istio-system/{name}": yaml.safe_dump({"spec": {"template": template, "replicas": 1}})}
+    return {f"Deployment istio-system/{name}": yaml.safe_dump({"spec": {"template": template, "replicas": replicas}})}
 
 
-def injector(
-    namespace: str = "istio-system", templates: str = "", proxy: str = "{}", **values: object
-) -> dict[str, str]:
-    data = {"config": templates, "values": json.dumps({"global": {"istioNamespace": namespace, **values}})}
+def gateway(**annotations: str) -> dict[str, str]:
+    return deployment("gateway", annotations={"inject.istio.io/templates": "gateway", **annotations})
+
+
+def injector(place: str = "istio-system", templates: str = "", proxy: str = "{}", **values: object) -> dict[str, str]:
+    data = {"config": templates, "values": json.dumps({"global": {"istioNamespace": place, **values}})}
     return {
-        f"ConfigMap {namespace}/istio-sidecar-injector": yaml.safe_dump({"data": data}),
-        f"ConfigMap {namespace}/istio": yaml.safe_dump({"data": {"mesh": f"defaultConfig: {proxy}\n"}}),
+        f"ConfigMap {place}/istio-sidecar-injector": yaml.safe_dump({"data": data}),
+        f"ConfigMap {place}/istio": yaml.safe_dump({"data": {"mesh": f"defaultConfig: {proxy}\n"}}),
     }
 
 
-def test_another_pod_template_restarts_the_pods():
-    assert manifests.consequences_for_pods(
-        deployment("istiod", image="a"), deployment("istiod", image="b")
-    ).restarts == ("Deployment istio-system/istiod",)
+GATEWAY, ISTIOD = "Deployment istio-system/gateway", "Deployment istio-system/istiod"
+MESH, OLD, NEW = ({**gateway(), **injector(**tag)} for tag in ({}, {"tag": BEFORE}, {"tag": NEWEST}))
+PLAIN = deployment("gateway")
+SIDECARS, SAME = Consequences(has_new_sidecars=True), Consequences()
+CONSEQUENCES = {
+    "another pod template": (deployment("istiod", a=1), deployment("istiod", a=2), Consequences((ISTIOD,))),
+    "replicas restart nothing": (deployment("istiod"), deployment("istiod", replicas=2), SAME),
+    "a workload that comes or goes": (deployment("a"), deployment("b"), SAME),
+    "sides that are alike": (OLD, OLD, SAME),
+    "an istiod that comes": (gateway(), OLD, SAME),
+    "an istiod that goes": (OLD, gateway(), SAME),
+    "a gateway whose template stays": (OLD, NEW, replace(SIDECARS, stale=(GATEWAY,), proxy=BEFORE)),
+    "a gateway that restarts anyhow": (OLD, NEW | gateway(v="b"), replace(SIDECARS, restarts=(GATEWAY,), proxy=BEFORE)),
+    "a workload that is no gateway": (OLD | PLAIN, NEW | PLAIN, replace(SIDECARS, proxy=BEFORE)),
+    "other templates": (MESH, MESH | injector(templates="new"), SIDECARS),
+    "another proxy configuration": (MESH, MESH | injector(proxy="{concurrency: 2}"), SIDECARS),
+    "another memory of proxies": (MESH, MESH | injector(proxyMemory="384Mi"), SIDECARS),
+    "an istiod that moves": (injector(), injector("other"), replace(SIDECARS, lost_control_plane="istio-system")),
+}
 
 
-def test_another_number_of_replicas_restarts_nothing():
-    before = deployment("istiod", image="a")
-    after = {key: text.replace("replicas: 1", "replicas: 2") for key, text in before.items()}
-    assert after != before
-    assert manifests.consequences_for_pods(before, after) == Consequences()
-
-
-def test_a_workload_that_comes_or_goes_does_not_restart():
-    assert manifests.consequences_for_pods(deployment("a"), deployment("b")).restarts == ()
-
-
-def test_a_gateway_whose_template_stays_keeps_its_proxy():
-    gateway = deployment("istio-ingressgateway", GATEWAY)
-    found = manifests.consequences_for_pods(
-        {**gateway, **injector(tag="1.20.3")}, {**gateway, **injector(tag="1.20.7")}
-    )
-    assert (found.stale, found.proxy) == (tuple(gateway), "1.20.3")
-
-
-def test_a_gateway_that_restarts_anyhow_keeps_nothing():
-    before, after = (deployment("istio-ingressgateway", {**GATEWAY, "v": tag}) for tag in "ab")
-    assert manifests.consequences_for_pods({**before, **injector(tag="a")}, {**after, **injector(tag="b")}).stale == ()
-
-
-@pytest.mark.parametrize("change", [{"templates": "new"}, {"proxy": "{concurrency: 2}"}, {"proxyMemory": "384Mi"}])
-def test_other_sidecars_for_new_pods_leave_the_running_ones_and_the_gateways_image(change):
-    gateway = deployment("istio-ingressgateway", GATEWAY)
-    found = manifests.consequences_for_pods({**gateway, **injector()}, {**gateway, **injector(**change)})
-    assert found == Consequences(has_new_sidecars=True)
-
-
-def test_sidecars_of_an_istiod_that_moves_lose_it():
-    found = manifests.consequences_for_pods(injector(), injector(namespace="mesh-system"))
-    assert found.lost_control_plane == "istio-system"
-
-
-def test_sides_that_are_alike_have_no_consequences():
-    objects = {**deployment("istiod"), **injector()}
-    assert manifests.consequences_for_pods(objects, objects) == Consequences()
+@pytest.mark.parametrize(("before", "after", "consequences"), CONSEQUENCES.values(), ids=CONSEQUENCES)
+def test_a_change_has_consequences_for_running_pods(before, after, consequences):
+    assert consequences_for_pods(before, after) == consequences

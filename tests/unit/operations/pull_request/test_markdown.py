@@ -17,7 +17,7 @@ def test_the_first_column_is_to_the_left_and_the_others_as_asked():
         ("15Gi", "19200Mi", "`15Gi` → `19200Mi` (+25%)"),
         ("500m", "4", "`500m` → `4` (+700%)"),
         ("5s", "50s", "`5s` → `50s`"),
-        ("1.20.3", "1.20.7", "`1.20.3` → `1.20.7`"),
+        ("1.2.3", "1.2.4", "`1.2.3` → `1.2.4`"),
         (True, False, "`true` → `false`"),
         (None, 2, "nothing → `2`"),
         (["a"], [], "`[a]` → `[]`"),
@@ -34,9 +34,8 @@ def test_both_values_are_written_as_a_stack_file_has_them(before, after, written
     assert markdown.both_values(before, after) == written
 
 
-def test_a_value_that_is_not_there_is_told_as_nothing():
-    assert markdown.value_text(None) == "nothing"
-    assert markdown.code("nothing") == "`nothing`"
+def test_the_text_nothing_is_not_nothing():
+    assert (markdown.value_text(None), markdown.code("nothing")) == ("nothing", "`nothing`")
 
 
 @pytest.mark.parametrize(
@@ -47,10 +46,7 @@ def test_values_of_one_line_are_short(values, short):
     assert markdown.is_short(*values) is short
 
 
-def test_a_text_of_several_lines_is_quoted_on_one():
+def test_a_text_a_section_and_a_diff_are_written_as_github_reads_them():
     assert markdown.one_line(" a\n  b ") == "a b"
-
-
-def test_a_section_and_a_diff_are_written_as_github_reads_them():
     assert markdown.folded("more", "body") == "<details><summary>more</summary>\n\nbody\n\n</details>"
     assert markdown.fenced("+a\n```") == "````diff\n+a\n```\n````"

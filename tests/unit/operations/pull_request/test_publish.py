@@ -4,7 +4,6 @@ The `gh` of these tests is a script: they do not reach GitHub.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,18 +16,11 @@ from operations import github
 from operations.pull_request import comment, publish
 
 ROOT = Path(__file__).parents[4]
-
-MARKER = comment.marker("pi-cluster")
+MARKER, ISSUES = comment.marker("pi-cluster"), "repos/{owner}/{repo}/issues"
 GH = """\
-#!{python}
-import json, sys
-from pathlib import Path
-home, arguments = Path({home!r}), sys.argv[1:]
-sent = sys.stdin.read() if "--input" in arguments else None
-with (home / "calls").open("a") as calls:
-    calls.write(json.dumps([arguments, sent]) + "\\n")
-if "--paginate" in arguments:
-    print((home / "comments.json").read_text())
+#!/bin/sh
+echo "$@" >> {home}/calls
+case "$*" in *--paginate*) cat {home}/comments.json;; *) cat > {home}/sent;; esac
 """
 
 
@@ -36,69 +28,60 @@ def remark(number: int, body: str, author: int = github.BOT) -> dict:
     return {"id": number, "user": {"id": author, "type": "Bot"}, "body": body}
 
 
-@pytest.fixture
-def published(tmp_path, monkeypatch):
-    """Return a function that publishes a text beside recorded comments and returns the later calls of gh."""
-
-    def run(body: str, *pages: list[dict]) -> list:
-        (tmp_path / "comments.json").write_text(json.dumps(pages))
-        (tmp_path / "gh").write_text(GH.format(python=sys.executable, home=str(tmp_path)))
-        (tmp_path / "gh").chmod(0o755)
-        (tmp_path / "preview.md").write_text(body)
-        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-        publish.main("7", tmp_path / "preview.md")
-        listing, *calls = map(json.loads, (tmp_path / "calls").read_text().splitlines())
-        assert listing[0] == ["api", "--paginate", "--slurp", "repos/{owner}/{repo}/issues/7/comments?per_page=100"]
-        return calls
-
-    return run
-
-
-def test_the_first_comment_is_written_anew(published):
-    ((arguments, sent),) = published(f"{MARKER}\nnew", [])
-    assert arguments == ["api", "--method", "POST", "repos/{owner}/{repo}/issues/7/comments", "--input", "-"]
-    assert json.loads(sent) == {"body": f"{MARKER}\nnew"}
-
-
-def test_an_earlier_comment_of_the_same_stack_is_changed_also_on_a_later_page(published):
-    pages = [remark(1, "lint says no")], [remark(2, f"{MARKER}\r\nold")]
-    ((arguments, sent),) = published(f"{MARKER}\nnew", *pages)
-    assert arguments[:4] == ["api", "--method", "PATCH", "repos/{owner}/{repo}/issues/comments/2"]
-    assert json.loads(sent) == {"body": f"{MARKER}\nnew"}
+EARLIER = [[remark(1, "lint says no")], [remark(2, f"{MARKER}\r\nold")]]
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("pages", "call"),
     [
-        remark(1, f"{MARKER}\nforged", author=1234),
-        {"id": 1, "user": None, "body": MARKER},
-        remark(1, "another workflow's last comment"),
-        remark(1, comment.marker("another-stack")),
-        remark(1, f"> {MARKER}"),
+        pytest.param([[]], f"POST {ISSUES}/7/comments", id="the first comment is written anew"),
+        pytest.param(EARLIER, f"PATCH {ISSUES}/comments/2", id="an earlier one is changed, also on a later page"),
     ],
 )
-def test_a_comment_that_is_not_ours_is_left_alone(other):
-    assert publish.own_comment([other], f"{MARKER}\nnew") is None
+def test_the_comment_is_written(tmp_path, monkeypatch, pages, call):
+    (tmp_path / "comments.json").write_text(json.dumps(pages))
+    (tmp_path / "preview.md").write_text(f"{MARKER}\nnew")
+    install(tmp_path, monkeypatch, GH.format(home=tmp_path))
+    publish.main("7", tmp_path / "preview.md")
+    listing = f"api --paginate --slurp {ISSUES}/7/comments?per_page=100"
+    assert (tmp_path / "calls").read_text().splitlines() == [listing, f"api --method {call} --input -"]
+    assert json.loads((tmp_path / "sent").read_text()) == {"body": f"{MARKER}\nnew"}
 
 
-def test_one_stack_in_common_is_enough():
-    known = remark(3, f"{comment.marker('a')}\n{comment.marker('b')}")
-    assert publish.own_comment([known], f"{comment.marker('b')}\n{comment.marker('c')}") == 3
+def install(folder: Path, monkeypatch, script: str) -> None:
+    (folder / "gh").write_text(script)
+    (folder / "gh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
 
 
-def test_without_gh_the_job_ends_with_what_to_do(monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("other", "known"),
+    [
+        (remark(1, f"{MARKER}\nforged", author=1234), None),
+        ({"id": 1, "user": None, "body": MARKER}, None),
+        (remark(1, "another workflow's last comment"), None),
+        (remark(1, comment.marker("another-stack")), None),
+        (remark(1, f"> {MARKER}"), None),
+        pytest.param(remark(1, f"{comment.marker('a')}\n{MARKER}"), 1, id="one stack in common is enough"),
+    ],
+)
+def test_a_comment_that_is_not_ours_is_left_alone(other, known):
+    assert publish.own_comment([other], f"{MARKER}\n{comment.marker('c')}\nnew") == known
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (None, "error: the command gh can't be run: No such file or directory; install it"),
+        ("#!/bin/sh\nexit 4\n", r"error: `gh api --paginate .*` ended with status 4, see above"),
+    ],
+)
+def test_a_gh_that_is_missing_or_fails_ends_the_job_with_what_to_do(monkeypatch, tmp_path, script, says):
     (tmp_path / "preview.md").touch()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SystemExit, match="error: the command gh can't be run: No such file or directory; install it"):
-        publish.main("7", tmp_path / "preview.md")
-
-
-def test_a_gh_that_fails_ends_the_job_with_its_status(monkeypatch, tmp_path):
-    (tmp_path / "preview.md").touch()
-    (tmp_path / "gh").write_text("#!/bin/sh\nexit 4\n")
-    (tmp_path / "gh").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
-    with pytest.raises(SystemExit, match=r"error: `gh api --paginate .*` ended with status 4, see above"):
+    if script:
+        install(tmp_path, monkeypatch, script)
+    with pytest.raises(SystemExit, match=says):
         publish.main("7", tmp_path / "preview.md")
 
 

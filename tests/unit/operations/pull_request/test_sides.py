@@ -1,4 +1,4 @@
-"""The rules of a side."""
+"""One side of a comparison: its rules, its budget, its settings and its preview."""
 
 import json
 from pathlib import Path
@@ -9,141 +9,126 @@ import yaml
 from operations.pull_request import engine, sides
 from operations.pull_request.engine import Checkout, Intent, Resource, Violation
 from operations.pull_request.relaxations import Rule
-from operations.pull_request.sides import RulesUnreadableError, Side
+from operations.pull_request.sides import RulesUnreadableError
+from tests.support.versions import NEWEST
 
+ROOT = Path(__file__).parents[4]
 PACK = """\
 from types import SimpleNamespace as Any
 RULES = [Any(name=name, level=Any(value="mandatory"), bounds=lambda _: {"memory": "512Mi"}) for name in ("a", "b")]
 """
 
 
-def side(tmp_path, config: str | None = None, pack: str = PACK) -> Checkout:
-    policies = tmp_path / "policies"
-    (policies / "config").mkdir(parents=True)
-    for name, text in {"PulumiPolicy.yaml": "", "__init__.py": "", "rules.py": pack}.items():
-        (policies / name).write_text(text)
-    if config is not None:
-        (policies / "config" / "pi.json").write_text(config)
-    return Checkout(tmp_path, "pi", {})
-
-
-def test_a_rule_without_config_is_as_it_ships(tmp_path):
-    assert sides.read_rules(side(tmp_path))["a"] == Rule("mandatory", {"memory": "512Mi"})
+def policies(folder: Path, config: str | None = None, pack: str = PACK) -> Checkout:
+    files = {"PulumiPolicy.yaml": "", "__init__.py": "", "rules.py": pack}
+    (folder / "policies" / "config").mkdir(parents=True)
+    for name, text in {**files, **({"config/pi.json": config} if config else {})}.items():
+        (folder / "policies" / name).write_text(text)
+    return Checkout(folder, "pi", {})
 
 
 @pytest.mark.parametrize(
     ("config", "rule"),
     [
+        (None, Rule("mandatory", {"memory": "512Mi"})),
         ({"a": "disabled"}, Rule("disabled", {"memory": "512Mi"})),
         ({"a": {"enforcementLevel": "advisory", "memory": "1Gi"}}, Rule("advisory", {"memory": "1Gi"})),
         ({"all": "advisory"}, Rule("advisory", {"memory": "512Mi"})),
     ],
 )
-def test_policy_config_sets_level_and_bounds(tmp_path, config, rule):
-    assert sides.read_rules(side(tmp_path, json.dumps(config)))["a"] == rule
+def test_policy_config_sets_level_and_bounds_of_a_rule(tmp_path, config, rule, monkeypatch):
+    monkeypatch.setattr(sides, "_shipped", lambda _: {"a": {"level": "mandatory", "bounds": {"memory": "512Mi"}}})
+    assert sides.read_rules(policies(tmp_path, config and json.dumps(config))) == {"a": rule}
+
+
+def test_the_pack_is_asked_for_its_rules(tmp_path):
+    rule = Rule("mandatory", {"memory": "512Mi"})
+    assert sides.read_rules(policies(tmp_path)) == {"a": rule, "b": rule}
 
 
 def test_a_checkout_without_a_pack_has_no_rules(tmp_path):
     assert sides.read_rules(Checkout(tmp_path, "pi", {})) == {}
 
 
-def test_config_that_is_no_json_is_named(tmp_path):
-    with pytest.raises(RulesUnreadableError, match=r"policies/config/pi\.json is not a JSON object"):
-        sides.read_rules(side(tmp_path, "{"))
+@pytest.mark.parametrize(
+    ("config", "pack", "says"),
+    [
+        ("{", PACK, r"policies/config/pi\.json is not a JSON object"),
+        ("1", PACK, r"policies/config/pi\.json is not a JSON object"),
+        (None, "1 / 0", "does not load: ZeroDivisionError"),
+    ],
+)
+def test_rules_that_cannot_be_read_say_why(tmp_path, config, pack, says):
+    with pytest.raises(RulesUnreadableError, match=says):
+        sides.read_rules(policies(tmp_path, config, pack))
 
 
-def test_a_pack_that_does_not_load_says_why(tmp_path):
-    with pytest.raises(RulesUnreadableError, match="does not load: ZeroDivisionError"):
-        sides.read_rules(side(tmp_path, pack="1 / 0"))
-
-
-ROOT = Path(__file__).parents[4]
-STACK = "pi-cluster"
-CONFIG = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())["config"]
 TOTALS = {"pods": 3, "requests": "300m / 384Mi"}
-
-
-def rows(folder: Path, exported: dict[str, object]) -> sides.Rows:
-    return sides.read_budget(Checkout(folder, STACK, {}), CONFIG, [], exported)
+ROWS = {"istiod": {"pods": "1"}, "room": "Room."}
 
 
 def test_a_program_with_totals_as_its_output_calculates_its_rows():
-    found = rows(ROOT, TOTALS)
-    assert found["mesh"]["requests"] == "300m / 384Mi"
-    assert found["room"].startswith("Room for 81 more sidecars on 3 empty Pis")
+    config = yaml.safe_load((ROOT / "Pulumi.pi-cluster.yaml").read_text())["config"]
+    rows = sides.read_budget(Checkout(ROOT, "pi-cluster", {}), config, [], TOTALS)
+    assert rows["mesh"]["requests"] == "300m / 384Mi"
+    assert rows["room"].startswith("Room for 81 more sidecars on 3 empty Pis")
 
 
 def test_an_older_program_has_its_rows_as_its_output():
-    exported = {"istiod": {"pods": "1"}, "room": "Room."}
-    assert rows(Path("/nowhere"), exported) is exported
+    assert sides.read_budget(Checkout(Path("/nowhere"), "pi", {}), {}, [], ROWS) is ROWS
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit('broken')"])
 def test_a_program_that_can_not_be_asked_has_no_rows(tmp_path, program):
     (tmp_path / "pi_mesh.py").write_text(program)
-    assert rows(tmp_path, TOTALS) == {}
+    assert sides.read_budget(Checkout(tmp_path, "pi", {}), {}, [], TOTALS) == {}
 
 
 NAMESPACE = Resource("kubernetes:core/v1:Namespace", "trading", {"kind": "Namespace", "metadata": {"name": "trading"}})
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "too fat")
 
 
-def side_of_checkout_side(tmp_path, stack_file: str = "config: {}\n", judge: Checkout | None = None) -> Side:
-    folder = tmp_path / "side"
-    folder.mkdir()
+def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.OpenedSide:
     (folder / "Pulumi.pi.yaml").write_text(stack_file)
-    return sides.read_side(sides.opened_side(folder, "pi", ""), judge)
+    return sides.with_problems(sides.opened_side(folder, "pi", ""))
 
 
 def test_a_refused_side_is_previewed_again_without_rules(tmp_path, monkeypatch):
     def preview(_, judge, *__) -> Intent:
-        return Intent({}, {}, violations=(BREACH,)) if judge else Intent({"urn": NAMESPACE}, {})
+        return Intent({}, {}, violations=(BREACH,)) if judge else Intent({"urn": NAMESPACE}, {"budget": ROWS})
 
     monkeypatch.setattr(engine, "preview", preview)
-    found = side_of_checkout_side(tmp_path, judge=Checkout(tmp_path, "pi", {}))
-    assert found.intent.violations == (BREACH,)
-    assert list(found.objects) == ["Namespace trading"]
+    side = sides.read_side(opened(tmp_path), Checkout(tmp_path, "pi", {}))
+    assert side.intent.violations == (BREACH,)
+    assert (list(side.objects), side.budget) == (["Namespace trading"], ROWS)
 
 
-def test_a_stack_file_that_is_no_yaml_is_one_line(tmp_path):
-    (error,) = side_of_checkout_side(tmp_path, "config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n").intent.errors
-    assert error == "Pulumi.pi.yaml, line 3: is not YAML: expected ',' or '}', but got ':'"
+MESH = f"config:\n  pi-mesh:cluster: {{context: x}}\n  pi-mesh:istio: {{version: {NEWEST}}}\n"
+VAULT = "pi-mesh:vault: {enabled: true, adress: https://vault.test"
 
 
-def test_a_stack_that_makes_the_ca_alone_is_not_run_but_its_settings_are_checked(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("stack_file", "error"),
+    [
+        ("config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n", "Pulumi.pi.yaml, line 3: is not YAML: expected ',' or"),
+        pytest.param(f"config:\n  {VAULT}}}\n", "vault.adress: is not a setting; did", id="a stack of the CA alone"),
+        pytest.param(f"{MESH}  {VAULT}}}\n", "vault.adress: is not a setting; did you", id="a mesh's CA in Vault"),
+        pytest.param(f"{MESH}  pi-mesh:ca: {{sourc: pem}}\n", "ca.sourc: is not a setting; did", id="an owner's CA"),
+        (MESH.replace(NEWEST, "1.20") + "  pi-mesh:ca: {source: pem}\n", "istio.version: 1.2: is a number in YAML"),
+    ],
+)
+def test_settings_are_judged_with_the_ca_that_the_engine_does_not_get(tmp_path, monkeypatch, stack_file, error):
     monkeypatch.setattr(engine, "preview", None)
-    found = side_of_checkout_side(
-        tmp_path, "config:\n  pi-mesh:vault: {enabled: true, address: https://vault.test:8200, nonsense: 1}\n"
-    )
-    assert found.intent.errors == ("vault.nonsense: is not a setting; docs/config.md lists them all",)
+    assert sides.read_side(opened(tmp_path, stack_file)).intent.errors[0].startswith(error)
 
 
-def test_the_settings_of_a_mesh_are_judged_with_its_ca_that_the_engine_does_not_get(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "preview", None)
-    (tmp_path / "Pulumi.pi.yaml").write_text(
-        "config:\n  pi-mesh:cluster: {context: x}\n  pi-mesh:istio: {version: 1.20}\n"
-        "  pi-mesh:vault: {enabled: true, adress: https://vault.test}\n  pi-mesh:vaultToken: {secure: v1:x}\n"
-    )
-    opened = sides.with_problems(sides.opened_side(tmp_path, "pi", ""))
-    version, typo, *_ = sides.read_side(opened).intent.errors
-    assert version.startswith("istio.version: 1.2: is a number in YAML")
-    assert typo == "vault.adress: is not a setting; did you mean `address`?"
-
-
-def test_a_ca_of_the_owners_is_judged_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "preview", None)
-    (tmp_path / "Pulumi.pi.yaml").write_text(
-        "config:\n  pi-mesh:cluster: {context: x}\n  pi-mesh:istio: {version: 1.31.0}\n  pi-mesh:ca: {sourc: pem}\n"
-    )
-    opened = sides.with_problems(sides.opened_side(tmp_path, "pi", ""))
-    assert sides.read_side(opened).intent.errors == ("ca.sourc: is not a setting; did you mean `source`?",)
+def test_an_encrypted_setting_is_no_problem(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "preview", lambda *_: engine.NOTHING)
+    mesh = f"{MESH}  pi-mesh:vaultToken: {{secure: v1:x}}\n  {VAULT.replace('adress', 'address')}}}\n"
+    assert [line for line in sides.read_side(opened(tmp_path, mesh)).intent.errors if "vaultToken" in line] == []
 
 
 def test_rules_that_do_not_load_are_told(tmp_path):
-    (tmp_path / "side" / "policies").mkdir(parents=True)
-    (tmp_path / "side" / "policies" / "PulumiPolicy.yaml").write_text("")
-    (tmp_path / "side" / "Pulumi.pi.yaml").write_text("config: {}")
-    found = sides.read_side(sides.opened_side(tmp_path / "side", "pi", ""))
-    assert found.rules == {}
-    assert found.rules_problem is not None
-    assert found.rules_problem.startswith("the policy pack does not load: ")
+    side = sides.read_side(opened(policies(tmp_path, pack="1 / 0").folder))
+    assert side.rules == {}
+    assert side.rules_problem == "the policy pack does not load: ZeroDivisionError: division by zero"

@@ -1,8 +1,7 @@
-"""The answers of the program's own commands: a document, or why there is none."""
+"""The answers of the program's own commands, and the versions on this machine."""
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ def answers(monkeypatch):
         def run(arguments, **more):
             assert arguments[:3] == [sys.executable, "-m", "operations"]
             assert arguments[4:] == ["-s", "test", "--json"]
-            return real([sys.executable, "-c", code, arguments[3]], **more)
+            return real(["/bin/sh", "-c", code, arguments[3]], **more)
 
         monkeypatch.setattr(contents.subprocess, "run", run)
         with contents.running_commands("test") as futures:
@@ -29,72 +28,58 @@ def answers(monkeypatch):
 
 
 def test_every_command_is_asked_for_its_document(answers):
-    said = answers("import sys; print('{\"operation\": \"' + sys.argv[1] + '\"}')")
-    assert {name: answer.document["operation"] for name, answer in said.items()} == {
-        name: name for name in contents.OWN_COMMANDS
+    said = answers("""echo "{\\"operation\\": \\"$0\\"}" """)
+    assert {name: answer.document for name, answer in said.items()} == {
+        name: {"operation": name} for name in contents.OWN_COMMANDS
     }
     assert not said["verify"].problem
 
 
-def test_a_command_that_crashes_leaves_its_traceback(answers):
-    answer = answers("raise RuntimeError('made up')")["verify"]
-    assert answer.problem == "RuntimeError: made up"
-    assert "Traceback" in answer.errors
+@pytest.mark.parametrize(
+    ("code", "problem", "errors"),
+    [
+        ("echo 'Traceback\nRuntimeError: made up' >&2; exit 1", "RuntimeError: made up", "Traceback"),
+        ("", "it printed nothing", ""),
+        ("exec sleep 30", "no answer within 0.3 seconds", ""),
+    ],
+)
+def test_a_command_without_a_document_says_why(answers, monkeypatch, code, problem, errors):
+    monkeypatch.setattr(contents, "COMMAND_SECONDS", 0.3)
+    answer = answers(code)["verify"]
+    assert (answer.problem, errors in answer.errors) == (problem, True)
 
 
-def test_a_command_that_says_nothing_is_said_so(answers):
-    assert answers("")["verify"].problem == "it printed nothing"
+PULUMI = """#!/bin/sh
+[ "$1" = version ] && echo v3.259.0 && exit
+echo '[{"name": "kubernetes", "kind": "resource", "version": "4.25.0", "size": 1}]'
+"""
+SCRIPTS = {
+    "pulumi": PULUMI,
+    "helm": "#!/bin/sh\nexit 3\n",
+    "kubectl": "\x7fELF of another machine",
+    "istioctl": "#!/bin/sh\nexec /bin/sleep 20\n",
+}
 
 
-def test_a_command_that_hangs_is_ended(answers, monkeypatch):
-    monkeypatch.setattr(contents, "COMMAND_SECONDS", 0.5)
-    assert answers("import time; time.sleep(30)")["verify"].problem == "no answer within 0.5 seconds"
-
-
-@pytest.fixture
-def programs(tmp_path, monkeypatch) -> Path:
-    """Return the only folder on PATH, with a `pulumi`, a `helm` that fails and a `kubectl` of another machine."""
-    scripts = {
-        "pulumi": '#!/bin/sh\n[ "$1" = version ] && echo v3.259.0 && exit\n'
-        'echo \'[{"name": "kubernetes", "kind": "resource", "version": "4.25.0", "size": 1}]\'\n',
-        "helm": "#!/bin/sh\nexit 3\n",
-        "kubectl": "\x7fELF of another machine",
-    }
-    for name, script in scripts.items():
+def test_programs_and_packages_say_their_versions_or_why_they_say_nothing(tmp_path, monkeypatch):
+    for name, script in SCRIPTS.items():
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    return tmp_path
-
-
-@pytest.mark.usefixtures("programs")
-def test_programs_say_their_versions_or_why_they_say_nothing():
-    found = contents.local_versions()
-    assert found["programs"] == {
+    monkeypatch.setattr(contents, "PACKAGES", ("pulumi-kubernetes", "no-such-package"))
+    monkeypatch.setattr(contents, "PROGRAM_SECONDS", 0.2)
+    versions = contents.local_versions()
+    assert versions["programs"] == {
         "pulumi": "v3.259.0",
         "helm": "ended with status 3",
         "kubectl": "the command kubectl can't be run: Exec format error",
-        "istioctl": "the command istioctl is not on PATH",
+        "istioctl": "no answer within 0.2 seconds",
     }
-    assert found["plugins"] == [{"name": "kubernetes", "kind": "resource", "version": "4.25.0"}]
+    assert versions["plugins"] == [{"name": "kubernetes", "kind": "resource", "version": "4.25.0"}]
+    assert versions["packages"] == {"pulumi-kubernetes": "4.25.0", "no-such-package": None}
 
 
-@pytest.mark.usefixtures("programs")
-def test_the_packages_are_those_that_python_has():
-    assert contents.local_versions()["packages"]["pulumi-kubernetes"] == "4.25.0"
-
-
-def test_without_pulumi_the_plugins_are_not_known(programs):
-    (programs / "pulumi").unlink()
-    assert contents.local_versions()["plugins"] == "the command pulumi is not on PATH"
-
-
-def test_a_package_that_is_not_installed_has_no_version(monkeypatch):
-    monkeypatch.setattr(contents, "PACKAGES", ("no-such-package",))
-    assert contents.local_versions()["packages"] == {"no-such-package": None}
-
-
-def test_a_program_that_hangs_is_left_alone(programs, monkeypatch):
-    monkeypatch.setattr(contents, "PROGRAM_SECONDS", 0.2)
-    (programs / "helm").write_text("#!/bin/sh\nexec /bin/sleep 20\n")
-    assert contents.local_versions()["programs"]["helm"] == "no answer within 0.2 seconds"
+def test_without_pulumi_neither_its_version_nor_its_plugins_are_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    versions = contents.local_versions()
+    assert versions["plugins"] == versions["programs"]["pulumi"] == "the command pulumi is not on PATH"

@@ -14,6 +14,8 @@ class FakeClient:
         self.answers: dict[str, Any] = dict(answers or {})
         """The answer of each path; an exception is raised, a function called."""
         self.context = "test"
+        self.time: datetime | None = None
+        """Time of the cluster's clock; by default this machine's."""
         self.relayed: dict[str, tuple[int, str] | tuple[int, str, str]] = {}
         """Status, text and date of each proxy path."""
         self.got: list[str] = []
@@ -32,7 +34,7 @@ class FakeClient:
         """Close nothing: nothing is open."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return self.time or datetime.now(UTC)
 
     def get(self, path: str, *_: object, **__: str) -> Any:
         self.got.append(path)

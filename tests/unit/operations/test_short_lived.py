@@ -72,7 +72,8 @@ def test_the_next_run_removes_what_is_past_its_time_and_leaves_what_another_run_
     metadata = {"namespace": "trading", "name": "old", "creationTimestamp": (now - timedelta(seconds=age)).isoformat()}
     job = {"metadata": metadata, "spec": {"activeDeadlineSeconds": deadline}}
     client = FakeClient({"/apis/batch/v1/jobs": {"items": [job]}})
-    assert short_lived.sweep(client, now) == removed
+    client.time = now
+    assert short_lived.sweep(client) == removed
     assert client.wrote == [("delete", f"{JOBS}/old")] * removed
 
 

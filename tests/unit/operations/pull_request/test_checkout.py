@@ -120,10 +120,10 @@ def test_a_stack_file_without_config_is_empty(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a: [1", r"Pulumi\.pi\.yaml, line 1: is not YAML: "),
-        ("a: b: c", r"Pulumi\.pi\.yaml, line 1: is not YAML: mapping values are not allowed here$"),
-        ("\x07", r"Pulumi\.pi\.yaml: is not YAML: "),
-        ("- 1", r"Pulumi\.pi\.yaml: is not a mapping with a `config:`$"),
+        ("a: [1", r"Pulumi\.pi\.yaml: is not valid YAML: line 1, "),
+        ("a: b: c", r"Pulumi\.pi\.yaml: is not valid YAML: line 1, column 5: mapping values are not allowed here"),
+        ("\x07", r"Pulumi\.pi\.yaml: is not valid YAML: "),
+        ("- 1", r"Pulumi\.pi\.yaml: is not a stack file: it is not a map with a `config:`$"),
         ("config: [1]", r"Pulumi\.pi\.yaml: `config` is not a mapping of keys such as pi-mesh:istio$"),
     ],
 )

@@ -110,7 +110,7 @@ VAULT = "pi-mesh:vault: {enabled: true, adress: https://vault.test"
 @pytest.mark.parametrize(
     ("stack_file", "error"),
     [
-        ("config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n", "Pulumi.pi.yaml, line 3: is not YAML: expected ',' or"),
+        ("config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n", "Pulumi.pi.yaml: is not valid YAML: line 3"),
         pytest.param(f"config:\n  {VAULT}}}\n", "vault.adress: is not a setting; did", id="a stack of the CA alone"),
         pytest.param(f"{MESH}  {VAULT}}}\n", "vault.adress: is not a setting; did you", id="a mesh's CA in Vault"),
         pytest.param(f"{MESH}  pi-mesh:ca: {{sourc: pem}}\n", "ca.sourc: is not a setting; did", id="an owner's CA"),

@@ -31,6 +31,16 @@ WEB_TOKEN = "eyJhbGciOiJub25l.eyJzdWIiOiJtYWRlLXVw.bWFkZS11cA"
         ("-----BEGIN EC PRIVATE KEY-----\nbWFkZS11cA==\n-----END EC PRIVATE KEY-----\nafter", "[removed]\nafter"),
         (r"key: -----BEGIN PRIVATE KEY-----\nbWFkZS11cA==\n-----END PRIVATE KEY-----", "key: [removed]"),
         ("cut off: -----BEGIN PRIVATE KEY-----\nbWFk", "cut off: [removed]"),
+        ("Cookie: a=b; session=made-up", "Cookie: [removed]"),
+        ("'cookie', 'session=made-up'", "'cookie', '[removed]'"),
+        ("'x-api-key', 'made-up'", "'x-api-key', '[removed]'"),
+        ("Set-Cookie: id=made-up; Path=/\nnext", "Set-Cookie: [removed]\nnext"),
+        ("redis://:made-up@redis:6379", "redis://[removed]@redis:6379"),
+        ("amqp://me:m@de:u/p@host/vhost", "amqp://[removed]@host/vhost"),
+        ("https://hooks.slack.com/services/T0/B0/made-up", "https://hooks.slack.com/[removed]"),
+        ("slack xoxb-1234567890-made-up", "slack [removed]"),
+        (f"key={'AIza'}{'m' * 35} x", "key=[removed] x"),
+        ("VAULT_SECRET_ID=made-up", "VAULT_SECRET_ID=[removed]"),
     ],
 )
 def test_what_looks_like_a_secret_is_removed(text, shown):
@@ -47,6 +57,7 @@ def test_what_looks_like_a_secret_is_removed(text, shown):
         "https://istio.io/v1.31/docs/reference/config/analysis/ist0101/",
         f"docker.io/istio/proxyv2:{NEWEST}",
         "Is it right? Yes",
+        "GET http://shop.example:8080/path by spiffe://cluster.local/ns/a/sa/b@x",
     ],
 )
 def test_the_text_of_a_report_stays(text):
@@ -61,8 +72,14 @@ def test_a_known_secret_is_removed_wherever_it_stands_and_counted_but_no_part_of
 
 
 def test_a_document_keeps_its_shape():
-    document = {"a": [1, None, True, "x=plain-word"], "password": "made-up", "token": "", "secret": {"name": "login"}}
-    shown = {**document, "a": [1, None, True, "x=[removed]"], "password": REMOVED}
+    document = {
+        "a": [1, None, True, "x=plain-word"],
+        "password": "made-up",
+        "adminPassword": 12345678,
+        "token": "",
+        "secret": {"name": "login"},
+    }
+    shown = {**document, "a": [1, None, True, "x=[removed]"], "password": REMOVED, "adminPassword": REMOVED}
     assert Redactor(["plain-word"]).tree(document) == shown
 
 
@@ -124,7 +141,7 @@ def test_the_kubeconfigs_credentials_count(monkeypatch, tmp_path):
 
 
 EXTRA = {"pilot": {"env": {"X": "made-up"}, "tracing": True, "args": ["made-up", 3]}}
-SHOWN = {"pilot": {"env": {"X": REMOVED}, "tracing": True, "args": [REMOVED, 3]}}
+SHOWN = {"pilot": {"env": {"X": REMOVED}, "tracing": True, "args": [REMOVED, REMOVED]}}
 
 
 @pytest.mark.parametrize(

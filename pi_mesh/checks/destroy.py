@@ -17,6 +17,10 @@ from pi_mesh.words import listed
 
 ID = "destroy"
 SHOWN = 5
+PROVIDER = "pulumi:providers:kubernetes::cluster"
+"""Type and name of the provider, on which all that is on the cluster depends. To forget it is the way that works: with
+DELETE_UNREACHABLE the provider forgets objects, but no Helm release ("can't delete Helm Release with unreachable
+cluster" in provider/pkg/provider/helm_release.go of pulumi-kubernetes 4.25.0)."""
 DELETE_UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
 """Environment variable by which the Kubernetes provider forgets the objects of a cluster that is gone:
 https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/."""
@@ -68,7 +72,9 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
     """
     known = {field.name for field in fields(Destroyed)}
     destroyed = Destroyed(**{name: value for name, value in recorded.items() if name in known})
-    forgotten = f"`pulumi state delete '{urn}'`, then `{DELETE_UNREACHABLE}=true pulumi destroy`"
+    provider = "::".join([*urn.split("::")[:2], PROVIDER])
+    forget = f"`pulumi state delete '{provider}' --target-dependents`"
+    gone = f"if that cluster is gone for good, {forget} forgets what was on it"
     try:
         with Client(destroyed.context) as client:
             live = identity.read(client)
@@ -76,15 +82,13 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
                 return (
                     f"the context '{destroyed.context}' leads to another cluster, with the UID {live}; this stack was "
                     f"last applied to {destroyed.cluster}; nothing was touched. Let KUBECONFIG name the stack's "
-                    f"cluster; if that is gone for good, remove the context '{destroyed.context}' from the kubeconfig "
-                    f"that you use, and forget what was on it: {forgotten}"
+                    f"cluster; {gone}"
                 )
             users = [] if destroyed.workloads else list(check(client, destroyed))
     except (NotConnected, UnknownContext) as problem:
         if os.environ.get(DELETE_UNREACHABLE, "").lower() == "true":
             return ""
         reason = str(problem).partition("; nothing was touched")[0]
-        gone = f"if that cluster is gone for good, {DELETE_UNREACHABLE}=true forgets what was on it"
         return f"nobody can say who uses the mesh: {reason}; nothing was touched; {gone}"
     except WrongContext as problem:
         chosen = f"`kubectl config use-context {destroyed.context}`"

@@ -7,7 +7,7 @@ import pytest
 from pi_mesh.checks import destroy
 from pi_mesh.checks.destroy import Destroyed
 from pi_mesh.cluster import workloads
-from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, NotConnected, UnknownContext, WrongContext
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
 from tests.support.versions import NEWEST
@@ -38,9 +38,10 @@ def named(name: str, **labels: str) -> dict:
 def refusal(monkeypatch):
     """Return `refusal(destroyed, path=items)`: the lines on a cluster with these objects; an exception is raised."""
 
-    def judge(destroyed: Destroyed, objects: dict | None = None, cluster: object = None) -> str:
+    def judge(destroyed: Destroyed, objects: dict | None = None, cluster: object = None, pods: object = None) -> str:
         uid = cluster or {"metadata": {"uid": "this-one"}}
         answers = {KUBE_SYSTEM: uid, **{path: {"items": items} for path, items in (objects or {}).items()}}
+        answers |= {PODS: pods} if pods else {}
         monkeypatch.setattr(destroy, "Client", FakeClient(answers))
         return destroy.refusal({**asdict(destroyed), "field of a later version": True}, URN)
 
@@ -100,13 +101,42 @@ def test_the_users_of_a_mesh_are_named_with_the_way_out(settings, objects, line,
     assert f"pulumi state delete '{URN}'" in ways[1]
 
 
+FORGOTTEN = (
+    "if that cluster is gone for good, `pulumi state delete "
+    "'urn:pulumi:test::pi-mesh::pulumi:providers:kubernetes::cluster' --target-dependents` forgets what was on it"
+)
+
+
 def test_another_cluster_is_refused_whatever_is_allowed(refusal):
     other = replace(recorded(destroy={"workloads": True}), cluster="another")
-    assert "leads to another cluster" in refusal(other)
+    assert refusal(other).startswith("the context 'test' leads to another cluster, with the UID this-one")
+    assert refusal(other).endswith(FORGOTTEN)
 
 
-def test_a_cluster_that_does_not_answer_is_refused_with_the_way_out(refusal, monkeypatch):
-    gone = ClusterUnreachable("cluster 'test' does not answer")
-    assert "does not answer; nothing was touched; PULUMI_K8S_DELETE_UNREACHABLE=true" in refusal(recorded(), {}, gone)
+@pytest.mark.parametrize(
+    ("problem", "opens", "says"),
+    [
+        (NotConnected("cluster 'test' does not answer"), True, FORGOTTEN),
+        (UnknownContext("the kubeconfig has other contexts; nothing was touched. Run this"), True, FORGOTTEN),
+        (ClusterUnreachable("read timed out"), False, "run it again when that is mended"),
+        (Forbidden("403", "no"), False, "run it again when that is mended"),
+        (WrongContext("the current context is 'x'. Run that"), False, "Run `kubectl config use-context test`"),
+    ],
+    ids=["no server", "no such context", "a slow server", "no right", "another context"],
+)
+def test_a_cluster_that_cannot_be_asked_is_refused_and_the_variable_opens_for_one_that_is_gone(
+    problem, opens, says, refusal, monkeypatch
+):
+    assert says in refusal(recorded(), {}, problem)
     monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
-    assert refusal(recorded(), {}, gone) == ""
+    assert (refusal(recorded(), {}, problem) == "") is opens
+
+
+def test_a_cluster_that_answered_once_is_not_gone(refusal, monkeypatch):
+    monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
+    assert "nobody can say" in refusal(recorded(), pods=Forbidden("403", "no"))
+
+
+def test_a_guard_of_a_version_with_fewer_fields_still_judges(monkeypatch):
+    monkeypatch.setattr(destroy, "Client", FakeClient({KUBE_SYSTEM: {"metadata": {"uid": "x"}}, IN_TRADING: SHOP}))
+    assert "leads to another cluster" in destroy.refusal({"context": "test", "cluster": "this-one"}, URN)

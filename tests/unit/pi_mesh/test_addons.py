@@ -163,11 +163,7 @@ def test_prometheus_scrapes_the_mesh_and_nothing_twice():
 def test_the_charts_own_jobs_are_the_old_way():
     old = {"enabled": True, "scrape": "chart", "alerts": {"enabled": False}}
     values = values_of("prometheus", prometheus=old)
-    assert set(values["scrapeConfigs"]) == {
-        "kubernetes-api-servers",
-        "kubernetes-nodes",
-        "kubernetes-nodes-cadvisor",
-    }
+    assert set(values["scrapeConfigs"]) == {"kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor"}
     assert values["serverFiles"] == {"alerting_rules.yml": {}}
     assert "podAnnotations" not in values["server"]
 

@@ -14,8 +14,7 @@ def test_a_key_in_snake_case_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("written", "canonical"),
-    [("0.5", "500m"), ("1000m", "1"), ("100m", "100m"), ("1.25", "1250m")],
+    ("written", "canonical"), [("0.5", "500m"), ("1000m", "1"), ("100m", "100m"), ("1.25", "1250m")]
 )
 def test_cpu_is_handed_on_as_kubernetes_writes_it(written, canonical):
     assert Resources(Cpu(written).millicores, 0).to_kubernetes()["cpu"] == canonical

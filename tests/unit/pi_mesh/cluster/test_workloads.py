@@ -58,8 +58,7 @@ def test_a_pod_that_no_rollout_makes_anew_says_why(owner, replica_set_, why):
 
 
 @pytest.mark.parametrize(
-    "behind",
-    [{"observedGeneration": 1}, {"updatedReplicas": 3}, {"availableReplicas": 3}, {"replicas": 5}],
+    "behind", [{"observedGeneration": 1}, {"updatedReplicas": 3}, {"availableReplicas": 3}, {"replicas": 5}]
 )
 def test_a_rollout_is_over_when_every_pod_is_new_and_available_and_no_old_one_is_left(behind):
     assert not Workload("Deployment", "trading", "shop", SPEC, {**ROLLED_OUT, **behind}, 2).is_rolled_out

@@ -91,10 +91,7 @@ REFUSED = {
     ),
     "HTTP and HTTPS on one port": (listen(port=443, tls=CERTIFICATE), "port and tls.port are both 443"),
     "an issuer for any host": (listen(tls={**CERTIFICATE, "issuer": {"name": "home"}}), "tls.issuer needs hosts"),
-    "a machine's name among addresses": (
-        listen(allowAddresses=["my-laptop"]),
-        "is neither an IP address nor a range",
-    ),
+    "a machine's name among addresses": (listen(allowAddresses=["my-laptop"]), "is neither an IP address nor a range"),
     "a protocol that is none": (listen(protocol="UDP", port=53), "traffic.gateways.g.protocol"),
     "a wildcard through the egress gateway": (
         outside("*.example.org", throughGateway=True),

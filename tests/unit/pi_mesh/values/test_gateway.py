@@ -74,10 +74,7 @@ def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(vers
 )
 def test_the_gateway_takes_its_clients_addresses_from_what_stands_before_it(settings, topology):
     config = yaml.safe_load(ingress(**settings)["podAnnotations"]["proxy.istio.io/config"])
-    assert config == {
-        "terminationDrainDuration": "20s",
-        **({"gatewayTopology": topology} if topology else {}),
-    }
+    assert config == {"terminationDrainDuration": "20s", **({"gatewayTopology": topology} if topology else {})}
 
 
 def test_a_single_pod_blocks_no_drain():

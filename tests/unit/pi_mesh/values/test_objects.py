@@ -33,10 +33,7 @@ def test_an_adopted_namespace_gets_no_mark_of_ownership():
 
 @pytest.mark.parametrize(
     ("settings", "label"),
-    [
-        ({}, {"istio-injection": "enabled"}),
-        ({"injection": False}, {"istio-injection": "disabled"}),
-    ],
+    [({}, {"istio-injection": "enabled"}), ({"injection": False}, {"istio-injection": "disabled"})],
 )
 def test_a_namespace_says_if_its_pods_get_sidecars(settings, label):
     assert labels(**settings) == label

@@ -9,15 +9,7 @@ import pytest
 
 from pi_mesh.monitoring.scraping import COUNTERS, OWN_METRICS
 from pi_mesh.values import observability
-from pi_mesh.values.observability import (
-    EGRESS,
-    FILES,
-    FOLDER,
-    INGRESS,
-    WORKLOADS,
-    dashboard_config_maps,
-    with_names,
-)
+from pi_mesh.values.observability import EGRESS, FILES, FOLDER, INGRESS, WORKLOADS, dashboard_config_maps, with_names
 from tests.support.dashboard_queries import queries
 from tests.support.factories import make_settings
 

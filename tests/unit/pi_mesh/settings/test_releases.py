@@ -1,15 +1,10 @@
 """The sources of charts and images, and the names of releases."""
 
-from typing import Any
-
 import pytest
 
-from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings.releases import DOCKER_HUB, ImageSettings, is_unprotected
-from tests.support import charts
 from tests.support.factories import make_mesh, make_settings
 from tests.support.refusals import refusal
-from tests.support.versions import NEWEST
 
 FTP = "ftp://charts.example"
 VAULT = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
@@ -68,40 +63,8 @@ def test_a_login_is_of_the_hubs_registry(hub, registry):
     assert ImageSettings(hub=hub).registry == registry
 
 
-DIGEST = f"sha256:{'0' * 64}"
-
-
-def mesh(version: str, **images: object) -> Inventory:
-    return make_mesh(istio={"version": version}, images=images)
-
-
-def pod_of(items: list[dict[str, Any]]) -> dict[str, Any]:
-    return charts.only(items, "Deployment")["spec"]["template"]["spec"]
-
-
-def injected_values(items: list[dict[str, Any]]) -> str:
-    return charts.only(items, "ConfigMap", "istio-sidecar-injector")["data"]["values"]
-
-
-@pytest.mark.parametrize("version", charts.each())
-def test_pull_secrets_reach_istiod_the_sidecars_and_the_gateways(version):
-    with_secret = mesh(version, pullSecrets=["mirror"])
-    items = charts.render(with_secret.the(Kind.ISTIOD))
-    assert charts.only(items, "ServiceAccount", "istiod")["imagePullSecrets"] == [{"name": "mirror"}]
-    assert '"mirror"' in injected_values(items)
-    for release in with_secret.of_kind(Kind.GATEWAY):
-        assert pod_of(charts.render(release))["imagePullSecrets"] == [{"name": "mirror"}]
-
-
-@pytest.mark.parametrize("version", charts.each())
-def test_digests_pin_istiod_and_every_proxy(version):
-    items = charts.render(mesh(version, digests={"pilot": DIGEST, "proxyv2": DIGEST}).the(Kind.ISTIOD))
-    assert pod_of(items)["containers"][0]["image"] == f"docker.io/istio/pilot:{version}@{DIGEST}"
-    assert injected_values(items).count(f"docker.io/istio/proxyv2:{version}@{DIGEST}") == 2
-
-
-def test_nothing_of_it_is_in_the_values_unless_it_is_asked_for():
-    text = str([release.values for release in mesh(NEWEST).releases])
+def test_nothing_of_pull_secrets_and_digests_is_in_the_values_unless_it_is_asked_for():
+    text = str([release.values for release in make_mesh().releases])
     assert ("imagePullSecrets" in text, "@sha256" in text) == (False, False)
 
 

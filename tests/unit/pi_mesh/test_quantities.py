@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pi_mesh.quantities import MI, ZERO, Resources, parse, same_quantity, show_memory
@@ -76,7 +76,7 @@ def test_memory_of_any_size_has_a_kubernetes_quantity(size, quantity):
     assert Resources(0, size).to_kubernetes()["memory"] == quantity
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.builds(Resources, st.integers(-(10**6), 10**6), st.integers(-(2**45), 2**45)))
 def test_what_is_written_for_kubernetes_is_read_back_unchanged(resources):
     assert Resources.from_kubernetes(resources.to_kubernetes()) == resources

@@ -7,7 +7,7 @@ from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
 from tests.support.refusals import refusal, refusals
 from tests.support.traffic_problems import run
-from tests.support.versions import BEFORE, NEWEST
+from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED
 
 SHOP = {"shop": {"ports": [80]}}
 CANARY = {"version": NEWEST, "revision": "next"}
@@ -52,8 +52,8 @@ REFUSED_LATER = {
     "a host of 300 characters": gateway(hosts=["a." * 148 + "com"]),
     "a host with a label of 64 characters": gateway(hosts=["a" * 64 + ".com"]),
     "two protocols on one port": {"traffic": {"gateways": {"g": {}, "h": {"protocol": "TCP", "port": 80}}}},
-    "a patch with a leading zero": {"istio": {"version": NEWEST.replace(".0", ".01")}},
-    "a version with a leading zero": {"istio": {"version": NEWEST.replace(".", ".0", 1)}},
+    "a patch with a leading zero": {"istio": {"version": f"1.{NEWEST_MINOR}.01"}},
+    "a version with a leading zero": {"istio": {"version": f"1.0{NEWEST_MINOR}.0"}},
 }
 
 
@@ -112,7 +112,7 @@ def test_a_service_that_nobody_could_serve_is_refused(service, said):
     assert said in refusal(ingress={"service": service})
 
 
-@pytest.mark.parametrize("version", ["1.20.3", "1.25.5"])
+@pytest.mark.parametrize("version", [SHIPPED, "1.25.5"])
 def test_a_class_is_refused_where_the_chart_would_ignore_it(version):
     service = {"loadBalancerClass": "metallb.io/metallb"}
     assert "loadBalancerClass needs Istio 1.26 or newer" in refusal(

@@ -35,51 +35,39 @@ def test_an_error_of_our_own_code_is_not_called_a_missing_package():
         raise ModuleNotFoundError("No module named 'pi_mesh.gone'", name="pi_mesh.gone")
 
 
-def test_without_a_virtual_environment_the_command_makes_it(tmp_path):
-    assert without("typer", tmp_path, "/usr").endswith(f"; run `python3 -m venv .venv && {INSTALL}`")
+ACTIVATE = "`.venv/bin/python -m operations`, or `. .venv/bin/activate` once in this shell"
 
 
-def test_beside_the_virtual_environment_the_command_uses_it(with_venv):
-    said = without("typer", with_venv, "/usr")
-    assert said.endswith("run `.venv/bin/python -m operations`, or `. .venv/bin/activate` once in this shell")
-
-
-def test_in_the_virtual_environment_the_command_installs_its_packages(with_venv):
+def test_the_command_makes_the_virtual_environment_or_uses_it_or_installs_into_it(with_venv, tmp_path):
+    (empty := tmp_path / "empty").mkdir()
+    assert without("typer", empty, "/usr").endswith(f"; run `python3 -m venv .venv && {INSTALL}`")
+    assert without("typer", with_venv, "/usr").endswith(f"run {ACTIVATE}")
     assert without("psutil", with_venv, str(with_venv / ".venv")).endswith(f"; run `{INSTALL}`")
 
 
 def test_an_old_python_is_named_with_the_one_that_is_needed(with_venv):
-    said = too_old((3, 9), with_venv, str(with_venv / ".venv"))
-    assert (
-        said == f"this is Python 3.9, and 3.11 or newer is needed; run `python3.11 -m venv --clear .venv && {INSTALL}`"
-    )
-
-
-def test_the_oldest_python_is_the_one_of_the_project():
+    line = f"this is Python 3.9, and 3.11 or newer is needed; run `python3.11 -m venv --clear .venv && {INSTALL}`"
+    assert too_old((3, 9), with_venv, str(with_venv / ".venv")) == line
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == ">={}.{}".format(*OLDEST)
 
 
-def test_pythons_garbage_collector_is_on_again_after_a_block_that_failed():
-    with suppress(OSError), interpreter.no_search_for_cycles():
-        assert not gc.isenabled()
-        raise OSError
-    assert gc.isenabled()
-
-
-def test_a_garbage_collector_that_was_off_stays_off():
-    gc.disable()
+@pytest.mark.parametrize("enabled", [True, False], ids=["that was on is on again", "that was off stays off"])
+def test_a_garbage_collector_is_as_it_was_after_a_block_that_failed(enabled):
+    if not enabled:
+        gc.disable()
     try:
-        with interpreter.no_search_for_cycles():
-            pass
-        assert not gc.isenabled()
+        with suppress(OSError), interpreter.no_search_for_cycles():
+            assert gc.isenabled() is False
+            raise OSError
+        assert gc.isenabled() is enabled
     finally:
         gc.enable()
 
 
-@pytest.mark.parametrize(("asked", "searched"), [("", True), ("interpreter.leave_at_once()", False)])
+@pytest.mark.parametrize(("asked", "searched"), [("", "searched\n"), ("interpreter.leave_at_once()", "")])
 def test_pythons_last_search_for_cycles_can_be_spared(asked, searched):
     circle = "class Circle:\n  def __del__(self): print('searched')\none = Circle()\none.itself = one"
     program = f"import gc\nfrom pi_mesh import interpreter\n{asked}\ngc.disable()\n{circle}"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout == "searched\n") is searched
+    assert done.stdout == searched

@@ -1,58 +1,125 @@
-"""The report of extra values that contradict typed settings, beside the settings' own problems."""
+"""Extra values that contradict typed settings beside the settings' own problems, the chart lock, objects in order."""
+
+from pathlib import Path
 
 import pytest
+import yaml
 
-from pi_mesh.inventory import with_contradictions
+from pi_mesh import inventory
+from pi_mesh.inventory import Kind, chart_lock, with_contradictions
+from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings import SettingsError, parse
-from tests.support.factories import raw_settings
+from tests.support.factories import STACK, make_mesh, make_settings, raw_settings
+from tests.support.versions import BEFORE, NEWEST, SHIPPED
 
 TWO = {"pilot": {"replicaCount": 2}}
 CONTRADICTION = "istio.values.pilot.replicaCount: 2 contradicts 1, which typed settings give"
-
-
-def problems(**overrides: object) -> list[str]:
-    with pytest.raises(SettingsError) as refused:
-        parse(raw_settings(**overrides))
-    return [line.partition(";")[0] for line in with_contradictions(refused.value).problems]
-
-
-def test_a_mistyped_key_comes_before_the_contradictions():
-    assert problems(ingres={}, istio={"values": TWO}) == ["ingres: is not a setting"]
-
-
-def test_a_version_that_is_none_comes_before_the_contradictions():
-    (version,) = problems(istio={"version": "latest", "values": TWO})
-    assert version.startswith("istio.version: 'latest'")
-
-
-def test_an_addon_without_the_one_that_it_reads_hides_no_contradiction():
-    assert problems(istio={"values": TWO}, observability={"kiali": {"enabled": True}}) == [
-        "observability: kiali reads from Prometheus",
-        CONTRADICTION,
-    ]
-
-
-def test_two_settings_that_do_not_go_together_hide_no_contradiction():
-    same, contradiction = problems(istio={"values": TWO}, trading={"namespace": "istio-system"})
-    assert same.startswith("trading.namespace and istio.namespace are both")
-    assert contradiction == CONTRADICTION
+ONE_CPU = {"requests": {"cpu": "1"}}
+SAME = "trading.namespace and istio.namespace are both"
 
 
 @pytest.mark.parametrize(
-    "istio",
+    ("settings", "lines"),
     [
-        {"pilotReplicas": "2", "values": TWO},
-        {"version": 1.2, "values": {"global": {"tag": "1.20.3"}}},
-        {"resources": {"requests": {"cpu": "1"}}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
-        {"resources": {"requests": 1}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
-        {"autoscaling": 1, "values": {"pilot": {"autoscaleEnabled": True}}},
+        pytest.param({"ingres": {}, "istio": {"values": TWO}}, ["ingres: is not a setting"], id="a mistyped key first"),
+        pytest.param({"istio": {"version": "latest", "values": TWO}}, ["istio.version: 'latest'"], id="a version"),
+        pytest.param(
+            {"istio": {"values": TWO}, "observability": {"kiali": {"enabled": True}}},
+            ["observability: kiali reads from Prometheus", CONTRADICTION],
+            id="an addon without the one that it reads hides none",
+        ),
+        pytest.param(
+            {"istio": {"values": TWO}, "trading": {"namespace": "istio-system"}},
+            [SAME, CONTRADICTION],
+            id="two settings that do not go together hide none",
+        ),
+        # What the right value may not contradict is not told.
+        ({"istio": {"pilotReplicas": "2", "values": TWO}}, ["istio.pilotReplicas"]),
+        ({"istio": {"version": 1.2, "values": {"global": {"tag": SHIPPED}}}}, ["istio.version"]),
+        (
+            {"istio": {"resources": ONE_CPU, "values": {"pilot": {"resources": ONE_CPU}}}},
+            ["istio.resources.requests", "istio.resources.limits"],
+        ),
+        (
+            {"istio": {"resources": {"requests": 1}, "values": {"pilot": {"resources": ONE_CPU}}}},
+            ["istio.resources.requests", "istio.resources.limits"],
+        ),
+        ({"istio": {"autoscaling": 1, "values": {"pilot": {"autoscaleEnabled": True}}}}, ["istio.autoscaling"]),
     ],
-    ids=["a number in quotes", "a version without quotes", "half a profile", "half of none", "a branch that is none"],
 )
-def test_what_the_right_value_may_not_contradict_is_not_told(istio):
-    assert not [line for line in problems(istio=istio) if "contradicts" in line]
+def test_contradictions_are_told_after_the_settings_own_problems(settings, lines):
+    with pytest.raises(SettingsError) as refused:
+        parse(raw_settings(**settings))
+    problems = with_contradictions(refused.value).problems
+    assert [problem[: len(line)] for problem, line in zip(problems, lines, strict=True)] == lines
 
 
 def test_problems_without_any_settings_stay_as_they_are():
     refused = SettingsError(["Pulumi.x.yaml: is not valid YAML"])
     assert with_contradictions(refused) is refused
+
+
+SUM = "a" * 64
+ENTRY = {"chart": "istiod", "version": NEWEST, "source": "https://charts.example", "sha256": SUM}
+
+
+@pytest.fixture
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return `lock(content)`: write the lock of the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return lambda content: Path(chart_lock.FILE).write_text(
+        content if isinstance(content, str) else yaml.safe_dump(content)
+    )
+
+
+def test_a_stack_is_known_by_its_plain_and_by_its_full_name_and_without_the_file_none_is_locked(lock):
+    assert chart_lock.read("pi-cluster") is None
+    lock({"stacks": {"pi-cluster": [ENTRY]}})
+    assert chart_lock.read("pi-cluster") == chart_lock.read("me/pi-mesh/pi-cluster") == (LockedChart(**ENTRY),)
+    assert chart_lock.read("lab") is None
+
+
+@pytest.mark.parametrize("change", [{"sha256": "short"}, {"chart": "../istiod"}, {"more": 1}, "{", "- a list"], ids=str)
+def test_a_file_that_is_no_lock_is_refused_in_one_line(lock, change):
+    lock(change if isinstance(change, str) else {"stacks": {STACK: [ENTRY | change]}})
+    with pytest.raises(SettingsError) as refused:
+        chart_lock.read(STACK)
+    (line,) = refused.value.problems
+    assert line.startswith("charts.lock.yaml: can't be read: ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "source", "package", "digest"),
+    [
+        ({}, "https://charts.example", f"charts/istiod-{NEWEST}.tgz", SUM),
+        pytest.param({"charts": {"source": "mended"}}, "mended", f"mended/istiod-{NEWEST}.tgz", SUM, id="a directory"),
+    ],
+)
+def test_a_locked_release_is_a_file_without_a_path_of_the_machine(settings, source, package, digest):
+    locked = (LockedChart(**ENTRY | {"source": source}),)
+    mesh = inventory.mesh_inventory(make_settings(**settings), STACK, lock=locked)
+    assert (mesh.the(Kind.ISTIOD).package, mesh.the(Kind.ISTIOD).sha256, mesh.is_locked) == (package, digest, True)
+
+
+def test_a_chart_that_is_not_listed_has_no_sum():
+    mesh = inventory.mesh_inventory(make_settings(istio={"version": BEFORE}), STACK, lock=(LockedChart(**ENTRY),))
+    assert mesh.the(Kind.ISTIOD).sha256 == ""
+
+
+DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
+LISTED = {"gateways": {"web": {"allowAddresses": ["192.168.0.0/16"]}}}
+
+
+def test_only_an_allow_list_comes_first_and_only_a_default_deny_last():
+    objects = make_mesh(traffic={**DENY, **LISTED}, ingress={"service": {"externalTrafficPolicy": "Local"}}).objects
+    assert {item.kind for item in objects if item.first} == {"AuthorizationPolicy"}
+    assert {item.name for item in objects if item.last} == {"default-deny"}
+    assert [item for item in make_mesh().objects if item.first or item.last or item.adopted] == []
+
+
+def test_only_a_namespace_of_a_setting_with_adopt_is_adopted_and_each_component_has_its_own():
+    mesh = make_mesh(trading={"adopt": True}, namespaces={"research": {}})
+    adopted = [(item.kind, item.name, item.setting) for item in mesh.objects if item.adopted]
+    assert adopted == [("Namespace", "trading", "trading")]
+    names = {"istio": "istio-system", "trading": "trading", "namespaces.research": "research"}
+    assert {component: mesh.namespace(component).name for component in names} == names

@@ -7,25 +7,15 @@ import pytest
 from pi_mesh import uninstall
 from pi_mesh.cluster.client import Client
 
-VERSIONS = [{"name": "v1", "served": True}]
-KIND = {"group": "networking.istio.io", "names": {"plural": "gateways", "kind": "Gateway"}, "versions": VERSIONS}
-UNMARKED = {"metadata": {"name": "gateways.networking.istio.io", "labels": {"release": "istio"}}, "spec": KIND}
+CONFIG_MAPS, GATEWAYS = "/api/v1/configmaps", "/apis/networking.istio.io/v1/gateways"
 OURS = "istio-system/istio-base"
-
-
-def _marks(namespace: str, name: str) -> dict:
-    notes = {"meta.helm.sh/release-namespace": namespace, "meta.helm.sh/release-name": name}
-    return {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": notes}
-
-
-MARKS = _marks(*OURS.split("/"))
 
 
 class Cluster:
     """A cluster with objects by path, which records removals."""
 
     def __init__(self, **objects: list[dict]) -> None:
-        self.objects = {uninstall.CRDS: [], "/api/v1/configmaps": [], **objects}
+        self.objects = objects
         self.removed: list[str] = []
 
     def items(self, path: str, *_: object, **__: str) -> list[dict]:
@@ -37,56 +27,72 @@ class Cluster:
     def delete(self, path: str) -> None:
         self.removed.append(path)
         folder, _, name = path.rpartition("/")
-        self.objects[folder] = [one for one in self.objects.get(folder, []) if one["metadata"]["name"] != name]
+        self.objects[folder] = [item for item in self.objects.get(folder, []) if item["metadata"]["name"] != name]
 
 
-def test_the_unmarked_crds_of_old_charts_are_removed_too():
-    cluster = Cluster(**{uninstall.CRDS: [UNMARKED]})
-    uninstall.crds(cast(Client, cluster), OURS)
-    assert cluster.removed == [f"{uninstall.CRDS}/gateways.networking.istio.io"]
+def named(name: str, namespace: str = "", **more: object) -> dict:
+    return {"metadata": {"name": name, "namespace": namespace}, **more}
 
 
 def config_map(namespace: str, root: str, name: str = "istio-ca-root-cert") -> dict:
-    return {"metadata": {"name": name, "namespace": namespace}, "data": {"root-cert.pem": root}}
+    return named(name, namespace, data={"root-cert.pem": root})
 
 
-def test_roots_of_another_istiod_stay_and_ours_go():
-    found = [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")]
-    istiod = {"metadata": {"name": "istiod", "namespace": "other-istio"}}
-    cluster = Cluster(**{"/api/v1/configmaps": found, uninstall.DEPLOYMENTS: [istiod]})
-    uninstall.root_certificates(cast(Client, cluster))
-    assert cluster.removed == ["/api/v1/namespaces/shop/configmaps/istio-ca-root-cert"]
+def crd(name: str, release: str = "") -> dict:
+    """Return a CRD of a Helm release, or one as old charts left it."""
+    names = {"plural": "gateways", "kind": "Gateway"}
+    spec = {"group": "networking.istio.io", "names": names, "versions": [{"name": "v1", "served": True}]}
+    namespace, _, owner = release.partition("/")
+    marks = {"meta.helm.sh/release-namespace": namespace, "meta.helm.sh/release-name": owner}
+    labels = {"app.kubernetes.io/managed-by": "Helm"} if release else {"release": "istio"}
+    return {"metadata": {"name": name, "labels": labels, "annotations": marks if release else {}}, "spec": spec}
 
 
-def test_without_another_istiod_every_root_goes_and_nothing_else():
-    found = [config_map("shop", "ours"), config_map("bank", "older"), config_map("shop", "x", "somebodys")]
-    cluster = Cluster(**{"/api/v1/configmaps": found})
-    uninstall.root_certificates(cast(Client, cluster))
-    assert cluster.removed == [
-        "/api/v1/namespaces/shop/configmaps/istio-ca-root-cert",
-        "/api/v1/namespaces/bank/configmaps/istio-ca-root-cert",
-    ]
+ISTIO = "gateways.networking.istio.io"
+UNMARKED, FOREIGN = crd(ISTIO), crd(ISTIO, "elsewhere/base")
+MARKED, OTHER_API = crd("sidecars.networking.istio.io", OURS), crd("gateways.gateway.networking.k8s.io")
+THEIRS = [named("istiod", "other-istio")]
 
 
-def test_unmarked_crds_stay_while_another_istiod_may_need_them():
-    marked = {"metadata": {**MARKS, "name": "sidecars.networking.istio.io"}, "spec": KIND}
-    other = {"metadata": {"name": "istiod", "namespace": "elsewhere"}}
-    cluster = Cluster(**{uninstall.CRDS: [UNMARKED, marked], uninstall.DEPLOYMENTS: [other]})
+@pytest.mark.parametrize(
+    ("crds", "istiods", "removed"),
+    [
+        pytest.param([UNMARKED], [], [ISTIO], id="the unmarked CRDs of old charts are removed too"),
+        pytest.param([UNMARKED, MARKED], THEIRS, ["sidecars.networking.istio.io"], id="but not with another istiod"),
+        pytest.param([FOREIGN, OTHER_API], [], [], id="those of another release and of others than Istio stay"),
+    ],
+)
+def test_the_crds_of_the_stack_are_removed(crds, istiods, removed):
+    cluster = Cluster(**{uninstall.CRDS: crds, uninstall.DEPLOYMENTS: istiods})
     uninstall.crds(cast(Client, cluster), OURS)
-    assert cluster.removed == [f"{uninstall.CRDS}/sidecars.networking.istio.io"]
-
-
-def test_crds_of_another_release_and_of_others_than_istio_stay():
-    foreign = {"metadata": {"name": "gateways.networking.istio.io", **_marks("elsewhere", "base")}, "spec": KIND}
-    other = {"metadata": {"name": "gateways.gateway.networking.k8s.io"}, "spec": KIND}
-    cluster = Cluster(**{uninstall.CRDS: [foreign, other]})
-    uninstall.crds(cast(Client, cluster), OURS)
-    assert cluster.removed == []
+    assert cluster.removed == [f"{uninstall.CRDS}/{name}" for name in removed]
 
 
 def test_nothing_is_removed_while_an_unmarked_kind_is_in_use():
-    used = {"metadata": {"name": "web", "namespace": "shop"}}
-    cluster = Cluster(**{uninstall.CRDS: [UNMARKED], "/apis/networking.istio.io/v1/gateways": [used]})
+    cluster = Cluster(**{uninstall.CRDS: [UNMARKED], GATEWAYS: [named("web", "shop")]})
     with pytest.raises(uninstall.InUse, match="Gateway shop/web"):
         uninstall.crds(cast(Client, cluster), OURS)
     assert cluster.removed == []
+
+
+@pytest.mark.parametrize(
+    ("roots", "istiods", "removed"),
+    [
+        pytest.param(
+            [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")],
+            THEIRS,
+            ["shop"],
+            id="roots of another istiod stay and ours go",
+        ),
+        pytest.param(
+            [config_map("shop", "ours"), config_map("bank", "older"), config_map("shop", "x", "somebodys")],
+            [],
+            ["shop", "bank"],
+            id="without another istiod every root goes and nothing else",
+        ),
+    ],
+)
+def test_the_root_certificates_of_the_mesh_are_removed(roots, istiods, removed):
+    cluster = Cluster(**{CONFIG_MAPS: roots, uninstall.DEPLOYMENTS: istiods})
+    uninstall.root_certificates(cast(Client, cluster))
+    assert cluster.removed == [f"/api/v1/namespaces/{name}/configmaps/istio-ca-root-cert" for name in removed]

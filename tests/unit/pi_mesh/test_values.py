@@ -2,109 +2,124 @@
 
 import json
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import pytest
+import yaml
 
-from pi_mesh import inventory
-from pi_mesh.catalog.istio import gateway_chart
-from pi_mesh.inventory import Kind
-from pi_mesh.model import ResourceProfile
+from pi_mesh.catalog.istio import facts_of, gateway_chart
+from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.names import EGRESS, INGRESS
-from pi_mesh.settings import Settings
+from pi_mesh.values import helm_values
 from tests.support import charts
-from tests.support.factories import make_mesh, make_settings
+from tests.support.factories import make_mesh
 
 PROFILE = {"requests": {"cpu": "110m", "memory": "130Mi"}, "limits": {"cpu": "510m", "memory": "250Mi"}}
+PROXY = {"requests": {"cpu": "60m", "memory": "100Mi"}, "limits": {"cpu": "210m", "memory": "255Mi"}}
 """Resources that differ from every chart's default."""
+LOW_PORTS = {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}
+ARM64 = {"kubernetes.io/arch": "arm64"}
+AUTOSCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3, "targetCpu": 70}}
+each_version = pytest.mark.parametrize("version", charts.each())
+Objects = list[dict[str, Any]]
 
 
-@pytest.fixture(params=charts.each())
-def version(request) -> str:
-    return request.param
+@cache
+def small(version: str) -> Inventory:
+    """Return the mesh with one pod of each kind and resources of its own."""
+    own = {"resources": PROFILE}
+    return make_mesh(istio={"version": version, **own}, ingress=own, egress=own, proxy={"resources": PROXY})
 
 
-@pytest.fixture
-def settings(version) -> Settings:
-    wanted = {"resources": PROFILE}
-    proxy = {"resources": {"requests": {"cpu": "60m", "memory": "100Mi"}, "limits": {"cpu": "210m", "memory": "255Mi"}}}
-    return make_settings(istio={"version": version, **wanted}, ingress=wanted, egress=wanted, proxy=proxy)
+def mesh_of(version: str, istio: dict | None = None, **settings: object) -> Inventory:
+    return make_mesh(istio={"version": version, **(istio or {})}, **settings)
 
 
-def container(items: list[dict]) -> dict:
-    (found,) = charts.only(items, "Deployment")["spec"]["template"]["spec"]["containers"]
-    return found
+def kinds(items: Objects) -> set[str]:
+    return {item["kind"] for item in items}
 
 
-def carries(profile: ResourceProfile, rendered: dict) -> bool:
-    return rendered["resources"] == profile.to_kubernetes()
+def pod_of(items: Objects) -> dict[str, Any]:
+    return charts.only(items, "Deployment")["spec"]["template"]
 
 
-def test_every_release_renders(settings):
-    rendered = {release.name: charts.template(release) for release in inventory.mesh_inventory(settings).releases}
-    assert "kind: ValidatingWebhookConfiguration" in rendered["istio-base"]
-    assert "kind: Deployment" in rendered["istiod"]
+def mesh_config(items: Objects) -> dict[str, Any]:
+    return yaml.safe_load(charts.only(items, "ConfigMap", "istio")["data"]["mesh"])
 
 
-def test_istiod_carries_exactly_the_settings_numbers(settings, version):
-    items = charts.render(inventory.mesh_inventory(settings).the(Kind.ISTIOD))
-    deployment = charts.only(items, "Deployment")
-    assert carries(settings.istio.resources, container(items))
-    assert container(items)["image"] == f"docker.io/istio/pilot:{version}"
+def injected(items: Objects) -> dict[str, Any]:
+    """Return the Helm values by which istiod injects proxies."""
+    return json.loads(charts.only(items, "ConfigMap", "istio-sidecar-injector")["data"]["values"])["global"]
+
+
+@each_version
+def test_every_release_renders(version):
+    base = charts.template(small(version).the(Kind.BASE))
+    assert "kind: ValidatingWebhookConfiguration" in base
+
+
+@each_version
+def test_istiod_and_its_sidecars_carry_exactly_the_settings_numbers(version):
+    items = charts.render(small(version).the(Kind.ISTIOD))
+    deployment, (container,) = charts.only(items, "Deployment"), pod_of(items)["spec"]["containers"]
+    assert (container["image"], container["resources"]) == (f"docker.io/istio/pilot:{version}", PROFILE)
     assert deployment["spec"]["replicas"] == 1
     assert deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == "25%"
-    assert deployment["spec"]["template"]["spec"]["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
-    assert not [item for item in items if item["kind"] == "HorizontalPodAutoscaler"]
+    assert pod_of(items)["spec"]["nodeSelector"] == ARM64
+    assert kinds(items) & {"HorizontalPodAutoscaler", "PodDisruptionBudget"} == set()
+    values = injected(items)
+    assert (values["hub"], values["tag"], values["proxy"]["resources"]) == ("docker.io/istio", version, PROXY)
 
 
-def test_istiod_gives_sidecars_exactly_the_settings_numbers(settings, version):
-    items = charts.render(inventory.mesh_inventory(settings).the(Kind.ISTIOD))
-    injector = charts.only(items, "ConfigMap", "istio-sidecar-injector")
-    values = json.loads(injector["data"]["values"])["global"]
-    assert values["proxy"]["resources"] == settings.proxy.resources.to_kubernetes()
-    assert (values["hub"], values["tag"]) == ("docker.io/istio", version)
+@each_version
+def test_the_mesh_config_says_what_the_settings_say(version):
+    mesh = mesh_config(charts.render(small(version).the(Kind.ISTIOD)))
+    assert (mesh["rootNamespace"], mesh["outboundTrafficPolicy"]) == ("istio-system", {"mode": "ALLOW_ANY"})
+    assert mesh["defaultHttpRetryPolicy"] == {"attempts": 2, "retryOn": "connect-failure,refused-stream"}
+    config = mesh["defaultConfig"]
+    assert (config["concurrency"], config["proxyMetadata"]) == (2, {"SECRET_TTL": "2h"})
+    assert config["holdApplicationUntilProxyStarts"] is True
 
 
-def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(settings):
-    plan = inventory.mesh_inventory(settings)
-    gateways = plan.of_kind(Kind.GATEWAY)
-    injector = charts.only(charts.render(plan.the(Kind.ISTIOD)), "ConfigMap", "istio-sidecar-injector")
-    proxy = json.loads(injector["data"]["values"])["global"]["proxy"]
-    probes = [(proxy["readinessPeriodSeconds"], proxy["readinessFailureThreshold"])]
-    own = [container(charts.render(gateway)).get("readinessProbe") for gateway in gateways]
-    probes += [(one["periodSeconds"], one["failureThreshold"]) for one in own if one]
-    period, failures = probes[-1]
+@each_version
+def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(version):
+    items = charts.render(small(version).the(Kind.ISTIOD))
+    proxy = injected(items)["proxy"]
+    gateway = pod_of(charts.render(small(version).of_kind(Kind.GATEWAY)[0]))["spec"]["containers"][0]
+    own = gateway.get("readinessProbe")
+    period, failures = (
+        (own["periodSeconds"], own["failureThreshold"])
+        if own
+        else (proxy["readinessPeriodSeconds"], proxy["readinessFailureThreshold"])
+    )
     assert period <= 3
     assert period * failures == 60
+    injector = charts.only(items, "ConfigMap", "istio-sidecar-injector")
     assert ".Values.global.proxy.readinessPeriodSeconds" in injector["data"]["config"]
 
 
-def test_the_mesh_config_says_what_the_settings_say(settings):
-    items = charts.render(inventory.mesh_inventory(settings).the(Kind.ISTIOD))
-    config = charts.only(items, "ConfigMap", "istio")
-    mesh = charts.yaml.safe_load(config["data"]["mesh"])
-    assert mesh["rootNamespace"] == "istio-system"
-    assert mesh["outboundTrafficPolicy"] == {"mode": "ALLOW_ANY"}
-    assert mesh["defaultConfig"]["concurrency"] == 2
-    assert mesh["defaultConfig"]["proxyMetadata"] == {"SECRET_TTL": "2h"}
-
-
-def test_gateways_carry_exactly_the_settings_numbers_and_the_roles_labels(settings):
-    gateways = inventory.mesh_inventory(settings).of_kind(Kind.GATEWAY)
+@each_version
+def test_gateways_carry_exactly_the_settings_numbers_and_the_roles_labels(version):
+    gateways = small(version).of_kind(Kind.GATEWAY)
     assert [release.name for release in gateways] == [INGRESS, EGRESS]
     for release in gateways:
-        items = charts.render(release)
-        deployment = charts.only(items, "Deployment")
-        label = release.name.removeprefix("istio-")
-        assert carries(settings.ingress.resources, container(items))
-        assert deployment["spec"]["replicas"] == 1
-        assert deployment["spec"]["template"]["spec"]["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
-        assert deployment["spec"]["template"]["metadata"]["labels"]["istio"] == label
+        items, label = charts.render(release), release.name.removeprefix("istio-")
+        pod = pod_of(items)
+        assert pod["spec"]["containers"][0]["resources"] == PROFILE
+        assert charts.only(items, "Deployment")["spec"]["replicas"] == 1
+        assert (pod["spec"]["nodeSelector"], pod["metadata"]["labels"]["istio"]) == (ARM64, label)
+        assert {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"} in pod["spec"]["securityContext"][
+            "sysctls"
+        ]
         assert charts.only(items, "Service")["spec"]["selector"] == {"app": release.name, "istio": label}
-        assert not [item for item in items if item["kind"] == "HorizontalPodAutoscaler"]
+        assert "ServiceAccount" in kinds(items)
+        assert kinds(items) & {"HorizontalPodAutoscaler", "Role"} == set()
 
 
+@each_version
 def test_helm_refuses_exactly_the_gateway_charts_that_get_another(version):
-    own = replace(make_mesh(istio={"version": version}).of_kind(Kind.GATEWAY)[0], version=version, typed={})
+    own = replace(small(version).of_kind(Kind.GATEWAY)[0], version=version, typed={})
     try:
         charts.template(own)
         refused = False
@@ -113,22 +128,101 @@ def test_helm_refuses_exactly_the_gateway_charts_that_get_another(version):
     assert refused == (gateway_chart(version) != version)
 
 
-def test_an_autoscaler_that_is_asked_for_has_the_settings_bounds():
-    version = charts.versions()[-1]
-    on = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3, "targetCpu": 70}}
-    plan = inventory.mesh_inventory(make_settings(istio={"version": version, **on}, ingress=on, egress=on))
-    for release in (*plan.of_kind(Kind.ISTIOD), *plan.of_kind(Kind.GATEWAY)):
-        scalers = [item for item in charts.render(release) if item["kind"] == "HorizontalPodAutoscaler"]
-        bounds = [(item["spec"]["minReplicas"], item["spec"]["maxReplicas"]) for item in scalers]
-        targets = [item["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] for item in scalers]
-        assert (bounds, targets) == ([(2, 3)], [70])
+TWO = {"replicas": 2}
 
 
-@pytest.mark.parametrize(("load_balancers", "kind"), [(["ingress"], "LoadBalancer"), ([], "NodePort")])
-def test_an_automatic_service_is_a_load_balancer_only_where_there_are_any(load_balancers, kind):
-    settings = make_settings(ingress={"service": {"nodePorts": {"http2": 30080}}})
-    ingress, egress = inventory.mesh_inventory(settings, load_balancers=load_balancers).of_kind(Kind.GATEWAY)
-    service = charts.only(charts.render(ingress), "Service")
-    assert service["spec"]["type"] == kind
-    assert {port["name"]: port.get("nodePort") for port in service["spec"]["ports"]}["http2"] == 30080
-    assert charts.only(charts.render(egress), "Service")["spec"]["type"] == "ClusterIP"
+@each_version
+@pytest.mark.parametrize(("istiod", "gateway"), [({"pilotReplicas": 2}, TWO), (AUTOSCALED,) * 2], ids=["two", "scaled"])
+def test_several_pods_are_kept_apart_and_not_evicted_all_at_once(version, istiod, gateway):
+    mesh = mesh_of(version, istiod, ingress=gateway)
+    for items in (charts.render(mesh.the(Kind.ISTIOD)), charts.render(mesh.of_kind(Kind.GATEWAY)[0])):
+        (spread,) = pod_of(items)["spec"]["topologySpreadConstraints"]
+        assert spread["labelSelector"]["matchLabels"].items() <= pod_of(items)["metadata"]["labels"].items()
+        assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+        assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
+        scalers = [item["spec"] for item in items if item["kind"] == "HorizontalPodAutoscaler"]
+        bounds = [(scaler["minReplicas"], scaler["maxReplicas"], _target(scaler)) for scaler in scalers]
+        assert bounds == ([(2, 3, 70)] if istiod is AUTOSCALED else [])
+
+
+def _target(scaler: dict[str, Any]) -> int:
+    return scaler["metrics"][0]["resource"]["target"]["averageUtilization"]
+
+
+DIGEST = f"sha256:{'0' * 64}"
+MIRROR = [{"name": "mirror"}]
+IMAGES = {"pullSecrets": ["mirror"], "digests": {"pilot": DIGEST, "proxyv2": DIGEST}}
+
+
+@each_version
+def test_settings_of_images_and_proxies_reach_istiod_and_every_proxy(version):
+    mesh = mesh_of(version, images=IMAGES, proxy={"traceSampling": 0, "pathNormalization": "BASE"})
+    items = charts.render(mesh.the(Kind.ISTIOD))
+    (container,) = pod_of(items)["spec"]["containers"]
+    assert container["image"] == f"docker.io/istio/pilot:{version}@{DIGEST}"
+    assert [entry["value"] for entry in container["env"] if entry["name"] == "PILOT_TRACE_SAMPLING"] == ["0"]
+    assert mesh_config(items)["pathNormalization"] == {"normalization": "BASE"}
+    assert charts.only(items, "ServiceAccount", "istiod")["imagePullSecrets"] == MIRROR
+    values = charts.only(items, "ConfigMap", "istio-sidecar-injector")["data"]["values"]
+    assert '"mirror"' in values
+    assert values.count(f"docker.io/istio/proxyv2:{version}@{DIGEST}") == 2
+    for release in mesh.of_kind(Kind.GATEWAY):
+        assert pod_of(charts.render(release))["spec"]["imagePullSecrets"] == MIRROR
+
+
+@each_version
+@pytest.mark.parametrize("by", ["field", "MetalLB"])
+def test_every_chart_renders_the_whole_service_of_a_gateway_its_drain_and_its_right_to_certificates(version, by):
+    asked = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "address": "192.0.2.1", "addressBy": by}
+    asked |= {"sourceRanges": ["192.0.2.0/24"], "nodePorts": {"tcp-9000": 30900}}
+    if facts_of(gateway_chart(version)).gateways_have_a_class:
+        asked["loadBalancerClass"] = "metallb.io/metallb"
+    listeners = {"feed": {"protocol": "TCP", "port": 9000}, "web": {"tls": {"secret": "certificate"}}}
+    ingress = {"service": asked, "drainSeconds": 40}
+    mesh = mesh_of(version, ingress=ingress, traffic={"gateways": listeners})
+    items, egress = (charts.render(release) for release in mesh.of_kind(Kind.GATEWAY))
+    service, pod = charts.only(items, "Service"), pod_of(items)
+    assert {port["name"]: port.get("nodePort") for port in service["spec"]["ports"]}["tcp-9000"] == 30900
+    assert service["spec"]["externalTrafficPolicy"] == "Local"
+    assert service["spec"]["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
+    assert service["spec"].get("loadBalancerClass") == asked.get("loadBalancerClass")
+    annotation = service["metadata"].get("annotations", {}).get("metallb.io/loadBalancerIPs")
+    assert {"field": service["spec"].get("loadBalancerIP"), "MetalLB": annotation}[by] == "192.0.2.1"
+    assert pod["metadata"]["annotations"]["proxy.istio.io/config"] == "terminationDrainDuration: 40s"
+    assert pod["metadata"]["annotations"]["inject.istio.io/templates"] == "gateway"
+    assert pod["spec"]["terminationGracePeriodSeconds"] == 50
+    assert ("Role" in kinds(items), "Role" in kinds(egress)) == (True, False)
+
+
+@pytest.fixture(params=charts.each())
+def revised(request) -> Inventory:
+    """Return a mesh with a second control plane, a tag of it, and an ingress gateway that follows it."""
+    canary = {"version": request.param, "revision": "next"}
+    istio = {"canary": canary, "tags": {"stable": "next"}}
+    return mesh_of(request.param, istio, ingress={"revision": "next"})
+
+
+def _named(items: Objects) -> set[tuple[str, str]]:
+    return {(item["kind"], item["metadata"]["name"]) for item in items}
+
+
+def test_the_charts_call_the_second_istiod_as_the_inventory_does_and_share_no_object(revised):
+    (workload,) = revised.the(Kind.CANARY).workloads
+    first, second = (charts.render(revised.the(kind)) for kind in (Kind.ISTIOD, Kind.CANARY))
+    assert charts.only(second, "Deployment")["metadata"]["name"] == workload.name == "istiod-next"
+    assert workload.has_pod("istio-system", pod_of(second)["metadata"]["labels"])
+    # Helm lets one release have an object.
+    assert _named(first) & _named(second) == set()
+
+
+def test_a_gateway_asks_for_its_revision(revised):
+    labels = [pod_of(charts.render(release))["metadata"]["labels"] for release in revised.of_kind(Kind.GATEWAY)]
+    assert [pod.get("istio.io/rev") for pod in labels] == ["next", None]
+
+
+def test_the_webhooks_of_a_tag_are_those_of_the_charts_own(revised):
+    (ours,) = revised.objects_of("revision-tag")
+    second: Release = revised.the(Kind.CANARY)
+    tagged = replace(second, typed=helm_values.merge(second.typed, {"revisionTags": ["stable"]}))
+    (theirs,) = (item for item in charts.render(tagged) if item["metadata"]["name"] == ours.name)
+    assert ours.manifest["webhooks"] == theirs["webhooks"]

@@ -12,115 +12,108 @@ from tests.support.authorities import NOW, Authority, make_ca, make_root
 ROOT, OTHER = make_root(), make_root("other")
 UPPER = make_ca("upper", ROOT, path_length=1)
 LOWER = make_ca("lower", UPPER)
-LEAF = make_ca("leaf", LOWER, ca=False).certificate
-BETWEEN = (OTHER.certificate, UPPER.certificate, LOWER.certificate, ROOT.certificate)
+LEAF = make_ca("leaf", LOWER, ca=False)
+BETWEEN = (OTHER, UPPER, LOWER, ROOT)
 
 
-def test_it_leads_to_the_root_in_whatever_order_the_others_come():
-    assert leads_to_root(LEAF, ROOT.certificate, BETWEEN)
-    assert leads_to_root(LEAF, ROOT.certificate, reversed(BETWEEN))
-
-
-def test_it_leads_to_no_other_root_and_nowhere_with_one_missing():
-    assert not leads_to_root(LEAF, OTHER.certificate, BETWEEN)
-    assert not leads_to_root(LEAF, ROOT.certificate, (LOWER.certificate,))
-
-
-def test_a_certificate_that_the_root_signed_needs_nothing_between():
-    assert leads_to_root(LOWER.certificate, UPPER.certificate)
+@pytest.mark.parametrize(
+    ("certificate", "root", "between", "leads"),
+    [
+        (LEAF, ROOT, BETWEEN, True),
+        pytest.param(LEAF, ROOT, BETWEEN[::-1], True, id="in whatever order the others come"),
+        (LEAF, OTHER, BETWEEN, False),
+        pytest.param(LEAF, ROOT, (LOWER,), False, id="one is missing"),
+        pytest.param(LOWER, UPPER, (), True, id="nothing is needed below its signer"),
+    ],
+)
+def test_a_certificate_leads_to_the_root_that_signed_it(certificate, root, between, leads):
+    others = [authority.certificate for authority in between]
+    assert leads_to_root(certificate.certificate, root.certificate, others) is leads
 
 
 A_SECOND = timedelta(seconds=1)
+WEEK = timedelta(days=7)
 
 
-def judged(lifetime: float, left: timedelta) -> chains.Expiry:
+def expiry(lifetime: float, left: timedelta) -> chains.Expiry:
     """Return the judgement of a certificate that is valid for so many days and ends after `left`."""
     certificate = make_ca("mesh CA", start=left - timedelta(days=lifetime), days=lifetime).certificate
     return chains.ca_expiry(certificate, NOW)
 
 
 @pytest.mark.parametrize(
-    ("left", "level"),
+    ("lifetime", "left", "level"),
     [
-        (timedelta(days=100) + A_SECOND, "ok"),
-        (timedelta(days=100), "ok"),
-        (timedelta(days=100) - A_SECOND, "warning"),
-        (timedelta(days=7), "warning"),
-        (timedelta(days=7) - A_SECOND, "error"),
-        (timedelta(0), "error"),
-        (-timedelta(days=1), "error"),
+        (300, timedelta(days=100) + A_SECOND, "ok"),
+        (300, timedelta(days=100), "ok"),
+        (300, timedelta(days=100) - A_SECOND, "warning"),
+        (300, WEEK, "warning"),
+        (300, WEEK - A_SECOND, "error"),
+        (300, timedelta(0), "error"),
+        (300, -timedelta(days=1), "error"),
+        pytest.param(21, WEEK, "ok", id="a short-lived one goes from ok"),
+        pytest.param(21, WEEK - A_SECOND, "error", id="to an error"),
     ],
 )
-def test_a_warning_begins_below_a_third_of_the_lifetime_and_an_error_below_seven_days(left, level):
-    assert judged(300, left).level == level
-
-
-def test_a_short_lived_certificate_goes_from_ok_to_an_error():
-    assert judged(21, timedelta(days=7)).level == "ok"
-    assert judged(21, timedelta(days=7) - A_SECOND).level == "error"
+def test_a_warning_begins_below_a_third_of_the_lifetime_and_an_error_below_seven_days(lifetime, left, level):
+    assert expiry(lifetime, left).level == level
 
 
 @pytest.mark.parametrize(
     ("left", "words"), [(10, "less than a third of its lifetime is left"), (1, "in less than 7 days"), (200, "UTC")]
 )
 def test_the_message_names_the_certificate_and_its_end(left, words):
-    end = NOW + timedelta(days=left)
-    found = judged(300, timedelta(days=left))
-    assert found.left == timedelta(days=left)
-    assert found.message.startswith("'mesh CA' (")
-    assert f" ends {end:%Y-%m-%d %H:%M} UTC" in found.message
-    assert words in found.message
+    judged = expiry(300, timedelta(days=left))
+    assert judged.left == timedelta(days=left)
+    assert judged.message.startswith("'mesh CA' (")
+    assert f" ends {NOW + timedelta(days=left):%Y-%m-%d %H:%M} UTC" in judged.message
+    assert words in judged.message
 
 
-WHERE = "vault.rootMount pki"
 OFFLINE = make_root("Offline root")
 MIDDLE = make_ca("Middle", OFFLINE, days=2000, path_length=2)
 PKI = make_ca("Vault pki", MIDDLE, days=1000, path_length=1)
+CHAIN = (PKI, MIDDLE, OFFLINE)
 
 
 def text(*chain: Authority) -> str:
-    return "\n".join(one.pem for one in chain)
+    return "\n".join(authority.pem for authority in chain)
 
 
-def room(*chain: Authority, days: float = 365) -> None:
-    chains.require_room(tuple(one.certificate for one in chain), timedelta(days=days), NOW, WHERE)
-
-
-@pytest.mark.parametrize("known", [(PKI, MIDDLE, OFFLINE), (PKI, PKI, OFFLINE, make_root("another"), MIDDLE)])
-def test_the_end_of_the_chain_is_the_root_in_whatever_order_vault_has_it(known):
-    assert chains.up_to_root(text(*known), "pki") == tuple(one.certificate for one in (PKI, MIDDLE, OFFLINE))
-
-
-def test_a_root_is_its_own_chain():
-    assert chains.up_to_root(text(OFFLINE, OFFLINE), "pki") == (OFFLINE.certificate,)
+@pytest.mark.parametrize(
+    ("known", "chain"),
+    [(CHAIN, CHAIN), ((PKI, PKI, OFFLINE, OTHER, MIDDLE), CHAIN), ((OFFLINE, OFFLINE), (OFFLINE,))],
+    ids=["in order", "in another order", "a root is its own chain"],
+)
+def test_the_end_of_the_chain_is_the_root_in_whatever_order_vault_has_it(known, chain):
+    assert chains.up_to_root(text(*known), "pki") == tuple(authority.certificate for authority in chain)
 
 
 @pytest.mark.parametrize(
     ("known", "end"), [((PKI,), "Vault pki"), ((PKI, MIDDLE), "Middle"), ((PKI, OFFLINE), "Vault pki")]
 )
 def test_a_chain_without_an_end_is_refused_with_what_is_missing(known, end):
-    with pytest.raises(
-        CertificateError,
-        match=rf"^{WHERE}: the chain of 'Vault pki' .* ends at '{end}'.*`vault write pki/issuers/import",
-    ):
+    missing = rf"^vault.rootMount pki: the chain of 'Vault pki' .* ends at '{end}'.*`vault write pki/issuers/import"
+    with pytest.raises(CertificateError, match=missing):
         chains.up_to_root(text(*known), "pki")
 
 
-def test_a_life_that_fits_below_all_signers_is_taken():
-    room(PKI, MIDDLE, OFFLINE)
+def room(*chain: Authority, days: float = 365) -> None:
+    chains.require_room(tuple(one.certificate for one in chain), timedelta(days=days), NOW, "vault.rootMount pki")
 
 
-def test_a_life_may_end_together_with_its_signer():
-    room(PKI, MIDDLE, OFFLINE, days=999)
+@pytest.mark.parametrize("days", [365, 999], ids=["below all signers", "together with its signer"])
+def test_a_life_that_fits_below_all_signers_is_taken(days):
+    room(*CHAIN, days=days)
 
 
-def test_the_signer_that_ends_first_is_the_one_that_bounds_a_life():
-    with pytest.raises(
-        CertificateError, match=r"vault\.ttl 24024h would outlive its signer 'Vault pki'.*at most 239\d\dh"
-    ):
-        room(PKI, MIDDLE, OFFLINE, days=1001)
-
-
-def test_a_signer_that_may_sign_no_ca_is_refused_before_anything_is_made():
-    with pytest.raises(CertificateError, match=r"'narrow' .* allows 0 CA certificates below it, but there are 1"):
-        room(make_ca("narrow", OFFLINE), OFFLINE)
+@pytest.mark.parametrize(
+    ("chain", "days", "line"),
+    [
+        (CHAIN, 1001, r"vault\.ttl 24024h would outlive its signer 'Vault pki'.*at most 239\d\dh"),
+        ((make_ca("narrow", OFFLINE), OFFLINE), 365, r"'narrow' .* allows 0 CA certificates below it, but there are 1"),
+    ],
+)
+def test_a_signer_that_ends_too_early_or_may_sign_no_ca_is_refused_before_anything_is_made(chain, days, line):
+    with pytest.raises(CertificateError, match=line):
+        room(*chain, days=days)

@@ -11,68 +11,52 @@ from tests.support.clusters.record import cut
 from tests.support.fake_client import FakeClient
 
 CRDS = {METALLB: Crd("ipaddresspools.metallb.io"), CILIUM: Crd("ciliumloadbalancerippools.cilium.io")}
+TAKEN = ["192.168.1.240", "192.168.1.220", "10.0.0.1", "a.hostname"]
+ONE = {"addresses": ["192.168.1.240/32"]}
+YES = [{"matchLabels": {"lb": "yes"}}]
 
 
-def metallb(**spec: object) -> list[Pool]:
+def metallb(**spec: object) -> Pool:
     """Return what is read of one pool of MetalLB."""
-    item = {"metadata": {"name": "home"}, "spec": spec}
-    client = FakeClient({address_pools.METALLB_PATH: {"items": [item]}})
-    return list(address_pools.read(client, [CRDS[METALLB]], []) or ())  # pyright: ignore[reportArgumentType]
+    client = FakeClient({address_pools.METALLB_PATH: {"items": [{"metadata": {"name": "home"}, "spec": spec}]}})
+    (pool,) = address_pools.read(client, [CRDS[METALLB]], [])  # pyright: ignore
+    return pool
 
 
 @pytest.mark.parametrize(
-    ("addresses", "free"),
+    ("spec", "free"),
     [
-        (["192.168.1.240-192.168.1.250"], 10),
-        (["192.168.1.240/30"], 3),
-        (["192.168.1.240/32"], 0),
-        (["192.168.1.240/32", "fd00::/127"], 2),
+        ({"addresses": ["192.168.1.240-192.168.1.250"]}, 10),
+        ({"addresses": ["192.168.1.240/30"]}, 3),
+        (ONE, 0),
+        ({"addresses": ["192.168.1.240/32", "fd00::/127"]}, 2),
+        # The use of these depends on more than their size.
+        ({**ONE, "avoidBuggyIPs": True}, None),
+        ({**ONE, "serviceAllocation": {"namespaceSelectors": YES}}, None),
+        ({**ONE, "serviceAllocation": {"serviceSelectors": YES}}, None),
     ],
 )
-def test_the_addresses_that_no_service_has_are_counted(addresses, free):
-    (pool,) = metallb(addresses=addresses)
-    assert pool.free(["192.168.1.240", "10.0.0.1", "a.hostname"]) == free
+def test_the_addresses_that_no_service_has_are_counted(spec, free):
+    assert metallb(**spec).free(TAKEN) == free
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {"avoidBuggyIPs": True},
-        {"serviceAllocation": {"namespaceSelectors": [{"matchLabels": {"lb": "yes"}}]}},
-        {"serviceAllocation": {"serviceSelectors": [{"matchLabels": {"lb": "yes"}}]}},
-    ],
-)
-def test_a_pool_whose_use_depends_on_more_than_its_size_is_not_counted(spec):
-    (pool,) = metallb(addresses=["192.168.1.240/32"], **spec)
-    assert pool.free(["192.168.1.240"]) is None
-
-
-def test_a_pool_that_a_service_has_to_name_gives_nothing_unasked():
-    (pool,) = metallb(addresses=["192.168.1.240/32"], autoAssign=False)
-    assert (pool.serves("shop"), pool.serves("shop", asked=True)) == (False, True)
-
-
-def test_a_pool_of_other_namespaces_gives_nothing():
-    (pool,) = metallb(addresses=["192.168.1.240/32"], serviceAllocation={"namespaces": ["shop"]})
-    assert (pool.serves("shop"), pool.serves("istio-system")) == (True, False)
+def test_a_pool_gives_nothing_to_other_namespaces_nor_unasked_where_a_service_has_to_name_it():
+    named, shops = metallb(**ONE, autoAssign=False), metallb(**ONE, serviceAllocation={"namespaces": ["shop"]})
+    assert (named.serves("shop"), named.serves("shop", asked=True)) == (False, True)
+    assert (shops.serves("shop"), shops.serves("istio-system")) == (True, False)
 
 
 def test_cilium_without_a_pool_gives_nothing_and_a_switched_off_one_is_none():
     items = [{"metadata": {"name": name}, "spec": {"disabled": name == "off"}} for name in ("home", "off")]
     client = FakeClient({address_pools.CILIUM_PATHS[1]: {"items": items}})
-    found = address_pools.read(client, [CRDS[CILIUM]], [])  # pyright: ignore[reportArgumentType]
-    assert found == (Pool(CILIUM, "home"),)
+    assert address_pools.read(client, [CRDS[CILIUM]], []) == (Pool(CILIUM, "home"),)  # pyright: ignore
 
 
-def test_what_may_not_be_read_is_not_known():
+def test_what_may_not_be_read_is_not_known_and_nothing_is_asked_without_such_providers():
     client = FakeClient({address_pools.METALLB_PATH: Forbidden("forbidden", "")})
-    assert address_pools.read(client, [CRDS[METALLB]], []) is None  # pyright: ignore[reportArgumentType]
-
-
-def test_nothing_is_asked_of_a_cluster_without_such_providers():
-    client = FakeClient()
-    assert address_pools.read(client, [], []) == ()  # pyright: ignore[reportArgumentType]
+    assert address_pools.read(client, [], []) == ()  # pyright: ignore
     assert client.got == []
+    assert address_pools.read(client, [CRDS[METALLB]], []) is None  # pyright: ignore
 
 
 @pytest.mark.parametrize(
@@ -80,15 +64,14 @@ def test_nothing_is_asked_of_a_cluster_without_such_providers():
 )
 def test_kube_vips_ranges_are_counted_unless_dhcp_gives_the_addresses(data, free):
     client = FakeClient({address_pools.KUBE_VIP_PATH: {"data": {**data, "search-order": "desc"}}})
-    pods = snapshot_of("kube_vip").pods
-    (pool,) = address_pools.read(client, [], pods) or ()  # pyright: ignore[reportArgumentType]
-    assert pool.free(["192.168.1.220"]) == free
+    (pool,) = address_pools.read(client, [], snapshot_of("kube_vip").pods)  # pyright: ignore
+    assert pool.free(TAKEN) == free
 
 
 def test_a_recorded_cluster_holds_no_environment_of_a_container_and_no_other_annotation():
     (pod, *_) = load("k3s")["pods"]
+    container = {"name": "app", "image": "app"}
     told = {"metadata": {**pod["metadata"], "annotations": {"k3s.io/node-args": "[]", "note": "private"}}}
-    told |= {"spec": {"containers": [{"name": "app", "image": "app", "env": [{"name": "TOKEN", "value": "s"}]}]}}
-    kept = cut(told)
+    kept = cut(told | {"spec": {"containers": [{**container, "env": [{"name": "TOKEN", "value": "s"}]}]}})
     assert kept["metadata"]["annotations"] == {"k3s.io/node-args": "[]"}
-    assert kept["spec"] == {"containers": [{"name": "app", "image": "app"}]}
+    assert kept["spec"] == {"containers": [container]}

@@ -1,4 +1,4 @@
-"""The certificates and roots of a running proxy."""
+"""The certificates and roots of running proxies and of istiod."""
 
 import socket
 import ssl
@@ -16,78 +16,61 @@ from tests.support import authorities
 from tests.support.fake_client import FakeClient
 
 ROOT, OTHER = authorities.make_root(), authorities.make_root("other")
-LEAF = authorities.make_ca("leaf", ROOT, ca=False)
+LEAF, SERVING = authorities.make_ca("leaf", ROOT, ca=False), authorities.make_ca("istiod", ROOT)
+ISTIODS = "/api/v1/namespaces/istio-system/pods"
 
 
-def pod(name: str, container: str = "istio-proxy", phase: str = "Running", **metadata: object) -> dict:
+def pod(name: str, container: str = "istio-proxy", phase: str = "Running", ready: str = "True", **meta: object) -> dict:
     return {
-        "metadata": {"namespace": "trading", "name": name, **metadata},
+        "metadata": {"namespace": "trading", "name": name, **meta},
         "spec": {"containers": [{"name": container}]},
-        "status": {"phase": phase},
+        "status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]},
     }
 
 
-class Pods(FakeClient):
-    def each(self, path: str) -> list[dict]:
-        return self.items(path)
-
-
 @pytest.fixture
-def read(monkeypatch):
-    """Return `read(pods)`: the trust of all proxies, where each shows this chain and these roots."""
+def read_proxies(monkeypatch) -> Callable[..., list]:
+    """Return `read_proxies(pods)`: the trust of all proxies, where each shows this chain and these roots."""
 
-    def run(pods: list[dict], chain: str = LEAF.pem, roots: str = ROOT.pem + OTHER.pem, problem: str = "") -> list:
+    def run(*pods: dict, chain: str = LEAF.pem, roots: str = ROOT.pem + OTHER.pem, problem: str = "") -> list:
         def certificates(*_: str) -> tuple[str, str]:
             if problem:
                 raise NotForwardedError(problem)
             return chain, roots
 
-        monkeypatch.setattr(certificates_in_use, "Client", Pods({"/api/v1/pods": {"items": pods}}))
+        monkeypatch.setattr(certificates_in_use, "Client", FakeClient({"/api/v1/pods": {"items": pods}}))
         monkeypatch.setattr(proxies, "read_certificates", certificates)
         return certificates_in_use.read_proxies("test")
 
     return run
 
 
-def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read):
-    pods = [
-        pod("meshed"),
+def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read_proxies):
+    others = (
         pod("plain", container="app"),
         pod("done", phase="Succeeded"),
         pod("ending", deletionTimestamp="now"),
         pod("waiting", phase="Pending"),
         pod("probe", labels={"pi-mesh/short-lived": "true"}),
-    ]
-    (told,) = read(pods)
-    assert told.pod == "trading/meshed"
-    assert told.chain == (LEAF.certificate,)
+    )
+    (told,) = read_proxies(pod("meshed"), *others)
+    assert (told.pod, told.chain) == ("trading/meshed", (LEAF.certificate,))
     assert told.trusts(ROOT.certificate, OTHER.certificate)
 
 
-def test_a_proxy_that_can_not_be_asked_is_told_with_the_reason(read):
-    (told,) = read([pod("meshed")], problem="no such pod")
-    assert not told.known
-    assert told.problem == "no such pod"
-
-
-@pytest.mark.parametrize(("chain", "roots"), [("", ""), (LEAF.pem, ""), (LEAF.pem, "no PEM")])
-def test_a_proxy_without_its_certificates_is_not_known(read, chain, roots):
-    (told,) = read([pod("meshed")], chain=chain, roots=roots)
-    assert not told.known
-    assert "no certificate of the mesh yet" in told.problem
-
-
-SERVING = authorities.make_ca("istiod", authorities.make_root())
-PODS = "/api/v1/namespaces/istio-system/pods"
-
-
-def pod_of_istiod_tls(name: str, ready: str = "True", **metadata: str) -> dict:
-    conditions = [{"type": "Ready", "status": ready}]
-    return {
-        "metadata": {"namespace": "istio-system", "name": name, **metadata},
-        "spec": {"containers": []},
-        "status": {"phase": "Running", "conditions": conditions},
-    }
+@pytest.mark.parametrize(
+    ("shown", "problem"),
+    [
+        ({"problem": "no such pod"}, "no such pod"),
+        ({"chain": "", "roots": ""}, "no certificate of the mesh yet"),
+        ({"roots": ""}, "no certificate of the mesh yet"),
+        ({"roots": "no PEM"}, "no certificate of the mesh yet"),
+    ],
+)
+def test_a_proxy_that_can_not_be_asked_or_has_no_certificates_is_told_with_the_reason(read_proxies, shown, problem):
+    (told,) = read_proxies(pod("meshed"), **shown)
+    assert told.known is False
+    assert problem in told.problem
 
 
 @pytest.fixture
@@ -111,28 +94,24 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def read_of_istiod_tls(monkeypatch) -> Callable[..., dict]:
-    """Return `read(address, pod, ...)`: the certificates by pod, where each pod's port leads to the address."""
+def read_istiods(monkeypatch) -> Callable[..., dict]:
+    """Return `read_istiods(address, pod, ...)`: the certificates by pod, where each pod's port leads to the address."""
 
     def run(address: str, *pods: dict) -> dict:
-        monkeypatch.setattr(certificates_in_use, "Client", FakeClient({PODS: {"items": list(pods)}}))
+        monkeypatch.setattr(certificates_in_use, "Client", FakeClient({ISTIODS: {"items": pods}}))
         monkeypatch.setattr(certificates_in_use, "forwarded", lambda *_: nullcontext(address))
         return certificates_in_use.read_istiods("test", "istio-system")
 
     return run
 
 
-def test_each_ready_pod_shows_its_certificate(read_of_istiod_tls, address):
-    pods = (
-        pod_of_istiod_tls("istiod-1"),
-        pod_of_istiod_tls("istiod-2", ready="False"),
-        pod_of_istiod_tls("istiod-3", deletionTimestamp="now"),
-    )
-    assert read_of_istiod_tls(address, *pods) == {"istiod-1": SERVING.certificate}
+def test_each_ready_pod_shows_its_certificate(read_istiods, address):
+    pods = (pod("istiod-1"), pod("istiod-2", ready="False"), pod("istiod-3", deletionTimestamp="now"))
+    assert read_istiods(address, *pods) == {"istiod-1": SERVING.certificate}
 
 
-def test_a_pod_that_does_not_answer_is_named(read_of_istiod_tls):
+def test_a_pod_that_does_not_answer_is_named(read_istiods):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"127.0.0.1:{closed.getsockname()[1]}"
-    with pytest.raises(ClusterUnreachable, match="pod istio-system/istiod-1 does not answer on port 15012"):
-        read_of_istiod_tls(address, pod_of_istiod_tls("istiod-1"))
+    with pytest.raises(ClusterUnreachable, match=r"pod .*/istiod-1 does not answer on port 15012"):
+        read_istiods(address, pod("istiod-1"))

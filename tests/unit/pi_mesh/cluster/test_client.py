@@ -14,21 +14,22 @@ from pi_mesh.cluster import client as client_module
 from pi_mesh.cluster.client import Client, Forbidden, Refused
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 
+NOBODY = "http://127.0.0.1:1"
 Answer = tuple[int, dict, object]
 
 
 @pytest.fixture
 def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Return `kubeconfig("http://127.0.0.1:1")`: write a file whose only and current context is `test`."""
+    """Return `kubeconfig(server)`: write a file whose only and current context is `test`."""
 
-    def write(server: str, current: str = "test", name: str = "config") -> Path:
+    def write(server: str = NOBODY, current: str = "test", **user: object) -> Path:
         content = {
             "clusters": [{"name": "c", "cluster": {"server": server}}],
-            "users": [{"name": "u", "user": {"token": "fabricated"}}],
+            "users": [{"name": "u", "user": user or {"token": "fabricated"}}],
             "contexts": [{"name": "test", "context": {"cluster": "c", "user": "u"}}],
             "current-context": current,
         }
-        file = tmp_path / name
+        file = tmp_path / "config"
         file.write_text(yaml.safe_dump(content))
         monkeypatch.setenv("KUBECONFIG", str(file))
         return file
@@ -54,7 +55,7 @@ def api(kubeconfig) -> Iterator[list[Answer]]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         kubeconfig(f"http://127.0.0.1:{server.server_address[1]}")
         yield answers
         server.shutdown()
@@ -62,65 +63,63 @@ def api(kubeconfig) -> Iterator[list[Answer]]:
 
 @pytest.mark.row(17)
 def test_another_current_context_is_refused_with_both_names(kubeconfig):
-    kubeconfig("http://127.0.0.1:1", current="production")
+    kubeconfig(current="production")
     with pytest.raises(WrongContext, match=r"cluster\.context is 'test', .* current context is 'production'"):
         Client("test")
 
 
-def test_the_way_to_a_context_that_the_kubeconfig_has_is_to_use_it(kubeconfig):
-    kubeconfig("http://127.0.0.1:1", current="production")
-    with pytest.raises(WrongContext, match=r"Run `kubectl config use-context test`, or choose the stack of 'prod"):
-        Client("test")
+@pytest.mark.parametrize(
+    ("current", "context", "way"),
+    [
+        ("production", "test", r"Run `kubectl config use-context test`, or choose the stack of 'prod"),
+        ("test", "pi-cluster", r"no context 'pi-cluster': .* `pulumi config set .*context test -s"),
+        ("", "pi-cluster", r"no context 'pi-cluster': it has test; `kubectl config use-context NAME`"),
+    ],
+)
+def test_a_context_that_the_kubeconfig_has_is_to_be_used_and_another_one_to_be_set(kubeconfig, current, context, way):
+    kubeconfig(current=current)
+    with pytest.raises(WrongContext, match=way):
+        Client(context)
 
 
-def test_a_context_that_the_kubeconfig_lacks_is_not_to_be_used_but_to_be_set(kubeconfig):
-    kubeconfig("http://127.0.0.1:1")
-    with pytest.raises(WrongContext, match=r"no context 'pi-cluster': .* `pulumi config set .*context test -s"):
-        Client("pi-cluster")
-
-
-def test_without_a_current_context_the_known_ones_are_named(kubeconfig):
-    kubeconfig("http://127.0.0.1:1", current="")
-    with pytest.raises(WrongContext, match=r"no context 'pi-cluster': it has test; `kubectl config use-context NAME`"):
-        Client("pi-cluster")
-
-
-def test_no_kubeconfig_at_all_is_said_with_its_path(tmp_path, monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    with pytest.raises(ClusterUnreachable, match=r"no kubeconfig in .*none; `export KUBECONFIG=FILE`"):
-        Client("test")
-
-
-def test_a_kubeconfig_that_is_no_yaml_is_named(tmp_path, monkeypatch):
-    file = tmp_path / "broken"
-    file.write_text("a: [")
-    monkeypatch.setenv("KUBECONFIG", str(file))
-    with pytest.raises(ClusterUnreachable, match="broken: is not a readable kubeconfig"):
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "no kubeconfig in .*config; `export KUBECONFIG=FILE`"),
+        ("a: [", "config: is not a readable kubeconfig"),
+    ],
+)
+def test_a_kubeconfig_that_is_missing_or_no_yaml_is_named(kubeconfig, content, line):
+    file = kubeconfig()
+    file.unlink() if content is None else file.write_text(content)
+    with pytest.raises(ClusterUnreachable, match=line):
         Client("test")
 
 
 def test_several_kubeconfigs_are_merged_as_kubectl_does(kubeconfig, tmp_path, monkeypatch):
-    first = tmp_path / "first"
-    first.write_text("current-context: test")
-    second = kubeconfig("http://127.0.0.1:1", current="other", name="second")
-    monkeypatch.setenv("KUBECONFIG", f"{first}:{second}")
+    (tmp_path / "first").write_text("current-context: test")
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'first'}:{kubeconfig(current='other')}")
     with Client("test") as client:
         assert client.context == "test"
 
 
 @pytest.mark.row(15)
 def test_a_server_that_is_off_is_one_clear_line(kubeconfig):
-    kubeconfig("http://127.0.0.1:1")
+    kubeconfig()
     with Client("test") as client, pytest.raises(ClusterUnreachable) as raised:
         client.get("/version")
-    assert str(raised.value).startswith("cluster 'test' at http://127.0.0.1:1 does not answer: ")
+    assert str(raised.value).startswith(f"cluster 'test' at {NOBODY} does not answer: ")
     assert "\n" not in str(raised.value)
 
 
-def test_an_answer_is_its_json(api):
-    api.append((200, {}, {"gitVersion": "v1.35.2"}))
-    with Client("test") as client:
-        assert client.get("/version") == {"gitVersion": "v1.35.2"}
+def test_a_program_for_credentials_that_is_missing_is_one_line(kubeconfig):
+    kubeconfig(exec={"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "no-such-program"})
+    with Client("test") as client, pytest.raises(ClusterUnreachable) as problem:
+        client.get("/version")
+    assert str(problem.value) == (
+        f"cluster 'test' at {NOBODY} does not answer: the kubeconfig's program for credentials can't be run "
+        "(No such file or directory: no-such-program); try `kubectl get nodes`"
+    )
 
 
 @pytest.mark.row(16)
@@ -145,9 +144,10 @@ def _raise(error: Exception) -> None:
     raise error
 
 
-def test_a_kind_that_the_server_does_not_know_has_no_items(api):
-    api.append((404, {}, {}))
+def test_an_answer_is_its_json_and_a_kind_that_the_server_does_not_know_has_no_items(api):
+    api += [(200, {}, {"gitVersion": "v1.35.2"}), (404, {}, {})]
     with Client("test") as client:
+        assert client.get("/version") == {"gitVersion": "v1.35.2"}
         assert client.items("/apis/none/v1/things") == []
 
 
@@ -159,34 +159,17 @@ def test_a_long_list_is_read_page_by_page(api):
         assert list(pages) == [3]
 
 
-def test_a_missing_right_is_told_from_other_refusals(api):
-    api.append((403, {}, {"message": "nodes is forbidden"}))
-    with Client("test") as client, pytest.raises(Forbidden) as raised:
+@pytest.mark.parametrize(
+    ("status", "message", "error", "words"),
+    [
+        (403, "nodes is forbidden", Forbidden, "nodes is forbidden"),
+        (422, "spec is wrong", Refused, "spec is wrong"),
+        (401, "", ClusterUnreachable, "the credentials are refused"),
+    ],
+)
+def test_a_missing_right_is_told_from_other_refusals_in_the_servers_own_words(api, status, message, error, words):
+    api.append((status, {}, {"message": message}))
+    with Client("test") as client, pytest.raises(error, match=words) as raised:
         client.get("/api/v1/nodes")
-    assert raised.value.reason == "nodes is forbidden"
-
-
-def test_a_refusal_carries_the_servers_own_words(api):
-    api.append((422, {}, {"message": "spec is wrong"}))
-    with Client("test") as client, pytest.raises(Refused, match="spec is wrong"):
-        client.get("/api/v1/nodes")
-
-
-def test_refused_credentials_are_said(api):
-    api.append((401, {}, {}))
-    with Client("test") as client, pytest.raises(ClusterUnreachable, match="the credentials are refused"):
-        client.get("/version")
-
-
-def test_a_program_for_credentials_that_is_missing_is_one_line(kubeconfig):
-    file = kubeconfig("http://127.0.0.1:1")
-    content = yaml.safe_load(file.read_text())
-    program = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "no-such-program"}
-    content["users"][0]["user"] = {"exec": program}
-    file.write_text(yaml.safe_dump(content))
-    with Client("test") as client, pytest.raises(ClusterUnreachable) as problem:
-        client.get("/version")
-    assert str(problem.value) == (
-        "cluster 'test' at http://127.0.0.1:1 does not answer: the kubeconfig's program for credentials can't be run "
-        "(No such file or directory: no-such-program); try `kubectl get nodes`"
-    )
+    assert raised.type is error
+    assert getattr(raised.value, "reason", message) == message

@@ -1,4 +1,4 @@
-"""The record of an applied release, for accounts that may read no Secret."""
+"""The records of applied releases: Helm's own, and the one for accounts that may read no Secret."""
 
 import base64
 import gzip
@@ -14,46 +14,38 @@ from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord, decode
 LONG = "text of a template " * 100
 CONFIG = {"kind": "ConfigMap", "metadata": {"name": "injector"}, "data": {"config": LONG}}
 SECRET = {"kind": "Secret", "metadata": {"name": "grafana"}, "data": {"admin-password": "c2VjcmV0"}}
-RELEASE = AppliedRelease("istio-system/istiod", 3, "1.31.0", "1.31.0", objects=(CONFIG, SECRET))
-TEXT = helm_releases.config_map_entry(RELEASE, {"global": {"hub": "docker.io/istio"}}, {"password": "hunter2"})
+ID = "istio-system/istiod"
+HUB = {"global": {"hub": "docker.io/istio"}}
+EXTRA = {"password": "hunter2"}
+RELEASE = AppliedRelease(ID, 3, "1.2.3", "1.2.3", objects=(CONFIG, SECRET))
+TEXT = helm_releases.config_map_entry(RELEASE, HUB, EXTRA)
 
 
-def test_it_is_read_back():
-    left = helm_releases.parse_entry("istio-system/istiod", TEXT)
-    assert left
-    assert (left.revision, left.chart_version, left.values) == (3, "1.31.0", {"global": {"hub": "docker.io/istio"}})
+def kept() -> AppliedRelease:
+    return helm_releases.parse_entry(ID, TEXT)  # pyright: ignore[reportReturnType]
 
 
-def test_the_same_release_gives_the_same_text():
-    assert (
-        helm_releases.config_map_entry(RELEASE, {"global": {"hub": "docker.io/istio"}}, {"password": "hunter2"}) == TEXT
-    )
-
-
-def test_nothing_secret_is_in_it():
-    left = helm_releases.parse_entry("istio-system/istiod", TEXT)
-    assert left
-    assert [one["kind"] for one in left.objects] == ["ConfigMap"]
+def test_it_is_read_back_and_nothing_secret_is_in_it():
+    assert (kept().revision, kept().chart_version, kept().values) == (3, "1.2.3", HUB)
+    assert ([item["kind"] for item in kept().objects], kept().omitted) == (["ConfigMap"], ("grafana",))
     assert "hunter2" not in TEXT
-    assert left.omitted == ("grafana",)
 
 
-def test_a_change_of_an_extra_value_is_told_by_the_digest():
-    assert json.loads(TEXT)["extra"] == helm_releases.digest("istio-system/istiod", {"password": "hunter2"})
-    assert json.loads(TEXT)["extra"] != helm_releases.digest("istio-system/istiod", {"password": "hunter3"})
+def test_the_same_release_gives_the_same_text_and_an_extra_value_another_digest():
+    assert helm_releases.config_map_entry(RELEASE, HUB, EXTRA) == TEXT
+    assert json.loads(TEXT)["extra"] == helm_releases.digest(ID, EXTRA)
+    assert json.loads(TEXT)["extra"] != helm_releases.digest(ID, {"password": "hunter3"})
 
 
 @pytest.mark.parametrize(("text", "count"), [(LONG, 0), (f"{LONG}!", 1)])
 def test_a_long_text_is_compared_by_its_digest(text, count):
-    left = helm_releases.parse_entry("istio-system/istiod", TEXT)
-    assert left
     assert len(TEXT) < len(LONG)
-    assert len(list(differences(left.objects[0], {**CONFIG, "data": {"config": text}}))) == count
+    assert len(list(differences(kept().objects[0], {**CONFIG, "data": {"config": text}}))) == count
 
 
 @pytest.mark.parametrize("text", ["", "not known before `up`", "{}", '{"revision": 1}', "[]"])
 def test_what_up_did_not_write_is_not_taken_for_it(text):
-    assert helm_releases.parse_entry("istio-system/istiod", text) is None
+    assert helm_releases.parse_entry(ID, text) is None
 
 
 MANIFEST = """---
@@ -65,35 +57,27 @@ metadata: {name: istiod}
 kind: CustomResourceDefinition
 metadata: {name: sidecars.networking.istio.io}
 """
-CONTENT = {"manifest": MANIFEST, "config": {"a": 1}, "chart": {"metadata": {"version": "1.31.0", "appVersion": "1.31"}}}
-ENCODED = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(CONTENT).encode()))).decode()
-APPLIED = decode(ReleaseRecord("istio-system", "istiod", 3), ENCODED)
 
 
-def test_it_has_the_rendered_objects_without_crds():
-    assert APPLIED.objects == ({"kind": "Service", "metadata": {"name": "istiod"}},)
-
-
-def test_it_has_the_values_and_the_versions_of_the_chart():
-    assert (APPLIED.release, APPLIED.revision, APPLIED.values) == ("istio-system/istiod", 3, {"a": 1})
-    assert (APPLIED.chart_version, APPLIED.app_version) == ("1.31.0", "1.31")
+def test_helms_record_has_the_rendered_objects_without_crds_the_values_and_the_versions_of_the_chart():
+    chart = {"metadata": {"version": "1.2.3", "appVersion": "1.2"}}
+    content = json.dumps({"manifest": MANIFEST, "config": {"a": 1}, "chart": chart}).encode()
+    encoded = base64.b64encode(base64.b64encode(gzip.compress(content))).decode()
+    applied = decode(ReleaseRecord("istio-system", "istiod", 3), encoded)
+    assert applied.objects == ({"kind": "Service", "metadata": {"name": "istiod"}},)
+    assert (applied.release, applied.revision, applied.values) == (ID, 3, {"a": 1})
+    assert (applied.chart_version, applied.app_version) == ("1.2.3", "1.2")
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
 
 
-def secret(**more: str) -> dict:
-    labels = {"name": "istiod", "version": "3", "status": "pending-upgrade", "owner": "helm", **more}
-    return {"metadata": {"namespace": "mesh", "labels": labels, "creationTimestamp": "2026-01-01T12:00:00Z"}}
-
-
-def test_a_record_that_helm_wrote_once_has_its_status_since_it_was_created():
-    assert helm_releases.parse_record(secret()).since == NOON
-
-
-def test_a_record_that_helm_changed_has_its_status_since_the_change():
-    changed = NOON + timedelta(hours=1)
-    assert helm_releases.parse_record(secret(modifiedAt=str(int(changed.timestamp())))).since == changed
+@pytest.mark.parametrize(("modified", "since"), [({}, NOON), ({"modifiedAt": f"{LATER.timestamp():.0f}"}, LATER)])
+def test_a_record_has_its_status_since_it_was_created_or_changed(modified, since):
+    labels = {"name": "istiod", "version": "3", "status": "pending-upgrade", "owner": "helm", **modified}
+    metadata = {"namespace": "mesh", "labels": labels, "creationTimestamp": "2026-01-01T12:00:00Z"}
+    assert helm_releases.parse_record({"metadata": metadata}).since == since
 
 
 @pytest.mark.parametrize(

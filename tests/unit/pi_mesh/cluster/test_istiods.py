@@ -1,4 +1,4 @@
-"""The istiod that injects a pod, by the labels of its namespace and its own."""
+"""The istiod that injects a pod, by the labels of its namespace and its own; the wait for its webhook."""
 
 import pytest
 
@@ -13,6 +13,7 @@ from tests.support.snapshots import make_snapshot
 
 TAG = Webhook("Mutating", "istio-revision-tag-stable", "x", "istio-system/istiod-next")
 ENABLED, NEXT, STABLE = {"istio-injection": "enabled"}, {"istio.io/rev": "next"}, {"istio.io/rev": "stable"}
+DEFAULT = {"istio.io/rev": "default"}
 
 
 @pytest.mark.parametrize(
@@ -21,13 +22,13 @@ ENABLED, NEXT, STABLE = {"istio-injection": "enabled"}, {"istio.io/rev": "next"}
         (ENABLED, {}, "istiod"),
         (NEXT, {}, "istiod-next"),
         (STABLE, {}, "istiod-next"),
-        ({"istio.io/rev": "default"}, {}, "istiod"),
+        (DEFAULT, {}, "istiod"),
         ({}, NEXT, "istiod-next"),
         ({}, {}, "istiod"),
         # The legacy label goes before the other (templates/mutatingwebhook.yaml).
         ({**ENABLED, **NEXT}, {}, "istiod"),
         (ENABLED, NEXT, "istiod"),
-        (STABLE, {"istio.io/rev": "default"}, "istiod-next"),
+        (STABLE, DEFAULT, "istiod-next"),
     ],
 )
 def test_a_pod_is_injected_by_the_istiod_that_its_labels_name(namespace, pod, istiod):
@@ -37,31 +38,8 @@ def test_a_pod_is_injected_by_the_istiod_that_its_labels_name(namespace, pod, is
 
 PODS = "/api/v1/namespaces/istio-system/pods"
 DRY_RUN = "/apis/networking.istio.io/v1beta1/namespaces/istio-system/sidecars"
-
-
-def pods(*names: str, ending: bool = False) -> dict:
-    mark = {"deletionTimestamp": "2026-11-25T12:00:00Z"} if ending else {}
-    return {"items": [{"metadata": {"name": name, **mark}} for name in names]}
-
-
-@pytest.fixture
-def waited():
-    """Return `waited({path: answers, ...})`: the result of waiting, and the number of calls of the webhook."""
-
-    def wait(answers: dict[str, list[object]], seconds: float = 60) -> tuple[str, int]:
-        left = {path: iter(given) for path, given in answers.items()}
-
-        def answer(path: str) -> object:
-            given = next(left[path])
-            if isinstance(given, Exception):
-                raise given
-            return given
-
-        client = FakeClient({path: (lambda path=path: answer(path)) for path in answers})
-        problem = istiods.wait_for_webhook(client, "istio-system", seconds, pause=0)  # type: ignore[arg-type]
-        return problem, client.got.count(DRY_RUN)
-
-    return wait
+OLD = {"items": [{"metadata": {"name": "old", "deletionTimestamp": "2026-11-25T12:00:00Z"}}]}
+NEW = {"items": [{"metadata": {"name": "new"}}]}
 
 
 def refused(reason: str) -> Refused:
@@ -71,25 +49,26 @@ def refused(reason: str) -> Refused:
 NO_ANSWER = refused('Internal error: failed calling webhook "validation.istio.io": context deadline exceeded')
 
 
-def test_a_webhook_that_answers_is_called_once(waited):
-    assert waited({PODS: [pods("new")], DRY_RUN: [{}]}) == ("", 1)
+@pytest.mark.parametrize(
+    ("pods", "dry_run", "seconds", "problem", "calls"),
+    [
+        pytest.param([NEW], [{}], 60, "", 1, id="a webhook that answers is called once"),
+        pytest.param([OLD, NEW], [{}], 60, "", 1, id="an old pod that is ending is waited for before the call"),
+        pytest.param([NEW, NEW], [NO_ANSWER, {}], 60, "", 2, id="a webhook that does not answer is called again"),
+        pytest.param([NEW], [refused("denied by policy")], 60, "", 1, id="a refusal by anybody else is an answer"),
+        pytest.param([NEW], [NO_ANSWER], -1, NO_ANSWER.reason, 1, id="one that never answers is given up"),
+        pytest.param([ClusterUnreachable("gone"), NEW], [{}], 60, "", 1, id="a cluster that is gone is asked again"),
+    ],
+)
+def test_the_webhook_is_waited_for(pods, dry_run, seconds, problem, calls):
+    left = {PODS: iter(pods), DRY_RUN: iter(dry_run)}
 
+    def answer(path: str) -> object:
+        given = next(left[path])
+        if isinstance(given, Exception):
+            raise given
+        return given
 
-def test_an_old_pod_that_is_ending_is_waited_for_before_the_webhook_is_called(waited):
-    assert waited({PODS: [pods("old", ending=True), pods("new")], DRY_RUN: [{}]}) == ("", 1)
-
-
-def test_a_webhook_that_does_not_answer_is_called_again(waited):
-    assert waited({PODS: [pods("new")] * 2, DRY_RUN: [NO_ANSWER, {}]}) == ("", 2)
-
-
-def test_a_refusal_by_anybody_else_means_that_the_webhook_answered(waited):
-    assert waited({PODS: [pods("new")], DRY_RUN: [refused("denied by policy require-owner")]}) == ("", 1)
-
-
-def test_a_webhook_that_never_answers_is_given_up_with_the_reason(waited):
-    assert waited({PODS: [pods("new")], DRY_RUN: [NO_ANSWER]}, seconds=-1) == (NO_ANSWER.reason, 1)
-
-
-def test_a_cluster_that_is_gone_for_a_moment_is_asked_again(waited):
-    assert waited({PODS: [ClusterUnreachable("gone"), pods("new")], DRY_RUN: [{}]}) == ("", 1)
+    client = FakeClient({path: (lambda path=path: answer(path)) for path in left})
+    assert istiods.wait_for_webhook(client, "istio-system", seconds, pause=0) == problem  # type: ignore[arg-type]
+    assert client.got.count(DRY_RUN) == calls

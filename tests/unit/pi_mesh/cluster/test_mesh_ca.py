@@ -1,10 +1,7 @@
-"""The files of a CA in a Secret."""
+"""The CA of the mesh as the cluster has it: files in a Secret, the lifetime of certificates, cert-manager's issuer."""
 
 import base64
-from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,24 +14,39 @@ from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import make_snapshot
 
-PATH = "/api/v1/namespaces/istio-system/secrets/mine"
+ROOT = make_root().pem
+ISTIO = ("test", "istio-system")
+SECRETS = "/api/v1/namespaces/istio-system/secrets"
+HOME = "/apis/cert-manager.io/v1/namespaces/istio-system"
+CERTIFICATE, SECRET = f"{HOME}/certificates/mesh-ca", f"{SECRETS}/mesh-ca"
+UNCHECKED = "cert-manager has not checked it yet"
 
 
-def test_a_secret_of_type_tls_is_read_by_istios_names(monkeypatch):
-    data = {name: base64.b64encode(name.encode()).decode() for name in ("tls.crt", "tls.key", "ca.crt")}
-    monkeypatch.setattr(mesh_ca, "Client", FakeClient({PATH: {"data": data}}))
-    assert mesh_ca.read_signing_secret("test", "istio-system", "mine") == {
-        "ca-cert.pem": "tls.crt",
-        "ca-key.pem": "tls.key",
-        "cert-chain.pem": "tls.crt",
-        "root-cert.pem": "ca.crt",
-    }
+@pytest.fixture
+def client(monkeypatch) -> FakeClient:
+    monkeypatch.setattr(mesh_ca, "Client", made := FakeClient())
+    return made
 
 
-@pytest.mark.parametrize(("answer", "files"), [(None, None), ({"metadata": {}}, {})])
-def test_no_secret_and_an_empty_one_are_told_apart(monkeypatch, answer, files):
-    monkeypatch.setattr(mesh_ca, "Client", FakeClient({PATH: answer}))
-    assert mesh_ca.read_signing_secret("test", "istio-system", "mine") == files
+def packed(**files: str) -> dict:
+    return {"data": {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "files"),
+    [
+        pytest.param(None, None, id="no secret"),
+        pytest.param({"metadata": {}}, {}, id="an empty one"),
+        pytest.param(
+            packed(**{"tls.crt": "C", "tls.key": "K", "ca.crt": "R"}),
+            {"ca-cert.pem": "C", "ca-key.pem": "K", "cert-chain.pem": "C", "root-cert.pem": "R"},
+            id="one of type tls is read by istio's names",
+        ),
+    ],
+)
+def test_the_files_of_a_secret_are_read(client, answer, files):
+    client.answers = {f"{SECRETS}/mine": answer}
+    assert mesh_ca.read_signing_secret(*ISTIO, "mine") == files
 
 
 def pod(secret_ttl: str | None, container: str = "istio-proxy", kind: str = "containers") -> Pod:
@@ -43,88 +55,48 @@ def pod(secret_ttl: str | None, container: str = "istio-proxy", kind: str = "con
     return pods.parse({"metadata": {"namespace": "trading", "name": "x"}, "spec": spec})
 
 
-def longest(*running: Pod) -> timedelta:
-    return mesh_ca.longest_lifetime(make_snapshot(pods=running))
-
-
 @pytest.mark.parametrize(
-    ("secret_ttl", "hours"), [("2h", 2), ("90m", 1.5), ("1h30m0s", 1.5), ("24h0m0s", 24), (None, 24), ("a day", 24)]
+    ("running", "hours"),
+    [
+        *(([pod(ttl)], hours) for ttl, hours in (("2h", 2), ("90m", 1.5), ("1h30m0s", 1.5), ("24h0m0s", 24))),
+        pytest.param([pod(None)], 24, id="Istio's default"),
+        pytest.param([pod("a day")], 24, id="what is no duration"),
+        pytest.param([pod("2h"), pod("720h", kind="initContainers"), pod("10m")], 720, id="the longest, native too"),
+        pytest.param([pod("720h", container="app")], 0, id="a pod without a proxy asks for none"),
+    ],
 )
-def test_a_proxy_asks_for_what_its_own_pod_says(secret_ttl, hours):
-    assert longest(pod(secret_ttl)) == timedelta(hours=hours)
-
-
-def test_the_longest_counts_and_a_native_sidecar_too():
-    assert longest(pod("2h"), pod("720h", kind="initContainers"), pod("10m")) == timedelta(days=30)
-
-
-def test_a_pod_without_a_proxy_asks_for_none():
-    assert longest(pod("720h", container="app")) == timedelta()
+def test_the_longest_lifetime_is_what_the_proxies_pods_say(running, hours):
+    assert mesh_ca.longest_lifetime(make_snapshot(pods=tuple(running))) == timedelta(hours=hours)
 
 
 def test_where_pods_may_not_be_listed_istios_default_counts():
     assert mesh_ca.longest_lifetime(make_snapshot(unreadable=("pods",))) == timedelta(hours=24)
 
 
-ROOT = make_root().pem
+def test_without_secrets_no_secret_and_no_issuer_is_asked_for(client, monkeypatch):
+    monkeypatch.setattr(client, "get", lambda path: client.got.append(path) or {"data": {"root-cert.pem": ROOT}})
+    assert mesh_ca.read_authority(*ISTIO, secrets=False).external_signer_root == ROOT
+    assert [path for path in client.got if "/secrets/" in path or "/issuers/" in path] == []
 
 
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., mesh_ca.Authority]:
-    """Return `read(cacerts)`: the mesh's authority where the Secret `cacerts` holds these files."""
-
-    class Client:
-        def __init__(self, _: str) -> None:
-            self.cacerts: dict[str, str] = {}
-
-        def __enter__(self) -> "Client":
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
-        def get(self, path: str) -> dict | None:
-            return {"data": Client.files} if path.endswith("/secrets/cacerts") else None
-
-        files: dict[str, str] = {}
-
-    def of(**files: str) -> mesh_ca.Authority:
-        Client.files = {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
-        monkeypatch.setattr(mesh_ca, "Client", Client)
-        return mesh_ca.read_authority("test", "istio-system")
-
-    return of
+def test_a_cacerts_secret_in_the_form_of_kubernetes_is_read_too(client):
+    client.answers = {f"{SECRETS}/cacerts": packed(**{"tls.crt": ROOT, "tls.key": "key", "ca.crt": ROOT})}
+    assert mesh_ca.read_authority(*ISTIO).cacerts["root-cert.pem"] == ROOT
 
 
-def test_without_secrets_no_secret_and_no_issuer_is_asked_for(monkeypatch):
-    asked: list[str] = []
-    client = SimpleNamespace(get=lambda path: asked.append(path) or {"data": {"root-cert.pem": ROOT}})
-    monkeypatch.setattr(mesh_ca, "Client", lambda _: nullcontext(client))
-    assert mesh_ca.read_authority("test", "istio-system", secrets=False).external_signer_root == ROOT
-    assert not [path for path in asked if "/secrets/" in path or "/issuers/" in path]
-
-
-def test_a_cacerts_secret_in_the_form_of_kubernetes_is_read_too(read):
-    assert read(**{"tls.crt": ROOT, "tls.key": "key", "ca.crt": ROOT}).cacerts != {}
-
-
-def test_what_cert_manager_holds_ready_is_read_where_the_settings_name_an_issuer(monkeypatch):
-    home = "/apis/cert-manager.io/v1/namespaces/istio-system/certificates/mesh-ca"
-    content = {"data": {"tls.crt": base64.b64encode(ROOT.encode()).decode()}}
-    client = FakeClient({home: {"status": {}}, "/api/v1/namespaces/istio-system/secrets/mesh-ca": content})
-    monkeypatch.setattr(mesh_ca, "Client", client)
-    found = mesh_ca.read_authority("test", "istio-system", issued=True)
-    assert (found.issued, found.not_issued) == (ROOT, "cert-manager has not checked it yet")
-    assert mesh_ca.read_authority("test", "istio-system").issued == ""
-
-
-HOME = "/apis/cert-manager.io/v1/namespaces/istio-system"
-CERTIFICATE = f"{HOME}/certificates/mesh-ca"
-SECRET = "/api/v1/namespaces/istio-system/secrets/mesh-ca"
+def test_what_cert_manager_holds_ready_is_read_where_the_settings_name_an_issuer(client):
+    client.answers = {CERTIFICATE: {"status": {}}, SECRET: packed(**{"tls.crt": ROOT})}
+    authority = mesh_ca.read_authority(*ISTIO, issued=True)
+    assert (authority.issued, authority.not_issued) == (ROOT, UNCHECKED)
+    assert mesh_ca.read_authority(*ISTIO).issued == ""
 
 
 def ready(status: str = "True", generation: int = 1, **more: str) -> dict:
     return {"type": "Ready", "status": status, "observedGeneration": generation, **more}
+
+
+def issuing(status: str) -> dict:
+    return {"type": "Issuing", "status": status}
 
 
 def certificate(*conditions: dict, generation: int = 1) -> dict:
@@ -132,41 +104,32 @@ def certificate(*conditions: dict, generation: int = 1) -> dict:
     return {"metadata": metadata, "status": {"revision": 3, "conditions": list(conditions)}}
 
 
-@pytest.fixture
-def client(monkeypatch) -> FakeClient:
-    made = FakeClient()
-    monkeypatch.setattr(mesh_ca, "Client", made)
-    return made
+def issuer(kind: str, *conditions: dict) -> dict:
+    return {"spec": {kind: {}}, "status": {"conditions": list(conditions)}}
 
 
-def test_nothing_is_asked_where_the_settings_name_no_issuer(client):
-    assert mesh_ca.with_ca_issuer(make_snapshot(), make_settings()).issuer is None
-    assert client.got == []
+PI, CLUSTER_WIDE = {"name": "pi"}, {"name": "pi", "kind": "ClusterIssuer"}
 
 
 @pytest.mark.parametrize(
-    ("answer", "signed", "expected"),
+    ("setting", "answers", "read"),
     [
-        (None, None, SigningIssuer("", "is not there")),
-        ({"spec": {"ca": {}}, "status": {"conditions": [ready()]}}, {}, SigningIssuer("ca", has_signed=True)),
+        (None, {}, None),
+        (PI, {}, SigningIssuer("", "is not there")),
+        (PI, {f"{HOME}/issuers/pi": issuer("ca", ready()), SECRET: {}}, SigningIssuer("ca", has_signed=True)),
+        (PI, {f"{HOME}/issuers/pi": issuer("ca", ready("False", message="no key"))}, SigningIssuer("ca", "no key")),
         (
-            {"spec": {"ca": {}}, "status": {"conditions": [ready("False", message="no such secret")]}},
-            None,
-            SigningIssuer("ca", "no such secret"),
+            CLUSTER_WIDE,
+            {"/apis/cert-manager.io/v1/clusterissuers/pi": issuer("vault")},
+            SigningIssuer("vault", UNCHECKED),
         ),
     ],
 )
-def test_an_issuer_is_looked_up_beside_istiod(client, answer, signed, expected):
-    client.answers = {f"{HOME}/issuers/pi": answer, SECRET: signed}
-    settings = make_settings(ca={"issuer": {"name": "pi"}})
-    assert mesh_ca.with_ca_issuer(make_snapshot(), settings).issuer == expected
-
-
-def test_a_cluster_issuer_is_looked_up_in_no_namespace(client):
-    client.answers = {"/apis/cert-manager.io/v1/clusterissuers/pi": {"spec": {"vault": {}}}}
-    settings = make_settings(ca={"issuer": {"name": "pi", "kind": "ClusterIssuer"}})
-    found = mesh_ca.with_ca_issuer(make_snapshot(), settings).issuer
-    assert found == SigningIssuer("vault", "cert-manager has not checked it yet")
+def test_an_issuer_is_looked_up_beside_istiod_and_a_cluster_issuer_in_no_namespace(client, setting, answers, read):
+    client.answers = answers
+    settings = make_settings(ca={"issuer": setting} if setting else {})
+    assert mesh_ca.with_ca_issuer(make_snapshot(), settings).issuer == read
+    assert (client.got == []) is (setting is None)
 
 
 @pytest.mark.parametrize(
@@ -176,31 +139,27 @@ def test_a_cluster_issuer_is_looked_up_in_no_namespace(client):
         (certificate(), False),
         (certificate(ready("False")), False),
         (certificate(ready(), generation=2), False),
-        (certificate(ready(), {"type": "Issuing", "status": "True"}), False),
+        (certificate(ready(), issuing("True")), False),
         (certificate(ready()), True),
-        (certificate(ready(), {"type": "Issuing", "status": "False"}), True),
+        (certificate(ready(), issuing("False")), True),
     ],
 )
 def test_a_certificate_is_signed_when_what_it_asks_for_now_is(client, answer, signed):
     client.answers = {CERTIFICATE: answer}
-    assert mesh_ca.is_certificate_signed("test", "istio-system") == signed
+    assert mesh_ca.is_certificate_signed(*ISTIO) == signed
 
 
-def test_a_renewal_is_asked_for_in_the_status_and_the_other_conditions_stay(client, monkeypatch):
-    bodies: list = []
-    monkeypatch.setattr(client, "patch", lambda path, body: bodies.append((path, body)))
-    client.answers = {CERTIFICATE: certificate(ready(), {"type": "Issuing", "status": "False"})}
-    assert mesh_ca.renew_certificate("test", "istio-system") == 3
-    ((path, body),) = bodies
-    assert path == f"{CERTIFICATE}/status"
-    assert [(one["type"], one["status"]) for one in body["status"]["conditions"]] == [
-        ("Ready", "True"), ("Issuing", "True"),
-    ]  # fmt: skip
+def test_a_renewal_is_asked_for_in_the_status_and_the_other_conditions_stay(client):
+    client.answers = {CERTIFICATE: certificate(ready(), issuing("False"))}
+    assert mesh_ca.renew_certificate(*ISTIO) == 3
+    (body,) = client.bodies
+    assert client.wrote == [("patch", f"{CERTIFICATE}/status")]
+    conditions = [(condition["type"], condition["status"]) for condition in body["status"]["conditions"]]
+    assert conditions == [("Ready", "True"), ("Issuing", "True")]
     assert body["metadata"] == {"resourceVersion": "7"}
 
 
 def test_a_certificate_that_is_not_there_can_not_be_renewed(client):
     with pytest.raises(ClusterUnreachable, match="mesh-ca is not there; `pulumi up` makes it"):
-        mesh_ca.renew_certificate("test", "istio-system")
-    assert mesh_ca.certificate_revision("test", "istio-system") == 0
-    assert client.wrote == []
+        mesh_ca.renew_certificate(*ISTIO)
+    assert (mesh_ca.certificate_revision(*ISTIO), client.wrote) == (0, [])

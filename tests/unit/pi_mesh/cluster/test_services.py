@@ -1,4 +1,4 @@
-"""The addresses and ports of a gateway's Service, as the stack's outputs have them."""
+"""The addresses and ports of a gateway's Service, as the stack's outputs have them; a Service's endpoints."""
 
 import pytest
 
@@ -8,71 +8,43 @@ from pi_mesh.cluster.services import Endpoint, ServicePort
 from tests.support.fake_client import FakeClient
 
 PORTS = [{"name": "http2", "port": 80, "nodePort": 31380}, {"name": "https", "port": 443, "nodePort": 31390}]
+NODE_PORTS, OWN_PORTS = {"http2": 31380, "https": 31390}, {"http2": 80, "https": 443}
+BALANCED = [{"ip": "192.168.1.20"}, {"hostname": "pi.example"}]
 
 
-def service(kind: str, *ingress: dict[str, str]) -> dict:
-    """Return a Service of this type with these entries of its load balancer."""
-    spec = {"type": kind, "clusterIP": "10.96.0.7", "ports": PORTS}
-    return {"spec": spec, "status": {"loadBalancer": {"ingress": list(ingress)}}}
-
-
-def node(address: str, ready: str = "True", also: str = "fd00::1") -> dict:
-    addresses = [("Hostname", "pi"), ("InternalIP", address), ("InternalIP", also)]
+def node(address: str, ready: str = "True") -> dict:
+    addresses = [("Hostname", "pi"), ("InternalIP", address), ("InternalIP", "fd00::1")]
+    conditions = [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": ready}]
     return {
         "status": {
-            "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": ready}],
+            "conditions": conditions,
             "addresses": [{"type": kind, "address": value} for kind, value in addresses],
         }
     }
 
 
-@pytest.fixture
-def cluster(monkeypatch):
-    """Return `cluster(service, nodes)`: the exposure of a Service; an exception in place of nodes is raised."""
-
-    def has(item: dict | None, nodes: list[dict] | Exception) -> dict[str, object]:
-        listed = nodes if isinstance(nodes, Exception) else {"items": nodes}
-        path = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"
-        monkeypatch.setattr(services, "Client", FakeClient({path: item, "/api/v1/nodes": listed}))
-        return services.read_exposure("test", "istio-system", "istio-ingressgateway")
-
-    return has
+NODES = {"items": [node("192.168.1.11"), node("192.168.1.12", ready="Unknown"), node("192.168.1.13")]}
 
 
-def test_a_node_port_comes_with_the_addresses_of_the_nodes_that_are_ready(cluster):
-    nodes = [node("192.168.1.11"), node("192.168.1.12", ready="Unknown"), node("192.168.1.13")]
-    assert cluster(service("NodePort"), nodes) == {
-        "type": "NodePort",
-        "addresses": ["192.168.1.11", "192.168.1.13"],
-        "ports": {"http2": 31380, "https": 31390},
-    }
-
-
-def test_a_user_who_may_not_list_nodes_gets_the_ports_alone(cluster):
-    seen = cluster(service("NodePort"), Forbidden("no", "no"))
-    assert seen == {"type": "NodePort", "ports": {"http2": 31380, "https": 31390}}
-
-
-def test_a_load_balancer_comes_with_its_own_addresses(cluster):
-    seen = cluster(service("LoadBalancer", {"ip": "192.168.1.20"}, {"hostname": "pi.example"}), [])
-    assert (seen["addresses"], seen["ports"]) == (["192.168.1.20", "pi.example"], {"http2": 80, "https": 443})
-
-
-def test_a_service_inside_the_cluster_comes_with_its_cluster_address(cluster):
-    assert cluster(service("ClusterIP"), [])["addresses"] == ["10.96.0.7"]
-
-
-def test_a_service_that_does_not_exist_has_no_exposure(cluster):
-    assert cluster(None, []) == {}
-
-
-SLICES = "/apis/discovery.k8s.io/v1/namespaces/trading/endpointslices"
-POD = {"kind": "Pod", "name": "app-0"}
-
-
-def port(**entry: object) -> ServicePort:
-    (found,) = services.service_ports({"spec": {"ports": [{"port": 80, **entry}]}})
-    return found
+@pytest.mark.parametrize(
+    ("kind", "nodes", "addresses", "ports"),
+    [
+        pytest.param("NodePort", NODES, ["192.168.1.11", "192.168.1.13"], NODE_PORTS, id="of the nodes that are ready"),
+        pytest.param("NodePort", Forbidden("no", "no"), None, NODE_PORTS, id="ports alone without the right to nodes"),
+        pytest.param("LoadBalancer", NODES, ["192.168.1.20", "pi.example"], OWN_PORTS, id="of the load balancer"),
+        pytest.param("ClusterIP", NODES, ["10.96.0.7"], OWN_PORTS, id="inside the cluster"),
+        pytest.param(None, NODES, None, None, id="a service that does not exist"),
+    ],
+)
+def test_a_service_is_exposed_at_the_addresses_of_its_type(monkeypatch, kind, nodes, addresses, ports):
+    spec = {"type": kind, "clusterIP": "10.96.0.7", "ports": PORTS}
+    ingress = BALANCED if kind == "LoadBalancer" else []
+    item = kind and {"spec": spec, "status": {"loadBalancer": {"ingress": ingress}}}
+    path = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"
+    monkeypatch.setattr(services, "Client", FakeClient({path: item, "/api/v1/nodes": nodes}))
+    exposure = {"type": kind, "addresses": addresses, "ports": ports}
+    known = {key: value for key, value in exposure.items() if value}
+    assert services.read_exposure("test", "istio-system", "istio-ingressgateway") == known
 
 
 @pytest.mark.parametrize(
@@ -88,30 +60,38 @@ def port(**entry: object) -> ServicePort:
     ids=str,
 )
 def test_a_ports_protocol_is_that_of_the_field_or_the_name(entry, protocol, is_http):
-    assert (port(**entry).protocol, port(**entry).is_http) == (protocol, is_http)
+    (port,) = services.service_ports({"spec": {"ports": [{"port": 80, **entry}, {"port": 53, "protocol": "UDP"}]}})
+    assert (port.protocol, port.is_http) == (protocol, is_http)
 
 
-def test_ports_of_other_transports_are_left_out():
-    assert services.service_ports({"spec": {"ports": [{"port": 53, "protocol": "UDP"}]}}) == ()
+POD = {"kind": "Pod", "name": "app-0"}
+ENDPOINTS = [
+    {"addresses": ["10.0.0.2"], "targetRef": POD},
+    {"addresses": ["10.0.0.3"], "conditions": {"ready": False}, "targetRef": POD},
+    {"addresses": ["192.0.2.1"], "conditions": {"ready": True}, "targetRef": {"kind": "Node", "name": "pi-1"}},
+]
+NAMED = [{"name": "http", "port": 8080}, {"name": "metrics", "port": 9000}]
+READ = (
+    Endpoint("10.0.0.2", 8080, True, "app-0"),
+    Endpoint("10.0.0.3", 8080, False, "app-0"),
+    Endpoint("192.0.2.1", 8080, True, ""),
+)
 
 
-def test_each_endpoint_has_the_pods_own_port_and_its_readiness():
-    entries = [
-        {"addresses": ["10.0.0.2"], "targetRef": POD},
-        {"addresses": ["10.0.0.3"], "conditions": {"ready": False}, "targetRef": POD},
-        {"addresses": ["192.0.2.1"], "conditions": {"ready": True}, "targetRef": {"kind": "Node", "name": "pi-1"}},
-    ]
-    ports = [{"name": "http", "port": 8080}, {"name": "metrics", "port": 9000}]
-    client = FakeClient({SLICES: {"items": [{"ports": ports, "endpoints": entries}, {"ports": None}]}})
-    found = services.read_endpoints(client, "trading", "app", ServicePort(80, "http"))
-    assert found == (
-        Endpoint("10.0.0.2", 8080, True, "app-0"),
-        Endpoint("10.0.0.3", 8080, False, "app-0"),
-        Endpoint("192.0.2.1", 8080, True, ""),
-    )
-
-
-def test_a_slice_without_numbers_has_the_services_own_port():
-    item = {"ports": [{"name": ""}], "endpoints": [{"addresses": ["192.0.2.1"]}]}
-    client = FakeClient({SLICES: {"items": [item]}})
-    assert services.read_endpoints(client, "trading", "app", ServicePort(80)) == (Endpoint("192.0.2.1", 80),)
+@pytest.mark.parametrize(
+    ("port", "ports", "endpoints", "read"),
+    [
+        pytest.param(ServicePort(80, "http"), NAMED, ENDPOINTS, READ, id="each has the pod's own port"),
+        pytest.param(
+            ServicePort(80),
+            [{"name": ""}],
+            [{"addresses": ["192.0.2.1"]}],
+            (Endpoint("192.0.2.1", 80),),
+            id="a slice without numbers has the service's own port",
+        ),
+    ],
+)
+def test_the_endpoints_of_a_service_are_read(port, ports, endpoints, read):
+    slices = [{"ports": ports, "endpoints": endpoints}, {"ports": None}]
+    client = FakeClient({"/apis/discovery.k8s.io/v1/namespaces/trading/endpointslices": {"items": slices}})
+    assert services.read_endpoints(client, "trading", "app", port) == read

@@ -1,4 +1,4 @@
-"""Encryption and access in a stack's state."""
+"""What a stack's state records: cluster, namespaces, releases, encryption and access."""
 
 from dataclasses import replace
 
@@ -15,94 +15,84 @@ from pi_mesh.cluster.stack_state import (
     with_recorded_versions,
     without_gateway_version,
 )
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Kind
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, VERSION_ANNOTATION
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from tests.support.factories import make_mesh
+from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
 POLICY = "kubernetes:security.istio.io/v1beta1:AuthorizationPolicy"
+PEERS = "kubernetes:security.istio.io/v1beta1:PeerAuthentication"
+TELEMETRY = "kubernetes:telemetry.istio.io/v1alpha1:Telemetry"
 
 
-def resource(token: str, name: str, namespace: str = "trading", annotations: dict | None = None, **spec: object):
+def resource(token: str, name: str, namespace: str = "trading", annotations: dict | None = None, mode: str = ""):
     metadata = {"name": name, "namespace": namespace, "annotations": annotations}
+    spec = {"mtls": {"mode": mode}} if mode else {}
     return {"urn": f"urn::{name}", "type": token, "outputs": {"metadata": metadata, "spec": spec}}
 
 
-def test_the_mode_of_the_mesh_is_that_of_its_peer_authentication():
-    token = "kubernetes:security.istio.io/v1beta1:PeerAuthentication"
-    legacy = resource(token, "legacy", mtls={"mode": "DISABLE"})
-    state = of_resources([resource(token, "default", "istio-system", mtls={"mode": "PERMISSIVE"}), legacy])
-    assert state.access.mtls_mode == "PERMISSIVE"
+LEGACY, MESH = (
+    resource(PEERS, "legacy", mode="DISABLE"),
+    resource(PEERS, "default", "istio-system", mode="PERMISSIVE"),
+)
+DENY, TRIED = resource(POLICY, "default-deny"), resource(POLICY, "default-deny", "shop", {DRY_RUN: "true"})
+AUDIT, TRACING = resource(TELEMETRY, "pi-mesh-audit"), resource(TELEMETRY, "mesh-tracing", "istio-system")
 
 
-def test_a_default_deny_counts_only_where_it_is_enforced():
-    tried = resource(POLICY, "default-deny", "shop", {DRY_RUN: "true"})
-    state = of_resources([resource(POLICY, "default-deny"), tried, resource(POLICY, "other", "argocd")])
-    assert state.access.denies == {"trading"}
+@pytest.mark.parametrize(
+    ("resources", "access"),
+    [
+        pytest.param([], {}, id="an empty state records nothing"),
+        pytest.param([MESH, LEGACY], {"mtls_mode": "PERMISSIVE"}, id="the mesh's mode is of its PeerAuthentication"),
+        pytest.param(
+            [DENY, TRIED, resource(POLICY, "other", "argocd")],
+            {"denies": {"trading"}},
+            id="a default deny counts only where it is enforced",
+        ),
+        pytest.param([AUDIT, TRACING], {"audited": {"trading"}}, id="a namespace is audited by its telemetry"),
+    ],
+)
+def test_encryption_and_access_are_those_of_the_policies(resources, access):
+    assert of_resources(resources).access == replace(RecordedAccess(), **access)
 
 
-def test_a_namespace_is_audited_by_its_telemetry():
-    token = "kubernetes:telemetry.istio.io/v1alpha1:Telemetry"
-    state = of_resources([resource(token, "pi-mesh-audit"), resource(token, "mesh-tracing", "istio-system")])
-    assert state.access.audited == {"trading"}
-
-
-def test_an_empty_state_records_nothing():
-    assert of_resources([]).access == RecordedAccess()
-
-
-ISTIOD = {"namespace": "istio-system", "name": "istiod", "version": "1.31.0", "values": {"pilot": {}}}
 OWN = {"name": "trading", "uid": "t", "annotations": {OWNER_ANNOTATION: "pi-mesh/lab"}}
 ADOPTED = {"name": "istio-system", "uid": "i", "annotations": {ADOPTED_ANNOTATION: "pi-mesh/lab"}}
+ISTIOD = {"namespace": "istio-system", "name": "istiod", "version": NEWEST, "values": {"pilot": {}}}
 RESOURCES = (
     {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"context": "default", "uid": "c"}, "gateways": {}}},
     {"type": "pulumi:providers:kubernetes", "outputs": {"context": "default"}},
-    {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": OWN}},
-    {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": ADOPTED}},
+    *({"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": metadata}} for metadata in (OWN, ADOPTED)),
     {"type": "kubernetes:helm.sh/v3:Release", "outputs": ISTIOD},
     {"type": "pi-mesh:istio:Istiod"},
 )
 
 
-def test_it_tells_the_cluster_the_namespaces_and_the_releases():
-    recorded = {"istio-system/istiod": RecordedRelease("1.31.0", {"pilot": {}})}
-    expected = StackState(
-        "c",
-        {"trading": "t", "istio-system": "i"},
-        frozenset(recorded),
-        has_provider=True,
-        recorded=recorded,
-        owned=frozenset({"trading"}),
-    )
-    assert of_resources(RESOURCES) == expected
+def test_it_tells_the_cluster_the_very_namespaces_and_the_releases():
+    recorded = {"istio-system/istiod": RecordedRelease(NEWEST, {"pilot": {}})}
+    uids, ours = {"trading": "t", "istio-system": "i"}, frozenset({"trading"})
+    state = of_resources(RESOURCES)
+    assert state == StackState("c", uids, frozenset(recorded), has_provider=True, recorded=recorded, owned=ours)
+    assert (state.holds("trading", "t"), state.holds("trading", "new"), state.holds("shop", "")) == (True, False, False)
 
 
 def test_it_tells_what_is_in_vault_and_never_a_key():
     request = {"backend": "pki_int", "privateKey": "KEY", "csr": "asked"}
-    made = of_resources([{"urn": "urn:x::y::vault:a$vault:b:C::ca-request-1", "type": "vault:b:C", "outputs": request}])
-    assert made.vault == {"ca-request-1": VaultResource("vault:b:C", {"backend": "pki_int"})}
+    urn = "urn:x::y::vault:a$vault:b:C::ca-request-1"
+    state = of_resources([{"urn": urn, "type": "vault:b:C", "outputs": request}])
+    assert state.vault == {"ca-request-1": VaultResource("vault:b:C", {"backend": "pki_int"})}
 
 
 def test_a_stack_that_recorded_no_cluster_yet_tells_none():
-    assert of_resources([{"type": "pulumi:pulumi:Stack", "outputs": {"istioVersion": "1.31.0"}}]) == NEVER_RUN
-
-
-def test_only_the_very_namespace_of_the_state_is_held():
-    state = of_resources(RESOURCES)
-    assert (state.holds("trading", "t"), state.holds("trading", "new"), state.holds("shop", "")) == (True, False, False)
+    assert of_resources([{"type": "pulumi:pulumi:Stack", "outputs": {"istioVersion": NEWEST}}]) == NEVER_RUN
 
 
 def test_it_tells_whether_a_plain_destroy_is_guarded():
-    assert not of_resources(RESOURCES).has_guard
-    assert of_resources([*RESOURCES, {"type": GUARD}]).has_guard
+    assert [of_resources(items).has_guard for items in (RESOURCES, [*RESOURCES, {"type": GUARD}])] == [False, True]
 
 
-def annotations(mesh: Inventory) -> list[str | None]:
-    values = [release.values["podAnnotations"] for release in mesh.of_kind(Kind.GATEWAY)]
-    return [entry.get(VERSION_ANNOTATION) for entry in values if isinstance(entry, dict)]
-
-
-def state_of(version: str, *, annotated: str | None) -> StackState:
+def state_of(version: str, annotated: str | None) -> StackState:
     """Return the state of a run with this version of Istio, and with such an annotation of the gateways."""
     recorded = {}
     for release in make_mesh(istio={"version": version}).releases:
@@ -114,27 +104,25 @@ def state_of(version: str, *, annotated: str | None) -> StackState:
 
 
 def test_a_gateway_of_the_same_version_keeps_its_pods():
-    mesh = make_mesh(istio={"version": "1.20.3"})
-    state = state_of("1.20.3", annotated=None)
-    kept = with_recorded_versions(mesh, state)
-    assert {one.id: one.values for one in kept.releases} == {name: one.values for name, one in state.recorded.items()}
+    state = state_of(SHIPPED, None)
+    kept = with_recorded_versions(make_mesh(istio={"version": SHIPPED}), state).releases
+    assert {release.id: release.values for release in kept} == {
+        name: release.values for name, release in state.recorded.items()
+    }
 
 
-def test_an_upgrade_changes_the_pod_template():
-    mesh = with_recorded_versions(make_mesh(istio={"version": "1.20.7"}), state_of("1.20.3", annotated=None))
-    assert annotations(mesh) == ["1.20.7", "1.20.7"]
-
-
-@pytest.mark.parametrize("state", [NEVER_RUN, state_of("1.20.7", annotated="1.20.7")])
-def test_what_an_upgrade_or_a_first_install_brought_stays(state):
-    assert annotations(with_recorded_versions(make_mesh(istio={"version": "1.20.7"}), state)) == ["1.20.7", "1.20.7"]
-
-
-def test_charts_with_the_version_in_their_pod_template_need_no_annotation():
-    assert annotations(with_recorded_versions(make_mesh(), NEVER_RUN)) == [None, None]
-
-
-@pytest.mark.parametrize("annotated", ["1.21.6", None], ids=["after 1.21.6", "after 1.20.7 without an annotation"])
-def test_a_chart_that_stays_the_same_for_two_versions_restarts_the_gateways_with_each(annotated):
-    mesh = with_recorded_versions(make_mesh(istio={"version": "1.22.8"}), state_of("1.20.7", annotated=annotated))
-    assert annotations(mesh) == ["1.22.8", "1.22.8"]
+@pytest.mark.parametrize(
+    ("version", "state", "annotation"),
+    [
+        pytest.param(OLDEST, state_of(SHIPPED, None), OLDEST, id="an upgrade changes the pod template"),
+        pytest.param(OLDEST, NEVER_RUN, OLDEST, id="a first install's annotation stays"),
+        pytest.param(OLDEST, state_of(OLDEST, OLDEST), OLDEST, id="what an upgrade brought stays"),
+        pytest.param(NEWEST, NEVER_RUN, None, id="charts with the version in their pod template need none"),
+        # 1.20 to 1.22 share the gateway chart 1.20.7, which restarts the gateways with each version.
+        pytest.param("1.22.8", state_of("1.20.7", "1.21.6"), "1.22.8", id="after 1.21.6"),
+        pytest.param("1.22.8", state_of("1.20.7", None), "1.22.8", id="after 1.20.7 without an annotation"),
+    ],
+)
+def test_the_gateways_carry_the_version_in_an_annotation_where_their_chart_does_not(version, state, annotation):
+    gateways = with_recorded_versions(make_mesh(istio={"version": version}), state).of_kind(Kind.GATEWAY)
+    assert [gateway.values["podAnnotations"].get(VERSION_ANNOTATION) for gateway in gateways] == [annotation] * 2

@@ -1,28 +1,21 @@
-"""Trading hours, and the moments inside them."""
+"""The settings of namespaces: trading hours, and what a namespace may not have."""
 
-import re
 from datetime import UTC, datetime
 
 import pytest
 
-from pi_mesh.settings import SettingsError
 from pi_mesh.settings.namespaces import TradingHours
 from pi_mesh.values import objects
 from tests.support.factories import make_settings
+from tests.support.refusals import refusal
 
 XETRA = {"timeZone": "Europe/Berlin", "opens": "09:00", "closes": "17:30", "holidays": ["2026-12-25"]}
-NIGHTS = {
-    "timeZone": "America/Chicago",
-    "opens": "17:00",
-    "closes": "16:00",
-    "days": ["Sun", "Mon", "Tue", "Wed", "Thu"],
-}
+NIGHTS_OF = ["Sun", "Mon", "Tue", "Wed", "Thu"]
+NIGHTS = {"timeZone": "America/Chicago", "opens": "17:00", "closes": "16:00", "days": NIGHTS_OF}
 
 
 def hours(given: dict) -> TradingHours:
-    found = make_settings(trading={"hours": given}).trading.hours
-    assert found
-    return found
+    return make_settings(trading={"hours": given}).trading.hours  # pyright: ignore[reportReturnType]
 
 
 @pytest.mark.parametrize(
@@ -47,40 +40,62 @@ def test_a_moment_is_judged_by_the_zones_own_clock(given, moment, inside):
 
 
 def test_the_end_is_told_in_the_zones_own_time():
-    end = hours(XETRA).closing(datetime(2026, 11, 25, 10, tzinfo=UTC))
-    assert end
-    assert f"{end:%Y-%m-%d %H:%M}" == "2026-11-25 17:30"
+    assert f"{hours(XETRA).closing(datetime(2026, 11, 25, 10, tzinfo=UTC)):%Y-%m-%d %H:%M}" == "2026-11-25 17:30"
+
+
+BOTH = "{} and {} are both '{}'"
+NO_DENY = "{}.injection is false, but sidecars enforce its default deny; disable that too"
+
+
+def research(**settings: object) -> dict:
+    return {"namespaces": {"research": settings}}
+
+
+def hour(**settings: object) -> dict:
+    return {"trading": {"hours": {**XETRA, **settings}}}
 
 
 @pytest.mark.parametrize(
-    ("wrong", "line"),
+    ("settings", "line"),
     [
-        ({"timeZone": "Berlin"}, "trading.hours.timeZone: 'Berlin': is not a time zone"),
-        ({"timeZone": "../../etc/passwd"}, "trading.hours.timeZone: '../../etc/passwd': is not a time zone"),
-        ({"opens": "9:00"}, "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),
-        ({"holidays": ["2026-02-30"]}, "trading.hours.holidays[0]: '2026-02-30': "),
-        ({"days": []}, "trading.hours.days"),
-        ({"days": ["Monday"]}, "trading.hours.days[0]: 'Monday': input should be 'Mon'"),
+        (hour(timeZone="Berlin"), "trading.hours.timeZone: 'Berlin': is not a time zone"),
+        (hour(timeZone="../../etc/passwd"), "trading.hours.timeZone: '../../etc/passwd': is not a time zone"),
+        (hour(opens="9:00"), "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),
+        (hour(holidays=["2026-02-30"]), "trading.hours.holidays[0]: '2026-02-30': "),
+        (hour(days=[]), "trading.hours.days"),
+        (hour(days=["Monday"]), "trading.hours.days[0]: 'Monday': input should be 'Mon'"),
+        (
+            research(bounds={"limitRange": False}),
+            "namespaces.research.bounds: limitRange is false, but a quota refuses pods",
+        ),
+        ({"namespaces": {"trading": {}}}, BOTH.format("namespaces.trading", "trading.namespace", "trading")),
+        (
+            {"namespaces": {"istio-system": {}}},
+            BOTH.format("namespaces.istio-system", "istio.namespace", "istio-system"),
+        ),
+        (
+            {"ingress": {"namespace": "edge"}, "namespaces": {"edge": {}}},
+            BOTH.format("namespaces.edge", "ingress.namespace", "edge"),
+        ),
+        (
+            {"istio": {"tags": {"stable": "default"}}, "trading": {"injection": False, "revision": "stable"}},
+            "trading: revision is 'stable', and injection is false; remove one of them",
+        ),
+        (research(injection=False, defaultDeny={"enabled": True}), NO_DENY.format("namespaces.research")),
+        (research(injection=False, defaultDeny={"audit": True}), NO_DENY.format("namespaces.research")),
+        (
+            {"trading": {"injection": False}, "traffic": {"authorization": {"defaultDeny": {"enabled": True}}}},
+            NO_DENY.format("trading"),
+        ),
+        (research(revision="new"), "namespaces.research.revision is 'new'; there is default"),
+        (
+            {**research(), "traffic": {"legacy": {"old": {"namespace": "reserach"}}}},
+            "traffic.legacy.old.namespace is 'reserach'; there are research, trading",
+        ),
     ],
 )
-def test_what_is_no_time_is_refused_with_its_key(wrong, line):
-    with pytest.raises(SettingsError, match=re.escape(line)):
-        hours({**XETRA, **wrong})
-
-
-def kinds(**bounds: bool) -> list[str]:
-    """Return the kinds of the objects that bound a further namespace, which trading's settings do not touch."""
-    settings = make_settings(namespaces={"research": {"bounds": bounds}})
-    trading, research = (objects.bounds(settings, namespace) for namespace in settings.workload_namespaces)
-    assert len(trading) == 3
-    return [str(one["kind"]) for one in research]
-
-
-def refused(**settings: object) -> str:
-    with pytest.raises(SettingsError) as problem:
-        make_settings(**settings)
-    (line,) = problem.value.problems
-    return line
+def test_what_a_namespace_can_not_have_is_refused_with_its_key(settings, line):
+    assert refusal(**settings).startswith(line)
 
 
 @pytest.mark.parametrize(
@@ -92,62 +107,11 @@ def refused(**settings: object) -> str:
         ({"quota": False, "limitRange": False, "sidecar": False}, []),
     ],
 )
-def test_each_can_be_switched_off(bounds, left):
-    assert kinds(**bounds) == left
-
-
-def test_a_quota_without_a_limit_range_is_refused_since_it_would_refuse_pods():
-    with pytest.raises(
-        SettingsError, match=r"namespaces\.research\.bounds: limitRange is false, but a quota refuses pods"
-    ):
-        kinds(limitRange=False)
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"namespaces": {"trading": {}}}, "namespaces.trading and trading.namespace are both 'trading'"),
-        ({"namespaces": {"istio-system": {}}}, "namespaces.istio-system and istio.namespace are both 'istio-system'"),
-        ({"ingress": {"namespace": "edge"}, "namespaces": {"edge": {}}}, "namespaces.edge and ingress.namespace are"),
-    ],
-)
-def test_a_namespace_has_one_purpose(settings, said):
-    assert refused(**settings).startswith(said)
-
-
-def test_a_namespace_without_sidecars_has_no_revision():
-    line = refused(istio={"tags": {"stable": "default"}}, trading={"injection": False, "revision": "stable"})
-    assert line == "trading: revision is 'stable', and injection is false; remove one of them"
-
-
-@pytest.mark.parametrize(
-    ("settings", "key"),
-    [
-        ({"namespaces": {"research": {"injection": False, "defaultDeny": {"enabled": True}}}}, "namespaces.research"),
-        ({"namespaces": {"research": {"injection": False, "defaultDeny": {"audit": True}}}}, "namespaces.research"),
-        (
-            {"trading": {"injection": False}, "traffic": {"authorization": {"defaultDeny": {"enabled": True}}}},
-            "trading",
-        ),
-    ],
-)
-def test_a_namespace_without_sidecars_has_no_default_deny(settings, key):
-    assert refused(**settings) == (f"{key}.injection is false, but sidecars enforce its default deny; disable that too")
-
-
-def test_a_revision_that_does_not_exist_is_refused_in_each_namespace():
-    assert refused(namespaces={"research": {"revision": "new"}}) == (
-        "namespaces.research.revision is 'new'; there is default"
-    )
-
-
-def test_a_traffic_setting_of_an_unknown_namespace_is_refused_with_the_known_ones():
-    legacy = {"old": {"namespace": "reserach"}}
-    assert refused(namespaces={"research": {}}, traffic={"legacy": legacy}) == (
-        "traffic.legacy.old.namespace is 'reserach'; there are research, trading"
-    )
+def test_each_bound_of_a_namespace_can_be_switched_off_without_touching_tradings(bounds, left):
+    settings = make_settings(**research(bounds=bounds))
+    trading, further = (objects.bounds(settings, namespace) for namespace in settings.workload_namespaces)
+    assert (len(trading), [item["kind"] for item in further]) == (3, left)
 
 
 def test_a_further_namespace_promises_fewer_pods_than_trading():
-    trading, research = make_settings(namespaces={"research": {}}).workload_namespaces
-    assert (trading.own.workloads, research.own.workloads) == (30, 10)
+    assert [item.own.workloads for item in make_settings(**research()).workload_namespaces] == [30, 10]

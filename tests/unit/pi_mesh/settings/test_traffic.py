@@ -1,105 +1,212 @@
-"""The refusal of wrong traffic settings, with the key's path and the allowed values."""
+"""The settings of traffic: refusals with the key's path, listeners with their ports, and retries."""
 
 import pytest
 
-from pi_mesh.settings import SettingsError
-from pi_mesh.values.traffic import stages
+from pi_mesh.settings.traffic.gateways import IngressListener, service_ports
+from pi_mesh.settings.traffic.routes import HttpRoute, Retries, RouteTarget
 from tests.support.factories import make_settings
+from tests.support.refusals import refusal
+
+A, B = {"service": "a"}, {"service": "b"}
+CERTIFICATE = {"secret": "certificate"}
+DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
+
+
+def route(**rules: list) -> dict:
+    return {"routes": {"r": {"hosts": ["a"], **rules}}}
+
+
+def http(*targets: dict, **rule: object) -> dict:
+    return route(http=[{"to": [*targets], **rule}])
+
+
+def token(**settings: object) -> dict:
+    return {"authorization": {"tokens": {"t": {"issuer": "i", **settings}}}}
+
+
+def policy(*rules: dict) -> dict:
+    return {"authorization": {"policies": {"p": {"rules": [*rules]}}}}
+
+
+def listen(**settings: object) -> dict:
+    return {"gateways": {"g": settings}}
+
+
+def outside(*hosts: str, **settings: object) -> dict:
+    return {"external": {"x": {"hosts": [*hosts], **settings}}}
+
 
 REFUSED = {
-    "a field that is none": ({"gateways": {"web": {"tlss": {}}}}, "traffic.gateways.web.tlss: is not a setting"),
+    "a field that is none": (listen(tlss={}), "traffic.gateways.g.tlss: is not a setting"),
     "a part that is none": ({"canary": {}}, "traffic.canary: is not a setting"),
     "weights below 100": (
-        {"routes": {"r": {"hosts": ["a"], "http": [{"to": [{"service": "a", "weight": 40}, {"service": "b"}]}]}}},
+        http({**A, "weight": 40}, B),
         "traffic.routes.r.http[0]: weights 40 + 0 add up to 40; they must add up to 100",
     ),
     "weights above 100": (
-        {"canaries": {"c": {"service": "a", "weights": {"v1": 90, "v2": 20}}}},
+        {"canaries": {"c": {**A, "weights": {"v1": 90, "v2": 20}}}},
         "traffic.canaries.c: weights 90 + 20 add up to 110",
     ),
     "weights of TCP connections": (
-        {"routes": {"r": {"hosts": ["a"], "tcp": [{"service": "a", "weight": 60}, {"service": "b", "weight": 30}]}}},
+        route(tcp=[{**A, "weight": 60}, {**B, "weight": 30}]),
         "traffic.routes.r: weights 60 + 30 add up to 90",
     ),
-    "two destinations of TLS connections without weights": (
-        {"routes": {"r": {"hosts": ["a"], "tls": [{"service": "a"}, {"service": "b"}]}}},
-        "traffic.routes.r: weights 0 + 0 add up to 0",
-    ),
-    "two destinations of requests without weights": (
-        {"routes": {"r": {"hosts": ["a"], "http": [{"to": [{"service": "a"}, {"service": "b"}]}]}}},
-        "traffic.routes.r.http[0]: weights 0 + 0 add up to 0",
-    ),
+    "TLS connections to two without weights": (route(tls=[A, B]), "traffic.routes.r: weights 0 + 0 add up to 0"),
+    "requests to two without weights": (http(A, B), "traffic.routes.r.http[0]: weights 0 + 0 add up to 0"),
+    "the weight of a single destination": (http({**A, "weight": 0}), "traffic.routes.r.http[0]: weights 0 add up to 0"),
     "two sources of keys": (
-        {"authorization": {"tokens": {"t": {"issuer": "i", "jwksUri": "https://keys.example", "jwks": "{}"}}}},
+        token(jwksUri="https://keys.example", jwks="{}"),
         "traffic.authorization.tokens.t: jwksUri and jwks are both set",
     ),
     "a private key among public ones": (
-        {"authorization": {"tokens": {"t": {"issuer": "i", "jwks": '{"keys": [{"d": "x"}]}'}}}},
+        token(jwks='{"keys": [{"d": "x"}]}'),
         "traffic.authorization.tokens.t: jwks contains a private key",
     ),
-    "the weight of a single destination": (
-        {"routes": {"r": {"hosts": ["a"], "http": [{"to": [{"service": "a", "weight": 0}]}]}}},
-        "traffic.routes.r.http[0]: weights 0 add up to 0",
-    ),
-    "a route without a rule": ({"routes": {"r": {"hosts": ["a"]}}}, "traffic.routes.r: has no rule"),
-    "any host inside the mesh": (
-        {"routes": {"r": {"hosts": ["*"], "tcp": [{"service": "a"}]}}},
-        "traffic.routes.r: hosts has '*'",
-    ),
+    "a route without a rule": (route(), "traffic.routes.r: has no rule"),
+    "any host inside the mesh": ({"routes": {"r": {"hosts": ["*"], "tcp": [A]}}}, "traffic.routes.r: hosts has '*'"),
     "two path conditions": (
-        {"routes": {"r": {"hosts": ["a"], "http": [{"prefix": "/a", "exact": "/b", "to": [{"service": "a"}]}]}}},
+        http(A, prefix="/a", exact="/b"),
         "traffic.routes.r.http[0]: prefix and exact are both given",
     ),
-    "a destination that says nothing": (
-        {"destinations": {"d": {"service": "a"}}},
-        "has neither subsets nor circuitBreaker",
-    ),
-    "a rule for everybody": (
-        {"authorization": {"policies": {"p": {"rules": [{}]}}}},
-        "traffic.authorization.policies.p.rules[0]: has no condition",
-    ),
-    "a policy without rules": (
-        {"authorization": {"policies": {"p": {"rules": []}}}},
-        "traffic.authorization.policies.p.rules: []: has too few entries; it needs at least 1",
-    ),
+    "a destination that says nothing": ({"destinations": {"d": A}}, "has neither subsets nor circuitBreaker"),
+    "a rule for everybody": (policy({}), "traffic.authorization.policies.p.rules[0]: has no condition"),
+    "a policy without rules": (policy(), "traffic.authorization.policies.p.rules: []: has too few entries"),
     "a principal with its scheme": (
-        {"authorization": {"policies": {"p": {"rules": [{"principals": ["spiffe://cluster.local/ns/a/sa/b"]}]}}}},
+        policy({"principals": ["spiffe://cluster.local/ns/a/sa/b"]}),
         "is not an identity such as cluster.local/ns/NAMESPACE/sa/ACCOUNT (without spiffe://)",
     ),
+    "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),
+    "TCP at a gateway without a port": (listen(protocol="TCP"), "protocol TCP has no usual port; give port"),
+    "gRPC without a port": (listen(protocol="GRPC"), "protocol GRPC has no usual port; give port"),
+    "HTTPS without a certificate": (listen(protocol="HTTPS"), "protocol HTTPS needs tls"),
+    "TCP with a certificate": (listen(protocol="TCP", port=9000, tls=CERTIFICATE), "protocol TCP has no tls"),
+    "TCP with hosts": (listen(protocol="TCP", port=9000, hosts=["a.example"]), "protocol TCP knows no hosts"),
+    "HTTPS that redirects": (
+        listen(protocol="HTTPS", tls={**CERTIFICATE, "redirect": True}),
+        "tls.port and tls.redirect need plain HTTP",
+    ),
+    "TLS with a further port": (
+        listen(protocol="TLS", tls={**CERTIFICATE, "port": 8443}),
+        "tls.port and tls.redirect need plain HTTP",
+    ),
+    "HTTP and HTTPS on one port": (listen(port=443, tls=CERTIFICATE), "port and tls.port are both 443"),
+    "an issuer for any host": (listen(tls={**CERTIFICATE, "issuer": {"name": "home"}}), "tls.issuer needs hosts"),
+    "a machine's name among addresses": (listen(allowAddresses=["my-laptop"]), "is neither an IP address nor a range"),
+    "a protocol that is none": (listen(protocol="UDP", port=53), "traffic.gateways.g.protocol"),
     "a wildcard through the egress gateway": (
-        {"external": {"x": {"hosts": ["*.example.org"], "throughGateway": True}}},
+        outside("*.example.org", throughGateway=True),
         "traffic.external.x: throughGateway needs hosts without '*'",
     ),
-    "any host at all": ({"external": {"x": {"hosts": ["*"]}}}, "set proxy.outboundTraffic: ALLOW_ANY"),
-    "TCP without a port": ({"external": {"x": {"hosts": ["a.example"], "protocol": "TCP"}}}, "give port"),
-    "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),
+    "any host at all": (outside("*"), "set proxy.outboundTraffic: ALLOW_ANY"),
+    "TCP outside without a port": (outside("a.example", protocol="TCP"), "give port"),
+    "a service's whole name outside": (outside("kubernetes.default.svc.cluster.local"), "is a Service of the cluster"),
+    "a service's name outside": (outside("kubernetes.default.svc"), "is a Service of the cluster"),
+    "an address as an outside host": (outside("10.0.0.1"), "is an IP address"),
+    "addresses of HTTP": (outside("a.example.com", addresses=["10.0.0.1"]), "addresses need protocol TCP"),
+    "an outside port of the proxy itself": (
+        {"external": {"x": {**DATABASE, "port": 15001}}},
+        "is a port that Istio's proxy uses itself",
+    ),
+    **{
+        f"{address} as an address": (
+            {"external": {"x": {**DATABASE, "addresses": [address]}}},
+            "is neither an IP address nor a range",
+        )
+        for address in ("10.1.2.3/8", "a.example.com", "10.0.0")
+    },
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_traffic_settings_that_can_not_be_right_are_refused_with_their_path(case: str):
-    traffic, said = REFUSED[case]
-    with pytest.raises(SettingsError) as refused:
-        make_settings(traffic=traffic)
-    assert [said in problem for problem in refused.value.problems] == [True], refused.value
+@pytest.mark.parametrize(("traffic", "said"), REFUSED.values(), ids=REFUSED)
+def test_traffic_settings_that_can_not_be_right_are_refused_with_their_path(traffic, said):
+    assert said in refusal(traffic=traffic)
+
+
+@pytest.mark.parametrize("port", [15000, 15001, 15002, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090])
+def test_a_port_of_the_proxy_itself_is_refused(port):
+    # The table of istio.io/latest/docs/ops/deployment/application-requirements.
+    assert "is a port that Istio's proxy uses itself" in refusal(traffic=listen(port=port))
+
+
+@pytest.mark.parametrize("port", [14999, 15003, 15007, 15010, 15022, 15054, 15091])
+def test_a_port_beside_them_is_free(port):
+    assert make_settings(traffic=listen(port=port)).traffic.gateways["g"].port == port
 
 
 @pytest.mark.parametrize("keys", [{}, {"jwksUri": "https://keys.example"}, {"jwks": '{"keys": []}'}], ids=str)
 def test_the_keys_of_tokens_come_from_at_most_one_place(keys):
-    tokens = {"authorization": {"tokens": {"t": {"issuer": "i", **keys}}}}
-    assert make_settings(traffic=tokens).traffic.authorization.tokens["t"].issuer == "i"
+    assert make_settings(traffic=token(**keys)).traffic.authorization.tokens["t"].issuer == "i"
 
 
-def test_longer_paths_of_a_canary_come_before_shorter_ones():
-    paths = {"/api": "v1", "/api/v2": "v2"}
-    ((virtual_service,), _) = stages(make_settings(traffic={"canaries": {"c": {"service": "a", "paths": paths}}}))
-    assert [rule["match"][0]["uri"]["prefix"] for rule in virtual_service["spec"]["http"][:-1]] == ["/api/v2", "/api"]
+def test_the_dns_name_of_a_pod_may_be_an_outside_host():
+    host = "10-1-0-7.shop.pod.cluster.local"
+    assert make_settings(traffic=outside(host)).traffic.external["x"].hosts == (host,)
 
 
-def test_https_comes_beside_http_and_can_redirect_to_itself():
-    tls = {"secret": "certificate", "redirect": True}
-    ((gateway,), _) = stages(make_settings(traffic={"gateways": {"web": {"tls": tls}}}))
-    plain, secure = gateway["spec"]["servers"]
-    assert plain["tls"] == {"httpsRedirect": True}
-    assert secure["tls"] == {"mode": "SIMPLE", "credentialName": "certificate"}
-    assert secure["port"] == {"number": 443, "name": "https", "protocol": "HTTPS"}
+def listeners(settings: dict[str, dict]) -> dict[str, IngressListener]:
+    return make_settings(traffic={"gateways": settings}).traffic.gateways
+
+
+@pytest.mark.parametrize(
+    ("settings", "served"),
+    [
+        ({}, [("HTTP", 80)]),
+        ({"tls": CERTIFICATE}, [("HTTP", 80), ("HTTPS", 443)]),
+        ({"protocol": "GRPC", "port": 50051, "tls": {**CERTIFICATE, "port": 8443}}, [("GRPC", 50051), ("HTTPS", 8443)]),
+        ({"protocol": "HTTPS", "tls": CERTIFICATE}, [("HTTPS", 443)]),
+        ({"protocol": "TLS"}, [("TLS", 443)]),
+        ({"protocol": "TLS", "port": 8883, "tls": CERTIFICATE}, [("TLS", 8883)]),
+        ({"protocol": "TCP", "port": 9000}, [("TCP", 9000)]),
+    ],
+    ids=str,
+)
+def test_a_listener_serves_its_protocol_and_https_beside_plain_http(settings, served):
+    assert [(server.protocol, server.number) for server in listeners({"g": settings})["g"].servers] == served
+
+
+def test_the_service_has_the_charts_ports_first_and_one_for_each_further_number_in_whatever_order():
+    settings = {
+        "web": {"tls": CERTIFICATE},
+        "feed": {"protocol": "TCP", "port": 9000},
+        "api": {"port": 8080},
+        "rpc": {"protocol": "GRPC", "port": 8080},
+        "lower": {"protocol": "TCP", "port": 81},
+    }
+    ports = [("status-port", 15021), ("http2", 80), ("https", 443), ("tcp-81", 81), ("grpc-8080", 8080)]
+    for entries in (settings.items(), reversed(settings.items())):
+        assert [*service_ports(listeners(dict(entries)).values()).items()] == [*ports, ("tcp-9000", 9000)]
+
+
+@pytest.mark.parametrize(
+    ("retries", "unsafe"),
+    [
+        ({"attempts": 3}, ()),
+        ({"attempts": 0}, ()),
+        ({"attempts": 1, "retry_on": "5xx"}, ("5xx",)),
+        ({"attempts": 1, "retry_on": "connect-failure,reset,503"}, ("reset", "503")),
+        ({"attempts": 1, "retry_on": "unavailable"}, ("unavailable",)),
+        ({"attempts": 1, "retry_on": "reset-before-request,refused-stream"}, ()),
+    ],
+)
+def test_conditions_after_which_a_request_may_have_been_processed_are_unsafe(retries, unsafe):
+    assert Retries(**retries).unsafe == unsafe
+
+
+def test_retries_repeat_only_what_was_never_processed_unless_told_otherwise():
+    assert Retries(attempts=3).conditions == "connect-failure,refused-stream"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "read_only", "matches_everything"),
+    [
+        ({}, False, True),
+        ({"methods": ("GET", "HEAD", "OPTIONS")}, True, False),
+        ({"methods": ("GET", "POST")}, False, False),
+        ({"headers": {":method": "GET"}}, True, False),
+        ({"headers": {":method": "POST"}}, False, False),
+        ({"headers": {"x-desk": "GET"}}, False, False),
+    ],
+)
+def test_a_rule_is_read_only_if_its_methods_change_nothing(conditions, read_only, matches_everything):
+    rule = HttpRoute(to=(RouteTarget(service="shop"),), **conditions)
+    assert (rule.is_read_only, rule.matches_everything) == (read_only, matches_everything)

@@ -1,4 +1,4 @@
-"""The gateways during a drain: one of several pods stays up; one of a single pod must not block the drain."""
+"""The Helm values of the gateways: their chart, drains, clients' addresses, Service and rights."""
 
 import pytest
 import yaml
@@ -7,65 +7,65 @@ from lab.toolchain import istio_modules
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import MINORS, facts_of, gateway_chart
 from pi_mesh.inventory import Kind, Release
-from pi_mesh.names import EGRESS, INGRESS, VERSION_ANNOTATION
-from tests.support import charts
+from pi_mesh.names import VERSION_ANNOTATION
+from pi_mesh.values.gateway_service import ADDRESS_ANNOTATIONS
 from tests.support.factories import make_settings
+from tests.support.versions import SHIPPED
 
 
-def planned(version: str, **settings: object) -> Release:
-    """Return the ingress gateway's release."""
-    made = inventory.mesh_inventory(make_settings(istio={"version": version}, ingress=settings))
-    return next(one for one in made.releases if one.name == INGRESS)
+def gateways(version: str = SHIPPED, balanced: bool = True, traffic: dict | None = None, **ingress) -> list[Release]:
+    """Return the releases of the ingress and of the egress gateway."""
+    settings = make_settings(istio={"version": version}, ingress=ingress, traffic=traffic or {})
+    mesh = inventory.mesh_inventory(settings, load_balancers=("ingress",) if balanced else ())
+    return [*mesh.of_kind(Kind.GATEWAY)]
 
 
-def ingress(**settings: object) -> dict:
+def values(**settings) -> dict:
     """Return the ingress gateway's Helm values."""
-    return planned("1.20.3", **settings).values
+    return gateways(**settings)[0].values  # pyright: ignore[reportReturnType]
 
 
-BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in (*row.broken_gateway_patches[:7],)]
+BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in row.broken_gateway_patches[:7]]
 
 
 @pytest.mark.parametrize("version", BROKEN)
 def test_a_broken_gateway_chart_is_replaced_by_one_that_is_sound_and_pinned_by_the_lab(version):
-    release = planned(version)
+    release, _ = gateways(version)
     assert (release.image_version, gateway_chart(release.version)) == (version, release.version)
     assert release.version in istio_modules.VERSIONS
 
 
 @pytest.mark.parametrize("version", [f"1.{minor}.9" for minor in MINORS])
 def test_the_gateways_restart_with_every_version_whichever_chart_they_have(version):
-    release = planned(version)
+    release, _ = gateways(version)
     carries = facts_of(release.version).gateways_carry_their_version and release.version == version
     assert release.values["podAnnotations"].get(VERSION_ANNOTATION) == (None if carries else version)
     assert ("readinessProbe" in release.values) == facts_of(release.version).gateways_choose_their_probe
 
 
+SCALED = {"enabled": True, "minReplicas": 2, "maxReplicas": 3}
+
+
 @pytest.mark.parametrize(
-    "settings",
-    [{"replicas": 2}, {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}}],
-    ids=["replicas", "autoscaling"],
+    ("settings", "budget"),
+    [
+        ({"replicas": 2}, {"minAvailable": 1}),
+        ({"autoscaling": SCALED}, {"minAvailable": 1}),
+        pytest.param({}, None, id="a single pod blocks no drain"),
+        ({"replicas": 3, "autoscaling": {**SCALED, "minReplicas": 1}}, None),
+    ],
 )
-def test_several_pods_are_apart_and_not_evicted_all_at_once(settings):
-    values = ingress(**settings)
-    assert values["podDisruptionBudget"] == {"minAvailable": 1}
-    (spread,) = values["topologySpreadConstraints"]
-    assert spread["topologyKey"] == "kubernetes.io/hostname"
-    assert spread["labelSelector"] == {"matchLabels": {"istio": "ingressgateway"}}
-
-
-@pytest.mark.parametrize("version", charts.each())
-def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(version):
-    pod = charts.only(charts.render(planned(version, drainSeconds=40)), "Deployment")["spec"]["template"]
-    assert pod["metadata"]["annotations"]["proxy.istio.io/config"] == "terminationDrainDuration: 40s"
-    assert pod["metadata"]["annotations"]["inject.istio.io/templates"] == "gateway"
-    assert pod["spec"]["terminationGracePeriodSeconds"] == 50
+def test_several_pods_are_apart_and_not_evicted_all_at_once(settings, budget):
+    assert values(**settings).get("podDisruptionBudget") == budget
+    spreads = values(**settings).get("topologySpreadConstraints", [])
+    apart = ("kubernetes.io/hostname", {"matchLabels": {"istio": "ingressgateway"}})
+    assert [(spread["topologyKey"], spread["labelSelector"]) for spread in spreads] == ([apart] if budget else [])
 
 
 @pytest.mark.parametrize(
     ("settings", "topology"),
     [
-        ({}, None),
+        ({}, {}),
         ({"trustedProxies": 2}, {"numTrustedProxies": 2}),
         ({"proxyProtocol": True}, {"proxyProtocol": {}}),
         ({"trustedProxies": 1, "proxyProtocol": True}, {"numTrustedProxies": 1, "proxyProtocol": {}}),
@@ -73,45 +73,53 @@ def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(vers
     ids=str,
 )
 def test_the_gateway_takes_its_clients_addresses_from_what_stands_before_it(settings, topology):
-    config = yaml.safe_load(ingress(**settings)["podAnnotations"]["proxy.istio.io/config"])
-    assert config == {
-        "terminationDrainDuration": "20s",
-        **({"gatewayTopology": topology} if topology else {}),
-    }
+    config = yaml.safe_load(values(**settings)["podAnnotations"]["proxy.istio.io/config"])
+    assert config == {"terminationDrainDuration": "20s"} | ({"gatewayTopology": topology} if topology else {})
 
 
-def test_a_single_pod_blocks_no_drain():
-    assert "podDisruptionBudget" not in ingress()
-    assert "podDisruptionBudget" not in ingress(replicas=3, autoscaling={"enabled": True, "minReplicas": 1})
+FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
+WEB = {"gateways": {"web": {"tls": {"secret": "certificate"}}}}
+OFF = {"enabled": False}
 
 
-@pytest.mark.parametrize("version", charts.each())
-def test_the_charts_make_a_disruption_budget_of_it(version):
-    items = charts.render(planned(version, replicas=2))
-    pod = charts.only(items, "Deployment")["spec"]["template"]
-    (spread,) = pod["spec"]["topologySpreadConstraints"]
-    assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
-    assert spread["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+@pytest.mark.parametrize(("traffic", "rights"), [({}, [OFF, OFF]), (WEB, [None, OFF])])
+def test_only_an_ingress_gateway_with_certificates_of_its_own_may_read_secrets(traffic, rights):
+    assert [release.values.get("rbac") for release in gateways(traffic=traffic)] == rights
 
 
-@pytest.mark.parametrize("name", [INGRESS, EGRESS])
-def test_a_gateway_without_certificates_of_its_own_may_read_no_secrets(name):
-    gateway = next(one for one in inventory.mesh_inventory(make_settings()).releases if one.name == name)
-    assert gateway.values.get("rbac") == {"enabled": False}
+OPEN = [{"name": "http", "port": 80}, {"name": "own", "port": 9000}]
+PORTS = [("status-port", 15021), ("http2", 80), ("https", 443), ("tcp-9000", 9000)]
 
 
-@pytest.mark.parametrize(("name", "rights"), [(INGRESS, None), (EGRESS, {"enabled": False})])
-def test_with_tls_the_ingress_gateway_alone_reads_its_certificates(name, rights):
-    settings = make_settings(traffic={"gateways": {"web": {"tls": {"secret": "certificate"}}}})
-    gateway = next(one for one in inventory.mesh_inventory(settings).releases if one.name == name)
-    assert gateway.values.get("rbac") == rights
+def test_the_ports_of_the_listeners_follow_the_charts_own_at_the_ingress_gateway_alone():
+    ingress, egress = gateways(traffic=FEED)
+    ports = [(port["name"], port["port"], port["targetPort"]) for port in ingress.values["service"]["ports"]]
+    assert ports == [(name, number, number) for name, number in PORTS]
+    assert egress.values["service"] == {"type": "ClusterIP"}
+    assert values(traffic=FEED, values={"service": {"ports": OPEN}})["service"]["ports"] == OPEN
 
 
-@pytest.mark.parametrize("version", charts.each())
-@pytest.mark.parametrize("tls", [None, {"secret": "certificate"}], ids=["plain", "tls"])
-def test_the_charts_make_a_role_only_for_certificates(version, tls):
-    settings = make_settings(istio={"version": version}, traffic={"gateways": {"web": {"tls": tls}}})
-    rendered = {one.name: charts.render(one) for one in inventory.mesh_inventory(settings).of_kind(Kind.GATEWAY)}
-    with_a_role = {name for name, items in rendered.items() if any(item["kind"] == "Role" for item in items)}
-    assert with_a_role == ({INGRESS} if tls else set())
-    assert all("ServiceAccount" in {item["kind"] for item in items} for items in rendered.values())
+BY_ANNOTATION = [(by, "annotations", {name: "192.0.2.1"}) for by, name in ADDRESS_ANNOTATIONS.items()]
+
+
+@pytest.mark.parametrize(("by", "key", "value"), [("field", "loadBalancerIP", "192.0.2.1"), *BY_ANNOTATION])
+def test_an_address_is_asked_for_in_the_providers_way(by, key, value):
+    assert values(service={"address": "192.0.2.1", "addressBy": by})["service"][key] == value
+
+
+LOCAL = {"address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], "externalTrafficPolicy": "Local"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "service"),
+    [
+        pytest.param({"traffic": WEB}, {"type": "LoadBalancer"}, id="the chart keeps its own list of ports"),
+        pytest.param(
+            {"balanced": False, "service": LOCAL},
+            {"type": "NodePort", "externalTrafficPolicy": "Local"},
+            id="a node port gets nothing that kubernetes refuses there",
+        ),
+    ],
+)
+def test_a_service_is_a_load_balancer_only_where_there_are_any(settings, service):
+    assert values(**settings)["service"] == service

@@ -4,6 +4,7 @@ import pytest
 
 from pi_mesh.values.setting_paths import config_key
 from tests.support.factories import make_mesh, make_settings
+from tests.support.versions import NEWEST, SHIPPED
 
 VAULT = {"enabled": True, "address": "https://vault.example", "key": "internal"}
 CONSTANT = "pilot.rollingMaxSurge"
@@ -16,12 +17,12 @@ def leaves(values: dict, path: str = ""):
         yield from leaves(value, below) if isinstance(value, dict) and value else [below]
 
 
-@pytest.mark.parametrize("version", ["1.20.3", "1.31.0"])
+@pytest.mark.parametrize("version", [SHIPPED, NEWEST])
 @pytest.mark.parametrize("overrides", [{}, {"vault": VAULT}, {"ingress": {"replicas": 2}}])
 def test_each_value_of_istios_typed_settings_has_a_config_key_that_the_settings_know(version, overrides):
     mesh = make_mesh(**{**overrides, "istio": {"version": version}})
-    for release in mesh.releases:
-        for path in leaves(release.typed) if release.chart in ("base", "istiod", "gateway") else []:
+    for release in (one for one in mesh.releases if one.chart in ("base", "istiod", "gateway")):
+        for path in leaves(release.typed):
             key = config_key(release.chart, release.setting, path, **TYPED)
             assert key != release.setting or path == CONSTANT, path
             node: object = make_settings()
@@ -31,25 +32,24 @@ def test_each_value_of_istios_typed_settings_has_a_config_key_that_the_settings_
                 node = getattr(node, name)
 
 
+@pytest.mark.parametrize(
+    ("chart", "setting", "path", "key"),
+    [
+        ("grafana", "observability.grafana", "rbac", "observability.grafana"),
+        # A constant belongs to its release's branch; what no single setting gives has the key that decides it.
+        ("istiod", "istio", CONSTANT, "istio"),
+        ("istiod", "istio", "pilot.replicaCount", "istio.pilotReplicas"),
+        ("istiod", "istio", "pilot.env.K8S_SIGNER", "vault"),
+        ("gateway", "egress", "readinessProbe.httpGet", "istio.version"),
+        ("gateway", "ingress", "autoscaling.maxReplicas", "ingress.autoscaling.maxReplicas"),
+        ("gateway", "egress", "autoscaling.maxReplicas", "egress.autoscaling.maxReplicas"),
+        ("gateway", "ingress", "podAnnotations.proxy.istio.io/config", "ingress.drainSeconds"),
+        ("gateway", "egress", "podAnnotations.proxy.istio.io/config", "egress.drainSeconds"),
+    ],
+)
+def test_a_typed_value_has_the_key_of_its_setting(chart, setting, path, key):
+    assert config_key(chart, setting, path, **TYPED) == key
+
+
 def test_an_extra_value_is_known_by_its_path():
     assert config_key("istiod", "istio", "pilot.env.X", typed=False, extra=True) == "istio.values.pilot.env.X"
-
-
-def test_a_typed_value_of_an_addon_is_known_by_its_branch():
-    assert config_key("grafana", "observability.grafana", "rbac", **TYPED) == "observability.grafana"
-
-
-def test_a_typed_value_of_no_setting_of_its_own_belongs_to_its_releases_branch():
-    assert config_key("istiod", "istio", "pilot.rollingMaxSurge", **TYPED) == "istio"
-    assert config_key("istiod", "istio", "pilot.replicaCount", **TYPED) == "istio.pilotReplicas"
-
-
-@pytest.mark.parametrize("branch", ["ingress", "egress"])
-def test_a_value_of_both_gateways_has_the_key_of_its_own(branch):
-    assert config_key("gateway", branch, "autoscaling.maxReplicas", **TYPED) == f"{branch}.autoscaling.maxReplicas"
-    assert config_key("gateway", branch, "podAnnotations.proxy.istio.io/config", **TYPED) == f"{branch}.drainSeconds"
-
-
-def test_a_value_that_no_single_setting_gives_has_the_key_of_those_that_decide_it():
-    assert config_key("istiod", "istio", "pilot.env.K8S_SIGNER", **TYPED) == "vault"
-    assert config_key("gateway", "egress", "readinessProbe.httpGet", **TYPED) == "istio.version"

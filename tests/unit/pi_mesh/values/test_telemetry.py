@@ -2,66 +2,62 @@
 
 import pytest
 
-from pi_mesh.settings import Settings
 from pi_mesh.values import telemetry
 from pi_mesh.values.istio import istiod_values
 from tests.support.factories import make_mesh, make_settings
 
 AUDIT = {"mtls": {"mode": "PERMISSIVE", "audit": True}}
+GATEWAYS, TRADING = {"gateways": True}, {"namespaces": ["trading"]}
+LOG, INGRESS, EGRESS = "pi-mesh-access-log", "istio-ingressgateway", "istio-egressgateway"
 
 
-def with_logs(**logs: object) -> Settings:
-    return make_settings(observability={"accessLogs": logs})
+def with_logs(*logs: dict, **settings: object) -> dict:
+    return {"observability": {"accessLogs": {key: value for log in logs for key, value in log.items()}}, **settings}
 
 
-def telemetries(**settings: object) -> dict[str, dict]:
-    """Return the Telemetry objects of a mesh by NAMESPACE/NAME."""
-    found = [item.manifest for item in make_mesh(**settings).objects if item.kind == "Telemetry"]
-    return {f"{item['metadata']['namespace']}/{item['metadata']['name']}": item["spec"] for item in found}  # type: ignore[index]
+@pytest.mark.parametrize(
+    ("settings", "telemetries"),
+    [
+        pytest.param({}, {}, id="none without access logs"),
+        pytest.param(
+            with_logs(GATEWAYS, ingress={"namespace": "edge"}),
+            {
+                f"edge/{LOG}-{INGRESS}": ({"istio": "ingressgateway"}, [LOG]),
+                f"istio-system/{LOG}-{EGRESS}": ({"istio": "egressgateway"}, [LOG]),
+            },
+            id="each gateway has one of its own beside it",
+        ),
+        pytest.param(
+            with_logs(GATEWAYS, egress={"enabled": False}),
+            {f"istio-system/{LOG}-{INGRESS}": ({"istio": "ingressgateway"}, [LOG])},
+            id="a gateway that is off has none",
+        ),
+        pytest.param(with_logs(TRADING), {f"trading/{LOG}": (None, [LOG])}, id="a namespace logs what it receives"),
+        pytest.param(
+            with_logs(TRADING, **AUDIT),
+            {"trading/pi-mesh-audit": (None, ["pi-mesh-audit", LOG])},
+            id="an audited namespace has one for both with the name that tells of the audit",
+        ),
+        pytest.param(AUDIT, {"trading/pi-mesh-audit": (None, ["pi-mesh-audit"])}, id="an audit alone keeps its name"),
+    ],
+)
+def test_there_is_one_telemetry_for_each_selector(settings, telemetries):
+    made = {}
+    for item in (item.manifest for item in make_mesh(**settings).objects if item.kind == "Telemetry"):
+        spec, logging = item["spec"], item["spec"]["accessLogging"]
+        providers = [entry["providers"][0]["name"] for entry in logging]
+        selector = spec.get("selector", {}).get("matchLabels")
+        made[f"{item['metadata']['namespace']}/{item['metadata']['name']}"] = (selector, providers)
+        assert selector or {entry["match"]["mode"] for entry in logging} == {"SERVER"}
+    assert made == telemetries
 
 
-def test_without_access_logs_there_is_neither_object_nor_provider():
-    assert telemetries() == {}
-    assert "extensionProviders" not in istiod_values(make_settings())["meshConfig"]
-
-
-def test_each_gateway_has_a_telemetry_of_its_own_beside_it():
-    made = telemetries(observability={"accessLogs": {"gateways": True}}, ingress={"namespace": "edge"})
-    assert {place: spec["selector"]["matchLabels"] for place, spec in made.items()} == {
-        "edge/pi-mesh-access-log-istio-ingressgateway": {"istio": "ingressgateway"},
-        "istio-system/pi-mesh-access-log-istio-egressgateway": {"istio": "egressgateway"},
-    }
-
-
-def test_a_gateway_that_is_off_has_none():
-    made = telemetries(observability={"accessLogs": {"gateways": True}}, egress={"enabled": False})
-    assert [*made] == ["istio-system/pi-mesh-access-log-istio-ingressgateway"]
-
-
-def test_a_namespace_logs_what_its_sidecars_receive():
-    made = telemetries(observability={"accessLogs": {"namespaces": ["trading"]}})
-    ((place, spec),) = made.items()
-    assert place == "trading/pi-mesh-access-log"
-    assert [entry["match"] for entry in spec["accessLogging"]] == [{"mode": "SERVER"}]
-    assert "selector" not in spec
-
-
-def test_an_audited_namespace_has_one_telemetry_for_both_with_the_name_that_tells_of_the_audit():
-    made = telemetries(observability={"accessLogs": {"namespaces": ["trading"]}}, **AUDIT)
-    ((place, spec),) = made.items()
-    assert place == "trading/pi-mesh-audit"
-    providers = [entry["providers"][0]["name"] for entry in spec["accessLogging"]]
-    assert providers == ["pi-mesh-audit", "pi-mesh-access-log"]
-
-
-def test_an_audit_alone_keeps_its_name():
-    assert [*telemetries(**AUDIT)] == ["trading/pi-mesh-audit"]
-
-
-def test_istiod_knows_the_provider_of_each_log():
-    settings = make_settings(observability={"accessLogs": {"gateways": True}}, **AUDIT)
-    providers = istiod_values(settings)["meshConfig"]["extensionProviders"]
-    assert [one["name"] for one in providers] == ["pi-mesh-audit", "pi-mesh-access-log"]
+@pytest.mark.parametrize(
+    ("settings", "names"), [({}, []), (with_logs(GATEWAYS, **AUDIT), ["pi-mesh-audit", "pi-mesh-access-log"])]
+)
+def test_istiod_knows_the_provider_of_each_log(settings, names):
+    providers = istiod_values(make_settings(**settings))["meshConfig"].get("extensionProviders", [])
+    assert [provider["name"] for provider in providers] == names
 
 
 @pytest.mark.parametrize(
@@ -77,27 +73,22 @@ def test_failed_requests_are_always_logged_and_others_by_the_last_digit_of_their
 @pytest.mark.parametrize("sampling", [100.0, 99.99])
 def test_all_requests_need_no_filter_beyond_the_last_sixteenth(sampling):
     assert telemetry.logged_requests(sampling) == ""
-    made = telemetries(observability={"accessLogs": {"gateways": True, "sampling": sampling}})
-    assert all("filter" not in spec["accessLogging"][0] for spec in made.values())
+    objects = make_mesh(**with_logs(GATEWAYS, {"sampling": sampling})).objects
+    specs = [item.manifest["spec"] for item in objects if item.kind == "Telemetry"]
+    assert ["filter" in spec["accessLogging"][0] for spec in specs] == [False, False]
 
 
-def test_a_path_is_logged_only_when_asked_for_and_never_with_its_query():
-    def fields(**logs: object) -> dict[str, str]:
-        (provider,) = telemetry.access_log_providers(with_logs(gateways=True, **logs))
-        return provider["envoyFileAccessLog"]["logFormat"]["labels"]  # type: ignore[index]
-
-    assert "path" not in fields()
-    assert fields(paths=True)["path"] == "%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH)%"
-    headers = [value for value in fields().values() if value.startswith("%REQ(")]
+@pytest.mark.parametrize(("paths", "path"), [(False, None), (True, "%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH)%")])
+def test_a_path_is_logged_only_when_asked_for_and_never_with_its_query(paths, path):
+    (provider,) = telemetry.access_log_providers(make_settings(**with_logs(GATEWAYS, {"paths": paths})))
+    fields: dict = provider["envoyFileAccessLog"]["logFormat"]["labels"]  # type: ignore[index]
+    assert fields.get("path") == path
+    headers = [value for value in fields.values() if value.startswith("%REQ(")]
     assert headers == ["%REQ(:METHOD)%", "%REQ(:AUTHORITY)%", "%REQ(X-REQUEST-ID)%"]
 
 
 def test_the_proxies_that_write_are_counted_with_all_promised_workloads():
-    settings = make_settings(
-        observability={"accessLogs": {"gateways": True, "namespaces": ["trading"]}},
-        ingress={"replicas": 2},
-        egress={"autoscaling": {"enabled": True, "maxReplicas": 3}},
-        trading={"workloads": 7},
-    )
-    assert telemetry.log_writers(settings) == 2 + 3 + 7
-    assert telemetry.log_writers(with_logs(namespaces=["trading"])) == 30
+    scaled = {"ingress": {"replicas": 2}, "egress": {"autoscaling": {"enabled": True, "maxReplicas": 3}}}
+    both = make_settings(**with_logs(GATEWAYS, TRADING, **scaled, trading={"workloads": 7}))
+    assert telemetry.log_writers(both) == 2 + 3 + 7
+    assert telemetry.log_writers(make_settings(**with_logs(TRADING))) == 30

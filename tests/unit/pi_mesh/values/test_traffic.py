@@ -1,91 +1,71 @@
 """The traffic objects: equal to the Ansible role's examples, and valid for the schemas of Istio's CRDs."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from pi_mesh.settings.traffic.routes import Retries
 from pi_mesh.values.objects import VERSIONS, peer_authentication, sidecar_scope
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.authorization import DRY_RUN
+from pi_mesh.values.traffic.routes import retry_policy
 from tests.support import charts, crds
 from tests.support.factories import make_settings
 from tests.support.full_traffic_settings import AGENT_POLICY, TRAFFIC
 
 EXAMPLES = Path(__file__).parents[4] / "tests/support/ansible_role_examples"
-
-AUDIT_OF_MTLS = {"mode": "PERMISSIVE", "audit": True}
-AUDIT = {
-    "authorization": {
-        "defaultDeny": {"audit": True},
-        "policies": {
-            "callers": {"rules": [{"namespaces": ["argocd"]}]},
-            "no-deletions": {"action": "DENY", "rules": [{"methods": ["DELETE"]}]},
-        },
-    }
-}
-
+AGENT = {"service": "trading-agent-service"}
+TO_APP = {"to": [{"service": "trading-app-service", "port": 80}]}
 TWINS = {
     "trading-gateway": {"gateways": {"trading-gateway": {}}},
-    "trading-app": {
-        "routes": {
-            "trading-app": {
-                "hosts": ["*"],
-                "gateways": ["trading-gateway"],
-                "http": [{"to": [{"service": "trading-app-service", "port": 80}]}],
-            }
-        }
-    },
+    "trading-app": {"routes": {"trading-app": {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [TO_APP]}}},
     "trading-agent-policy": {"authorization": {"policies": {"trading-agent-policy": AGENT_POLICY}}},
     "legacy-service-permissive": {"legacy": {"legacy-service-permissive": {}}},
-    "circuit-breaker": {
-        "destinations": {"circuit-breaker": {"service": "trading-agent-service", "circuitBreaker": {}}}
-    },
-    "trading-canary": {
-        "canaries": {"trading-canary": {"service": "trading-agent-service", "paths": {"/api/v2": "v2"}}}
-    },
+    "circuit-breaker": {"destinations": {"circuit-breaker": {**AGENT, "circuitBreaker": {}}}},
+    "trading-canary": {"canaries": {"trading-canary": {**AGENT, "paths": {"/api/v2": "v2"}}}},
 }
+RESEARCH = {"namespaces": {"research": {}}}
+
+
+def made(**traffic: object) -> list[dict[str, Any]]:
+    """Return the objects of traffic settings, those that come last at the end."""
+    return [item for stage in stages(make_settings(traffic=traffic, **RESEARCH)) for item in stage]
+
+
+def virtual_services(**traffic: object) -> list[dict[str, Any]]:
+    return [item for item in made(**traffic) if item["kind"] == "VirtualService"]
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_the_twin_renders_the_roles_example(name: str):
-    expected = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
-    assert stages(make_settings(traffic=TWINS[name])) == ((expected,), ())
+    assert made(**TWINS[name]) == [yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())]
 
 
-def test_every_example_has_a_twin():
+def test_every_example_has_a_twin_and_nothing_is_made_unless_asked_for():
     assert {path.stem for path in EXAMPLES.iterdir()} == set(TWINS)
-
-
-def test_nothing_is_made_unless_asked_for():
     assert stages(make_settings()) == ((), ())
 
 
-@pytest.fixture(params=("oldest", "newest"))
-def version(request) -> str:
-    found = charts.versions()
-    return found[0] if request.param == "oldest" else found[-1]
+AUDITED_MTLS = {"mode": "PERMISSIVE", "audit": True}
+NO_DELETIONS = {"action": "DENY", "rules": [{"methods": ["DELETE"]}]}
+CALLERS = {"rules": [{"namespaces": ["argocd"]}]}
+AUDIT = {
+    "authorization": {"defaultDeny": {"audit": True}, "policies": {"callers": CALLERS, "no-deletions": NO_DELETIONS}}
+}
 
 
-@pytest.fixture
-def everything() -> list[dict]:
-    """Return an object of each kind, with every field that settings can give it."""
-    settings = make_settings(traffic=TRAFFIC)
-    audited = make_settings(mtls=AUDIT_OF_MTLS, traffic=AUDIT)
-    return [
-        *(item for each in (settings, audited) for stage in stages(each) for item in stage),
-        peer_authentication(settings),
-        sidecar_scope(settings, settings.workload_namespaces[0]),
-    ]
-
-
-def test_every_object_fits_istios_schema(everything, version):
-    assert [line for item in everything for line in crds.problems(item, version)] == []
-    assert {item["kind"] for item in everything} >= set(VERSIONS)
-
-
-def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
-    rule = next(item for item in everything if item["kind"] == "DestinationRule")
+@pytest.mark.parametrize("which", [0, -1], ids=["oldest", "newest"])
+def test_every_object_fits_istios_schema_and_a_field_that_istio_does_not_know_would_be_found(which):
+    version, settings = charts.versions()[which], make_settings(traffic=TRAFFIC)
+    audited = make_settings(mtls=AUDITED_MTLS, traffic=AUDIT)
+    objects = [item for each in (settings, audited) for stage in stages(each) for item in stage]
+    objects += [peer_authentication(settings), sidecar_scope(settings, settings.workload_namespaces[0])]
+    assert [line for item in objects for line in crds.problems(item, version)] == []
+    assert {item["kind"] for item in objects} >= set(VERSIONS)
+    rule = next(item for item in objects if item["kind"] == "DestinationRule")
     rule["spec"]["trafficPolicy"]["connectionPool"]["http"]["maxPending"] = 1
     (problem,) = crds.problems(rule, version)
     assert "$.trafficPolicy.connectionPool.http" in problem
@@ -93,64 +73,179 @@ def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
 
 
 def test_an_object_is_in_the_namespace_of_its_setting():
-    policies = {"argo": {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}}
-    traffic = {"legacy": {"old": {"namespace": "research"}}, "authorization": {"policies": policies}}
-    made, _ = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
-    assert [item["metadata"] for item in made] == [
-        {"name": "old", "namespace": "research"},
-        {"name": "argo", "namespace": "research"},
+    policies = {"argo": {"namespace": "research", **CALLERS}}
+    objects = made(legacy={"old": {"namespace": "research"}}, authorization={"policies": policies})
+    assert [item["metadata"] for item in objects] == [
+        {"name": name, "namespace": "research"} for name in ("old", "argo")
     ]
 
 
 @pytest.mark.parametrize(("home", "gateway"), [("research", "trading/web"), ("trading", "web")])
 def test_a_route_names_the_gateway_of_another_namespace_with_that_namespace(home, gateway):
     route = {"namespace": home, "hosts": ["*"], "gateways": ["web"], "http": [{"to": [{"service": "api"}]}]}
-    traffic = {"gateways": {"web": {}}, "routes": {"api": route}}
-    made, _ = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
-    (virtual_service,) = (item for item in made if item["kind"] == "VirtualService")
-    assert virtual_service["spec"]["gateways"] == [gateway]
+    (service,) = (
+        item for item in made(gateways={"web": {}}, routes={"api": route}) if item["kind"] == "VirtualService"
+    )
+    assert service["spec"]["gateways"] == [gateway]
 
 
 def test_the_default_deny_of_a_further_namespace_admits_that_namespace_and_the_gateway():
-    made, last = stages(make_settings(namespaces={"research": {"defaultDeny": {"enabled": True}}}))
-    assert [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in (*made, *last)] == [
-        ("research", "allow-ingress-gateway"),
-        ("research", "allow-namespaces"),
-        ("research", "default-deny"),
-    ]
-    assert made[1]["spec"]["rules"] == [{"from": [{"source": {"namespaces": ["research"]}}]}]
+    objects, last = stages(make_settings(namespaces={"research": {"defaultDeny": {"enabled": True}}}))
+    names = [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in (*objects, *last)]
+    assert names == [("research", name) for name in ("allow-ingress-gateway", "allow-namespaces", "default-deny")]
+    assert objects[1]["spec"]["rules"] == [{"from": [{"source": {"namespaces": ["research"]}}]}]
 
 
 def audited(**mtls: object) -> dict[str, dict]:
     """Return the objects of an audit by name."""
-    found = [item for stage in stages(make_settings(mtls=mtls, traffic=AUDIT)) for item in stage]
-    return {item["metadata"]["name"]: item for item in found}
+    objects = [item for stage in stages(make_settings(mtls=mtls, traffic=AUDIT)) for item in stage]
+    return {item["metadata"]["name"]: item for item in objects}
 
 
 def test_an_audit_enforces_nothing_of_the_default_deny_and_keeps_the_policies_of_the_settings():
-    dry_run = {name for name, item in audited().items() if item["metadata"].get("annotations") == {DRY_RUN: "true"}}
+    objects = audited()
+    dry_run = {name for name, item in objects.items() if item["metadata"].get("annotations") == {DRY_RUN: "true"}}
     assert dry_run == {"default-deny", "allow-ingress-gateway", "allow-namespaces", "audit-callers"}
-    assert set(audited()) - dry_run == {"callers", "no-deletions", "pi-mesh-audit"}
+    assert set(objects) - dry_run == {"callers", "no-deletions", "pi-mesh-audit"}
+    # Envoy tries dry-run policies alone, so each allow policy has a copy; the deny comes last as the enforced one does.
+    assert objects["audit-callers"]["spec"] == objects["callers"]["spec"]
+    assert [*objects][-1] == "default-deny"
 
 
-def test_an_audit_copies_each_allow_policy_because_envoy_tries_dry_run_policies_alone():
-    assert audited()["audit-callers"]["spec"] == audited()["callers"]["spec"]
-
-
-def test_the_deny_of_an_audit_comes_last_as_the_enforced_one_does():
-    assert [*audited()][-1] == "default-deny"
-
-
-def logged(**mtls: object) -> str:
+@pytest.mark.parametrize(("mtls", "plain_text"), [({}, False), (AUDITED_MTLS, True)])
+def test_the_log_of_an_audit_has_the_calls_that_the_dry_run_denies_and_those_in_plain_text(mtls, plain_text):
     (log,) = audited(**mtls)["pi-mesh-audit"]["spec"]["accessLogging"]
-    assert log["match"] == {"mode": "SERVER"}
-    return log["filter"]["expression"]
+    expression = log["filter"]["expression"]
+    assert (log["match"], expression.count("== 'denied'")) == ({"mode": "SERVER"}, 2)
+    assert (expression.endswith(" || !connection.mtls"), "mtls" in expression) == (plain_text, plain_text)
 
 
-def test_the_log_of_an_audit_has_the_calls_that_the_dry_run_denies():
-    assert logged().count("== 'denied'") == 2
-    assert "mtls" not in logged()
+def entry(**settings: object) -> dict[str, Any]:
+    """Return the first object of a host outside."""
+    return made(external={"x": settings})[0]
 
 
-def test_the_log_of_a_permissive_mesh_has_the_calls_in_plain_text_too():
-    assert logged(**AUDIT_OF_MTLS).endswith(" || !connection.mtls")
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("api.example.org", True),
+        ("api.example.org:8080", True),
+        ("api.example.org.evil.net", False),
+        ("apixexample.org", False),
+        ("api.example.org:evil", False),
+    ],
+)
+def test_a_host_on_its_way_to_the_egress_gateway_is_known_with_and_without_its_port_and_no_other_is(host, known):
+    outside = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "throughGateway": True}
+    (route,) = virtual_services(external={"broker": outside})
+    pattern = route["spec"]["http"][0]["match"][0]["authority"]["regex"]
+    assert bool(re.fullmatch(pattern, host)) is known
+
+
+DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "value"),
+    [
+        ({**DATABASE, "addresses": ["10.1.2.3"]}, "addresses", ["10.1.2.3"]),
+        (DATABASE, "addresses", None),
+        ({"hosts": ["db.example.org"]}, "resolution", "DNS"),
+        ({"hosts": ["*.example.org"]}, "resolution", "NONE"),
+    ],
+)
+def test_an_outside_host_has_the_addresses_that_are_given_and_is_resolved_without_a_wildcard(settings, key, value):
+    assert entry(**settings)["spec"].get(key) == value
+
+
+@pytest.mark.parametrize(
+    ("retries", "policy"),
+    [
+        # Istio's own conditions are not safe, and it refuses conditions of no attempts.
+        (Retries(attempts=3), {"attempts": 3, "retryOn": "connect-failure,refused-stream"}),
+        (Retries(attempts=0), {"attempts": 0}),
+        (
+            Retries(attempts=1, per_try_timeout="2s", retry_on="5xx", idempotent=True),
+            {"attempts": 1, "perTryTimeout": "2s", "retryOn": "5xx"},
+        ),
+    ],
+)
+def test_a_retry_policy_has_the_safe_conditions_unless_others_are_given(retries, policy):
+    assert retry_policy(retries) == policy
+
+
+def route(**settings: object) -> dict[str, Any]:
+    (service,) = made(routes={"r": {"hosts": ["*"], "gateways": ["g"], **settings}})
+    return service["spec"]
+
+
+def test_a_rule_of_several_methods_has_a_condition_for_each():
+    rule = {"prefix": "/prices", "methods": ["GET", "HEAD"], "to": [{"service": "prices"}]}
+    path = {"uri": {"prefix": "/prices"}}
+    assert route(http=[rule])["http"][0]["match"] == [{**path, "method": {"exact": name}} for name in ("GET", "HEAD")]
+
+
+def test_connections_go_to_their_service_by_weight_and_those_of_tls_are_matched_by_the_routes_hosts():
+    (rule,) = route(tcp=[{"service": "feed", "port": 9000}])["tcp"]
+    assert rule == {"route": [{"destination": {"host": "feed", "port": {"number": 9000}}}]}
+    (shared,) = route(tcp=[{"service": "a", "weight": 30}, {"service": "b", "weight": 70}])["tcp"]
+    assert [target["weight"] for target in shared["route"]] == [30, 70]
+    hosts = ["a.example", "b.example"]
+    (tls,) = route(hosts=hosts, tls=[{"service": "vault"}])["tls"]
+    assert tls == {"match": [{"sniHosts": hosts}], "route": [{"destination": {"host": "vault"}}]}
+
+
+def test_longer_paths_of_a_canary_come_before_shorter_ones():
+    (service,) = made(canaries={"c": {"service": "a", "paths": {"/api": "v1", "/api/v2": "v2"}}})
+    prefixes = [rule["match"][0]["uri"]["prefix"] for rule in service["spec"]["http"][:-1]]
+    assert prefixes == ["/api/v2", "/api"]
+
+
+ORDERS = {"ports": [80], "takesOrders": True}
+SHARED = [{"service": "prices", "weight": 90}, {"service": "orders", "weight": 10}]
+WITHOUT = "orders-without-retries"
+
+
+def mine(*hosts: str, to: list = [{"service": "orders"}], **more: object) -> dict:  # noqa: B006 - never changed
+    return {"mine": {"hosts": [*hosts], "http": [{"to": to}], **more}}
+
+
+@pytest.mark.parametrize(
+    ("traffic", "routes"),
+    [
+        pytest.param({}, {WITHOUT: [0]}, id="a service that takes orders gets a route without retries"),
+        ({"services": {}}, {}),
+        pytest.param({"services": {"orders": {"ports": [80]}}}, {}, id="other services get none"),
+        pytest.param({"services": {"orders": {**ORDERS, "defaultRoute": False}}}, {}, id="another tool makes it"),
+        ({"routes": mine("orders")}, {"mine": [0]}),
+        pytest.param({"routes": mine("orders.trading.svc.cluster.local")}, {"mine": [0]}, id="by the whole name"),
+        pytest.param({"canaries": {"c": {"service": "orders", "paths": {"/v2": "v2"}}}}, {"c": [0, 0]}, id="a canary"),
+        pytest.param(
+            {"gateways": {"door": {}}, "routes": mine("orders", gateways=["door"])},
+            {"mine": [0], WITHOUT: [0]},
+            id="a route at a gateway leaves the one for sidecars",
+        ),
+        pytest.param({"routes": mine("orders", to=SHARED)}, {"mine": [0]}, id="a rule that shares requests"),
+        pytest.param(
+            {"routes": mine("prices", to=[{"service": "prices"}])},
+            {"mine": [None], WITHOUT: [0]},
+            id="rules to other services are as they were",
+        ),
+    ],
+)
+def test_no_rule_to_a_service_that_takes_orders_has_retries(traffic, routes):
+    services = [
+        item for item in made(**{"services": {"orders": ORDERS}, **traffic}) if item["kind"] == "VirtualService"
+    ]
+    attempts = {
+        item["metadata"]["name"]: [rule.get("retries", {}).get("attempts") for rule in item["spec"]["http"]]
+        for item in services
+    }
+    assert attempts == routes
+
+
+def test_a_caller_cannot_ask_the_proxy_for_retries_of_orders():
+    (service,) = made(services={"orders": ORDERS})
+    (rule,) = service["spec"]["http"]
+    assert rule["route"] == [{"destination": {"host": "orders"}}]
+    assert {"x-envoy-retry-on", "x-envoy-retry-grpc-on"} <= {*rule["headers"]["request"]["remove"]}

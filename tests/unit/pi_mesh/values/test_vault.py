@@ -1,79 +1,78 @@
-"""The objects of Istio's charts for a mesh with an external signer."""
+"""The objects of Istio's charts for a mesh with an external signer, and of cert-manager's issuer."""
 
 import pytest
 import yaml
 
-from pi_mesh import inventory
 from pi_mesh.inventory import Kind
+from pi_mesh.settings import SettingsError
+from pi_mesh.values import cert_manager
 from pi_mesh.values.vault import signing_role
 from tests.support import charts
 from tests.support.authorities import make_root
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
+from tests.support.versions import NEWEST
 
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
-
-
 ROOT = make_root().pem
-
-
 SIGNER = "issuers.cert-manager.io/istio-system.mesh-ca"
+OFF = {"enabled": False}
 
 
-@pytest.fixture(params=charts.each())
-def istiod(request) -> list[dict]:
-    """Return the objects of istiod's chart, in each version."""
-    off = {"enabled": False}
-    settings = make_settings(istio={"version": request.param}, vault=KEYLESS, ingress=off, egress=off)
-    return charts.render(inventory.mesh_inventory(settings, root=ROOT).the(Kind.ISTIOD))
-
-
-def test_istiod_is_told_once_who_signs_and_mounts_the_root(istiod):
-    pod = charts.only(istiod, "Deployment")["spec"]["template"]["spec"]
-    container = pod["containers"][0]
-    told = [(one["name"], one["value"]) for one in container["env"] if "value" in one]
-    assert [one for one in told if one[0] == "PILOT_CERT_PROVIDER"] == [("PILOT_CERT_PROVIDER", f"k8s.io/{SIGNER}")]
+@pytest.mark.parametrize("version", charts.each())
+def test_istiod_is_told_who_signs_may_approve_for_it_alone_and_gives_every_proxy_the_root(version):
+    mesh = make_mesh(istio={"version": version}, vault=KEYLESS, ingress=OFF, egress=OFF, root=ROOT)
+    items = charts.render(mesh.the(Kind.ISTIOD))
+    pod = charts.only(items, "Deployment")["spec"]["template"]["spec"]
+    told = [(entry["name"], entry["value"]) for entry in pod["containers"][0]["env"] if "value" in entry]
+    providers = [entry for entry in told if entry[0] == "PILOT_CERT_PROVIDER"]
+    assert providers == [("PILOT_CERT_PROVIDER", f"k8s.io/{SIGNER}")]
     assert {("EXTERNAL_CA", "ISTIOD_RA_KUBERNETES_API"), ("K8S_SIGNER", SIGNER)} <= set(told)
     assert {"name": "external-ca-cert", "configMap": {"name": "mesh-ca-root"}} in pod["volumes"]
-
-
-def test_istiod_may_approve_requests_to_this_signer_alone(istiod):
-    rules = charts.only(istiod, "ClusterRole", "istiod-clusterrole-istio-system")["rules"]
+    rules = charts.only(items, "ClusterRole", "istiod-clusterrole-istio-system")["rules"]
     (approves,) = (rule for rule in rules if rule["verbs"] == ["approve"])
     # Charts before 1.22 name Kubernetes' own old signer too.
     assert set(approves["resourceNames"]) - {"kubernetes.io/legacy-unknown"} == {SIGNER}
-
-
-def test_every_proxy_gets_the_root_by_which_it_knows_istiod(istiod):
-    injector = yaml.safe_load(charts.only(istiod, "ConfigMap", "istio-sidecar-injector")["data"]["config"])
+    injector = yaml.safe_load(charts.only(items, "ConfigMap", "istio-sidecar-injector")["data"]["config"])
     assert injector["defaultTemplates"] == ["sidecar", "mesh-root"]
     assert "path: root-cert.pem" in injector["templates"]["mesh-root"]
-    mesh = yaml.safe_load(charts.only(istiod, "ConfigMap", "istio")["data"]["mesh"])
-    assert mesh["defaultConfig"]["proxyMetadata"]["XDS_ROOT_CA"] == "/var/run/secrets/tokens/root-cert.pem"
-    assert mesh["caCertificates"] == [{"pem": ROOT, "certSigners": [SIGNER]}]
+    config = yaml.safe_load(charts.only(items, "ConfigMap", "istio")["data"]["mesh"])
+    assert config["defaultConfig"]["proxyMetadata"]["XDS_ROOT_CA"] == "/var/run/secrets/tokens/root-cert.pem"
+    assert config["caCertificates"] == [{"pem": ROOT, "certSigners": [SIGNER]}]
+
+
+def test_a_root_that_is_not_known_yet_is_told_to_nobody():
+    assert "caCertificates" not in make_mesh(vault=KEYLESS).the(Kind.ISTIOD).values["meshConfig"]  # pyright: ignore
 
 
 @pytest.mark.parametrize(("vault", "templates"), [(KEYLESS, "gateway,mesh-root"), ({}, None)])
 def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
-    for gateway in inventory.mesh_inventory(make_settings(vault=vault)).of_kind(Kind.GATEWAY):
-        assert gateway.values["podAnnotations"].get("inject.istio.io/templates") == templates
+    annotations = [gateway.values["podAnnotations"] for gateway in make_mesh(vault=vault).of_kind(Kind.GATEWAY)]
+    assert [one.get("inject.istio.io/templates") for one in annotations] == [templates] * 2  # pyright: ignore
 
 
-@pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("90m", 86400), ("48h", 172800)])
-def test_vaults_role_lets_certificates_live_as_long_as_the_settings_say(lifetime, longest):
+@pytest.mark.parametrize(("lifetime", "longest"), [("90m", 86400), ("24h", 86400), ("48h", 172800)])
+def test_vault_may_sign_for_a_day_or_for_the_lifetime_if_that_is_longer(lifetime, longest):
     assert signing_role(make_settings(mtls={"certificateLifetime": lifetime})).longest == longest
 
 
 def test_vault_signs_for_the_second_control_plane_too():
-    canary = {"version": "1.31.0", "revision": "next"}
-    both = signing_role(make_settings(istio={"canary": canary})).hosts
+    both = signing_role(make_settings(istio={"canary": {"version": NEWEST, "revision": "next"}})).hosts
     assert set(both) - set(signing_role(make_settings()).hosts) == {"istiod-next.istio-system.svc"}
 
 
-@pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("24h", 86400), ("48h", 172800)])
-def test_vault_may_sign_for_a_day_or_for_the_lifetime_if_that_is_longer(lifetime, longest):
-    assert signing_role(make_settings(vault=KEYLESS, mtls={"certificateLifetime": lifetime})).longest == longest
+def test_extra_values_of_cert_managers_chart_may_not_contradict():
+    with pytest.raises(SettingsError, match=r"vault\.certManager\.values\.webhook\.replicaCount"):
+        make_mesh(vault={**KEYLESS, "certManager": {"values": {"webhook": {"replicaCount": 1}}}})
 
 
-def test_a_root_that_is_not_known_yet_is_told_to_nobody():
-    values = inventory.mesh_inventory(make_settings(vault=KEYLESS)).the(Kind.ISTIOD).values
-    assert "caCertificates" not in values["meshConfig"]  # pyright: ignore[reportOperatorIssue]
+@pytest.mark.parametrize(
+    ("own", "server"),
+    [({}, "https://vault.vault.svc:8200"), ({"address": "http://vault.vault:8200"}, "http://vault.vault:8200")],
+)
+@pytest.mark.parametrize(("ca", "bundle"), [(None, None), ("", None), ("CA", "Q0E=")])
+def test_the_issuer_calls_vault_at_its_own_address_else_at_its_service_with_the_ca_that_is_given(
+    own, server, ca, bundle
+):
+    issuer = cert_manager.issuer(make_settings(vault={**KEYLESS, "certManager": own}))
+    vault = cert_manager.with_ca_bundle(issuer, ca)["spec"]["vault"]
+    assert (vault["server"], vault.get("caBundle")) == (server, bundle)

@@ -1,0 +1,214 @@
+"""What is read from the cluster: its identity, nodes, images, owners of objects, rights and routes."""
+
+import pytest
+
+from pi_mesh.cluster import identity, nodes, pods, routes, snapshot
+from pi_mesh.cluster.client import Forbidden
+from pi_mesh.cluster.errors import WrongCluster
+from pi_mesh.cluster.objects import manager_of
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.settings.cluster import ClusterSettings
+from tests.support.factories import make_settings
+from tests.support.fake_client import FakeClient
+from tests.support.snapshots import make_node, make_snapshot
+
+OURS, THEIRS = "0a1b2c3d-0000-4000-8000-000000000001", "0a1b2c3d-0000-4000-8000-000000000002"
+
+
+@pytest.mark.parametrize(("uid", "recorded", "live"), [("", OURS, OURS), ("", "", OURS), ("", OURS, ""), (OURS,) * 3])
+def test_the_recorded_cluster_passes_and_so_does_what_can_not_be_compared(uid, recorded, live):
+    identity.require(ClusterSettings(context="default", uid=uid), recorded, live)
+
+
+def test_another_cluster_than_the_recorded_one_is_refused_with_both_ways_out():
+    with pytest.raises(WrongCluster, match="nothing was touched") as refused:
+        identity.require(ClusterSettings(context="default"), OURS, THEIRS)
+    assert str(refused.value).startswith("cluster.context 'default' leads to another cluster")
+    assert f"only if that cluster was rebuilt, set cluster.uid: {THEIRS}" in str(refused.value)
+
+
+def test_a_uid_in_the_settings_counts_before_the_recorded_one():
+    settings = ClusterSettings(context="default", uid=THEIRS)
+    identity.require(settings, OURS, THEIRS)
+    with pytest.raises(WrongCluster, match=f"cluster.uid is {THEIRS}"):
+        identity.require(settings, OURS, OURS)
+
+
+def test_a_uid_that_is_none_is_refused_with_the_settings():
+    with pytest.raises(ValueError, match="uid"):
+        ClusterSettings(context="default", uid="the blue one")
+
+
+@pytest.mark.parametrize(
+    ("status", "count"),
+    [({"pods": "110"}, 110), ({"pods": 110}, 110), ({"pods": "1M"}, 1_000_000), ({"pods": "1k"}, 1000), ({}, 0)],
+)
+def test_the_number_of_pods_is_a_quantity_of_kubernetes_and_none_where_the_node_says_nothing(status, count):
+    assert nodes.parse({"metadata": {"name": "pi-1"}, "status": {"allocatable": status}}).pods == count
+    assert nodes.parse({"metadata": {"name": "pi-1"}}).pods == 0
+
+
+PI = make_node("pi-1", labels={"disk": "ssd", "slots": "4"})
+TAINTED = make_node(taints=("dedicated=mesh:NoSchedule",))
+CONTROL_PLANE = make_node(taints=("node-role.kubernetes.io/control-plane:NoSchedule",))
+
+
+def required(*terms: dict) -> dict:
+    affinity = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": list(terms)}}
+    return {"affinity": {"nodeAffinity": affinity}}
+
+
+def label(key: str, operator: str, *values: str) -> dict:
+    return {"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}
+
+
+def tolerates(**toleration: str) -> dict:
+    return {"tolerations": [toleration]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "node", "allowed"),
+    [
+        ({}, PI, True),
+        ({"nodeSelector": {"disk": "ssd"}}, PI, True),
+        ({"nodeSelector": {"disk": "sd"}}, PI, False),
+        ({"nodeSelector": {"kubernetes.io/arch": "arm64", "kubernetes.io/hostname": "pi-1"}}, PI, True),
+        (required(label("disk", "In", "ssd", "nvme")), PI, True),
+        (required(label("disk", "NotIn", "ssd")), PI, False),
+        (required(label("disk", "Exists")), PI, True),
+        (required(label("disk", "DoesNotExist")), PI, False),
+        (required(label("slots", "Gt", "3")), PI, True),
+        (required(label("slots", "Lt", "3")), PI, False),
+        (required(label("disk", "Gt", "3")), PI, False),
+        (required(label("disk", "In", "sd"), label("slots", "In", "4")), PI, True),
+        (required({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["pi-2"]}]}), PI, False),
+        (required({}), PI, False),
+        ({}, TAINTED, False),
+        (tolerates(operator="Exists"), TAINTED, True),
+        (tolerates(key="dedicated", operator="Exists"), TAINTED, True),
+        (tolerates(key="dedicated", value="mesh", effect="NoSchedule"), TAINTED, True),
+        (tolerates(key="dedicated", value="vault"), TAINTED, False),
+        (tolerates(key="dedicated", operator="Exists", effect="NoExecute"), TAINTED, False),
+        (tolerates(key="node-role.kubernetes.io/control-plane"), CONTROL_PLANE, True),
+        ({}, make_node(ready=False), False),
+        ({}, make_node(cordoned=True), False),
+    ],
+)
+def test_a_pod_is_placed_by_the_labels_the_taints_and_the_state_of_the_node(spec, node, allowed):
+    assert nodes.parse_placement(spec).allows(node) is allowed
+
+
+def test_a_taint_is_read_with_its_value():
+    taint = {"key": "dedicated", "value": "mesh", "effect": "NoSchedule"}
+    node = nodes.parse({"metadata": {"name": "pi-1", "labels": {"disk": "ssd"}}, "spec": {"taints": [taint]}})
+    assert (node.taints, node.labels) == (("dedicated=mesh:NoSchedule",), {"disk": "ssd"})
+
+
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("image", "program", "version"),
+    [
+        ("pilot", "pilot", ""),
+        ("docker.io/istio/pilot:1.2.3", "pilot", "1.2.3"),
+        ("docker.io/istio/proxyv2:1.2.3-distroless", "proxyv2", "1.2.3"),
+        ("registry.example:5000/kube-vip/kube-vip-cloud-provider:v0.0.12", "kube-vip-cloud-provider", "v0.0.12"),
+        ("registry.example:5000/pilot", "pilot", ""),
+        (f"docker.io/istio/pilot:1.2.3@{DIGEST}", "pilot", "1.2.3"),
+        (f"registry.example:5000/pilot@{DIGEST}", "pilot", ""),
+        ("", "", ""),
+    ],
+)
+def test_an_image_has_a_program_and_perhaps_a_version(image, program, version):
+    assert (pods.image_program(image), pods.image_version(image)) == (program, version)
+
+
+HELM = {
+    "labels": {"app.kubernetes.io/managed-by": "Helm"},
+    "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"},
+}
+FLUX = {"kustomize.toolkit.fluxcd.io/name": "web", "kustomize.toolkit.fluxcd.io/namespace": "flux"}
+
+
+def written(*managers: str, **last: str) -> dict:
+    """Return the metadata of an object that these field managers wrote one after the other."""
+    fields = [{"manager": manager, "time": str(time)} for time, manager in enumerate(managers)]
+    return {"managedFields": [*fields[:-1], fields[-1] | last]}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "manager"),
+    [
+        ({}, ""),
+        (HELM, "Helm release shop/web"),
+        ({"annotations": {"argocd.argoproj.io/tracking-id": "web:v1/Pod:a/b"}}, "Argo CD application web"),
+        ({"labels": {"argocd.argoproj.io/instance": "web"}}, "Argo CD application web"),
+        ({"labels": FLUX}, "Flux Kustomization flux/web"),
+        ({"ownerReferences": [{"kind": "Gateway", "name": "web"}]}, "Gateway web"),
+        (written("pulumi-kubernetes-1a2b"), "a Pulumi stack"),
+        (written("helm", "kubectl"), "field manager kubectl"),
+        (written("kubectl", "istiod", subresource="status"), "field manager kubectl"),
+    ],
+)
+def test_the_manager_is_told_by_the_most_certain_mark(metadata, manager):
+    assert manager_of(metadata) == manager
+
+
+def answering(*denied: tuple[str, str]):
+    """Return an API server that allows everything except these, and, like most servers, nothing by `*`."""
+    asked = []
+
+    def ask(_path: str, review: dict) -> dict:
+        attributes = review["spec"]["resourceAttributes"]
+        asked.append((attributes["verb"], attributes["resource"]))
+        return {"status": {"allowed": "*" not in asked[-1] and asked[-1] not in denied}}
+
+    return ask, asked
+
+
+def test_an_administrator_is_asked_about_once():
+    assert snapshot.missing_rights(lambda *_: {"status": {"allowed": True}}) == snapshot.Missing()
+
+
+def test_what_an_install_creates_is_told_apart_from_what_a_later_up_does_and_every_kind_is_asked_about():
+    ask, asked = answering(("create", "deployments"), ("delete", "secrets"), ("create", "roles"))
+    later = ("delete secrets", "create roles.rbac.authorization.k8s.io")
+    assert snapshot.missing_rights(ask) == snapshot.Missing(("deployments.apps",), later)
+    kinds = {resource for _, resource in (*snapshot.NEEDED, *snapshot.ALSO)}
+    assert {("*", "*")} | {(verb, kind) for verb in ("create", *snapshot.CHANGES) for kind in kinds} == set(asked)
+
+
+ORDERS = make_settings(traffic={"services": {"orders": {"ports": [80], "takesOrders": True}}})
+API = "/apis/networking.istio.io/v1"
+ROUTE = {"metadata": {"namespace": "shop", "name": "a"}, "spec": {"hosts": ["x"]}}
+
+
+@pytest.fixture
+def client(monkeypatch) -> FakeClient:
+    served = {
+        "/apis/networking.istio.io": {"versions": [{"groupVersion": "networking.istio.io/v1"}]},
+        API: {"resources": [{"kind": "VirtualService", "name": "virtualservices", "namespaced": True}]},
+        f"{API}/virtualservices": {"items": [ROUTE]},
+    }
+    monkeypatch.setattr(routes, "Client", made := FakeClient(served))
+    return made
+
+
+def test_the_routes_are_read_where_a_service_takes_orders_and_nothing_is_asked_where_none_does(client):
+    assert routes.with_routes(make_snapshot(), make_settings()) == make_snapshot()
+    assert client.got == []
+    read = routes.with_routes(make_snapshot(), ORDERS).routes
+    assert [route.key for route in read] == [("VirtualService", "shop", "a")]
+
+
+def test_routes_that_may_not_be_listed_are_named(client):
+    client.answers[f"{API}/virtualservices"] = Forbidden("no", "no")
+    assert routes.with_routes(make_snapshot(), ORDERS).unreadable == ("VirtualService",)
+
+
+def test_the_destinations_of_a_route_are_those_of_all_its_kinds_of_rules():
+    app, feed = ({"route": [{"destination": {"host": host}}]} for host in ("app", "feed.market"))
+    spec = {"http": [app, {"redirect": {}}], "tcp": [feed], "tls": [app]}
+    destinations = routes.destinations(Policy("VirtualService", "shop", "a", spec))
+    assert destinations == {"app.shop.svc.cluster.local", "feed.market"}

@@ -27,7 +27,8 @@ def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
         return
     for path, (harmless, effect) in NEEDED.items():
         for place, value in anywhere(release_values(resource), path):
-            if value not in ({}, []) and (harmless is None or str(value).lower() != harmless):
+            is_empty = hasattr(value, "__len__") and len(value) == 0
+            if not is_empty and (harmless is None or str(value).lower() != harmless):
                 yield f"{place}: {effect}"
 
 

@@ -33,3 +33,18 @@ def test_a_secret_in_plain_text_is_refused_without_being_repeated(value):
     with pytest.raises(SettingsError, match=r"vaultToken: is in plain text.*`pulumi config set --secret") as refused:
         plain_values({TOKEN: value}, ())
     assert "hvs.PLAIN" not in str(refused.value)
+
+
+@pytest.mark.parametrize("project", ["pi_mesh", "pimesh", "PI-MESH", "pi-mehs", "pi-mesh2"])
+def test_a_key_of_a_project_that_is_nearly_ours_is_refused_with_the_cure(project):
+    with pytest.raises(SettingsError) as refused:
+        plain_values({"pi-mesh:istio": {}, f"{project}:mtls": {"mode": "STRICT"}})
+    (problem,) = refused.value.problems
+    assert problem.startswith(
+        f"{project}:mtls: is a key of the project {project}, which nothing reads; did you mean `pi-m"
+    )
+
+
+@pytest.mark.parametrize("project", ["kubernetes", "vault", "pulumi", "aws", "my-mesh-apps"])
+def test_a_key_of_another_project_is_left_alone(project):
+    assert plain_values({"pi-mesh:istio": {"a": 1}, f"{project}:region": "x"}) == {"istio": {"a": 1}}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pi_mesh.settings import SettingsError, parse
-from pi_mesh.settings.stack_file import load_file
+from pi_mesh.settings.stack_file import load_file, stack_config
 from tests.support.versions import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -43,3 +43,54 @@ def test_the_stack_files_are_valid(path):
 def test_the_pi_clusters_file_says_what_the_role_said():
     role = {"cluster": {"context": "pi-cluster"}, "istio": {"version": SHIPPED}}
     assert load_file(ROOT / "Pulumi.pi-cluster.yaml") == parse(role)
+
+
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [
+        ("off", "off"),
+        ("yes", "yes"),
+        ("TRUE", True),
+        ("~", None),
+        ("17:30", "17:30"),
+        ("0777", 511),
+        ("0o17", 15),
+        ("08", 8),
+        ("1_000", 1000),
+        ("1.0", 1),
+        ("1.20", 1.2),
+        ("1e3", 1000),
+        ("1e400", "1e400"),
+        ("9007199254740993", 9007199254740992.0),
+        ("0xZZ", "0xZZ"),
+        ("=", "="),
+        ("<<", "<<"),
+        ("2026-12-25", "2026-12-25 00:00:00 +0000 UTC"),
+        ("2026-12-25T10:30:00Z", "2026-12-25 10:30:00 +0000 UTC"),
+    ],
+)
+def test_a_scalar_is_what_the_engine_makes_of_it(tmp_path, scalar, value):
+    (tmp_path / NAME).write_text(f"config:\n  pi-mesh:deep: {{key: {scalar}}}\n")
+    read = stack_config(tmp_path / NAME)["pi-mesh:deep"]
+    assert (read, type(read["key"])) == ({"key": value}, type(value))  # type: ignore[index, comparison-overlap]
+
+
+def test_a_key_without_a_project_is_this_projects_and_only_the_first_document_counts(tmp_path):
+    (tmp_path / NAME).write_text("config:\n  traffic: {a: 1}\n  aws:region: x\n---\nconfig: {}\n")
+    assert stack_config(tmp_path / NAME) == {"pi-mesh:traffic": {"a": 1}, "aws:region": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("config:\n  a: 1\n  a: 2\n", "line 3, column 3: the key `a` stands in line 2 already"),
+        ("config:\n  a: {b: .inf}\n", "Pulumi takes no number `.inf`"),
+        ("config:\n  a: {b: !!bool yes}\n", "`yes` is neither true nor false"),
+        ("config:\n  a: 1\npi-mesh:traffic: {}\n", "pi-mesh:traffic stands beside `config:`"),
+    ],
+)
+def test_a_file_that_the_engine_refuses_or_reads_in_part_is_refused(tmp_path, text, words):
+    (tmp_path / NAME).write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        stack_config(tmp_path / NAME)
+    assert words in refused.value.problems[0]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight.namespaces import KUBERNETES, check_ingress, check_ownership
+from pi_mesh.checks.preflight.namespaces import KUBERNETES, check_ingress, check_ownership, check_tenants
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -100,3 +100,15 @@ def test_a_running_gateway_is_not_moved(state, settings, lines):
 def test_a_gateway_beside_istiod_that_the_state_does_not_know_counts_too():
     cluster = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
     assert_told(check_ingress(observation(cluster, state_of(), **EDGE)), f"{ASKS} edge, and it is installed in istio-")
+
+
+SHOPS = {"shop": [f"Deployment shop-{number}" for number in range(6)], "empty": []}
+KEPT = (
+    "error namespace shop: is no longer in the settings, and `up` would delete it with Deployment shop-0, …and 1 more"
+)
+
+
+@pytest.mark.parametrize(("allowed", "line"), [(False, KEPT), (True, "")])
+def test_an_up_that_deletes_the_workloads_of_others_is_refused_as_a_destroy_is(allowed, line):
+    seen = replace(observation(make_snapshot(), destroy={"workloads": allowed}), tenants=SHOPS)
+    assert_told(check_tenants(seen), *([line] if line else []))

@@ -1,0 +1,94 @@
+"""The rules about what no other rule could read: foreign types of resources, and istiod's switches of identity."""
+
+import pytest
+
+from policies.rules import istiod_identity, known_types, protected_ca, vault_ca
+from tests.support.factories import make_mesh
+from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.policy_resources import istiod, said
+from tests.support.versions import NEWEST, next_patch
+
+CORE = "kubernetes:core/v1:"
+ISTIO = "kubernetes:networking.istio.io/v1beta1:"
+WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration"
+
+
+def named(name: str, **more: object) -> dict:
+    return {"metadata": {"name": name}, **more}
+
+
+VAULT = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
+CANARY = {"canary": {"version": next_patch(NEWEST), "revision": "next"}, "tags": {"stable": "next"}}
+FULLEST = make_mesh(traffic=TRAFFIC, vault=VAULT, istio=CANARY, mtls={"mode": "PERMISSIVE", "audit": True})
+
+
+def kind_of(manifest: dict) -> str:
+    group = manifest["apiVersion"] if "/" in manifest["apiVersion"] else f"core/{manifest['apiVersion']}"
+    return f"kubernetes:{group}:{manifest['kind']}"
+
+
+def test_every_object_that_the_program_makes_passes():
+    refused = [item.name for item in FULLEST.objects if said(known_types.RULE, item.manifest, kind_of(item.manifest))]
+    assert refused == []
+
+
+CA = (vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.KEY, vault_ca.ENDPOINT, protected_ca.MOUNT)
+
+
+@pytest.mark.parametrize("kind", [*CA, "pulumi:providers:kubernetes", "pi-mesh:istio:Base", f"{CORE}Secret"])
+def test_a_type_that_the_program_registers_passes(kind):
+    assert said(known_types.RULE, named("any"), kind) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "words"),
+    [
+        (
+            "command:local:Command",
+            {"create": "kubectl apply"},
+            "judges resources of the type command:local:Command",
+        ),
+        ("pulumi-python:dynamic:Resource", {}, "no rule judges"),
+        ("helm:index/release:Release", {}, "no rule judges"),
+        (f"{CORE}List", {"items": []}, "no rule judges"),
+        (f"{CORE}Pod", named("any"), "no rule judges"),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", named("any"), "no rule judges"),
+        ("kubernetes:extensions.istio.io/v1alpha1:WasmPlugin", named("any"), "no rule judges"),
+        ("vault:index/policy:Policy", {}, "no rule judges"),
+        (WEBHOOK, named("mine"), "the webhook mine may change every new pod"),
+        (f"{CORE}ConfigMap", named("istio"), "the ConfigMap istio is istiod's own configuration"),
+        (f"{CORE}ConfigMap", named("istio-sidecar-injector"), "is istiod's own configuration"),
+        (f"{ISTIO}Sidecar", named("a", spec={"ingress": [{"captureMode": "NONE"}]}), "past mutual TLS"),
+    ],
+)
+def test_what_could_switch_protection_off_is_a_breach(kind, props, words):
+    (message,) = said(known_types.RULE, props, kind)
+    assert words in message
+
+
+def test_the_policy_config_lets_further_types_in():
+    assert (
+        list(known_types.breaches(type("R", (), {"resource_type": "a:b:C", "props": {}}), {"types": ["a:b:C"]})) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "harmless"),
+    [
+        ("pilot__env__XDS_AUTH", "false", "true"),
+        ("env__PILOT_ENABLE_XDS_IDENTITY_CHECK", "false", "true"),
+        ("pilot__env__PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "true", "false"),
+        ("meshConfig__caCertificates", [{"pem": "made-up"}], []),
+        ("meshConfig__trustDomainAliases", ["other"], []),
+        ("global__caAddress", "ca.example:443", ""),
+        ("global__remotePilotAddress", "192.0.2.1", ""),
+        ("istiodRemote__injectionURL", "https://injector.example", ""),
+        ("global__proxy__privileged", True, False),
+        ("global__proxy__includeIPRanges", "", "*"),
+        ("sidecarInjectorWebhook__templates", {"custom": "spec: {}"}, {}),
+    ],
+)
+def test_a_value_of_istiod_that_blurs_identities_is_a_breach(path, value, harmless):
+    messages = said(istiod_identity.RULE, istiod(**{f"values__{path}": value}))
+    assert len(messages) == (0 if value == "" else 1)
+    assert said(istiod_identity.RULE, istiod(**{f"values__{path}": harmless})) == []

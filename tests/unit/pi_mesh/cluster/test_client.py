@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -126,10 +127,28 @@ def test_a_program_for_credentials_that_is_missing_is_one_line(kubeconfig):
 def test_an_overloaded_server_is_asked_again_after_the_time_it_names(api, monkeypatch):
     pauses: list[float] = []
     monkeypatch.setattr(client_module.time, "sleep", pauses.append)
-    api += [(429, {"Retry-After": "2"}, {}), (429, {}, {}), (200, {}, {"items": [1]})]
+    dated = {"Retry-After": "Wed, 02 Dec 2026 09:00:00 GMT"}
+    api += [(429, {"Retry-After": "2"}, {}), (429, {}, {}), (503, dated, {}), (200, {}, {"items": [1]})]
     with Client("test") as client:
         assert client.items("/api/v1/nodes") == [1]
-    assert pauses == [2.0, 1.0]
+    assert pauses == [2.0, 1.0, 1.0]
+
+
+def test_a_login_page_in_place_of_an_answer_is_one_line(api, monkeypatch):
+    api.append((200, {}, {}))
+    with Client("test") as client:
+        page = httpx.Response(200, text="<html>")
+        monkeypatch.setattr(client._http, "request", lambda *_, **__: page)
+        with pytest.raises(ClusterUnreachable, match="GET /version was answered with no JSON"):
+            client.get("/version")
+
+
+def test_the_clusters_clock_is_that_of_its_last_answer(api):
+    api.append((200, {"Date": "Wed, 02 Dec 2020 09:00:00 GMT"}, {}))
+    with Client("test") as client:
+        assert abs(client.now() - datetime.now(UTC)) < timedelta(seconds=5)
+        client._date = "Wed, 02 Dec 2020 09:00:00 GMT"
+        assert client.now() == datetime(2020, 12, 2, 9, tzinfo=UTC)
 
 
 def test_a_handshake_that_broke_off_is_tried_again(api, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.kubeconfig import connection
+from pi_mesh.cluster.kubeconfig import connection, missing_credentials
 
 
 def kubeconfig(user: dict | None, server: str | None = "pi") -> dict:
@@ -57,3 +57,17 @@ def test_a_helper_with_a_path_is_looked_up_beside_its_file_and_a_bare_name_on_pa
 def test_a_list_without_names_is_one_line_that_names_the_file(connected):
     with pytest.raises(ClusterUnreachable, match=r"/0/config: is not a kubeconfig"):
         connected({"clusters": ["pi"]})
+
+
+@pytest.mark.parametrize("user", [None, {"impersonate": "admin"}])
+def test_a_user_without_credentials_is_one_line_and_not_a_question_on_standard_input(connected, user):
+    with pytest.raises(ClusterUnreachable, match=r"its user 'pi' has no credentials in .*/0/config"):
+        connected(kubeconfig(user))
+    assert "has no credentials" in missing_credentials("pi")
+
+
+def test_a_server_without_tls_needs_no_credentials(connected):
+    content = kubeconfig({"impersonate": "admin"})
+    content["clusters"][0]["cluster"] = {"server": "http://127.0.0.1:8001"}
+    assert connected(content).cluster.server == "http://127.0.0.1:8001"
+    assert missing_credentials("pi") == missing_credentials("of others") == ""

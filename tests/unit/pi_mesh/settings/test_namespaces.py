@@ -58,6 +58,7 @@ def hour(**settings: object) -> dict:
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
+        (hour(timeZone="localtime"), "trading.hours.timeZone: 'localtime': is another time zone on each machine"),
         (hour(timeZone="Berlin"), "trading.hours.timeZone: 'Berlin': is not a time zone"),
         (hour(timeZone="../../etc/passwd"), "trading.hours.timeZone: '../../etc/passwd': is not a time zone"),
         (hour(opens="9:00"), "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),

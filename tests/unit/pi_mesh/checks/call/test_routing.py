@@ -29,6 +29,9 @@ def sidecar(*hosts: str, namespace: str = "shop", name: str = "scope", app: str 
     return policy("Sidecar", {"egress": [{"hosts": [*hosts]}], **chosen, **more}, name, namespace)
 
 
+IN_SHOP = (sidecar("trading/*"), sidecar("./*", name="others", app="other"))
+
+
 @pytest.mark.parametrize(
     "sidecars",
     [
@@ -39,14 +42,7 @@ def sidecar(*hosts: str, namespace: str = "shop", name: str = "scope", app: str 
         case("without egress", [policy("Sidecar", {}, "scope", "shop")]),
         case("of the root namespace's own pods", [sidecar("./*", namespace="istio-system", app="client")]),
         case("of another namespace", [sidecar("./*", namespace="trading")]),
-        case(
-            "the namespace's before the root's",
-            [
-                sidecar("./*", namespace="istio-system"),
-                sidecar("trading/*"),
-                sidecar("./*", name="others", app="other"),
-            ],
-        ),
+        case("the namespace's before the root's", [sidecar("./*", namespace="istio-system"), *IN_SHOP]),
     ],
 )
 def test_a_sidecar_that_has_the_service_hides_nothing(sidecars):
@@ -95,6 +91,7 @@ def to(host: str, subset: str = "", **more: Any) -> dict[str, Any]:
 
 V1 = policy("DestinationRule", {"host": "app", "subsets": [{"name": "v1", "labels": {"version": "v1"}}]}, "subsets")
 LABELLED = replace(SERVER, labels={"app": "app", "version": "v1"})
+LATER = replace(LABELLED, ready=False)
 IDLE = {"route": [{"destination": {"host": "gone"}, "weight": 0}, {"destination": {"host": "app"}, "weight": 100}]}
 ABORT = {"fault": {"abort": {"httpStatus": 503, "percentage": {"value": 50}}}}
 API, NARROW = to("api.example.com"), {"match": [{"uri": {"prefix": "/api"}}]}
@@ -117,23 +114,13 @@ def unlike(**match: object) -> Policy:
         case("destinations without weight", [route(IDLE)], {}, "", ""),
         case("a host outside", [route(API)], {}, "", ""),
         case("another service", [route(to("other"))], {"services": (APP, OTHER)}, "", ""),
-        case(
-            "an undeclared subset", [route(to("app", "v1"))], {}, f"subset v1 of {FULL}, which no DestinationRule", ""
-        ),
+        case("an undeclared subset", [route(to("app", "v1"))], {}, f"subset v1 of {FULL}, which no Destination", ""),
         case("a subset without pods", [route(to("app", "v1")), V1], {}, "has no Ready pod (labels version=v1)", ""),
         case("a subset with a pod", [route(to("app", "v1")), V1], {"pods": (CLIENT, LABELLED)}, "", ""),
-        case(
-            "a subset whose pod is not ready",
-            [route(to("app", "v1")), V1],
-            {"pods": (CLIENT, replace(LABELLED, ready=False))},
-            "no Ready pod",
-            "",
-        ),
+        case("a subset that waits", [route(to("app", "v1")), V1], {"pods": (CLIENT, LATER)}, "no Ready pod", ""),
         case("a fault", [route(to("app", **ABORT))], {}, "fails 50 % of the calls (fault)", ""),
         case("an answer of its own", [route({"directResponse": {"status": 503}})], {}, "answers or redirects", ""),
-        case(
-            "no rule", [route(to("app", **NARROW))], {}, "", "answers 404 to requests that none of its 1 rule matches"
-        ),
+        case("no rule", [route(to("app", **NARROW))], {}, "", "answers 404 to requests that none of its 1 rule"),
         case("a rule of some", [route(to("gone", **NARROW), to("app"))], {}, "", "sends the call to gone"),
         case("of another port", [unlike(port=81)], {}, "", ""),
         case("of another caller", [unlike(sourceLabels={"app": "x"})], {}, "", ""),
@@ -181,9 +168,7 @@ ELSEWHERE = (replace(SERVER, namespace="shop"), replace(SERVER, labels={"app": "
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        case(
-            "no pods", {"pods": (CLIENT,)}, "trading/app: has no endpoint on port 80: no pod has its labels (app=app)"
-        ),
+        case("no pods", {"pods": (CLIENT,)}, "app: has no endpoint on port 80: no pod has its labels (app=app)"),
         case("pods that are not ready are counted", {"endpoints": WAITING}, "1 pod is not Ready"),
         case("pods without the port", {}, "1 pod has its labels (app=app), and none has its port"),
         case("no selector", {"service": replace(APP, selector={})}, "it has no selector"),

@@ -40,6 +40,7 @@ TURNED_OFF = f"{OF_MESH} is STRICT, and refuses the call's plain text: Destinati
 NO_SIDECAR = "is STRICT, and refuses the call's plain text: the caller has no sidecar"
 ONE_OPEN = peer("UNSET", {"8080": "DISABLE"}, app="app")
 OF_ANOTHER_PORT = peer("PERMISSIVE", {"80": "STRICT"}, app="app")
+UNSERVED = "DestinationRule trading/rule: asks for mutual TLS, and pod app-0 has no sidecar"
 OWN_RULE = (rule(), rule("ISTIO_MUTUAL", FULL, "shop"))
 AUTO_OFF = {"mesh_config": {"enableAutoMtls": False}}
 BOTH_BARE = {"caller": BARE, "pods": (CLIENT, BARE_SERVER)}
@@ -69,12 +70,7 @@ BOTH_BARE = {"caller": BARE, "pods": (CLIENT, BARE_SERVER)}
         case("one of the called port", [of_port(80)], {}, TURNED_OFF),
         case("one of another port", [of_port(81)], {}, ""),
         case("one of the pod's port", [of_port(8080)], {}, ""),
-        case(
-            "mutual TLS that no sidecar serves",
-            [rule("ISTIO_MUTUAL")],
-            {"pods": (CLIENT, BARE_SERVER)},
-            "DestinationRule trading/rule: asks for mutual TLS, and pod app-0 has no sidecar",
-        ),
+        case("no sidecar serves it", [rule("ISTIO_MUTUAL")], {"pods": (CLIENT, BARE_SERVER)}, UNSERVED),
         case("mutual TLS refused", [rule("ISTIO_MUTUAL"), peer("DISABLE")], {}, "takes plain text alone"),
         case("without automatic mutual TLS", [], AUTO_OFF, "enableAutoMtls is false"),
     ],
@@ -193,6 +189,7 @@ def closed(labels: dict[str, str]) -> Policy:
 TWO = (access("ALLOW", OTHERS, name="a"), access("ALLOW", name="b"))
 BOTH = "AuthorizationPolicies trading/a, trading/b: have no rule that admits the caller"
 DENY, DRY = access("DENY", SHOP, name="closed"), access("DENY", {}, name="dry", annotations={DRY_RUN: "true"})
+NO_IDENTITY = "which has no identity: the caller has no sidecar"
 NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
 
 
@@ -211,13 +208,7 @@ NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
         case("a dry run refuses nothing", [DRY], {}, "", ""),
         case("a provider decides by itself", [access("CUSTOM", {})], {}, "", "lets its provider decide"),
         case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "", ""),
-        case(
-            "plain text has no identity",
-            [peer("PERMISSIVE"), access("ALLOW", SHOP)],
-            {"caller": BARE},
-            "which has no identity: the caller has no sidecar",
-            "",
-        ),
+        case("plain text", [peer("PERMISSIVE"), access("ALLOW", SHOP)], {"caller": BARE}, NO_IDENTITY, ""),
     ],
 )
 def test_policies_admit_and_refuse_a_call(policies, changes, refused, doubtful):

@@ -76,6 +76,7 @@ NOBODY = {"allowIngress": False, "allowNamespaces": []}
 RESEARCH = {"namespaces": {"research": {"defaultDeny": {"enabled": True, **NOBODY}}}}
 API = {"namespace": "research", **TO_APP, "hosts": ["r.example"], "http": [{"to": [{"service": "api"}]}]}
 TO_API = {"routes": {"trading-app": TO_APP, "api": API}}
+OUT_OF_API = "ERROR namespaces.research.defaultDeny: locks the ingress gateway out of service api"
 THREE = {"policies": {name: {"rules": [ARGOCD]} for name in ("b", "a", "c")}}
 ELSEWHERE = seen(policy(ARGOCD, namespace="research"), namespaces={"research": {}})
 UNROUTED = {"routes": {}, "gateways": {}}
@@ -96,11 +97,7 @@ OF_APP = policy(ARGOCD, selector=LABELS)
         case("of its account", seen(policy(ARGOCD, {"principals": ["*/sa/istio-ingressgateway"]})), ""),
         case("of any caller", seen(policy(ARGOCD, {"paths": ["/*"]})), ""),
         case("of a gateway elsewhere", seen(policy({"namespaces": ["edge"]}), ingress={"namespace": "edge"}), ""),
-        case(
-            "of the namespace where it is not",
-            seen(policy({"namespaces": ["istio-system"]}), ingress={"namespace": "edge"}),
-            "ERROR ",
-        ),
+        case("not there", seen(policy({"namespaces": ["istio-system"]}), ingress={"namespace": "edge"}), "ERROR "),
         case("for other workloads", seen(policy(ARGOCD, selector={"app": "trading-agent"})), ""),
         case("on another port", seen(policy({"principals": [INGRESS], "ports": [8888]})), OTHER_PORT),
         case("on the service's port", seen(policy({"principals": [INGRESS], "ports": [80]})), ""),
@@ -112,11 +109,7 @@ OF_APP = policy(ARGOCD, selector=LABELS)
         case("without its allow", seen(default_deny(allowIngress=False)), "ERROR "),
         case("alone", seen(default_deny(**NOBODY)), "ERROR traffic.authorization.defaultDeny: "),
         case("no route", seen(policy(ARGOCD), traffic=UNROUTED), ""),
-        case(
-            "of a further namespace",
-            seen({}, traffic=TO_API, **RESEARCH),
-            "ERROR namespaces.research.defaultDeny: locks the ingress gateway out of service api",
-        ),
+        case("of a further namespace", seen({}, traffic=TO_API, **RESEARCH), OUT_OF_API),
         case("a policy of another namespace", ELSEWHERE, ""),
         case("the first policy by name", seen(THREE), "ERROR traffic.authorization.policies.a:"),
     ],

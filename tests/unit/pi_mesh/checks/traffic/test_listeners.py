@@ -100,9 +100,7 @@ ISSUERS = "name different issuers for Secret shop"
         case("http and tcp", {}, tcp(80), f"{SHARED}…is 80, which g (HTTP) and h (TCP) cannot share"),
         case("tcp twice", tcp(9), tcp(9), f"{SHARED}…is 9, which g (TCP) and h (TCP) cannot share"),
         case("http and tls", {"port": 443}, {**A, **TLS}, f"{SHARED}…is 443, which g (HTTP) and h (TLS) cannot share"),
-        case(
-            "https and tls", {**A, **https()}, {**A, **TLS}, f"{SHARED}…g (HTTPS) and h (TLS) both have host a.example"
-        ),
+        case("https and tls", {**A, **https()}, {**A, **TLS}, f"{SHARED}…g (HTTPS) and h (TLS) both have host a"),
         case("http and https", {"port": 8443}, {"tls": {"secret": "a", "port": 8443}}, ONE_VERSION),
         case("https for one host", https("a"), https("b"), ONE_VERSION),
         case("a list of all hosts", {**HOME, "hosts": ["*"]}, B, f"{ADDRESSES}…has host * on port 80, which…with h"),
@@ -140,12 +138,7 @@ BY_PROXY = "OK sees the clients' addresses by the PROXY protocol"
         case("Local by extra values", HOME, {"values": {"service": LOCAL}}, "OK sees the clients' own addresses"),
         case("trusted proxies", HOME, {"trustedProxies": 1, **BY_SERVICE}, TRUSTED),
         case("the PROXY protocol", HOME, {"proxyProtocol": True, **BY_SERVICE}, BY_PROXY),
-        case(
-            "proxies past which anybody can go",
-            HOME,
-            {"trustedProxies": 2},
-            f"{TRUSTED}\nWARNING ingress.trustedProxies:",
-        ),
+        case("proxies that clients pass", HOME, {"trustedProxies": 2}, f"{TRUSTED}\nWARNING ingress.trustedProxies:"),
         case("so for PROXY", HOME, {"proxyProtocol": True}, f"{BY_PROXY}\nWARNING ingress.proxyProtocol:"),
         case("TCP has no header", FEED, {"trustedProxies": 1, **BY_SERVICE}, NO_HEADER),
         case("without a list", {}, {"trustedProxies": 1}, ""),

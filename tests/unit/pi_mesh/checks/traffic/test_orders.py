@@ -17,10 +17,19 @@ LABELS = {"app": "orders"}
 ORDERS = {"orders": {"ports": [80], "takesOrders": True, "selector": LABELS}}
 OWN_ROUTE = {"orders": {**ORDERS["orders"], "defaultRoute": False}}
 FULL, METRICS = "orders.trading.svc.cluster.local", "orders-metrics.trading.svc.cluster.local"
-PODS = (make_pod("orders-1", namespace="trading", labels=LABELS),)
+PODS = tuple(
+    make_pod(name, namespace=namespace, labels={"app": name})
+    for name, namespace in (("orders", "trading"), ("prices", "trading"), ("orders", "elsewhere"))
+)
 SERVICES = tuple(
-    Service("trading", name, ports=(port,), selector=LABELS)
-    for name, port in (("orders", 80), ("orders-metrics", 9090))
+    Service(namespace, name, ports=(80,), selector=selector)
+    for namespace, name, selector in (
+        ("trading", "orders", LABELS),
+        ("trading", "orders-metrics", LABELS),
+        ("trading", "prices", {"app": "prices"}),
+        ("trading", "bare", {}),
+        ("elsewhere", "orders-metrics", LABELS),
+    )
 )
 MIRROR, MIRRORS = {"mirror": {"host": "copy"}}, {"mirrors": [{"destination": {"host": "copy"}}]}
 FAULT = {"fault": {"abort": {"httpStatus": 500}}}
@@ -53,6 +62,7 @@ OWN = Policy("VirtualService", "trading", "orders-without-retries", {"hosts": ["
 THEIRS = "VirtualService shop/theirs: "
 BY = "; managed by Helm release shop/web"
 COPIED = f"ERROR {THEIRS}mirrors requests to service orders{BY}"
+RIVAL = "ERROR routes service orders for sidecars, which take either it or…services.orders.defaultRoute: false"
 COPY = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy"}}}]
 
 
@@ -65,12 +75,12 @@ COPY = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy
         case("orders as the mirror", [route(to("prices", None, mirror={"host": FULL}))], COPIED),
         case("a fault", [route(to(**FAULT))], "ERROR delays or aborts requests to service orders (fault)"),
         case("all is one line", [route(to(retries=2, **MIRROR, **FAULT))], "ERROR repeats…mirrors…aborts"),
-        case(
-            "by default", [route(to(retries=None))], "WARNING leaves retries of requests to service orders to the mesh"
-        ),
+        case("by default", [route(to(retries=None))], "WARNING leaves retries of requests to service orders to the me"),
         case("without retries", [route(to())], ""),
         case("of another service", [route(to("prices", None))], ""),
-        case("retries of another service", [route(to("prices", 3))], ""),
+        case("retries of another service", [route(to("prices.trading.svc.cluster.local", 3))], ""),
+        case("retries of one without a selector", [route(to("bare.trading.svc.cluster.local", 3))], ""),
+        case("retries of one elsewhere", [route(to("orders-metrics.elsewhere.svc.cluster.local", 3))], ""),
         case("a delegate inherits retries", [ROOT, BELOW], f"ERROR {THEIRS}repeats requests to service orders up to 4"),
         case("a delegate switches retries off", [ROOT, CALM], ""),
         case("a delegate that does not exist", [ROOT], ""),
@@ -79,11 +89,7 @@ COPY = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy
         case("its mirror", [of_gateway_api(filters=COPY)], "ERROR mirrors"),
         case("its route without retries", [of_gateway_api()], ""),
         case("gRPC without retries", [of_gateway_api("GRPCRoute")], ""),
-        case(
-            "a second route for sidecars, which take one of both",
-            [route(to(), hosts=(FULL,))],
-            "ERROR routes service orders for sidecars, which take either it or…services.orders.defaultRoute: false",
-        ),
+        case("a second route for sidecars, which take one of both", [route(to(), hosts=(FULL,))], RIVAL),
         case("a route at a gateway", [route(to(), hosts=(FULL,), gateways=["shop/door"])], ""),
         case("the stack's own route", [OWN], ""),
         case("the same pods", [route(to(METRICS, 2))], "WARNING orders-metrics up to 2 times, whose pods take orders"),
@@ -118,24 +124,6 @@ def test_retries_of_a_route_of_the_settings_are_refused_even_for_idempotent_serv
     traffic = {"services": ORDERS, "routes": {"mine": {"hosts": ["orders"], "http": [rule]}}}
     first, *_ = orders.check_routes(of_settings(make_settings(traffic=traffic), snapshot))
     assert_lines([first], "ERROR traffic.routes.mine.http[0].retries: repeats…orders: an order could be executed twice")
-
-
-def test_the_other_services_of_the_pods_that_take_orders_are_those_that_lead_to_them():
-    prices = {"app": "prices"}
-    others = (
-        Service("trading", "prices", ports=(80,), selector=prices),
-        Service("trading", "bare", ports=(80,)),
-        Service("elsewhere", "metrics", ports=(9090,), selector=LABELS),
-    )
-    pods = (
-        *PODS,
-        make_pod("b", namespace="trading", labels=prices),
-        make_pod("c", namespace="elsewhere", labels=LABELS),
-    )
-    seen = of_settings(
-        make_settings(traffic={"services": ORDERS}), make_snapshot(services=(*SERVICES, *others), pods=pods)
-    )
-    assert orders._aliases(seen, {FULL: "orders"}) == {METRICS: "orders-metrics"}
 
 
 UNSAFE = {"attempts": 2, "retryOn": "5xx,reset"}

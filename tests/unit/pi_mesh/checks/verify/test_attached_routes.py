@@ -43,6 +43,7 @@ def wide(served: str, host: str) -> Observation:
 
 STRAYS = [route("gone", namespace="x", name=f"stray-{number}") for number in range(4)]
 NO_GATEWAY = "attaches to no gateway: Gateway"
+OURS = f"ERROR VirtualService trading/web: {NO_GATEWAY} trading/web does not exist"
 EMPTY = "WARNING service trading/app: has no endpoints, and route trading/web leads requests to it: they get 503"
 TWICE = "WARNING does not exist, and routes trading/other, trading/web lead requests to it"
 OUTSIDE = with_policies(ROUTED, route(host="b.example", to="api.example.com"))
@@ -54,11 +55,7 @@ HIDDEN = replace(ROUTED, policies=replace(ROUTED.policies, unreadable=("Gateway"
     [
         case("attached, and to a pod", ROUTED, "OK 1 route attaches and leads to endpoints"),
         case("no routes", HEALTHY, ""),
-        case(
-            "ours whose gateway is gone",
-            without_policy(ROUTED, "Gateway"),
-            f"ERROR VirtualService trading/web: {NO_GATEWAY} trading/web does not exist",
-        ),
+        case("ours whose gateway is gone", without_policy(ROUTED, "Gateway"), OURS),
         case("no such gateway", at("nowhere"), f"WARNING : {NO_GATEWAY} trading/nowhere does not exist"),
         case("none elsewhere", at("edge/nowhere"), f"WARNING : {NO_GATEWAY} edge/nowhere does not exist"),
         case("one of two", at("web", "nowhere"), "WARNING : Gateway trading/nowhere does not exist"),

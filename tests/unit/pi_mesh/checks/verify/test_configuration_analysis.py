@@ -22,6 +22,10 @@ def message(origin: str, level: str = "Error", code: str = "IST0101") -> dict:
 TWICE = [message("VirtualService other/a")] * 2
 CODES = [message("Pod other/a", code="IST0103"), message("Pod other/b")]
 BROKEN = [message(f"VirtualService other/broken-{number}") for number in range(500)]
+INJECTOR, CRD = (
+    "MutatingWebhookConfiguration istio-sidecar-injector",
+    "CustomResourceDefinition gateways.networking.istio.io",
+)
 FIRST_THREE = ", ".join(f"VirtualService other/broken-{number}" for number in range(3))
 FIVE_HUNDRED = f'500 objects ({FIRST_THREE} and 497 more): IST0101 not found: "x"'
 
@@ -32,22 +36,12 @@ FIVE_HUNDRED = f'500 objects ({FIRST_THREE} and 497 more): IST0101 not found: "x
         case("hundreds of others are one warning", BROKEN, f"WARNING other namespaces: {FIVE_HUNDRED}"),
         case("each code of others", CODES, "WARNING 1 object (Pod other/b)\nWARNING 1 object (Pod other/a)"),
         case("an object counts once", TWICE, "WARNING 1 object (VirtualService other/a): "),
-        case(
-            "a page", [message("VirtualService trading/a")], "ERROR VirtualService trading/a: …; https://istio.io/ist"
-        ),
+        case("a page", [message("VirtualService trading/a")], "ERROR VirtualService trading/a: …https://istio.io/ist"),
         case("information", [message("Namespace default", "Info", "IST0102")], "OK "),
         case("a namespace of the mesh", [message("Namespace trading")], "ERROR Namespace trading: "),
         case("its Service", [message("Service istio-system/istiod")], "ERROR Service istio-system/istiod: "),
-        case(
-            "its webhook",
-            [message("MutatingWebhookConfiguration istio-sidecar-injector")],
-            "ERROR MutatingWebhookConfiguration istio-sidecar-injector: ",
-        ),
-        case(
-            "its CRD",
-            [message("CustomResourceDefinition gateways.networking.istio.io")],
-            "ERROR CustomResourceDefinition gateways.networking.istio.io: ",
-        ),
+        case("its webhook", [message(INJECTOR)], f"ERROR {INJECTOR}: "),
+        case("its CRD", [message(CRD)], f"ERROR {CRD}: "),
         case("an error without an object", [message("")], "ERROR "),
         case("a webhook of others", [message("MutatingWebhookConfiguration their-injector")], "WARNING "),
     ],

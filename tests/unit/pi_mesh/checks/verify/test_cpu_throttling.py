@@ -54,9 +54,11 @@ FEW = "OK none has worked for long enough to be judged; see --window"
 MOST = "OK 1 of the mesh are throttled in at most {} % of their CPU periods"
 HALF, CALM = reading(100, 6000, 3000), reading(100, 6000, 60, SECOND)
 WORST = f"WARNING {THROTTLED.format(50, 'since its start')}"
+BRIEF = counted(reading(100, 6000, 606), reading(100, 60, 50, SECOND))
 OWN = replace(SHOP, annotations={"sidecar.istio.io/proxyCPULimit": "20m"})
 RAISE_OWN = "raise the annotation sidecar.istio.io/proxyCPULimit of its pod template"
 NO_RIGHT = "the kubeconfig's user has no right to get nodes/proxy"
+UNREAD = f"UNKNOWN node pi-1: …{NO_RIGHT}; {cpu_throttling.RIGHTS}"
 TOO_FEW = "; 1 has worked too briefly to be judged"
 
 
@@ -73,30 +75,15 @@ TOO_FEW = "; 1 has worked too briefly to be judged"
         case("in any order", window(NOTHING, counted(HALF, CALM), SECOND, SHOP), WORST, 50),
         case("a pod's own limit", window(NOTHING, reading(100, 6000, 6000), OWN), f"WARNING ; {RAISE_OWN}", 100),
         case("a node", window(NOTHING, counted(pi_1="gave no answer")), "UNKNOWN node pi-1: …gave no answer", None),
-        case(
-            "a missing right",
-            window(NOTHING, counted(pi_1=NO_RIGHT)),
-            f"UNKNOWN node pi-1: …{NO_RIGHT}; {cpu_throttling.RIGHTS}",
-            None,
-        ),
+        case("a missing right", window(NOTHING, counted(pi_1=NO_RIGHT)), UNREAD, None),
         case("another node", window(NOTHING, counted(reading(100, 6000, 60), pi_2="no answer")), "UNKNOWN \nOK ", 1),
         case("a quarter", window(NOTHING, reading(100, 600, 150)), "WARNING 25 %", 25),
         case("less than a quarter", window(NOTHING, reading(100, 600, 149)), MOST.format(25), 25),
         case("one percent", window(NOTHING, reading(100, 600, 6)), MOST.format(1), 1),
-        case(
-            "a window of 50 periods",
-            window(reading(100, 5000, 5000), reading(130, 5050, 5050)),
-            "WARNING over 30 s",
-            100,
-        ),
+        case("50 periods", window(reading(100, 5000, 5000), reading(130, 5050, 5050)), "WARNING over 30 s", 100),
         case("of 49", window(reading(100, 5000, 5000), reading(130, 5049, 5049)), "WARNING since its start", 100),
         case("a life of 599 periods", window(NOTHING, reading(100, 599, 599)), FEW, 0),
-        case(
-            "those that worked too briefly are counted, and those that were not read are not",
-            window(NOTHING, counted(reading(100, 6000, 606), reading(100, 60, 50, SECOND)), SHOP, SECOND, THIRD),
-            MOST.format(10) + TOO_FEW,
-            10,
-        ),
+        case("some worked too briefly", window(NOTHING, BRIEF, SHOP, SECOND, THIRD), MOST.format(10) + TOO_FEW, 10),
     ],
 )
 def test_a_container_is_judged_by_its_share_of_throttled_periods(seen, lines, number):

@@ -9,7 +9,7 @@ MUTATING, VALIDATING = "MutatingWebhookConfiguration", "ValidatingWebhookConfigu
 PEER, POLICY = "PeerAuthentication", "AuthorizationPolicy"
 POD = "spec.template.spec"
 LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}, "mtls": {"mode": "PERMISSIVE"}}
-PLAIN_PORT = {**LEGACY, "portLevelMtls": {"80": {"mode": "DISABLE"}}}
+PLAIN = {"portLevelMtls": {"80": {"mode": "DISABLE"}}}
 SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
 EVERYTHING = {"verbs": ["*"]}
 ISTIOD, EVIL = {"name": "discovery", "image": "pilot:1"}, {"name": "evil"}
@@ -59,6 +59,14 @@ def metadata(**fields: object) -> dict:
 
 HTTP, HTTP_81 = ({"port": {"number": number, "name": "http"}, "hosts": ["*"]} for number in (80, 81))
 A, B, B_3 = ({"name": name, "value": value} for name, value in (("A", "1"), ("B", "2"), ("B", "3")))
+ACCOUNT, B_ADDED = {"serviceAccountName": "a"}, "serviceAccount: 'b' was added"
+FAIL, IGNORE = {"failurePolicy": "Fail"}, {"failurePolicy": "Ignore"}
+CHANGED = "webhooks[a].failurePolicy: 'Ignore', not 'Fail'"
+INJECT, EXPORT = "istio-injection", "networking.istio.io/exportTo"
+ADDED, EXPORTED = f"{INJECT}: 'x' was added", f"{EXPORT}: 'x' was added"
+NAMESPACES = "spec.rules[0].from[0].source.namespaces"
+PORT_ADDED = "portLevelMtls: {'80': {'mode': 'DISABLE'}} was added"
+ONE, TWO = {"containers": [ISTIOD]}, {"containers": [ISTIOD, EVIL]}
 ARGOCD = from_namespaces("argocd")
 
 
@@ -83,55 +91,18 @@ ARGOCD = from_namespaces("argocd")
         case("a text like a no", {"a": "0"}, {"a": False}, "a: False, not '0'"),
         case("a number like a yes", {"a": 1}, {"a": True}, "a: True, not 1"),
         case("no default", pods(a=1), pods(a=1, dnsPolicy="X"), f"{POD}.dnsPolicy: 'X' was added"),
-        case(
-            "another account than the pod's",
-            pods(serviceAccountName="a"),
-            pods(serviceAccountName="a", serviceAccount="b"),
-            f"{POD}.serviceAccount: 'b' was added",
-        ),
-        case(
-            "11", deployment(a=1), deployment(a=1, revisionHistoryLimit=11), "spec.revisionHistoryLimit: 11 was added"
-        ),
-        case(
-            "what istiod writes into the other kind of webhooks alone",
-            hook(MUTATING, failurePolicy="Fail"),
-            hook(MUTATING, failurePolicy="Ignore"),
-            "webhooks[a].failurePolicy: 'Ignore', not 'Fail'",
-        ),
-        case(
-            "a label that Istio reads",
-            metadata(),
-            metadata(labels={"istio-injection": "x", "team": "a"}),
-            "metadata.labels.istio-injection: 'x' was added",
-        ),
-        case(
-            "an annotation that Istio reads",
-            metadata(),
-            metadata(annotations={"networking.istio.io/exportTo": "x"}),
-            "metadata.annotations.networking.istio.io/exportTo: 'x' was added",
-        ),
+        case("an account", pods(**ACCOUNT), pods(**ACCOUNT, serviceAccount="b"), f"{POD}.{B_ADDED}"),
+        case("11", deployment(), deployment(revisionHistoryLimit=11), "spec.revisionHistoryLimit: 11 was added"),
+        case("the other webhooks", hook(MUTATING, **FAIL), hook(MUTATING, **IGNORE), CHANGED),
+        case("a label of Istio", metadata(), metadata(labels={INJECT: "x", "team": "a"}), f"metadata.labels.{ADDED}"),
+        case("an annotation", metadata(), metadata(annotations={EXPORT: "x"}), f"metadata.annotations.{EXPORTED}"),
         case("no default deny", kind(POLICY), kind(POLICY, rules=[{}]), "spec.rules: [{}] was added"),
         case("everybody is let in", allows(ARGOCD), allows(ARGOCD, {}), "spec.rules[1]: {} was added"),
-        case(
-            "another namespace is let in",
-            allows(ARGOCD),
-            allows(from_namespaces("argocd", "evil")),
-            "spec.rules[0].from[0].source.namespaces[1]: 'evil' was added",
-        ),
-        case(
-            "a port without mutual TLS",
-            kind(PEER, **LEGACY),
-            kind(PEER, **PLAIN_PORT),
-            "spec.portLevelMtls: {'80': {'mode': 'DISABLE'}} was added",
-        ),
+        case("a namespace", allows(ARGOCD), allows(from_namespaces("argocd", "b")), f"{NAMESPACES}[1]: 'b' was added"),
+        case("a port in plain text", kind(PEER, **LEGACY), kind(PEER, **LEGACY, **PLAIN), f"spec.{PORT_ADDED}"),
         case("a verb", role(SECRETS), role({**SECRETS, "verbs": ["get", "*"]}), "rules[0].verbs[1]: '*' was added"),
         case("a rule of a role", role(SECRETS), role(SECRETS, EVERYTHING), "rules[1]: {'verbs': ['*']} was added"),
-        case(
-            "a container",
-            pods(containers=[ISTIOD]),
-            pods(containers=[ISTIOD, EVIL]),
-            f"{POD}.containers[evil]: {EVIL} was added",
-        ),
+        case("a container", pods(**ONE), pods(**TWO), f"{POD}.containers[evil]: {EVIL} was added"),
     ],
 )
 def test_a_difference_is_a_line_with_its_place(expected, live, line):
@@ -169,7 +140,10 @@ FILLED_SERVICE = {
 CALL, FILLED_CALL = {"service": {"name": "istiod"}}, {"service": {"name": "istiod", "port": 443}}
 RULE, FILLED_RULE = {"operations": ["CREATE"]}, {"operations": ["CREATE"], "scope": "*"}
 FILLED_HOOK = {"matchPolicy": "Equivalent", "timeoutSeconds": 10, "reinvocationPolicy": "Never"}
+FILLED_HOOK |= {"clientConfig": FILLED_CALL, "rules": [FILLED_RULE]}
 VOLUME, CONTAINER = {"name": "v", "configMap": {"name": "c"}}, {"name": "a", "readinessProbe": {"exec": {}}}
+BARE_POD = {"containers": [CONTAINER], "volumes": [VOLUME], "serviceAccountName": "a"}
+BARE_PORT = [{"name": "http", "port": 80}]
 
 
 @pytest.mark.parametrize(
@@ -192,21 +166,9 @@ VOLUME, CONTAINER = {"name": "v", "configMap": {"name": "c"}}, {"name": "a", "re
         case("kubectl's restart", annotated(), annotated(**{"kubectl.kubernetes.io/restartedAt": "now"})),
         case("vault.caFile", kind("Issuer", vault=VAULT), kind("Issuer", vault={**VAULT, "caBundle": "x"})),
         case("a volume", kind("PersistentVolumeClaim"), kind("PersistentVolumeClaim", volumeName="pv-1")),
-        case(
-            "the defaults of a Deployment",
-            pods(containers=[CONTAINER], volumes=[VOLUME], serviceAccountName="a"),
-            deployment(**FILLED_DEPLOYMENT),
-        ),
-        case(
-            "the defaults of a Service",
-            kind("Service", ports=[{"name": "http", "port": 80}]),
-            kind("Service", **FILLED_SERVICE),
-        ),
-        case(
-            "the defaults of a webhook",
-            hook(MUTATING, clientConfig=CALL, rules=[RULE]),
-            hook(MUTATING, clientConfig=FILLED_CALL, rules=[FILLED_RULE], **FILLED_HOOK),
-        ),
+        case("the defaults of a Deployment", pods(**BARE_POD), deployment(**FILLED_DEPLOYMENT)),
+        case("the defaults of a Service", kind("Service", ports=BARE_PORT), kind("Service", **FILLED_SERVICE)),
+        case("those of a webhook", hook(MUTATING, clientConfig=CALL, rules=[RULE]), hook(MUTATING, **FILLED_HOOK)),
     ],
 )
 def test_what_means_the_same_or_is_filled_in_by_others_is_no_difference(expected, live):

@@ -28,6 +28,9 @@ NOVEL, OPENED = service(novelty="x"), service("B", externalIPs=["192.0.2.4"])
 REMOVE = """`kubectl patch clusterrole istiod --type=json -p '[{"op": "remove", "path": "/rules/0"}]'`"""
 FIELDS = """--type=merge -p '{"metadata": {"managedFields": [{}]}}'`"""
 ROLLBACK = "then `helm rollback -n istio-system istiod 3`"
+PUT_BACK = f"ERROR kubectl patch service istiod -n istio-system…{ROLLBACK}"
+GIVEN_UP = f"ERROR 'B', not 'A'; `kubectl patch service istiod -n istio-system {FIELDS}, then `pulumi up --refresh`"
+TAKEN_OUT = f"ERROR was added; {REMOVE}, then `kubectl patch clusterrole istiod {FIELDS}"
 
 
 @pytest.mark.parametrize(
@@ -37,11 +40,7 @@ ROLLBACK = "then `helm rollback -n istio-system istiod 3`"
         case("a deletion", owned(1, None), "ERROR of release istio-system/istiod is gone"),
         case("none", owned(1, 1), "OK "),
         case("what was added is taken out", Pair(ISTIOD, NO_RULES, MORE), f"ERROR ; {REMOVE}"),
-        case(
-            "what was changed besides is put back",
-            Pair(ISTIOD, service(), OPENED, defaulted=service()),
-            f"ERROR kubectl patch service istiod -n istio-system…{ROLLBACK}",
-        ),
+        case("what was changed besides is put back", Pair(ISTIOD, service(), OPENED, defaulted=service()), PUT_BACK),
         case("a default", Pair(ISTIOD, service(), NOVEL, defaulted=NOVEL), "OK "),
         case("a default without rights", Pair(ISTIOD, service(), NOVEL, refusal="no rights"), "UNKNOWN "),
         case("a default that was not asked for", Pair(ISTIOD, service(), NOVEL), "UNKNOWN "),
@@ -58,16 +57,8 @@ def test_an_object_of_a_release_that_was_changed_is_a_problem(pair, line):
 @pytest.mark.parametrize(
     ("pair", "line"),
     [
-        case(
-            "it also gets back the fields that the patch would own",
-            Pair("", NO_RULES, MORE),
-            f"ERROR was added; {REMOVE}, then `kubectl patch clusterrole istiod {FIELDS}",
-        ),
-        case(
-            "it gets its fields back before the preview that would be refused them",
-            Pair("", service(), service("B")),
-            f"ERROR 'B', not 'A'; `kubectl patch service istiod -n istio-system {FIELDS}, then `pulumi up --refresh`",
-        ),
+        case("it also gets back the fields that the patch would own", Pair("", NO_RULES, MORE), TAKEN_OUT),
+        case("its fields are given up before a preview would be refused", Pair("", service(), service("B")), GIVEN_UP),
         case("it may not be read", Pair("", service(), None, refusal="forbidden"), "UNKNOWN Service "),
         case("it is gone", Pair("", service(), None), "ERROR Service istio-system/istiod: is not there"),
         case("it is as the settings say", Pair("", service(), service()), "OK Service istio-system/istiod: "),

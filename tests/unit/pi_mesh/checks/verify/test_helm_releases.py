@@ -20,13 +20,9 @@ def istiod(status: str) -> tuple[ReleaseRecord, ...]:
     ("releases", "lines"),
     [
         case("deployed", HEALTHY.snapshot.releases, [WELL, WELL]),
-        case(
-            "failed", istiod("failed"), [WELL, "ERROR release istio-system/istiod: is failed, revision 4; `pulumi up`"]
-        ),
+        case("failed", istiod("failed"), [WELL, "ERROR istio-system/istiod: is failed, revision 4; `pulumi up`"]),
         case("superseded", istiod("superseded"), [WELL, "ERROR is superseded, revision 4"]),
-        case(
-            "pending", istiod("pending-upgrade"), [WELL, "ERROR is stuck in pending-upgrade; `python -m operations rep"]
-        ),
+        case("pending", istiod("pending-upgrade"), [WELL, "ERROR is stuck in pending-upgrade; `python -m operations "]),
         case("gone", (ISTIOD, *GATEWAYS), ["ERROR release istio-system/istio-base: is not there", WELL]),
     ],
 )

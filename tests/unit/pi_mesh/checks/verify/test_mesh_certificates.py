@@ -28,6 +28,12 @@ def seen(root: str = ROOT.pem, cacerts: dict | None = None, settings: dict | Non
     return replace(HEALTHY, authority=Authority(root, cacerts or {}, **more), mesh=mesh)
 
 
+THREE = "OK \nOK \nOK "
+OLD_CA = "mesh-ca: is renewed, but istiod signs with the previous CA…; `pulumi up`"
+STEPS = "WARNING its root is another: `python -m operations rotate-ca --root --issuer`"
+UNSIGNED = "WARNING is not signed, so the CA is not renewed: the Issuer is gone"
+
+
 @pytest.mark.parametrize(
     ("seen", "lines"),
     [
@@ -36,22 +42,10 @@ def seen(root: str = ROOT.pem, cacerts: dict | None = None, settings: dict | Non
         case("no root", seen(""), "ERROR ConfigMap istio-system/istio-ca-root-cert: is not there"),
         case("no certificate", seen("no PEM"), "ERROR ConfigMap istio-system/istio-ca-root-cert: "),
         case("a signing CA", seen(cacerts=SIGNER, settings=VAULT), "OK \nERROR in less than 7 days…rotate-ca\nOK "),
-        case(
-            "a renewed CA waits for an up",
-            seen(cacerts=CA, settings=ISSUER, issued=RENEWED),
-            "OK \nOK \nOK \nWARNING mesh-ca: is renewed, but istiod signs with the previous CA…; `pulumi up`",
-        ),
-        case(
-            "one under another root waits for the three steps",
-            seen(cacerts=CA, settings=ISSUER, issued=ELSEWHERE),
-            "OK \nOK \nOK \nWARNING its root is another: `python -m operations rotate-ca --root --issuer`",
-        ),
+        case("a renewed CA", seen(cacerts=CA, settings=ISSUER, issued=RENEWED), f"{THREE}\nWARNING {OLD_CA}"),
+        case("one under another root", seen(cacerts=CA, settings=ISSUER, issued=ELSEWHERE), f"{THREE}\n{STEPS}"),
         case("the CA that signs", seen(cacerts=CA, settings=ISSUER, issued=CA["ca-cert.pem"]), "OK \nOK \nOK "),
-        case(
-            "one that cert-manager can not renew",
-            seen(settings=ISSUER, not_issued="the Issuer is gone"),
-            "OK \nOK \nWARNING is not signed, so the CA is not renewed: the Issuer is gone",
-        ),
+        case("one without a signer", seen(settings=ISSUER, not_issued="the Issuer is gone"), f"OK \nOK \n{UNSIGNED}"),
     ],
 )
 def test_certificates_are_judged_by_their_ends_and_a_renewal_by_its_root(seen, lines):

@@ -13,6 +13,7 @@ FIRST, *REST = HEALTHY.snapshot.deployments
 WAITING = replace(component("istiod"), node="", ready=False)
 RUNNING = "OK 1 of 1 pods are ready"
 OWN_LIMIT = {"sidecar.istio.io/proxyMemoryLimit": "64Mi"}
+LOOK = "-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`"
 
 
 @pytest.mark.row(11)
@@ -26,14 +27,12 @@ def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(hea
     ("deployment", "pod", "line"),
     [
         case("as it should be", FIRST, component("istiod"), RUNNING),
-        case(
-            "scaled to nothing", replace(FIRST, wanted=0, ready=0), component("istiod"), "ERROR 0 of 0 pods are ready"
-        ),
+        case("scaled to nothing", replace(FIRST, wanted=0, ready=0), component("istiod"), "ERROR 0 of 0 pods are re"),
         case(
             "a pod that is not ready",
             replace(FIRST, ready=0),
             component("istiod"),
-            "ERROR 0 of 1 pods are ready; …-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`",
+            f"ERROR 0 of 1 pods are ready; …{LOOK}",
         ),
         case("a pod that finds no node", replace(FIRST, ready=0), WAITING, "ERROR istiod-0 finds no node"),
     ],
@@ -62,9 +61,9 @@ OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise ist
         case("istiod", replace(component("istiod"), out_of_memory=("main",), restarts=4), OF_ISTIOD),
         case("a sidecar", ended(), f"(1 restart); raise proxy.resources.limits.memory, {NARROW}"),
         case(
-            "a sidecar with its own limit",
+            "its own limit",
             ended(annotations=OWN_LIMIT),
-            f"; raise the annotation sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
+            f"sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
         ),
         case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest"),
     ],

@@ -61,8 +61,11 @@ MANY = [peer(f"shop-{number:02}", PERMISSIVE) for number in range(12)]
 SOME = "12 of other namespaces let plain text in: shop-00/rogue, shop-01/rogue, shop-02/rogue and 9 more"
 EXCLUDED = {"istio": {"values": {"global": {"proxy": {"excludeInboundPorts": "9090"}}}}}
 BYPASS = "WARNING istio.values.global.proxy.excludeInboundPorts: is 9090: these ports bypass"
+OLDER = "is older than istio-system/default, so its PERMISSIVE holds for the whole mesh"
 SHOP = with_pods(with_injection(HEALTHY, "shop"), meshed("shop"))
 OURS = settings(**LEGACY)
+OVERRULING = peer("trading", {**STRICT, **APP}, OLD)
+OPEN = settings(mtls={"mode": "PERMISSIVE"})
 WIDENED = peer("trading", PERMISSIVE, name="old-app")
 BEHIND = (peer("trading", STRICT, OLD, "first"), peer("trading", PERMISSIVE))
 BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
@@ -74,11 +77,7 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
         case("of trading", rogue(peer("trading", PERMISSIVE)), f"ERROR trading/rogue: {NAMED}{REMOVE}"),
         case("no longer asked for", rogue(BY_PULUMI), "ERROR ; `pulumi up` removes it where"),
         case("a port", rogue(peer("trading", PORT)), "ERROR port 8080 DISABLE: only plain text is accepted"),
-        case(
-            "an older mesh-wide policy holds instead of ours",
-            rogue(peer("istio-system", PERMISSIVE, OLD)),
-            "ERROR is older than istio-system/default, so its PERMISSIVE holds for the whole mesh",
-        ),
+        case("an older mesh-wide policy", rogue(peer("istio-system", PERMISSIVE, OLD)), f"ERROR {OLDER}"),
         case("one without a mode", rogue(peer("istio-system", {}, OLD)), "ERROR so its PERMISSIVE holds"),
         case("a newer mesh-wide policy", rogue(peer("istio-system", PERMISSIVE)), f"WARNING \n{ALL}"),
         case("a policy that only says STRICT again is nothing", rogue(peer("trading", STRICT)), ALL),
@@ -88,8 +87,8 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
         case("ours is gone", without_policy(HEALTHY, "PeerAuthentication"), "ERROR the mesh is PERMISSIVE, not STRICT"),
         case("an exception", rogue(seen=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
         case(
-            "an exception that an older policy overrules is a warning",
-            rogue(peer("trading", {**STRICT, **APP}, OLD), seen=OURS),
+            "an overruled exception",
+            rogue(OVERRULING, seen=OURS),
             "WARNING old-app: is overruled by an older policy\nOK ",
         ),
         case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`"),
@@ -97,11 +96,7 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
         case("many policies of other namespaces are one row", rogue(*MANY), f"WARNING {SOME}\n{ALL}"),
         case("one behind an older one of its namespace", rogue(*BEHIND), f"WARNING not in force\n{ALL}"),
         case("ports of all pods", settings(**EXCLUDED), f"{BYPASS}\nOK workload and port of istio-system, trading"),
-        case(
-            "a mesh that is permissive by its settings is not weakened by a permissive policy",
-            rogue(peer("trading", PERMISSIVE), seen=settings(mtls={"mode": "PERMISSIVE"})),
-            "OK ",
-        ),
+        case("a mesh that is permissive by its settings", rogue(peer("trading", PERMISSIVE), seen=OPEN), "OK "),
     ],
 )
 def test_a_policy_is_judged_by_what_it_weakens(seen, lines):
@@ -146,6 +141,7 @@ def rule(host: str = HOST, policy: dict = PLAIN, namespace: str = "trading", nam
 
 
 CALLS = f"ERROR trading/rogue: …sidecars call {HOST} without mutual TLS, which STRICT refuses; managed by"
+OF_SUBSET = replace(rule(), spec={"host": HOST, "subsets": [{"name": "v1", "trafficPolicy": PLAIN}]})
 
 
 @pytest.mark.parametrize(
@@ -155,11 +151,7 @@ CALLS = f"ERROR trading/rogue: …sidecars call {HOST} without mutual TLS, which
         case("TLS without Istio's certificates", rule("app", {"tls": {"mode": "SIMPLE"}}), CALLS),
         case("the default mode, for a wildcard", rule("*.local", {"tls": {}}), CALLS),
         case("for a port", rule(policy={"portLevelSettings": [{"port": {"number": 80}, **PLAIN}]}), CALLS),
-        case(
-            "for a subset",
-            replace(rule(), spec={"host": HOST, "subsets": [{"name": "v1", "trafficPolicy": PLAIN}]}),
-            CALLS,
-        ),
+        case("for a subset", OF_SUBSET, CALLS),
         case("Istio's own", rule(policy={"tls": {"mode": "ISTIO_MUTUAL"}}), ""),
         case("no tls", rule(policy={"connectionPool": {}}), ""),
         case("a host outside", rule("api.example.com", {"tls": {"mode": "SIMPLE"}}), ""),

@@ -17,6 +17,7 @@ from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification
 
 GATEWAY = Pod("istio-system", "gateway-0", {"istio": "ingressgateway"}, containers=(Container("istio-proxy"),))
 SECURED = {"hosts": ["shop.example"], "protocol": "HTTPS", "tls": {"secret": "shop"}}
+LISTED = {"allowAddresses": ["192.0.2.1"]}
 MUTUAL = {**SECURED, "tls": {"secret": "shop", "mode": "MUTUAL"}}
 
 
@@ -67,11 +68,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
         case("a wildcard", mesh(web={"hosts": ["*.example"], "port": 8080}), ("pi-mesh.example", 8080, False)),
         case("a route's", mesh(route="shop.example"), ("shop.example", 80, False)),
         case("HTTPS", mesh(web=SECURED), ("shop.example", 443, True)),
-        case(
-            "rather without a list",
-            mesh(office={"allowAddresses": ["192.0.2.1"]}, web={"port": 81}),
-            ("pi-mesh.internal", 81, False),
-        ),
+        case("rather without a list", mesh(office=LISTED, web={"port": 81}), ("pi-mesh.internal", 81, False)),
         case("not gRPC", mesh(rpc={"protocol": "GRPC", "port": 50051}, web={}), ("pi-mesh.internal", 80, False)),
     ],
 )

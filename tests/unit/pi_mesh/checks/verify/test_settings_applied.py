@@ -113,18 +113,14 @@ OLD = make_mesh(istio={"version": SHIPPED})
 WITHOUT = tuple(replace(applied_as_asked(one), values=without_gateway_version(one.values)) for one in OLD.releases)
 BY_VAULT = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=VAULT).releases))
 BY_DEFAULT = tuple(map(applied_as_asked, DEFAULTS.releases))
+BALANCED = make_mesh(load_balancers=True)
 
 
 @pytest.mark.parametrize(
     ("mesh", "releases", "line"),
     [
         case("a mesh that was applied", DEFAULTS, BY_DEFAULT, "OK "),
-        case(
-            "a type that the cluster decides",
-            make_mesh(load_balancers=True),
-            BY_DEFAULT,
-            "WARNING ingress.service.type:",
-        ),
+        case("a type that the cluster decides", BALANCED, BY_DEFAULT, "WARNING ingress.service.type:"),
         case("Vault's root, which only Vault tells", make_mesh(vault=VAULT), BY_VAULT, "OK "),
         case("gateways from before the version annotation", OLD, WITHOUT, "OK "),
         case("nothing applied", DEFAULTS, (), ""),

@@ -29,34 +29,23 @@ def injected(containers: tuple, seen: Observation = HEALTHY, namespace: str = "t
     return found(seen, injections={**seen.live.injections, namespace: pod})
 
 
+REFUSED = found(HEALTHY, injections={"trading": Injection(refusal="exceeded quota: workloads")})
+FOLLOW = f"ERROR {LABEL.format('istio.io/rev=stable istio-injection-')}"
+OUT = "comes out with istio-proxy, and namespaces.batch.injection is false"
+
+
 @pytest.mark.parametrize(
     ("seen", "line"),
     [
         case("without its sidecar", injected(APP), "ERROR comes out without istio-proxy"),
         case("of another size", injected(FAT), "ERROR requests 100m / 128Mi, not 50m / 128Mi"),
-        case(
-            "refused, with the API server's words",
-            found(HEALTHY, injections={"trading": Injection(refusal="exceeded quota: workloads")}),
-            "ERROR exceeded quota: workloads",
-        ),
+        case("refused, with the API server's words", REFUSED, "ERROR exceeded quota: workloads"),
         case("no label", injected(APP, UNLABELLED), f"ERROR {LABEL.format('istio-injection=enabled')}"),
-        case(
-            "no label of its revision",
-            injected(APP, replace(HEALTHY, mesh=REVISION)),
-            f"ERROR {LABEL.format('istio.io/rev=stable istio-injection-')}",
-        ),
-        case(
-            "its label is the webhooks' problem",
-            injected(APP, in_cluster(HEALTHY, namespaces=LABELLED)),
-            "ERROR webhooks",
-        ),
+        case("no label of its revision", injected(APP, replace(HEALTHY, mesh=REVISION)), FOLLOW),
+        case("the webhooks' problem", injected(APP, in_cluster(HEALTHY, namespaces=LABELLED)), "ERROR webhooks"),
         case("a namespace that is gone", injected(APP, in_cluster(HEALTHY, namespaces=())), f"ERROR {LABEL[:20]}"),
         case("a namespace without injection", BATCH, "OK \nOK "),
-        case(
-            "a sidecar there",
-            injected(PROXY, BATCH, "batch"),
-            "OK \nERROR comes out with istio-proxy, and namespaces.batch.injection is false",
-        ),
+        case("a sidecar there", injected(PROXY, BATCH, "batch"), f"OK \nERROR {OUT}"),
     ],
 )
 def test_a_new_pod_of_a_namespace_must_come_out_with_its_sidecar(seen, line):
@@ -68,6 +57,7 @@ def bare(**pod: object) -> tuple[Pod, ...]:
 
 
 OPTED_OUT = {"sidecar.istio.io/inject": "false"}
+MESHED = Pod("trading", "a", containers=PROXY)
 REPLACED = "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces it"
 
 
@@ -79,12 +69,8 @@ REPLACED = "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces
         case("by label", bare(labels=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
         case("by annotation", bare(annotations=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
         case("no pods", (), "OK no pods yet"),
-        case("1 pod", (Pod("trading", "a", containers=PROXY),), "OK the 1 pod has"),
-        case(
-            "2 pods",
-            (Pod("trading", "a", containers=PROXY), Pod("trading", "b", containers=PROXY)),
-            "OK all 2 pods have",
-        ),
+        case("1 pod", (MESHED,), "OK the 1 pod has"),
+        case("2 pods", (MESHED, replace(MESHED, name="b")), "OK all 2 pods have"),
     ],
 )
 def test_a_running_pod_without_a_sidecar_is_named_with_what_to_do(pods, line):

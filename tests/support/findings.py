@@ -1,7 +1,8 @@
 """The comparison of findings with lines of text, for tables of tests."""
 
+import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import Any
 
@@ -13,6 +14,17 @@ from pi_mesh.checks.finding import Finding
 def case(sentence: str, *values: Any) -> Any:
     """Return a row of a parametrized test, with a sentence as its ID."""
     return pytest.param(*values, id=sentence)
+
+
+def table(*rows: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the decorator that runs a test with each row: the test's last parameters are the columns."""
+    columns = len(getattr(rows[0], "values", rows[0]))
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        names = [*inspect.signature(test).parameters][-columns:]
+        return pytest.mark.parametrize(names, rows)(test)
+
+    return decorate
 
 
 def assert_lines(findings: Iterable[Finding], expected: str) -> None:

@@ -9,7 +9,7 @@ from pi_mesh.checks.call import routing
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.services import Endpoint
-from tests.support.findings import case
+from tests.support.findings import case, table
 from tests.support.own_calls import APP, CLIENT, SERVER, TCP, doubts, make_call, policy, refusals
 
 BARE = replace(CLIENT, containers=())
@@ -106,35 +106,32 @@ def unlike(**match: object) -> Policy:
     return route(to("gone", match=[match]), to("app"))
 
 
-@pytest.mark.parametrize(
-    ("policies", "changes", "refused", "doubtful"),
-    [
-        case("a service that exists", [route(to("app"))], {}, "", ""),
-        case("one that does not", [route(to("gone"))], {}, GONE, ""),
-        case("destinations without weight", [route(IDLE)], {}, "", ""),
-        case("a host outside", [route(API)], {}, "", ""),
-        case("another service", [route(to("other"))], {"services": (APP, OTHER)}, "", ""),
-        case("an undeclared subset", [route(to("app", "v1"))], {}, f"subset v1 of {FULL}, which no Destination", ""),
-        case("a subset without pods", [route(to("app", "v1")), V1], {}, "has no Ready pod (labels version=v1)", ""),
-        case("a subset with a pod", [route(to("app", "v1")), V1], {"pods": (CLIENT, LABELLED)}, "", ""),
-        case("a subset that waits", [route(to("app", "v1")), V1], {"pods": (CLIENT, LATER)}, "no Ready pod", ""),
-        case("a fault", [route(to("app", **ABORT))], {}, "fails 50 % of the calls (fault)", ""),
-        case("an answer of its own", [route({"directResponse": {"status": 503}})], {}, "answers or redirects", ""),
-        case("no rule", [route(to("app", **NARROW))], {}, "", "answers 404 to requests that none of its 1 rule"),
-        case("a rule of some", [route(to("gone", **NARROW), to("app"))], {}, "", "sends the call to gone"),
-        case("of another port", [unlike(port=81)], {}, "", ""),
-        case("of another caller", [unlike(sourceLabels={"app": "x"})], {}, "", ""),
-        case("of another namespace", [unlike(sourceNamespace="x")], {}, "", ""),
-        case("of a gateway", [unlike(gateways=["edge"])], {}, "", ""),
-        case("of this caller", [unlike(port=80, sourceLabels={"app": "client"})], {}, GONE, ""),
-        case("a route of a gateway", [route(to("gone"), gateways=["edge"])], {}, "", ""),
-        case("a route of another host", [route(to("gone"), hosts=("other",))], {}, "", ""),
-        case("the oldest of the whole name is before a wildcard", [WILD, OLD, NEW], {}, "", ""),
-        case("a wildcard", [WILD], {}, "trading/wild", ""),
-        case("a delegate", [route({"delegate": {"name": "other"}})], {}, "", "delegates"),
-        case("TCP goes by its own rules", [route(to("gone"), tcp=[to("app")])], {"port": TCP}, "", ""),
-        case("TCP to nowhere", [route(tcp=[to("gone")])], {"port": TCP}, "which does not exist", ""),
-    ],
+@table(
+    case("a service that exists", [route(to("app"))], {}, "", ""),
+    case("one that does not", [route(to("gone"))], {}, GONE, ""),
+    case("destinations without weight", [route(IDLE)], {}, "", ""),
+    case("a host outside", [route(API)], {}, "", ""),
+    case("another service", [route(to("other"))], {"services": (APP, OTHER)}, "", ""),
+    case("an undeclared subset", [route(to("app", "v1"))], {}, f"subset v1 of {FULL}, which no Destination", ""),
+    case("a subset without pods", [route(to("app", "v1")), V1], {}, "has no Ready pod (labels version=v1)", ""),
+    case("a subset with a pod", [route(to("app", "v1")), V1], {"pods": (CLIENT, LABELLED)}, "", ""),
+    case("a subset that waits", [route(to("app", "v1")), V1], {"pods": (CLIENT, LATER)}, "no Ready pod", ""),
+    case("a fault", [route(to("app", **ABORT))], {}, "fails 50 % of the calls (fault)", ""),
+    case("an answer of its own", [route({"directResponse": {"status": 503}})], {}, "answers or redirects", ""),
+    case("no rule", [route(to("app", **NARROW))], {}, "", "answers 404 to requests that none of its 1 rule"),
+    case("a rule of some", [route(to("gone", **NARROW), to("app"))], {}, "", "sends the call to gone"),
+    case("of another port", [unlike(port=81)], {}, "", ""),
+    case("of another caller", [unlike(sourceLabels={"app": "x"})], {}, "", ""),
+    case("of another namespace", [unlike(sourceNamespace="x")], {}, "", ""),
+    case("of a gateway", [unlike(gateways=["edge"])], {}, "", ""),
+    case("of this caller", [unlike(port=80, sourceLabels={"app": "client"})], {}, GONE, ""),
+    case("a route of a gateway", [route(to("gone"), gateways=["edge"])], {}, "", ""),
+    case("a route of another host", [route(to("gone"), hosts=("other",))], {}, "", ""),
+    case("the oldest of the whole name is before a wildcard", [WILD, OLD, NEW], {}, "", ""),
+    case("a wildcard", [WILD], {}, "trading/wild", ""),
+    case("a delegate", [route({"delegate": {"name": "other"}})], {}, "", "delegates"),
+    case("TCP goes by its own rules", [route(to("gone"), tcp=[to("app")])], {"port": TCP}, "", ""),
+    case("TCP to nowhere", [route(tcp=[to("gone")])], {"port": TCP}, "which does not exist", ""),
 )
 def test_a_route_is_judged_by_where_it_leads_the_call(policies, changes, refused, doubtful):
     refusal, doubt = both(*policies, **changes)
@@ -165,15 +162,12 @@ WAITING = (Endpoint("10.0.0.2", 8080, False, "app-0"),)
 ELSEWHERE = (replace(SERVER, namespace="shop"), replace(SERVER, labels={"app": "other"}))
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        case("no pods", {"pods": (CLIENT,)}, "app: has no endpoint on port 80: no pod has its labels (app=app)"),
-        case("pods that are not ready are counted", {"endpoints": WAITING}, "1 pod is not Ready"),
-        case("pods without the port", {}, "1 pod has its labels (app=app), and none has its port"),
-        case("no selector", {"service": replace(APP, selector={})}, "it has no selector"),
-        case("pods of others", {"pods": (CLIENT, *ELSEWHERE)}, "no pod has its labels (app=app)"),
-    ],
+@table(
+    case("no pods", {"pods": (CLIENT,)}, "app: has no endpoint on port 80: no pod has its labels (app=app)"),
+    case("pods that are not ready are counted", {"endpoints": WAITING}, "1 pod is not Ready"),
+    case("pods without the port", {}, "1 pod has its labels (app=app), and none has its port"),
+    case("no selector", {"service": replace(APP, selector={})}, "it has no selector"),
+    case("pods of others", {"pods": (CLIENT, *ELSEWHERE)}, "no pod has its labels (app=app)"),
 )
 def test_a_service_without_endpoints_is_told_with_the_reason(changes, words):
     (refusal,) = refusals(make_call(**{"endpoints": (), **changes}))

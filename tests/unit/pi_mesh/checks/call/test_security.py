@@ -10,7 +10,7 @@ from pi_mesh.checks.call.call import Callee
 from pi_mesh.checks.call.security import Match, Rules
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from tests.support.findings import case
+from tests.support.findings import case, table
 from tests.support.own_calls import CLIENT, SERVER, TCP, access, doubts, make_call, policy, refusals
 
 BARE, BARE_SERVER = (replace(pod, containers=()) for pod in (CLIENT, SERVER))
@@ -46,34 +46,31 @@ AUTO_OFF = {"mesh_config": {"enableAutoMtls": False}}
 BOTH_BARE = {"caller": BARE, "pods": (CLIENT, BARE_SERVER)}
 
 
-@pytest.mark.parametrize(
-    ("policies", "changes", "words"),
-    [
-        case("a caller without a sidecar", [], {"caller": BARE}, f"{OF_MESH} {NO_SIDECAR}"),
-        case("the policy in force is named", [peer("STRICT")], {"caller": BARE}, OWN),
-        case("a narrower policy lets it in", [peer("PERMISSIVE")], {"caller": BARE}, ""),
-        case("a workload's policy does", [peer("PERMISSIVE", app="app")], {"caller": BARE}, ""),
-        case("a port's mode does", [ONE_OPEN], {"caller": BARE}, ""),
-        case("the pod's port", [peer("PERMISSIVE", {"8080": "STRICT"}, app="app")], {"caller": BARE}, OWN),
-        case("not the service's port", [OF_ANOTHER_PORT], {"caller": BARE}, ""),
-        case("a pod without a sidecar", [], BOTH_BARE, ""),
-        case("a port past the sidecar", [], {"caller": BARE, "pods": (CLIENT, LEFT_OUT)}, ""),
-        case("a destination rule turns mutual TLS off", [rule()], {}, TURNED_OFF),
-        case("one of another host", [rule(host="other")], {}, ""),
-        case("one of all hosts", [rule(host="*")], {}, TURNED_OFF),
-        case("one of a wildcard", [rule(host="*.local")], {}, TURNED_OFF),
-        case("one of the namespace", [rule(host="*.trading.svc.cluster.local")], {}, TURNED_OFF),
-        case("one of another wildcard", [rule(host="*.example")], {}, ""),
-        case("one of another namespace's hosts", [rule(host="*.shop.svc.cluster.local")], {}, ""),
-        case("the caller's own comes before that of the service", OWN_RULE, {}, ""),
-        case("one in a third namespace", [rule(host=FULL, namespace="other")], {}, ""),
-        case("one of the called port", [of_port(80)], {}, TURNED_OFF),
-        case("one of another port", [of_port(81)], {}, ""),
-        case("one of the pod's port", [of_port(8080)], {}, ""),
-        case("no sidecar serves it", [rule("ISTIO_MUTUAL")], {"pods": (CLIENT, BARE_SERVER)}, UNSERVED),
-        case("mutual TLS refused", [rule("ISTIO_MUTUAL"), peer("DISABLE")], {}, "takes plain text alone"),
-        case("without automatic mutual TLS", [], AUTO_OFF, "enableAutoMtls is false"),
-    ],
+@table(
+    case("a caller without a sidecar", [], {"caller": BARE}, f"{OF_MESH} {NO_SIDECAR}"),
+    case("the policy in force is named", [peer("STRICT")], {"caller": BARE}, OWN),
+    case("a narrower policy lets it in", [peer("PERMISSIVE")], {"caller": BARE}, ""),
+    case("a workload's policy does", [peer("PERMISSIVE", app="app")], {"caller": BARE}, ""),
+    case("a port's mode does", [ONE_OPEN], {"caller": BARE}, ""),
+    case("the pod's port", [peer("PERMISSIVE", {"8080": "STRICT"}, app="app")], {"caller": BARE}, OWN),
+    case("not the service's port", [OF_ANOTHER_PORT], {"caller": BARE}, ""),
+    case("a pod without a sidecar", [], BOTH_BARE, ""),
+    case("a port past the sidecar", [], {"caller": BARE, "pods": (CLIENT, LEFT_OUT)}, ""),
+    case("a destination rule turns mutual TLS off", [rule()], {}, TURNED_OFF),
+    case("one of another host", [rule(host="other")], {}, ""),
+    case("one of all hosts", [rule(host="*")], {}, TURNED_OFF),
+    case("one of a wildcard", [rule(host="*.local")], {}, TURNED_OFF),
+    case("one of the namespace", [rule(host="*.trading.svc.cluster.local")], {}, TURNED_OFF),
+    case("one of another wildcard", [rule(host="*.example")], {}, ""),
+    case("one of another namespace's hosts", [rule(host="*.shop.svc.cluster.local")], {}, ""),
+    case("the caller's own comes before that of the service", OWN_RULE, {}, ""),
+    case("one in a third namespace", [rule(host=FULL, namespace="other")], {}, ""),
+    case("one of the called port", [of_port(80)], {}, TURNED_OFF),
+    case("one of another port", [of_port(81)], {}, ""),
+    case("one of the pod's port", [of_port(8080)], {}, ""),
+    case("no sidecar serves it", [rule("ISTIO_MUTUAL")], {"pods": (CLIENT, BARE_SERVER)}, UNSERVED),
+    case("mutual TLS refused", [rule("ISTIO_MUTUAL"), peer("DISABLE")], {}, "takes plain text alone"),
+    case("without automatic mutual TLS", [], AUTO_OFF, "enableAutoMtls is false"),
 )
 def test_a_call_is_refused_for_its_encryption(policies, changes, words):
     refused = refusals(make_call(*policies, **changes))
@@ -162,21 +159,18 @@ def test_a_rule_matches_by_source_operation_and_condition(rule, matches):
     assert match(rule) is matches
 
 
-@pytest.mark.parametrize(
-    ("rule", "changes", "matches"),
-    [
-        case("plain text has no principal", source(principals=["*"]), {"identified": False}, Match.NO),
-        case("plain text has no namespace", SHOP, {"identified": False}, Match.NO),
-        case("plain text has no account", source(serviceAccounts=["shop/buyer"]), {"identified": False}, Match.NO),
-        case("plain text is nobody's", source(notPrincipals=["*"]), {"identified": False}, Match.YES),
-        case("plain text has an address", source(ipBlocks=["10.0.0.1"]), {"identified": False}, Match.YES),
-        case("cluster.local is any mesh's own domain", source(principals=["cluster.local/ns/shop/*"]), PI, Match.YES),
-        case("and so is its name", source(principals=["pi.example/ns/shop/sa/buyer"]), PI, Match.YES),
-        case("a method never allows a TCP call", GETS, {"port": TCP}, Match.NO),
-        case("a method does not narrow its denial", GETS, {"port": TCP, "denies": True}, Match.YES),
-        case("a header never allows a TCP call", HEADER, {"port": TCP}, Match.NO),
-        case("a header does not narrow its denial", HEADER, {"port": TCP, "denies": True}, Match.YES),
-    ],
+@table(
+    case("plain text has no principal", source(principals=["*"]), {"identified": False}, Match.NO),
+    case("plain text has no namespace", SHOP, {"identified": False}, Match.NO),
+    case("plain text has no account", source(serviceAccounts=["shop/buyer"]), {"identified": False}, Match.NO),
+    case("plain text is nobody's", source(notPrincipals=["*"]), {"identified": False}, Match.YES),
+    case("plain text has an address", source(ipBlocks=["10.0.0.1"]), {"identified": False}, Match.YES),
+    case("cluster.local is any mesh's own domain", source(principals=["cluster.local/ns/shop/*"]), PI, Match.YES),
+    case("and so is its name", source(principals=["pi.example/ns/shop/sa/buyer"]), PI, Match.YES),
+    case("a method never allows a TCP call", GETS, {"port": TCP}, Match.NO),
+    case("a method does not narrow its denial", GETS, {"port": TCP, "denies": True}, Match.YES),
+    case("a header never allows a TCP call", HEADER, {"port": TCP}, Match.NO),
+    case("a header does not narrow its denial", HEADER, {"port": TCP, "denies": True}, Match.YES),
 )
 def test_a_rule_matches_by_the_kind_of_call(rule, changes, matches):
     assert match(rule, **changes) is matches
@@ -193,23 +187,20 @@ NO_IDENTITY = "which has no identity: the caller has no sidecar"
 NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
 
 
-@pytest.mark.parametrize(
-    ("policies", "changes", "refused", "doubtful"),
-    [
-        case("a denial", [access("ALLOW", SHOP), DENY], {}, "trading/closed: denies the call; it names no manager", ""),
-        case("a denial of some requests", [access("DENY", GETS)], {}, "", "trading/one: may deny the call"),
-        case("an allow for others", [access("ALLOW", OTHERS)], {}, NONE, ""),
-        case("an allow without rules", [access("ALLOW")], {}, NONE, ""),
-        case("several allows are named together", TWO, {}, BOTH, ""),
-        case("one that matches is enough", [*TWO, access("ALLOW", SHOP)], {}, "", ""),
-        case("an allow of some requests", [access("ALLOW", {**SHOP, **GETS})], {}, "", "may admit the call, and no"),
-        case("one that selects all labels of a pod", [closed(SERVER.labels)], {}, "denies the call", ""),
-        case("one that selects another label", [closed({**SERVER.labels, "version": "v2"})], {}, "", ""),
-        case("a dry run refuses nothing", [DRY], {}, "", ""),
-        case("a provider decides by itself", [access("CUSTOM", {})], {}, "", "lets its provider decide"),
-        case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "", ""),
-        case("plain text", [peer("PERMISSIVE"), access("ALLOW", SHOP)], {"caller": BARE}, NO_IDENTITY, ""),
-    ],
+@table(
+    case("a denial", [access("ALLOW", SHOP), DENY], {}, "trading/closed: denies the call; it names no manager", ""),
+    case("a denial of some requests", [access("DENY", GETS)], {}, "", "trading/one: may deny the call"),
+    case("an allow for others", [access("ALLOW", OTHERS)], {}, NONE, ""),
+    case("an allow without rules", [access("ALLOW")], {}, NONE, ""),
+    case("several allows are named together", TWO, {}, BOTH, ""),
+    case("one that matches is enough", [*TWO, access("ALLOW", SHOP)], {}, "", ""),
+    case("an allow of some requests", [access("ALLOW", {**SHOP, **GETS})], {}, "", "may admit the call, and no"),
+    case("one that selects all labels of a pod", [closed(SERVER.labels)], {}, "denies the call", ""),
+    case("one that selects another label", [closed({**SERVER.labels, "version": "v2"})], {}, "", ""),
+    case("a dry run refuses nothing", [DRY], {}, "", ""),
+    case("a provider decides by itself", [access("CUSTOM", {})], {}, "", "lets its provider decide"),
+    case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "", ""),
+    case("plain text", [peer("PERMISSIVE"), access("ALLOW", SHOP)], {"caller": BARE}, NO_IDENTITY, ""),
 )
 def test_policies_admit_and_refuse_a_call(policies, changes, refused, doubtful):
     call = make_call(*policies, **changes)

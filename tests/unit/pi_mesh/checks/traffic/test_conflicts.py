@@ -1,8 +1,6 @@
 """The refusal of two rules for the same requests, or two objects of one name."""
 
-import pytest
-
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.traffic_problems import AGENT, BREAKER, GOOD, TO_APP, problems, route
 
 
@@ -41,26 +39,23 @@ SERVER_NAME = {
 }
 
 
-@pytest.mark.parametrize(
-    ("changes", "line"),
-    [
-        case("one path", twice(prefix="/a"), TAKE.format("paths below /a")),
-        case("different paths", routes({"prefix": "/one"}, {"prefix": "/two"}), ""),
-        case("one exact path", twice(exact="/a"), TAKE.format("path /a")),
-        case("an exact path and those below", routes({"exact": "/a"}, {"prefix": "/a"}), ""),
-        case("headers", twice(headers={"b": "2", "a": "1"}), TAKE.format("paths below /, header a=1, header b=2")),
-        case("all together", twice(**HEADERS), TAKE.format("paths below /a, header x=1, method GET or HEAD")),
-        case("every path", twice(), TAKE.format("every path")),
-        case("a path twice in one route is the route's own error", rules({"prefix": "/a"}, {"prefix": "/a"}), LATER),
-        case("a rule behind one that takes everything", rules({}, {"prefix": "/api"}), LATER),
-        case("different methods", rules(*READS), ""),
-        case("the same methods", rules(*SAME), "an earlier rule takes paths below /a, method GET or HEAD already"),
-        case("two routes of the sidecars", SIDECARS, BOTH),
-        case("two ways out", WAYS_OUT, "external.one and external.two both route api.example.org for sidecars"),
-        case("two destinations", {"destinations": AGAIN}, "again and circuit-breaker are both about"),
-        case("two objects of one name", NAMED, "two settings make a VirtualService named trading-canary"),
-        case("one server name", SERVER_NAME, "r and s both take server name broker.example.org of gateway g"),
-    ],
+@table(
+    case("one path", twice(prefix="/a"), TAKE.format("paths below /a")),
+    case("different paths", routes({"prefix": "/one"}, {"prefix": "/two"}), ""),
+    case("one exact path", twice(exact="/a"), TAKE.format("path /a")),
+    case("an exact path and those below", routes({"exact": "/a"}, {"prefix": "/a"}), ""),
+    case("headers", twice(headers={"b": "2", "a": "1"}), TAKE.format("paths below /, header a=1, header b=2")),
+    case("all together", twice(**HEADERS), TAKE.format("paths below /a, header x=1, method GET or HEAD")),
+    case("every path", twice(), TAKE.format("every path")),
+    case("a path twice in one route is the route's own error", rules({"prefix": "/a"}, {"prefix": "/a"}), LATER),
+    case("a rule behind one that takes everything", rules({}, {"prefix": "/api"}), LATER),
+    case("different methods", rules(*READS), ""),
+    case("the same methods", rules(*SAME), "an earlier rule takes paths below /a, method GET or HEAD already"),
+    case("two routes of the sidecars", SIDECARS, BOTH),
+    case("two ways out", WAYS_OUT, "external.one and external.two both route api.example.org for sidecars"),
+    case("two destinations", {"destinations": AGAIN}, "again and circuit-breaker are both about"),
+    case("two objects of one name", NAMED, "two settings make a VirtualService named trading-canary"),
+    case("one server name", SERVER_NAME, "r and s both take server name broker.example.org of gateway g"),
 )
 def test_two_settings_for_the_same_requests_or_of_one_name_are_an_error(changes, line):
     assert_lines(problems(changes), line and f"ERROR {line}")

@@ -1,14 +1,12 @@
 """The policies that apply to a service's pods, and the ingress gateway and the health checks that they lock out."""
 
-import pytest
-
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.traffic.gateway_access import ANNOTATION, SelectedPolicies, check_gateway, check_health_checks
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Container
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
 from tests.support.factories import make_settings
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.traffic_problems import of_settings
 
@@ -22,14 +20,11 @@ SELECTORS = {
 POLICIES = SelectedPolicies({name: AccessPolicy(selector=chosen, rules=RULES) for name, chosen in SELECTORS.items()})
 
 
-@pytest.mark.parametrize(
-    ("labels", "names"),
-    [
-        ({}, ["of-all"]),
-        ({"app": "shop"}, ["of-all", "of-the-shop"]),
-        ({"app": "mail", "tier": "web"}, ["of-all", "of-the-web"]),
-        ({"tier": "web", "app": "shop", "version": "2"}, ["of-both", "of-all", "of-the-shop", "of-the-web"]),
-    ],
+@table(
+    ({}, ["of-all"]),
+    ({"app": "shop"}, ["of-all", "of-the-shop"]),
+    ({"app": "mail", "tier": "web"}, ["of-all", "of-the-web"]),
+    ({"tier": "web", "app": "shop", "version": "2"}, ["of-both", "of-all", "of-the-shop", "of-the-web"]),
 )
 def test_a_policy_applies_to_pods_with_all_its_labels_and_keeps_its_place(labels, names):
     assert list(POLICIES.about(labels)) == names
@@ -83,36 +78,33 @@ UNROUTED = {"routes": {}, "gateways": {}}
 OF_APP = policy(ARGOCD, selector=LABELS)
 
 
-@pytest.mark.parametrize(
-    ("seen", "line"),
-    [
-        case("an allow of a namespace", seen(policy(ARGOCD)), LOCKED),
-        case("of a principal", seen(policy({"principals": ["cluster.local/ns/istio-system/sa/prometheus"]})), LOCKED),
-        case("of another trust domain", seen(policy({"principals": ["other/*"]})), LOCKED),
-        case("of another account", seen(policy({"principals": ["*/sa/prometheus"]})), LOCKED),
-        case("of the gateway in another namespace", seen(policy({**ARGOCD, "principals": [INGRESS]})), LOCKED),
-        case("of the gateway's namespace", seen(policy(ARGOCD, {"namespaces": ["istio-system"]})), ""),
-        case("of the gateway", seen(policy(ARGOCD, {"principals": [INGRESS]})), ""),
-        case("of its trust domain", seen(policy(ARGOCD, {"principals": ["cluster.local/*"]})), ""),
-        case("of its account", seen(policy(ARGOCD, {"principals": ["*/sa/istio-ingressgateway"]})), ""),
-        case("of any caller", seen(policy(ARGOCD, {"paths": ["/*"]})), ""),
-        case("of a gateway elsewhere", seen(policy({"namespaces": ["edge"]}), ingress={"namespace": "edge"}), ""),
-        case("not there", seen(policy({"namespaces": ["istio-system"]}), ingress={"namespace": "edge"}), "ERROR "),
-        case("for other workloads", seen(policy(ARGOCD, selector={"app": "trading-agent"})), ""),
-        case("on another port", seen(policy({"principals": [INGRESS], "ports": [8888]})), OTHER_PORT),
-        case("on the service's port", seen(policy({"principals": [INGRESS], "ports": [80]})), ""),
-        case("a denial", seen(policy({"namespaces": ["istio-system", "argocd"]}, action="DENY")), DENIED),
-        *[case(f"a denial by {key}", seen(policy({key: SOME[key]}, action="DENY")), "") for key in SOME],
-        case("pods behind a living service", seen(OF_APP, LIVING, {"services": {}}), "ERROR "),
-        case("pods that nobody names", seen(OF_APP, make_snapshot(), {"services": {}}), "UNKNOWN "),
-        case("the default deny", seen(default_deny(allowIngress=True)), ""),
-        case("without its allow", seen(default_deny(allowIngress=False)), "ERROR "),
-        case("alone", seen(default_deny(**NOBODY)), "ERROR traffic.authorization.defaultDeny: "),
-        case("no route", seen(policy(ARGOCD), traffic=UNROUTED), ""),
-        case("of a further namespace", seen({}, traffic=TO_API, **RESEARCH), OUT_OF_API),
-        case("a policy of another namespace", ELSEWHERE, ""),
-        case("the first policy by name", seen(THREE), "ERROR traffic.authorization.policies.a:"),
-    ],
+@table(
+    case("an allow of a namespace", seen(policy(ARGOCD)), LOCKED),
+    case("of a principal", seen(policy({"principals": ["cluster.local/ns/istio-system/sa/prometheus"]})), LOCKED),
+    case("of another trust domain", seen(policy({"principals": ["other/*"]})), LOCKED),
+    case("of another account", seen(policy({"principals": ["*/sa/prometheus"]})), LOCKED),
+    case("of the gateway in another namespace", seen(policy({**ARGOCD, "principals": [INGRESS]})), LOCKED),
+    case("of the gateway's namespace", seen(policy(ARGOCD, {"namespaces": ["istio-system"]})), ""),
+    case("of the gateway", seen(policy(ARGOCD, {"principals": [INGRESS]})), ""),
+    case("of its trust domain", seen(policy(ARGOCD, {"principals": ["cluster.local/*"]})), ""),
+    case("of its account", seen(policy(ARGOCD, {"principals": ["*/sa/istio-ingressgateway"]})), ""),
+    case("of any caller", seen(policy(ARGOCD, {"paths": ["/*"]})), ""),
+    case("of a gateway elsewhere", seen(policy({"namespaces": ["edge"]}), ingress={"namespace": "edge"}), ""),
+    case("not there", seen(policy({"namespaces": ["istio-system"]}), ingress={"namespace": "edge"}), "ERROR "),
+    case("for other workloads", seen(policy(ARGOCD, selector={"app": "trading-agent"})), ""),
+    case("on another port", seen(policy({"principals": [INGRESS], "ports": [8888]})), OTHER_PORT),
+    case("on the service's port", seen(policy({"principals": [INGRESS], "ports": [80]})), ""),
+    case("a denial", seen(policy({"namespaces": ["istio-system", "argocd"]}, action="DENY")), DENIED),
+    *[case(f"a denial by {key}", seen(policy({key: SOME[key]}, action="DENY")), "") for key in SOME],
+    case("pods behind a living service", seen(OF_APP, LIVING, {"services": {}}), "ERROR "),
+    case("pods that nobody names", seen(OF_APP, make_snapshot(), {"services": {}}), "UNKNOWN "),
+    case("the default deny", seen(default_deny(allowIngress=True)), ""),
+    case("without its allow", seen(default_deny(allowIngress=False)), "ERROR "),
+    case("alone", seen(default_deny(**NOBODY)), "ERROR traffic.authorization.defaultDeny: "),
+    case("no route", seen(policy(ARGOCD), traffic=UNROUTED), ""),
+    case("of a further namespace", seen({}, traffic=TO_API, **RESEARCH), OUT_OF_API),
+    case("a policy of another namespace", ELSEWHERE, ""),
+    case("the first policy by name", seen(THREE), "ERROR traffic.authorization.policies.a:"),
 )
 def test_a_policy_that_locks_the_gateway_out_of_a_routed_service_is_named(seen, line):
     assert_lines(check_gateway(seen), line)
@@ -127,13 +119,10 @@ NO_REWRITE = {"istio": {"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPPro
 EVERYWHERE = "ERROR istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe: "
 
 
-@pytest.mark.parametrize(
-    ("settings", "pods", "line"),
-    [
-        case("everywhere", NO_REWRITE, (), EVERYWHERE),
-        case("of a pod with a sidecar", {}, (REFUSED, BARE), "ERROR pod trading/app: "),
-        case("not without mutual TLS and policies", {"mtls": {"mode": "PERMISSIVE"}, **NO_REWRITE}, (), ""),
-    ],
+@table(
+    case("everywhere", NO_REWRITE, (), EVERYWHERE),
+    case("of a pod with a sidecar", {}, (REFUSED, BARE), "ERROR pod trading/app: "),
+    case("not without mutual TLS and policies", {"mtls": {"mode": "PERMISSIVE"}, **NO_REWRITE}, (), ""),
 )
 def test_health_checks_that_are_not_led_past_envoy_are_refused(settings, pods, line):
     assert_lines(check_health_checks(of_settings(make_settings(**settings), make_snapshot(pods=pods))), line)

@@ -9,7 +9,7 @@ from pi_mesh.checks.traffic import orders
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_settings
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.traffic_problems import of_settings
 
@@ -66,34 +66,31 @@ RIVAL = "ERROR routes service orders for sidecars, which take either it or…ser
 COPY = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy"}}}]
 
 
-@pytest.mark.parametrize(
-    ("routes", "line"),
-    [
-        case("retries", [route(to(retries=3))], f"ERROR {THEIRS}repeats requests to service orders up to 3 times{BY}"),
-        case("a mirror", [route(to(**MIRROR))], COPIED),
-        case("several mirrors", [route(to(**MIRRORS))], COPIED),
-        case("orders as the mirror", [route(to("prices", None, mirror={"host": FULL}))], COPIED),
-        case("a fault", [route(to(**FAULT))], "ERROR delays or aborts requests to service orders (fault)"),
-        case("all is one line", [route(to(retries=2, **MIRROR, **FAULT))], "ERROR repeats…mirrors…aborts"),
-        case("by default", [route(to(retries=None))], "WARNING leaves retries of requests to service orders to the me"),
-        case("without retries", [route(to())], ""),
-        case("of another service", [route(to("prices", None))], ""),
-        case("retries of another service", [route(to("prices.trading.svc.cluster.local", 3))], ""),
-        case("retries of one without a selector", [route(to("bare.trading.svc.cluster.local", 3))], ""),
-        case("retries of one elsewhere", [route(to("orders-metrics.elsewhere.svc.cluster.local", 3))], ""),
-        case("a delegate inherits retries", [ROOT, BELOW], f"ERROR {THEIRS}repeats requests to service orders up to 4"),
-        case("a delegate switches retries off", [ROOT, CALM], ""),
-        case("a delegate that does not exist", [ROOT], ""),
-        case("the Gateway API", [of_gateway_api(retry={"codes": [503]})], "ERROR repeats…orders up to 2 times"),
-        case("its retries", [of_gateway_api(retry={"attempts": 5})], "ERROR repeats…orders up to 5 times"),
-        case("its mirror", [of_gateway_api(filters=COPY)], "ERROR mirrors"),
-        case("its route without retries", [of_gateway_api()], ""),
-        case("gRPC without retries", [of_gateway_api("GRPCRoute")], ""),
-        case("a second route for sidecars, which take one of both", [route(to(), hosts=(FULL,))], RIVAL),
-        case("a route at a gateway", [route(to(), hosts=(FULL,), gateways=["shop/door"])], ""),
-        case("the stack's own route", [OWN], ""),
-        case("the same pods", [route(to(METRICS, 2))], "WARNING orders-metrics up to 2 times, whose pods take orders"),
-    ],
+@table(
+    case("retries", [route(to(retries=3))], f"ERROR {THEIRS}repeats requests to service orders up to 3 times{BY}"),
+    case("a mirror", [route(to(**MIRROR))], COPIED),
+    case("several mirrors", [route(to(**MIRRORS))], COPIED),
+    case("orders as the mirror", [route(to("prices", None, mirror={"host": FULL}))], COPIED),
+    case("a fault", [route(to(**FAULT))], "ERROR delays or aborts requests to service orders (fault)"),
+    case("all is one line", [route(to(retries=2, **MIRROR, **FAULT))], "ERROR repeats…mirrors…aborts"),
+    case("by default", [route(to(retries=None))], "WARNING leaves retries of requests to service orders to the me"),
+    case("without retries", [route(to())], ""),
+    case("of another service", [route(to("prices", None))], ""),
+    case("retries of another service", [route(to("prices.trading.svc.cluster.local", 3))], ""),
+    case("retries of one without a selector", [route(to("bare.trading.svc.cluster.local", 3))], ""),
+    case("retries of one elsewhere", [route(to("orders-metrics.elsewhere.svc.cluster.local", 3))], ""),
+    case("a delegate inherits retries", [ROOT, BELOW], f"ERROR {THEIRS}repeats requests to service orders up to 4"),
+    case("a delegate switches retries off", [ROOT, CALM], ""),
+    case("a delegate that does not exist", [ROOT], ""),
+    case("the Gateway API", [of_gateway_api(retry={"codes": [503]})], "ERROR repeats…orders up to 2 times"),
+    case("its retries", [of_gateway_api(retry={"attempts": 5})], "ERROR repeats…orders up to 5 times"),
+    case("its mirror", [of_gateway_api(filters=COPY)], "ERROR mirrors"),
+    case("its route without retries", [of_gateway_api()], ""),
+    case("gRPC without retries", [of_gateway_api("GRPCRoute")], ""),
+    case("a second route for sidecars, which take one of both", [route(to(), hosts=(FULL,))], RIVAL),
+    case("a route at a gateway", [route(to(), hosts=(FULL,), gateways=["shop/door"])], ""),
+    case("the stack's own route", [OWN], ""),
+    case("the same pods", [route(to(METRICS, 2))], "WARNING orders-metrics up to 2 times, whose pods take orders"),
 )
 def test_a_route_of_others_that_repeats_mirrors_or_fails_orders_is_named(routes, line):
     assert_lines(lines_of(*routes), line)
@@ -140,18 +137,15 @@ def default(on: str, **more: object) -> dict:
     return {"proxy": {"defaultRetries": {"attempts": 2, "retryOn": on, **more}}}
 
 
-@pytest.mark.parametrize(
-    ("settings", "line"),
-    [
-        case("of every method after a reset", retries(UNSAFE), f"WARNING {MINE}…pi-mesh {NEXT} refuses it"),
-        case("of methods that read", retries(UNSAFE, methods=["GET", "HEAD"]), ""),
-        case("of such a header", retries(UNSAFE, headers={":method": "GET"}), ""),
-        case("of an idempotent service", retries({**UNSAFE, "idempotent": True}), ""),
-        case("of unprocessed requests", retries({"attempts": 5}), ""),
-        case("none", retries({"attempts": 0}), ""),
-        case("a default that repeats POSTs", default("connect-failure,503"), f"ERROR {DEFAULT}"),
-        case("a default for idempotent services", default("503", idempotent=True), ""),
-    ],
+@table(
+    case("of every method after a reset", retries(UNSAFE), f"WARNING {MINE}…pi-mesh {NEXT} refuses it"),
+    case("of methods that read", retries(UNSAFE, methods=["GET", "HEAD"]), ""),
+    case("of such a header", retries(UNSAFE, headers={":method": "GET"}), ""),
+    case("of an idempotent service", retries({**UNSAFE, "idempotent": True}), ""),
+    case("of unprocessed requests", retries({"attempts": 5}), ""),
+    case("none", retries({"attempts": 0}), ""),
+    case("a default that repeats POSTs", default("connect-failure,503"), f"ERROR {DEFAULT}"),
+    case("a default for idempotent services", default("503", idempotent=True), ""),
 )
 def test_retries_that_could_repeat_an_order_are_told(settings, line):
     assert_lines(orders.check_retries(of_settings(make_settings(**settings), None)), line)

@@ -1,13 +1,11 @@
 """The findings about rules by caller where callers have no identity, and about a circuit breaker of few pods."""
 
-import pytest
-
 from pi_mesh.checks.finding import NEXT
 from pi_mesh.checks.traffic import circuit_breakers, plain_text_callers
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container
 from tests.support.factories import make_settings
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.traffic_problems import of_settings
 
@@ -43,31 +41,28 @@ MEETING = {"app": "a", "legacy": "true"}
 OWN = {"legacy": "true"}
 
 
-@pytest.mark.parametrize(
-    ("traffic", "settings", "snapshot", "line"),
-    [
-        case("a denial by namespace", policy(DEV), PERMISSIVE, None, TOLD),
-        case("a denial by principal", policy(BY_PRINCIPAL), PERMISSIVE, None, TOLD),
-        case("its rules are named", policy(PATH, DEV), PERMISSIVE, None, "WARNING (rules[1]), but"),
-        case("in their order", policy(DEV, PATH, DEV), PERMISSIVE, None, "WARNING (rules[0], rules[2]), but"),
-        case("no caller", policy(PATH), PERMISSIVE, None, ""),
-        case("an allow", policy(DEV, action="ALLOW"), PERMISSIVE, None, ""),
-        case("the second policy", {"authorization": {"policies": BOTH}}, PERMISSIVE, None, "WARNING policies.b: "),
-        case("under STRICT", policy(PATH, DEV), {}, None, ""),
-        case("of the whole namespace", {**policy(PATH, DEV), **LEGACY}, {}, None, OF_P),
-        case("of the exception", chosen(legacy="true", app="a"), {}, None, OF_P),
-        case("of other labels", chosen(app="a"), {}, None, ""),
-        case("of another value", chosen(legacy="no"), {}, None, ""),
-        case("a living pod shows that two selectors meet", chosen(app="a"), {}, labelled(**MEETING), OF_P),
-        case("a pod elsewhere does not", chosen(app="a"), {}, labelled("other", **MEETING), ""),
-        case("no pod has two values", chosen(legacy="no", app="a"), {}, labelled(legacy="no", app="a"), ""),
-        case("locked out by the default deny", closed(), {}, None, OLD),
-        case("let in by an allow without callers", closed(PORT, action="ALLOW"), {}, None, ""),
-        case("by an own one", closed(DEV, PORT, action="ALLOW", selector=OWN), {}, None, ""),
-        case("not by callers", closed(DEV, action="ALLOW", selector=OWN), {}, None, OLD),
-        case("not by one of others", closed(PORT, action="ALLOW", selector={"legacy": "no"}), {}, None, OLD),
-        case("not by a denial", closed(PORT, selector=OWN), {}, None, OLD),
-    ],
+@table(
+    case("a denial by namespace", policy(DEV), PERMISSIVE, None, TOLD),
+    case("a denial by principal", policy(BY_PRINCIPAL), PERMISSIVE, None, TOLD),
+    case("its rules are named", policy(PATH, DEV), PERMISSIVE, None, "WARNING (rules[1]), but"),
+    case("in their order", policy(DEV, PATH, DEV), PERMISSIVE, None, "WARNING (rules[0], rules[2]), but"),
+    case("no caller", policy(PATH), PERMISSIVE, None, ""),
+    case("an allow", policy(DEV, action="ALLOW"), PERMISSIVE, None, ""),
+    case("the second policy", {"authorization": {"policies": BOTH}}, PERMISSIVE, None, "WARNING policies.b: "),
+    case("under STRICT", policy(PATH, DEV), {}, None, ""),
+    case("of the whole namespace", {**policy(PATH, DEV), **LEGACY}, {}, None, OF_P),
+    case("of the exception", chosen(legacy="true", app="a"), {}, None, OF_P),
+    case("of other labels", chosen(app="a"), {}, None, ""),
+    case("of another value", chosen(legacy="no"), {}, None, ""),
+    case("a living pod shows that two selectors meet", chosen(app="a"), {}, labelled(**MEETING), OF_P),
+    case("a pod elsewhere does not", chosen(app="a"), {}, labelled("other", **MEETING), ""),
+    case("no pod has two values", chosen(legacy="no", app="a"), {}, labelled(legacy="no", app="a"), ""),
+    case("locked out by the default deny", closed(), {}, None, OLD),
+    case("let in by an allow without callers", closed(PORT, action="ALLOW"), {}, None, ""),
+    case("by an own one", closed(DEV, PORT, action="ALLOW", selector=OWN), {}, None, ""),
+    case("not by callers", closed(DEV, action="ALLOW", selector=OWN), {}, None, OLD),
+    case("not by one of others", closed(PORT, action="ALLOW", selector={"legacy": "no"}), {}, None, OLD),
+    case("not by a denial", closed(PORT, selector=OWN), {}, None, OLD),
 )
 def test_a_rule_by_caller_is_judged_where_callers_have_no_identity(traffic, settings, snapshot, line):
     seen = of_settings(make_settings(traffic=traffic, **settings), snapshot)
@@ -89,17 +84,14 @@ def of_research(rule: dict, action: str = "ALLOW") -> dict:
     return {"namespaces": {"research": {}}, "traffic": policy(rule, action=action, namespace="research")}
 
 
-@pytest.mark.parametrize(
-    ("settings", "line"),
-    [
-        case("unknown", {"namespaces": RESEARCH}, f'WARNING trading.sidecarScope: {UNKNOWN_TO}…; add "research/*"'),
-        case("known", {"namespaces": RESEARCH, "trading": {"sidecarScope": ["./*", "research/*"]}}, ""),
-        case("known like all", {"namespaces": RESEARCH, "trading": {"sidecarScope": ["*/*"]}}, ""),
-        case("no scope", {"namespaces": RESEARCH, "trading": {"sidecarScope": []}}, ""),
-        case("no Sidecar", {"namespaces": RESEARCH, "trading": {"bounds": {"sidecar": False}}}, ""),
-        case("callers of others have scopes of their own", of_research({"namespaces": ["argocd"]}), ""),
-        case("a denial admits nobody", of_research({"namespaces": ["trading"]}, "DENY"), ""),
-    ],
+@table(
+    case("unknown", {"namespaces": RESEARCH}, f'WARNING trading.sidecarScope: {UNKNOWN_TO}…; add "research/*"'),
+    case("known", {"namespaces": RESEARCH, "trading": {"sidecarScope": ["./*", "research/*"]}}, ""),
+    case("known like all", {"namespaces": RESEARCH, "trading": {"sidecarScope": ["*/*"]}}, ""),
+    case("no scope", {"namespaces": RESEARCH, "trading": {"sidecarScope": []}}, ""),
+    case("no Sidecar", {"namespaces": RESEARCH, "trading": {"bounds": {"sidecar": False}}}, ""),
+    case("callers of others have scopes of their own", of_research({"namespaces": ["argocd"]}), ""),
+    case("a denial admits nobody", of_research({"namespaces": ["trading"]}, "DENY"), ""),
 )
 def test_a_caller_that_does_not_know_the_called_namespace_is_told_to_add_it(settings, line):
     assert_lines(plain_text_callers.check_scopes(of_settings(make_settings(**settings), None)), line)
@@ -115,15 +107,12 @@ WELL = "OK every pod in trading has its sidecar"
 OFF = {"namespaces": {"batch": {"injection": False}}}
 
 
-@pytest.mark.parametrize(
-    ("settings", "cluster", "line"),
-    [
-        case("a pod", {}, {"pods": (BARE, MESHED, JOB)}, "WARNING pod trading/feed: …restart its workload"),
-        case("elsewhere too", {}, {"pods": (TILL,), "namespaces": INJECTED}, "WARNING pod shop/till: "),
-        case("PERMISSIVE cuts nobody off", PERMISSIVE, {"pods": (BARE,)}, ""),
-        case("pods that may not be listed", {}, {"unreadable": ("pods",)}, "UNKNOWN mtls.mode: "),
-        case("a namespace without injection", OFF, {"pods": (JOB,)}, WELL),
-    ],
+@table(
+    case("a pod", {}, {"pods": (BARE, MESHED, JOB)}, "WARNING pod trading/feed: …restart its workload"),
+    case("elsewhere too", {}, {"pods": (TILL,), "namespaces": INJECTED}, "WARNING pod shop/till: "),
+    case("PERMISSIVE cuts nobody off", PERMISSIVE, {"pods": (BARE,)}, ""),
+    case("pods that may not be listed", {}, {"unreadable": ("pods",)}, "UNKNOWN mtls.mode: "),
+    case("a namespace without injection", OFF, {"pods": (JOB,)}, WELL),
 )
 def test_strict_names_the_pods_without_a_sidecar(settings, cluster, line):
     seen = of_settings(make_settings(**settings), make_snapshot(**cluster))

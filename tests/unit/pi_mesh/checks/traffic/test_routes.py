@@ -6,7 +6,7 @@ from pi_mesh.checks.finding import Level
 from pi_mesh.checks.traffic import routes
 from pi_mesh.cluster.objects import Service
 from tests.support.factories import make_settings
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_snapshot
 from tests.support.traffic_problems import AGENT, APP, GOOD, TO_APP, of_settings, problems, route, run
 
@@ -43,22 +43,19 @@ LEAVING = {"external": {"broker": {"hosts": ["api.example.org"], "throughGateway
 OFF, NO_EGRESS = {"ingress": {"enabled": False}}, {"egress": {"enabled": False}}
 
 
-@pytest.mark.parametrize(
-    ("changes", "settings", "line"),
-    [
-        case("settings that fit together", {}, {}, ""),
-        case("an unknown service", to_service("nobody"), {}, "traffic.routes.r.http[0].to[0]: …nobody, which neither"),
-        case("an unknown port", to_service(APP, port=81), {}, f"service {APP} has no port 81; use one of 80"),
-        case("an unknown subset", to_service(AGENT, subset="v3"), {}, f"subset v3 of {AGENT}, which no destination"),
-        case("an unknown subset of a canary", CANARY, {}, "traffic.canaries.c.weights.v9: goes to subset v9"),
-        case("several ports", {**TWO_PORTS, **to(ORDERS)}, {}, "names no port, and service orders has 80, 81"),
-        case("an undeclared gateway", to(TO_APP, gateways=("b",)), {}, "traffic.routes.r.gateways: names gateway b"),
-        case("a host of no listener", OTHER_HOST, {}, "does not listen for a.example.com"),
-        case("no ingress gateway", {}, OFF, "traffic.gateways: needs the ingress gateway"),
-        case("no egress gateway", LEAVING, NO_EGRESS, "external.broker: throughGateway needs the egress gateway"),
-        case("an unknown service by TCP", at("tcp", tcp=NOBODY["to"]), {}, "routes.r.tcp[0]: goes to service nobody"),
-        case("all connections twice", at("tcp", "rs", tcp=TO_APP["to"]), {}, "r and s both take all connections of"),
-    ],
+@table(
+    case("settings that fit together", {}, {}, ""),
+    case("an unknown service", to_service("nobody"), {}, "traffic.routes.r.http[0].to[0]: …nobody, which neither"),
+    case("an unknown port", to_service(APP, port=81), {}, f"service {APP} has no port 81; use one of 80"),
+    case("an unknown subset", to_service(AGENT, subset="v3"), {}, f"subset v3 of {AGENT}, which no destination"),
+    case("an unknown subset of a canary", CANARY, {}, "traffic.canaries.c.weights.v9: goes to subset v9"),
+    case("several ports", {**TWO_PORTS, **to(ORDERS)}, {}, "names no port, and service orders has 80, 81"),
+    case("an undeclared gateway", to(TO_APP, gateways=("b",)), {}, "traffic.routes.r.gateways: names gateway b"),
+    case("a host of no listener", OTHER_HOST, {}, "does not listen for a.example.com"),
+    case("no ingress gateway", {}, OFF, "traffic.gateways: needs the ingress gateway"),
+    case("no egress gateway", LEAVING, NO_EGRESS, "external.broker: throughGateway needs the egress gateway"),
+    case("an unknown service by TCP", at("tcp", tcp=NOBODY["to"]), {}, "routes.r.tcp[0]: goes to service nobody"),
+    case("all connections twice", at("tcp", "rs", tcp=TO_APP["to"]), {}, "r and s both take all connections of"),
 )
 def test_a_route_that_leads_nowhere_is_an_error(changes, settings, line):
     assert_lines(problems(changes, **settings), line and f"ERROR {line}")

@@ -1,11 +1,9 @@
 """The findings about a `*` that Istio takes literally, and about TCP hosts that are wider than meant."""
 
-import pytest
-
 from pi_mesh.checks.finding import NEXT
 from pi_mesh.checks.traffic.wildcards import check
 from tests.support.factories import make_settings
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.traffic_problems import of_settings
 from tests.support.versions import NEWEST
 
@@ -15,19 +13,16 @@ REFUSED = f"pi-mesh {NEXT} refuses it"
 TEMPLATES = {"paths": ["/shops/{*}/orders/{**}"]}
 
 
-@pytest.mark.parametrize(
-    ("rule", "version", "line"),
-    [
-        case("both ends of a path", {"paths": ["*/admin*"]}, NEWEST, f"WARNING {REFUSED}"),
-        case("within a path", {"paths": ["/api/*/secret"]}, NEWEST, f"WARNING {REFUSED}"),
-        case("both ends of a principal", {"principals": ["*/ns/dev/*"]}, NEWEST, f"WARNING {REFUSED}"),
-        case("two at one end", {"paths": ["/a**"]}, NEWEST, f"WARNING {REFUSED}"),
-        case("alone or at one end of a path", {"paths": ["/admin*", "*/admin", "*"]}, NEWEST, ""),
-        case("of a principal", {"principals": ["*", "cluster.local/ns/dev/*", "*/sa/bot"]}, NEWEST, ""),
-        case("templates before 1.22", TEMPLATES, "1.21.0", f"WARNING {REFUSED}"),
-        case("templates since 1.22", TEMPLATES, "1.22.0", ""),
-        case("templates", TEMPLATES, NEWEST, ""),
-    ],
+@table(
+    case("both ends of a path", {"paths": ["*/admin*"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("within a path", {"paths": ["/api/*/secret"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("both ends of a principal", {"principals": ["*/ns/dev/*"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("two at one end", {"paths": ["/a**"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("alone or at one end of a path", {"paths": ["/admin*", "*/admin", "*"]}, NEWEST, ""),
+    case("of a principal", {"principals": ["*", "cluster.local/ns/dev/*", "*/sa/bot"]}, NEWEST, ""),
+    case("templates before 1.22", TEMPLATES, "1.21.0", f"WARNING {REFUSED}"),
+    case("templates since 1.22", TEMPLATES, "1.22.0", ""),
+    case("templates", TEMPLATES, NEWEST, ""),
 )
 def test_a_wildcard_that_istio_takes_literally_is_told_with_the_version_that_refuses_it(rule, version, line):
     policies = {"p": {"action": "DENY", "rules": [rule]}}
@@ -44,15 +39,12 @@ SHARED = f"WARNING \nWARNING \nWARNING e and f share port 5432 without addresses
 LAST_OPEN = {"d": near(DATABASE, "10.1.2.3"), "e": {"hosts": ["c.example.com"]}, "f": OTHER}
 
 
-@pytest.mark.parametrize(
-    ("external", "lines"),
-    [
-        case("a wildcard opens the port to any host", {"e": WILD}, f"WARNING any host on port 5432…{REFUSED}"),
-        case("two on one port are told by their names", {"e": DATABASE, "f": OTHER}, SHARED),
-        case("one without addresses gets all connections", {"e": DATABASE}, "WARNING "),
-        case("with addresses they are fine", ALL_NEAR, ""),
-        case("those hide no later one without", LAST_OPEN, "WARNING traffic.external.f: "),
-    ],
+@table(
+    case("a wildcard opens the port to any host", {"e": WILD}, f"WARNING any host on port 5432…{REFUSED}"),
+    case("two on one port are told by their names", {"e": DATABASE, "f": OTHER}, SHARED),
+    case("one without addresses gets all connections", {"e": DATABASE}, "WARNING "),
+    case("with addresses they are fine", ALL_NEAR, ""),
+    case("those hide no later one without", LAST_OPEN, "WARNING traffic.external.f: "),
 )
 def test_a_tcp_entry_that_is_wider_than_meant_is_told(external, lines):
     assert_lines(check(of_settings(make_settings(traffic={"external": external}))), lines)

@@ -11,7 +11,7 @@ from pi_mesh.checks.verify.access import access_effect, action_of
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, with_policies
 
 POD = Pod("trading", "app-0", {"app": "app"}, containers=(Container("istio-proxy"),))
@@ -55,39 +55,33 @@ OPENED = (
 CHANGED = "trading/default-deny: is not as the settings ask: it now allows every call"
 
 
-@pytest.mark.parametrize(
-    ("seen", "policy", "line"),
-    [
-        case("an allow-all is named with its workloads", DENIED, rogue({}), f"ERROR trading/rogue: {OPENED}"),
-        case("a denial of all", DENIED, rogue(**DENY), "ERROR refuses every call"),
-        case("a provider", DENIED, rogue({}, action="CUSTOM", provider={"name": "x"}), "WARNING provider x decide"),
-        case("an audit", DENIED, rogue({}, action="AUDIT"), ASKED),
-        case("a denial without rules", DENIED, rogue(action="DENY"), ASKED),
-        case("the first allow of nobody", HEALTHY, rogue(), "ERROR allows nothing, so it refuses every call"),
-        case("a policy of another namespace", HEALTHY, rogue(namespace="shop", **DENY), "OK "),
-        case("of the root namespace", DENIED, rogue(namespace="istio-system", **DENY), "ERROR (trading/app-0)"),
-        case("our policy with one more rule", DENIED, rogue({}, name="default-deny"), f"ERROR {CHANGED}"),
-        case("ours as a dry run", DENIED, rogue(name="default-deny", annotations=DRY_RUN), "ERROR does not enforce it"),
-        case("a dry run of others", HEALTHY, rogue(annotations=DRY_RUN, **DENY), "OK "),
-        case("one that says no dry run", HEALTHY, rogue(annotations=ENFORCED, **DENY), "ERROR "),
-        case("tokens", DENIED, tokens(**TOKENS), "WARNING not valid for https://id.example; it selects 1 pod"),
-        case("no tokens", DENIED, tokens(), "OK "),
-        case("tokens of others", DENIED, tokens("elsewhere", **TOKENS), "OK "),
-    ],
+@table(
+    case("an allow-all is named with its workloads", DENIED, rogue({}), f"ERROR trading/rogue: {OPENED}"),
+    case("a denial of all", DENIED, rogue(**DENY), "ERROR refuses every call"),
+    case("a provider", DENIED, rogue({}, action="CUSTOM", provider={"name": "x"}), "WARNING provider x decide"),
+    case("an audit", DENIED, rogue({}, action="AUDIT"), ASKED),
+    case("a denial without rules", DENIED, rogue(action="DENY"), ASKED),
+    case("the first allow of nobody", HEALTHY, rogue(), "ERROR allows nothing, so it refuses every call"),
+    case("a policy of another namespace", HEALTHY, rogue(namespace="shop", **DENY), "OK "),
+    case("of the root namespace", DENIED, rogue(namespace="istio-system", **DENY), "ERROR (trading/app-0)"),
+    case("our policy with one more rule", DENIED, rogue({}, name="default-deny"), f"ERROR {CHANGED}"),
+    case("ours as a dry run", DENIED, rogue(name="default-deny", annotations=DRY_RUN), "ERROR does not enforce it"),
+    case("a dry run of others", HEALTHY, rogue(annotations=DRY_RUN, **DENY), "OK "),
+    case("one that says no dry run", HEALTHY, rogue(annotations=ENFORCED, **DENY), "ERROR "),
+    case("tokens", DENIED, tokens(**TOKENS), "WARNING not valid for https://id.example; it selects 1 pod"),
+    case("no tokens", DENIED, tokens(), "OK "),
+    case("tokens of others", DENIED, tokens("elsewhere", **TOKENS), "OK "),
 )
 def test_a_policy_is_judged_by_what_it_does_beside_those_of_the_settings(seen, policy, line):
     first, *_ = access.check(with_policies(seen, policy))
     assert_lines([first], line)
 
 
-@pytest.mark.parametrize(
-    ("seen", "number", "message"),
-    [
-        case("policies", DENIED, 3, "3 policies are as the settings ask, and no other bears on this stack's workloads"),
-        case("an audit", AUDIT, 3, "3 policies are as the settings ask, and no other bears on this stack's workloads"),
-        case("none", HEALTHY, 0, "the settings ask for no policy, and no other bears on this stack's workloads"),
-        case("others", with_policies(HEALTHY, rogue(DEV)), 0, "the settings ask for no policy"),
-    ],
+@table(
+    case("policies", DENIED, 3, "3 policies are as the settings ask, and no other bears on this stack's workloads"),
+    case("an audit", AUDIT, 3, "3 policies are as the settings ask, and no other bears on this stack's workloads"),
+    case("none", HEALTHY, 0, "the settings ask for no policy, and no other bears on this stack's workloads"),
+    case("others", with_policies(HEALTHY, rogue(DEV)), 0, "the settings ask for no policy"),
 )
 def test_policies_that_the_settings_ask_for_are_one_row(seen, number, message):
     *_, row = access.check(seen)
@@ -104,14 +98,11 @@ def test_what_may_not_be_listed_is_unknown(healthy):
     assert_lines(access.check(hidden), "UNKNOWN ")
 
 
-@pytest.mark.parametrize(
-    ("own", "level"),
-    [
-        ({"app": "app"}, Level.ERROR),
-        ({"app": "other"}, Level.WARNING),
-        ({"tier": "web"}, Level.ERROR),
-        ({}, Level.ERROR),
-    ],
+@table(
+    ({"app": "app"}, Level.ERROR),
+    ({"app": "other"}, Level.WARNING),
+    ({"tier": "web"}, Level.ERROR),
+    ({}, Level.ERROR),
 )
 def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloads(healthy, own, level):
     guard = rogue(DEV, name="guard", selector={"matchLabels": own})
@@ -128,39 +119,33 @@ BUT = source(principals=["*"], notNamespaces=["*"])
 NULL = {"from": [None, {"source": {"namespaces": ["a", "b"]}}]}
 
 
-@pytest.mark.parametrize(
-    ("rules", "level", "words"),
-    [
-        ([], Level.WARNING, "allows nothing, which other policies already refuse"),
-        ([{}], Level.ERROR, OPEN),
-        ([DEV, {}], Level.ERROR, OPEN),
-        ([{**TO_X, **ANYBODY}, {}], Level.ERROR, OPEN),
-        ([TO_ANY], Level.ERROR, OPEN),
-        ([source(principals=["*"])], Level.ERROR, OPEN),
-        ([source(namespaces=["*"])], Level.ERROR, OPEN),
-        ([source(ipBlocks=["0.0.0.0/0"])], Level.ERROR, OPEN),
-        ([source(ipBlocks=["::/0"])], Level.ERROR, OPEN),
-        ([NULL], Level.ERROR, OPEN),
-        ([BUT], Level.WARNING, "also lets in principals *; notNamespaces *"),
-        ([TO_X], Level.WARNING, SOME),
-        ([WHEN], Level.WARNING, SOME),
-        ([{**DEV, **TO_X}, {**ANYBODY, **WHEN}], Level.WARNING, SOME),
-        ([DEV], Level.WARNING, "also lets in namespaces dev"),
-        ([TWO, DEV, {**DEV, **TO_X}], Level.WARNING, SEVERAL),
-    ],
+@table(
+    ([], Level.WARNING, "allows nothing, which other policies already refuse"),
+    ([{}], Level.ERROR, OPEN),
+    ([DEV, {}], Level.ERROR, OPEN),
+    ([{**TO_X, **ANYBODY}, {}], Level.ERROR, OPEN),
+    ([TO_ANY], Level.ERROR, OPEN),
+    ([source(principals=["*"])], Level.ERROR, OPEN),
+    ([source(namespaces=["*"])], Level.ERROR, OPEN),
+    ([source(ipBlocks=["0.0.0.0/0"])], Level.ERROR, OPEN),
+    ([source(ipBlocks=["::/0"])], Level.ERROR, OPEN),
+    ([NULL], Level.ERROR, OPEN),
+    ([BUT], Level.WARNING, "also lets in principals *; notNamespaces *"),
+    ([TO_X], Level.WARNING, SOME),
+    ([WHEN], Level.WARNING, SOME),
+    ([{**DEV, **TO_X}, {**ANYBODY, **WHEN}], Level.WARNING, SOME),
+    ([DEV], Level.WARNING, "also lets in namespaces dev"),
+    ([TWO, DEV, {**DEV, **TO_X}], Level.WARNING, SEVERAL),
 )
 def test_an_allow_beside_others_lets_in_more(rules, level, words):
     assert access_effect(rogue(action="ALLOW", rules=rules), guarded=True) == (level, words)
 
 
-@pytest.mark.parametrize(
-    ("rules", "level", "words"),
-    [
-        ([], Level.ERROR, "allows nothing, so it refuses every call"),
-        ([{}], Level.WARNING, f"{OPEN}, and so will undo any default deny"),
-        ([TO_X], Level.WARNING, SOME),
-        ([DEV], Level.WARNING, "refuses all callers but namespaces dev"),
-    ],
+@table(
+    ([], Level.ERROR, "allows nothing, so it refuses every call"),
+    ([{}], Level.WARNING, f"{OPEN}, and so will undo any default deny"),
+    ([TO_X], Level.WARNING, SOME),
+    ([DEV], Level.WARNING, "refuses all callers but namespaces dev"),
 )
 def test_the_only_allow_refuses_all_others(rules, level, words):
     assert access_effect(rogue(rules=rules), guarded=False) == (level, words)

@@ -7,7 +7,7 @@ import pytest
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import configuration_analysis
 from tests.support.factories import make_mesh
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import installed_mesh, make_snapshot
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED, UNKNOWN, next_patch
 
@@ -30,21 +30,18 @@ FIRST_THREE = ", ".join(f"VirtualService other/broken-{number}" for number in ra
 FIVE_HUNDRED = f'500 objects ({FIRST_THREE} and 497 more): IST0101 not found: "x"'
 
 
-@pytest.mark.parametrize(
-    ("messages", "lines"),
-    [
-        case("hundreds of others are one warning", BROKEN, f"WARNING other namespaces: {FIVE_HUNDRED}"),
-        case("each code of others", CODES, "WARNING 1 object (Pod other/b)\nWARNING 1 object (Pod other/a)"),
-        case("an object counts once", TWICE, "WARNING 1 object (VirtualService other/a): "),
-        case("a page", [message("VirtualService trading/a")], "ERROR VirtualService trading/a: …https://istio.io/ist"),
-        case("information", [message("Namespace default", "Info", "IST0102")], "OK "),
-        case("a namespace of the mesh", [message("Namespace trading")], "ERROR Namespace trading: "),
-        case("its Service", [message("Service istio-system/istiod")], "ERROR Service istio-system/istiod: "),
-        case("its webhook", [message(INJECTOR)], f"ERROR {INJECTOR}: "),
-        case("its CRD", [message(CRD)], f"ERROR {CRD}: "),
-        case("an error without an object", [message("")], "ERROR "),
-        case("a webhook of others", [message("MutatingWebhookConfiguration their-injector")], "WARNING "),
-    ],
+@table(
+    case("hundreds of others are one warning", BROKEN, f"WARNING other namespaces: {FIVE_HUNDRED}"),
+    case("each code of others", CODES, "WARNING 1 object (Pod other/b)\nWARNING 1 object (Pod other/a)"),
+    case("an object counts once", TWICE, "WARNING 1 object (VirtualService other/a): "),
+    case("a page", [message("VirtualService trading/a")], "ERROR VirtualService trading/a: …https://istio.io/ist"),
+    case("information", [message("Namespace default", "Info", "IST0102")], "OK "),
+    case("a namespace of the mesh", [message("Namespace trading")], "ERROR Namespace trading: "),
+    case("its Service", [message("Service istio-system/istiod")], "ERROR Service istio-system/istiod: "),
+    case("its webhook", [message(INJECTOR)], f"ERROR {INJECTOR}: "),
+    case("its CRD", [message(CRD)], f"ERROR {CRD}: "),
+    case("an error without an object", [message("")], "ERROR "),
+    case("a webhook of others", [message("MutatingWebhookConfiguration their-injector")], "WARNING "),
 )
 def test_an_error_about_the_mesh_decides_and_those_of_others_are_told_together(messages, lines):
     assert_lines(configuration_analysis.message_findings(messages, SEEN.mesh, SEEN.snapshot), lines)
@@ -75,16 +72,13 @@ EMPTY, FAILS = "echo '[]'", "echo first >&2; echo 'Error: no right' >&2; exit 1"
 FAR = f"UNKNOWN is of Istio {SHIPPED[:4]}, and the mesh of 1.{NEWEST_MINOR}…; install istioctl 1.{NEWEST_MINOR}"
 
 
-@pytest.mark.parametrize(
-    ("version", "analyze", "line"),
-    [
-        case("of the minor before", next_patch(BEFORE), EMPTY, "OK nothing to report"),
-        case("of the mesh's version", NEWEST, EMPTY, "OK nothing to report"),
-        case("of the minor after", f"{UNKNOWN}-rc.1", EMPTY, "OK nothing to report"),
-        case("of no known version", "unknown", EMPTY, "OK nothing to report"),
-        case("of a far minor, which is not asked", SHIPPED, "sleep 60", FAR),
-        case("that fails", NEWEST, FAILS, "UNKNOWN analyze gave no answer but: Error: no right"),
-    ],
+@table(
+    case("of the minor before", next_patch(BEFORE), EMPTY, "OK nothing to report"),
+    case("of the mesh's version", NEWEST, EMPTY, "OK nothing to report"),
+    case("of the minor after", f"{UNKNOWN}-rc.1", EMPTY, "OK nothing to report"),
+    case("of no known version", "unknown", EMPTY, "OK nothing to report"),
+    case("of a far minor, which is not asked", SHIPPED, "sleep 60", FAR),
+    case("that fails", NEWEST, FAILS, "UNKNOWN analyze gave no answer but: Error: no right"),
 )
 def test_an_istioctl_of_a_neighbouring_minor_is_asked(istioctl, version, analyze, line):
     istioctl(version, analyze)

@@ -11,7 +11,7 @@ from pi_mesh.cluster.kubelet import ContainerId, Counters, NotAnswered, Reading
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import Resources
 from tests.support.fake_client import FakeClient
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import in_cluster, make_verification, pod_of
 from tests.support.snapshots import make_pis
 
@@ -62,29 +62,26 @@ UNREAD = f"UNKNOWN node pi-1: …{NO_RIGHT}; {cpu_throttling.RIGHTS}"
 TOO_FEW = "; 1 has worked too briefly to be judged"
 
 
-@pytest.mark.parametrize(
-    ("seen", "lines", "number"),
-    [
-        case("a sidecar at its limit", window(reading(100, 5000, 100), reading(130, 5100, 138)), AT_LIMIT, 38),
-        case("without a new count", window(reading(100, 6000, 2400), reading(100, 6000, 2400)), LIFE_40, 40),
-        case("a past load", window(reading(100, 6000, 2400), reading(130, 6100, 2400)), MOST.format(0), 0),
-        case("a count of the same time", window(reading(100, 6000, 2400), reading(100, 6100, 2500)), LIFE_41, 41),
-        case("a restart within it", window(reading(100, 9000, 9000), reading(130, 700, 7)), MOST.format(1), 1),
-        case("a proxy that has only started", window(NOTHING, reading(100, 60, 50)), FEW, 0),
-        case("the worst of the pods", window(NOTHING, counted(HALF, CALM), SHOP, SECOND), WORST, 50),
-        case("in any order", window(NOTHING, counted(HALF, CALM), SECOND, SHOP), WORST, 50),
-        case("a pod's own limit", window(NOTHING, reading(100, 6000, 6000), OWN), f"WARNING ; {RAISE_OWN}", 100),
-        case("a node", window(NOTHING, counted(pi_1="gave no answer")), "UNKNOWN node pi-1: …gave no answer", None),
-        case("a missing right", window(NOTHING, counted(pi_1=NO_RIGHT)), UNREAD, None),
-        case("another node", window(NOTHING, counted(reading(100, 6000, 60), pi_2="no answer")), "UNKNOWN \nOK ", 1),
-        case("a quarter", window(NOTHING, reading(100, 600, 150)), "WARNING 25 %", 25),
-        case("less than a quarter", window(NOTHING, reading(100, 600, 149)), MOST.format(25), 25),
-        case("one percent", window(NOTHING, reading(100, 600, 6)), MOST.format(1), 1),
-        case("50 periods", window(reading(100, 5000, 5000), reading(130, 5050, 5050)), "WARNING over 30 s", 100),
-        case("of 49", window(reading(100, 5000, 5000), reading(130, 5049, 5049)), "WARNING since its start", 100),
-        case("a life of 599 periods", window(NOTHING, reading(100, 599, 599)), FEW, 0),
-        case("some worked too briefly", window(NOTHING, BRIEF, SHOP, SECOND, THIRD), MOST.format(10) + TOO_FEW, 10),
-    ],
+@table(
+    case("a sidecar at its limit", window(reading(100, 5000, 100), reading(130, 5100, 138)), AT_LIMIT, 38),
+    case("without a new count", window(reading(100, 6000, 2400), reading(100, 6000, 2400)), LIFE_40, 40),
+    case("a past load", window(reading(100, 6000, 2400), reading(130, 6100, 2400)), MOST.format(0), 0),
+    case("a count of the same time", window(reading(100, 6000, 2400), reading(100, 6100, 2500)), LIFE_41, 41),
+    case("a restart within it", window(reading(100, 9000, 9000), reading(130, 700, 7)), MOST.format(1), 1),
+    case("a proxy that has only started", window(NOTHING, reading(100, 60, 50)), FEW, 0),
+    case("the worst of the pods", window(NOTHING, counted(HALF, CALM), SHOP, SECOND), WORST, 50),
+    case("in any order", window(NOTHING, counted(HALF, CALM), SECOND, SHOP), WORST, 50),
+    case("a pod's own limit", window(NOTHING, reading(100, 6000, 6000), OWN), f"WARNING ; {RAISE_OWN}", 100),
+    case("a node", window(NOTHING, counted(pi_1="gave no answer")), "UNKNOWN node pi-1: …gave no answer", None),
+    case("a missing right", window(NOTHING, counted(pi_1=NO_RIGHT)), UNREAD, None),
+    case("another node", window(NOTHING, counted(reading(100, 6000, 60), pi_2="no answer")), "UNKNOWN \nOK ", 1),
+    case("a quarter", window(NOTHING, reading(100, 600, 150)), "WARNING 25 %", 25),
+    case("less than a quarter", window(NOTHING, reading(100, 600, 149)), MOST.format(25), 25),
+    case("one percent", window(NOTHING, reading(100, 600, 6)), MOST.format(1), 1),
+    case("50 periods", window(reading(100, 5000, 5000), reading(130, 5050, 5050)), "WARNING over 30 s", 100),
+    case("of 49", window(reading(100, 5000, 5000), reading(130, 5049, 5049)), "WARNING since its start", 100),
+    case("a life of 599 periods", window(NOTHING, reading(100, 599, 599)), FEW, 0),
+    case("some worked too briefly", window(NOTHING, BRIEF, SHOP, SECOND, THIRD), MOST.format(10) + TOO_FEW, 10),
 )
 def test_a_container_is_judged_by_its_share_of_throttled_periods(seen, lines, number):
     rows = list(cpu_throttling.check(seen))

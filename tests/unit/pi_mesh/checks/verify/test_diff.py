@@ -3,7 +3,7 @@
 import pytest
 
 from pi_mesh.checks.verify.diff import differences, needs_defaults
-from tests.support.findings import case
+from tests.support.findings import case, table
 
 MUTATING, VALIDATING = "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"
 PEER, POLICY = "PeerAuthentication", "AuthorizationPolicy"
@@ -70,40 +70,37 @@ ONE, TWO = {"containers": [ISTIOD]}, {"containers": [ISTIOD, EVIL]}
 ARGOCD = from_namespaces("argocd")
 
 
-@pytest.mark.parametrize(
-    ("expected", "live", "line"),
-    [
-        case("a changed field has both values", {"a": {"b": 1}}, {"a": {"b": 0}}, "a.b: 0, not 1"),
-        case("a branch", {"a": {"b": {"c": 1}}}, {"a": {}}, "a.b: is missing"),
-        case("items have names, and no order", {"l": [A, B]}, {"l": [B_3, A]}, "l[B].value: '3', not '2'"),
-        case("a server has its port's", {"l": [HTTP]}, {"l": [HTTP_81]}, "l[http].port.number: 81, not 80"),
-        case("plain items have places", {"l": ["a", "b"]}, {"l": ["a", "c"]}, "l[1]: 'c', not 'b'"),
-        case("an item before others", {"l": ["a", "b"]}, {"l": ["x", "a", "b"]}, "l[0]: 'x' was added"),
-        case("an item between others", {"l": ["a", "b"]}, {"l": ["a", "x", "b"]}, "l[1]: 'x' was added"),
-        case("one between is missing", {"l": ["a", "b", "c"]}, {"l": ["a", "c"]}, "l[1]: is missing"),
-        case("another first item", {"l": ["a", "b"]}, {"l": ["x", "b"]}, "l[0]: 'x', not 'a'"),
-        case("one more of equal items", {"l": ["a", "a"]}, {"l": ["a", "a", "a"]}, "l[2]: 'a' was added"),
-        case("the only item", {"l": [{"port": 80}]}, {"l": []}, "l[80]: is missing"),
-        case("sixty letters", {"a": "b"}, {"a": "x" * 58}, f"a: '{'x' * 58}', not 'b'"),
-        case("more letters", {"a": "b"}, {"a": "x" * 59}, f"a: '{'x' * 56}..., not 'b'"),
-        case("a text like a quantity", {"cpu": "1000m"}, {"cpu": "1"}, "cpu: '1', not '1000m'"),
-        case("a text like a number", {"v": "1.30"}, {"v": "1.3"}, "v: '1.3', not '1.30'"),
-        case("a text like a no", {"a": "0"}, {"a": False}, "a: False, not '0'"),
-        case("a number like a yes", {"a": 1}, {"a": True}, "a: True, not 1"),
-        case("no default", pods(a=1), pods(a=1, dnsPolicy="X"), f"{POD}.dnsPolicy: 'X' was added"),
-        case("an account", pods(**ACCOUNT), pods(**ACCOUNT, serviceAccount="b"), f"{POD}.{B_ADDED}"),
-        case("11", deployment(), deployment(revisionHistoryLimit=11), "spec.revisionHistoryLimit: 11 was added"),
-        case("the other webhooks", hook(MUTATING, **FAIL), hook(MUTATING, **IGNORE), CHANGED),
-        case("a label of Istio", metadata(), metadata(labels={INJECT: "x", "team": "a"}), f"metadata.labels.{ADDED}"),
-        case("an annotation", metadata(), metadata(annotations={EXPORT: "x"}), f"metadata.annotations.{EXPORTED}"),
-        case("no default deny", kind(POLICY), kind(POLICY, rules=[{}]), "spec.rules: [{}] was added"),
-        case("everybody is let in", allows(ARGOCD), allows(ARGOCD, {}), "spec.rules[1]: {} was added"),
-        case("a namespace", allows(ARGOCD), allows(from_namespaces("argocd", "b")), f"{NAMESPACES}[1]: 'b' was added"),
-        case("a port in plain text", kind(PEER, **LEGACY), kind(PEER, **LEGACY, **PLAIN), f"spec.{PORT_ADDED}"),
-        case("a verb", role(SECRETS), role({**SECRETS, "verbs": ["get", "*"]}), "rules[0].verbs[1]: '*' was added"),
-        case("a rule of a role", role(SECRETS), role(SECRETS, EVERYTHING), "rules[1]: {'verbs': ['*']} was added"),
-        case("a container", pods(**ONE), pods(**TWO), f"{POD}.containers[evil]: {EVIL} was added"),
-    ],
+@table(
+    case("a changed field has both values", {"a": {"b": 1}}, {"a": {"b": 0}}, "a.b: 0, not 1"),
+    case("a branch", {"a": {"b": {"c": 1}}}, {"a": {}}, "a.b: is missing"),
+    case("items have names, and no order", {"l": [A, B]}, {"l": [B_3, A]}, "l[B].value: '3', not '2'"),
+    case("a server has its port's", {"l": [HTTP]}, {"l": [HTTP_81]}, "l[http].port.number: 81, not 80"),
+    case("plain items have places", {"l": ["a", "b"]}, {"l": ["a", "c"]}, "l[1]: 'c', not 'b'"),
+    case("an item before others", {"l": ["a", "b"]}, {"l": ["x", "a", "b"]}, "l[0]: 'x' was added"),
+    case("an item between others", {"l": ["a", "b"]}, {"l": ["a", "x", "b"]}, "l[1]: 'x' was added"),
+    case("one between is missing", {"l": ["a", "b", "c"]}, {"l": ["a", "c"]}, "l[1]: is missing"),
+    case("another first item", {"l": ["a", "b"]}, {"l": ["x", "b"]}, "l[0]: 'x', not 'a'"),
+    case("one more of equal items", {"l": ["a", "a"]}, {"l": ["a", "a", "a"]}, "l[2]: 'a' was added"),
+    case("the only item", {"l": [{"port": 80}]}, {"l": []}, "l[80]: is missing"),
+    case("sixty letters", {"a": "b"}, {"a": "x" * 58}, f"a: '{'x' * 58}', not 'b'"),
+    case("more letters", {"a": "b"}, {"a": "x" * 59}, f"a: '{'x' * 56}..., not 'b'"),
+    case("a text like a quantity", {"cpu": "1000m"}, {"cpu": "1"}, "cpu: '1', not '1000m'"),
+    case("a text like a number", {"v": "1.30"}, {"v": "1.3"}, "v: '1.3', not '1.30'"),
+    case("a text like a no", {"a": "0"}, {"a": False}, "a: False, not '0'"),
+    case("a number like a yes", {"a": 1}, {"a": True}, "a: True, not 1"),
+    case("no default", pods(a=1), pods(a=1, dnsPolicy="X"), f"{POD}.dnsPolicy: 'X' was added"),
+    case("an account", pods(**ACCOUNT), pods(**ACCOUNT, serviceAccount="b"), f"{POD}.{B_ADDED}"),
+    case("11", deployment(), deployment(revisionHistoryLimit=11), "spec.revisionHistoryLimit: 11 was added"),
+    case("the other webhooks", hook(MUTATING, **FAIL), hook(MUTATING, **IGNORE), CHANGED),
+    case("a label of Istio", metadata(), metadata(labels={INJECT: "x", "team": "a"}), f"metadata.labels.{ADDED}"),
+    case("an annotation", metadata(), metadata(annotations={EXPORT: "x"}), f"metadata.annotations.{EXPORTED}"),
+    case("no default deny", kind(POLICY), kind(POLICY, rules=[{}]), "spec.rules: [{}] was added"),
+    case("everybody is let in", allows(ARGOCD), allows(ARGOCD, {}), "spec.rules[1]: {} was added"),
+    case("a namespace", allows(ARGOCD), allows(from_namespaces("argocd", "b")), f"{NAMESPACES}[1]: 'b' was added"),
+    case("a port in plain text", kind(PEER, **LEGACY), kind(PEER, **LEGACY, **PLAIN), f"spec.{PORT_ADDED}"),
+    case("a verb", role(SECRETS), role({**SECRETS, "verbs": ["get", "*"]}), "rules[0].verbs[1]: '*' was added"),
+    case("a rule of a role", role(SECRETS), role(SECRETS, EVERYTHING), "rules[1]: {'verbs': ['*']} was added"),
+    case("a container", pods(**ONE), pods(**TWO), f"{POD}.containers[evil]: {EVIL} was added"),
 )
 def test_a_difference_is_a_line_with_its_place(expected, live, line):
     assert different(expected, live) == [line]
@@ -146,30 +143,27 @@ BARE_POD = {"containers": [CONTAINER], "volumes": [VOLUME], "serviceAccountName"
 BARE_PORT = [{"name": "http", "port": 80}]
 
 
-@pytest.mark.parametrize(
-    ("expected", "live"),
-    [
-        case("another order of keys", {"l": [HTTP]}, {"l": [dict(reversed(HTTP.items()))]}),
-        case("a quantity in thousandths", {"requests": {"cpu": "1000m"}}, {"requests": {"cpu": "1"}}),
-        case("a quantity with a point", {"requests": {"cpu": "0.5"}}, {"requests": {"cpu": "500m"}}),
-        case("a quantity of bytes", {"limits": {"memory": "1024Mi"}}, {"limits": {"memory": "1Gi"}}),
-        case("a quantity as a number", {"limits": {"cpu": 1}}, {"limits": {"cpu": "1"}}),
-        case("null and absent", {"spec": {"a": None}}, {"spec": {}}),
-        case("an empty object and absent", {"spec": {"a": {}}}, {"spec": {}}),
-        case("an empty list and absent", {"spec": {"a": []}}, {"spec": {}}),
-        case("an object of empty fields alone", {"spec": {}}, {"spec": {"a": {"b": []}}}),
-        case("istiod's CA bundle", hook(MUTATING, clientConfig=OLD), hook(MUTATING, clientConfig=NEW)),
-        case("that of the other hook", hook(VALIDATING, clientConfig=OLD), hook(VALIDATING, clientConfig=NEW)),
-        case("istiod's Fail", hook(VALIDATING, failurePolicy="a"), hook(VALIDATING, failurePolicy="b")),
-        case("a label that says nothing to Istio", metadata(), metadata(uid="1", labels={"team": "x"})),
-        case("such an annotation", metadata(), metadata(annotations={"kubectl.kubernetes.io/x": "x"})),
-        case("kubectl's restart", annotated(), annotated(**{"kubectl.kubernetes.io/restartedAt": "now"})),
-        case("vault.caFile", kind("Issuer", vault=VAULT), kind("Issuer", vault={**VAULT, "caBundle": "x"})),
-        case("a volume", kind("PersistentVolumeClaim"), kind("PersistentVolumeClaim", volumeName="pv-1")),
-        case("the defaults of a Deployment", pods(**BARE_POD), deployment(**FILLED_DEPLOYMENT)),
-        case("the defaults of a Service", kind("Service", ports=BARE_PORT), kind("Service", **FILLED_SERVICE)),
-        case("those of a webhook", hook(MUTATING, clientConfig=CALL, rules=[RULE]), hook(MUTATING, **FILLED_HOOK)),
-    ],
+@table(
+    case("another order of keys", {"l": [HTTP]}, {"l": [dict(reversed(HTTP.items()))]}),
+    case("a quantity in thousandths", {"requests": {"cpu": "1000m"}}, {"requests": {"cpu": "1"}}),
+    case("a quantity with a point", {"requests": {"cpu": "0.5"}}, {"requests": {"cpu": "500m"}}),
+    case("a quantity of bytes", {"limits": {"memory": "1024Mi"}}, {"limits": {"memory": "1Gi"}}),
+    case("a quantity as a number", {"limits": {"cpu": 1}}, {"limits": {"cpu": "1"}}),
+    case("null and absent", {"spec": {"a": None}}, {"spec": {}}),
+    case("an empty object and absent", {"spec": {"a": {}}}, {"spec": {}}),
+    case("an empty list and absent", {"spec": {"a": []}}, {"spec": {}}),
+    case("an object of empty fields alone", {"spec": {}}, {"spec": {"a": {"b": []}}}),
+    case("istiod's CA bundle", hook(MUTATING, clientConfig=OLD), hook(MUTATING, clientConfig=NEW)),
+    case("that of the other hook", hook(VALIDATING, clientConfig=OLD), hook(VALIDATING, clientConfig=NEW)),
+    case("istiod's Fail", hook(VALIDATING, failurePolicy="a"), hook(VALIDATING, failurePolicy="b")),
+    case("a label that says nothing to Istio", metadata(), metadata(uid="1", labels={"team": "x"})),
+    case("such an annotation", metadata(), metadata(annotations={"kubectl.kubernetes.io/x": "x"})),
+    case("kubectl's restart", annotated(), annotated(**{"kubectl.kubernetes.io/restartedAt": "now"})),
+    case("vault.caFile", kind("Issuer", vault=VAULT), kind("Issuer", vault={**VAULT, "caBundle": "x"})),
+    case("a volume", kind("PersistentVolumeClaim"), kind("PersistentVolumeClaim", volumeName="pv-1")),
+    case("the defaults of a Deployment", pods(**BARE_POD), deployment(**FILLED_DEPLOYMENT)),
+    case("the defaults of a Service", kind("Service", ports=BARE_PORT), kind("Service", **FILLED_SERVICE)),
+    case("those of a webhook", hook(MUTATING, clientConfig=CALL, rules=[RULE]), hook(MUTATING, **FILLED_HOOK)),
 )
 def test_what_means_the_same_or_is_filled_in_by_others_is_no_difference(expected, live):
     assert different(expected, live) == []

@@ -1,10 +1,8 @@
 """The verification's findings about objects that Helm owns, and about those of the program."""
 
-import pytest
-
 from pi_mesh.checks.verify import drift_of_releases
 from pi_mesh.cluster.live_objects import Pair
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, ISTIOD, found, owned
 
 ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "istiod"}}
@@ -33,36 +31,30 @@ GIVEN_UP = f"ERROR 'B', not 'A'; `kubectl patch service istiod -n istio-system {
 TAKEN_OUT = f"ERROR was added; {REMOVE}, then `kubectl patch clusterrole istiod {FIELDS}"
 
 
-@pytest.mark.parametrize(
-    ("pair", "line"),
-    [
-        case("an edit", owned(1, 0), "ERROR Deployment istio-system/istiod: was changed: spec.replicas: 0, not 1"),
-        case("a deletion", owned(1, None), "ERROR of release istio-system/istiod is gone"),
-        case("none", owned(1, 1), "OK "),
-        case("what was added is taken out", Pair(ISTIOD, NO_RULES, MORE), f"ERROR ; {REMOVE}"),
-        case("what was changed besides is put back", Pair(ISTIOD, service(), OPENED, defaulted=service()), PUT_BACK),
-        case("a default", Pair(ISTIOD, service(), NOVEL, defaulted=NOVEL), "OK "),
-        case("a default without rights", Pair(ISTIOD, service(), NOVEL, refusal="no rights"), "UNKNOWN "),
-        case("a default that was not asked for", Pair(ISTIOD, service(), NOVEL), "UNKNOWN "),
-        case("an object that may not be read", Pair(ISTIOD, service(), None, refusal="forbidden"), "UNKNOWN Service "),
-        case("three differences", edited(3), "ERROR d0: 'b', not 'a'; d1: 'b', not 'a'; d2: 'b', not 'a';"),
-        case("five differences", edited(5), "ERROR d2: 'b', not 'a', and 2 more;"),
-        case("of a secret no value", Pair(ISTIOD, OLD, NEW), "ERROR was changed: data.password;"),
-    ],
+@table(
+    case("an edit", owned(1, 0), "ERROR Deployment istio-system/istiod: was changed: spec.replicas: 0, not 1"),
+    case("a deletion", owned(1, None), "ERROR of release istio-system/istiod is gone"),
+    case("none", owned(1, 1), "OK "),
+    case("what was added is taken out", Pair(ISTIOD, NO_RULES, MORE), f"ERROR ; {REMOVE}"),
+    case("what was changed besides is put back", Pair(ISTIOD, service(), OPENED, defaulted=service()), PUT_BACK),
+    case("a default", Pair(ISTIOD, service(), NOVEL, defaulted=NOVEL), "OK "),
+    case("a default without rights", Pair(ISTIOD, service(), NOVEL, refusal="no rights"), "UNKNOWN "),
+    case("a default that was not asked for", Pair(ISTIOD, service(), NOVEL), "UNKNOWN "),
+    case("an object that may not be read", Pair(ISTIOD, service(), None, refusal="forbidden"), "UNKNOWN Service "),
+    case("three differences", edited(3), "ERROR d0: 'b', not 'a'; d1: 'b', not 'a'; d2: 'b', not 'a';"),
+    case("five differences", edited(5), "ERROR d2: 'b', not 'a', and 2 more;"),
+    case("of a secret no value", Pair(ISTIOD, OLD, NEW), "ERROR was changed: data.password;"),
 )
 def test_an_object_of_a_release_that_was_changed_is_a_problem(pair, line):
     assert_lines(drift_of_releases.check_releases(found(HEALTHY, pairs=(pair,))), line)
 
 
-@pytest.mark.parametrize(
-    ("pair", "line"),
-    [
-        case("it also gets back the fields that the patch would own", Pair("", NO_RULES, MORE), TAKEN_OUT),
-        case("its fields are given up before a preview would be refused", Pair("", service(), service("B")), GIVEN_UP),
-        case("it may not be read", Pair("", service(), None, refusal="forbidden"), "UNKNOWN Service "),
-        case("it is gone", Pair("", service(), None), "ERROR Service istio-system/istiod: is not there"),
-        case("it is as the settings say", Pair("", service(), service()), "OK Service istio-system/istiod: "),
-    ],
+@table(
+    case("it also gets back the fields that the patch would own", Pair("", NO_RULES, MORE), TAKEN_OUT),
+    case("its fields are given up before a preview would be refused", Pair("", service(), service("B")), GIVEN_UP),
+    case("it may not be read", Pair("", service(), None, refusal="forbidden"), "UNKNOWN Service "),
+    case("it is gone", Pair("", service(), None), "ERROR Service istio-system/istiod: is not there"),
+    case("it is as the settings say", Pair("", service(), service()), "OK Service istio-system/istiod: "),
 )
 def test_a_changed_object_of_the_program_is_put_back_by_an_up(pair, line):
     assert_lines(drift_of_releases.check_own_objects(found(HEALTHY, pairs=(pair,))), line)

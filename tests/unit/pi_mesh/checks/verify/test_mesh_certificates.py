@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.certificates import pem
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import mesh_certificates
 from pi_mesh.cluster.mesh_ca import Authority
 from tests.support.authorities import NOW, make_ca, make_root
 from tests.support.factories import make_mesh, make_settings
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY
 
 ISSUER, VAULT = (
@@ -34,19 +32,16 @@ STEPS = "WARNING its root is another: `python -m operations rotate-ca --root --i
 UNSIGNED = "WARNING is not signed, so the CA is not renewed: the Issuer is gone"
 
 
-@pytest.mark.parametrize(
-    ("seen", "lines"),
-    [
-        case("a root", seen(), "OK workloads trust\nOK "),
-        case("a root near its end", seen(LATE), "OK workloads trust\nERROR in less than 7 days"),
-        case("no root", seen(""), "ERROR ConfigMap istio-system/istio-ca-root-cert: is not there"),
-        case("no certificate", seen("no PEM"), "ERROR ConfigMap istio-system/istio-ca-root-cert: "),
-        case("a signing CA", seen(cacerts=SIGNER, settings=VAULT), "OK \nERROR in less than 7 days…rotate-ca\nOK "),
-        case("a renewed CA", seen(cacerts=CA, settings=ISSUER, issued=RENEWED), f"{THREE}\nWARNING {OLD_CA}"),
-        case("one under another root", seen(cacerts=CA, settings=ISSUER, issued=ELSEWHERE), f"{THREE}\n{STEPS}"),
-        case("the CA that signs", seen(cacerts=CA, settings=ISSUER, issued=CA["ca-cert.pem"]), "OK \nOK \nOK "),
-        case("one without a signer", seen(settings=ISSUER, not_issued="the Issuer is gone"), f"OK \nOK \n{UNSIGNED}"),
-    ],
+@table(
+    case("a root", seen(), "OK workloads trust\nOK "),
+    case("a root near its end", seen(LATE), "OK workloads trust\nERROR in less than 7 days"),
+    case("no root", seen(""), "ERROR ConfigMap istio-system/istio-ca-root-cert: is not there"),
+    case("no certificate", seen("no PEM"), "ERROR ConfigMap istio-system/istio-ca-root-cert: "),
+    case("a signing CA", seen(cacerts=SIGNER, settings=VAULT), "OK \nERROR in less than 7 days…rotate-ca\nOK "),
+    case("a renewed CA", seen(cacerts=CA, settings=ISSUER, issued=RENEWED), f"{THREE}\nWARNING {OLD_CA}"),
+    case("one under another root", seen(cacerts=CA, settings=ISSUER, issued=ELSEWHERE), f"{THREE}\n{STEPS}"),
+    case("the CA that signs", seen(cacerts=CA, settings=ISSUER, issued=CA["ca-cert.pem"]), "OK \nOK \nOK "),
+    case("one without a signer", seen(settings=ISSUER, not_issued="the Issuer is gone"), f"OK \nOK \n{UNSIGNED}"),
 )
 def test_certificates_are_judged_by_their_ends_and_a_renewal_by_its_root(seen, lines):
     assert_lines(mesh_certificates.check(seen), lines)
@@ -58,14 +53,11 @@ def test_the_days_that_a_certificate_has_left_are_a_field_of_their_own(healthy):
     assert row.number == (root.not_valid_after_utc - healthy.now).days
 
 
-@pytest.mark.parametrize(
-    ("settings", "fix"),
-    [
-        case("istiod", {}, "istiod renews its own root before its end"),
-        case("secret", {"ca": {"source": "secret", "secret": "a"}}, "`python -m operations rotate-ca --root -s STACK`"),
-        case("issuer", ISSUER, "`python -m operations rotate-ca -s STACK`"),
-        case("vault", VAULT, "`python -m operations rotate-ca -s STACK`"),
-    ],
+@table(
+    case("istiod", {}, "istiod renews its own root before its end"),
+    case("secret", {"ca": {"source": "secret", "secret": "a"}}, "`python -m operations rotate-ca --root -s STACK`"),
+    case("issuer", ISSUER, "`python -m operations rotate-ca -s STACK`"),
+    case("vault", VAULT, "`python -m operations rotate-ca -s STACK`"),
 )
 def test_the_remedy_of_an_ending_ca_is_that_of_its_source(settings, fix):
     ending = make_root(days=5).certificate

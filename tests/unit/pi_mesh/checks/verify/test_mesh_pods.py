@@ -6,7 +6,7 @@ import pytest
 
 from pi_mesh.checks.verify import mesh_pods
 from pi_mesh.cluster.pods import Container, Pod
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, component, in_cluster, problems
 
 FIRST, *REST = HEALTHY.snapshot.deployments
@@ -23,19 +23,16 @@ def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(hea
     assert "`helm rollback -n istio-system istiod 3`" in problem
 
 
-@pytest.mark.parametrize(
-    ("deployment", "pod", "line"),
-    [
-        case("as it should be", FIRST, component("istiod"), RUNNING),
-        case("scaled to nothing", replace(FIRST, wanted=0, ready=0), component("istiod"), "ERROR 0 of 0 pods are re"),
-        case(
-            "a pod that is not ready",
-            replace(FIRST, ready=0),
-            component("istiod"),
-            f"ERROR 0 of 1 pods are ready; …{LOOK}",
-        ),
-        case("a pod that finds no node", replace(FIRST, ready=0), WAITING, "ERROR istiod-0 finds no node"),
-    ],
+@table(
+    case("as it should be", FIRST, component("istiod"), RUNNING),
+    case("scaled to nothing", replace(FIRST, wanted=0, ready=0), component("istiod"), "ERROR 0 of 0 pods are re"),
+    case(
+        "a pod that is not ready",
+        replace(FIRST, ready=0),
+        component("istiod"),
+        f"ERROR 0 of 1 pods are ready; …{LOOK}",
+    ),
+    case("a pod that finds no node", replace(FIRST, ready=0), WAITING, "ERROR istiod-0 finds no node"),
 )
 def test_a_deployment_needs_its_ready_pods(deployment, pod, line):
     cluster = in_cluster(HEALTHY, deployments=(deployment, *REST), pods=(pod, *HEALTHY.snapshot.pods[1:]))
@@ -55,18 +52,15 @@ NARROW = "or narrow the namespace's sidecarScope"
 OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory"
 
 
-@pytest.mark.parametrize(
-    ("pod", "line"),
-    [
-        case("istiod", replace(component("istiod"), out_of_memory=("main",), restarts=4), OF_ISTIOD),
-        case("a sidecar", ended(), f"(1 restart); raise proxy.resources.limits.memory, {NARROW}"),
-        case(
-            "its own limit",
-            ended(annotations=OWN_LIMIT),
-            f"sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
-        ),
-        case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest"),
-    ],
+@table(
+    case("istiod", replace(component("istiod"), out_of_memory=("main",), restarts=4), OF_ISTIOD),
+    case("a sidecar", ended(), f"(1 restart); raise proxy.resources.limits.memory, {NARROW}"),
+    case(
+        "its own limit",
+        ended(annotations=OWN_LIMIT),
+        f"sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
+    ),
+    case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest"),
 )
 def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_what_gave_the_limit(pod, line):
     *_, row = mesh_pods.check(in_cluster(HEALTHY, pods=(pod,)))

@@ -10,7 +10,7 @@ from pi_mesh.cluster.objects import Namespace, Service
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, with_policies, without_policy
 
 LABELS = {"app": "app"}
@@ -71,33 +71,30 @@ BEHIND = (peer("trading", STRICT, OLD, "first"), peer("trading", PERMISSIVE))
 BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
 
 
-@pytest.mark.parametrize(
-    ("seen", "lines"),
-    [
-        case("of trading", rogue(peer("trading", PERMISSIVE)), f"ERROR trading/rogue: {NAMED}{REMOVE}"),
-        case("no longer asked for", rogue(BY_PULUMI), "ERROR ; `pulumi up` removes it where"),
-        case("a port", rogue(peer("trading", PORT)), "ERROR port 8080 DISABLE: only plain text is accepted"),
-        case("an older mesh-wide policy", rogue(peer("istio-system", PERMISSIVE, OLD)), f"ERROR {OLDER}"),
-        case("one without a mode", rogue(peer("istio-system", {}, OLD)), "ERROR so its PERMISSIVE holds"),
-        case("a newer mesh-wide policy", rogue(peer("istio-system", PERMISSIVE)), f"WARNING \n{ALL}"),
-        case("a policy that only says STRICT again is nothing", rogue(peer("trading", STRICT)), ALL),
-        case("one that says it of another namespace is nothing", rogue(peer("shop", STRICT)), ALL),
-        case("ours", rogue(default(**PERMISSIVE)), "ERROR says PERMISSIVE, the settings say STRICT"),
-        case("a selector", rogue(default(**STRICT, **A)), "ERROR has a selector or ports of its own"),
-        case("ours is gone", without_policy(HEALTHY, "PeerAuthentication"), "ERROR the mesh is PERMISSIVE, not STRICT"),
-        case("an exception", rogue(seen=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
-        case(
-            "an overruled exception",
-            rogue(OVERRULING, seen=OURS),
-            "WARNING old-app: is overruled by an older policy\nOK ",
-        ),
-        case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`"),
-        case("of others", with_policies(SHOP, peer("shop", PERMISSIVE)), "WARNING \nOK of shop (see the rows there)"),
-        case("many policies of other namespaces are one row", rogue(*MANY), f"WARNING {SOME}\n{ALL}"),
-        case("one behind an older one of its namespace", rogue(*BEHIND), f"WARNING not in force\n{ALL}"),
-        case("ports of all pods", settings(**EXCLUDED), f"{BYPASS}\nOK workload and port of istio-system, trading"),
-        case("a mesh that is permissive by its settings", rogue(peer("trading", PERMISSIVE), seen=OPEN), "OK "),
-    ],
+@table(
+    case("of trading", rogue(peer("trading", PERMISSIVE)), f"ERROR trading/rogue: {NAMED}{REMOVE}"),
+    case("no longer asked for", rogue(BY_PULUMI), "ERROR ; `pulumi up` removes it where"),
+    case("a port", rogue(peer("trading", PORT)), "ERROR port 8080 DISABLE: only plain text is accepted"),
+    case("an older mesh-wide policy", rogue(peer("istio-system", PERMISSIVE, OLD)), f"ERROR {OLDER}"),
+    case("one without a mode", rogue(peer("istio-system", {}, OLD)), "ERROR so its PERMISSIVE holds"),
+    case("a newer mesh-wide policy", rogue(peer("istio-system", PERMISSIVE)), f"WARNING \n{ALL}"),
+    case("a policy that only says STRICT again is nothing", rogue(peer("trading", STRICT)), ALL),
+    case("one that says it of another namespace is nothing", rogue(peer("shop", STRICT)), ALL),
+    case("ours", rogue(default(**PERMISSIVE)), "ERROR says PERMISSIVE, the settings say STRICT"),
+    case("a selector", rogue(default(**STRICT, **A)), "ERROR has a selector or ports of its own"),
+    case("ours is gone", without_policy(HEALTHY, "PeerAuthentication"), "ERROR the mesh is PERMISSIVE, not STRICT"),
+    case("an exception", rogue(seen=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
+    case(
+        "an overruled exception",
+        rogue(OVERRULING, seen=OURS),
+        "WARNING old-app: is overruled by an older policy\nOK ",
+    ),
+    case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`"),
+    case("of others", with_policies(SHOP, peer("shop", PERMISSIVE)), "WARNING \nOK of shop (see the rows there)"),
+    case("many policies of other namespaces are one row", rogue(*MANY), f"WARNING {SOME}\n{ALL}"),
+    case("one behind an older one of its namespace", rogue(*BEHIND), f"WARNING not in force\n{ALL}"),
+    case("ports of all pods", settings(**EXCLUDED), f"{BYPASS}\nOK workload and port of istio-system, trading"),
+    case("a mesh that is permissive by its settings", rogue(peer("trading", PERMISSIVE), seen=OPEN), "OK "),
 )
 def test_a_policy_is_judged_by_what_it_weakens(seen, lines):
     assert_lines(mutual_tls.check(seen), lines)
@@ -108,14 +105,11 @@ def test_strict_is_said_of_the_whole_mesh_with_the_number_of_its_pods(healthy):
     assert [row.number for row in mutual_tls.check(with_pods(healthy, meshed()))] == [1]
 
 
-@pytest.mark.parametrize(
-    ("annotation", "value"),
-    [
-        ("traffic.sidecar.istio.io/excludeInboundPorts", "9090"),
-        ("traffic.sidecar.istio.io/includeInboundPorts", "8080"),
-        ("traffic.sidecar.istio.io/includeInboundPorts", ""),
-        ("sidecar.istio.io/interceptionMode", "NONE"),
-    ],
+@table(
+    ("traffic.sidecar.istio.io/excludeInboundPorts", "9090"),
+    ("traffic.sidecar.istio.io/includeInboundPorts", "8080"),
+    ("traffic.sidecar.istio.io/includeInboundPorts", ""),
+    ("sidecar.istio.io/interceptionMode", "NONE"),
 )
 def test_ports_that_no_proxy_stands_before_are_named(healthy, annotation, value):
     left_out = with_pods(healthy, meshed(**{annotation: value}))
@@ -144,21 +138,18 @@ CALLS = f"ERROR trading/rogue: …sidecars call {HOST} without mutual TLS, which
 OF_SUBSET = replace(rule(), spec={"host": HOST, "subsets": [{"name": "v1", "trafficPolicy": PLAIN}]})
 
 
-@pytest.mark.parametrize(
-    ("policy", "line"),
-    [
-        case("no TLS", rule(), CALLS),
-        case("TLS without Istio's certificates", rule("app", {"tls": {"mode": "SIMPLE"}}), CALLS),
-        case("the default mode, for a wildcard", rule("*.local", {"tls": {}}), CALLS),
-        case("for a port", rule(policy={"portLevelSettings": [{"port": {"number": 80}, **PLAIN}]}), CALLS),
-        case("for a subset", OF_SUBSET, CALLS),
-        case("Istio's own", rule(policy={"tls": {"mode": "ISTIO_MUTUAL"}}), ""),
-        case("no tls", rule(policy={"connectionPool": {}}), ""),
-        case("a host outside", rule("api.example.com", {"tls": {"mode": "SIMPLE"}}), ""),
-        case("a service with no proxy", rule("empty"), ""),
-        case("a name that Istio does not complete", rule("app.trading"), ""),
-        case("a rule of another namespace", rule(namespace="shop"), "WARNING sidecars of shop call"),
-    ],
+@table(
+    case("no TLS", rule(), CALLS),
+    case("TLS without Istio's certificates", rule("app", {"tls": {"mode": "SIMPLE"}}), CALLS),
+    case("the default mode, for a wildcard", rule("*.local", {"tls": {}}), CALLS),
+    case("for a port", rule(policy={"portLevelSettings": [{"port": {"number": 80}, **PLAIN}]}), CALLS),
+    case("for a subset", OF_SUBSET, CALLS),
+    case("Istio's own", rule(policy={"tls": {"mode": "ISTIO_MUTUAL"}}), ""),
+    case("no tls", rule(policy={"connectionPool": {}}), ""),
+    case("a host outside", rule("api.example.com", {"tls": {"mode": "SIMPLE"}}), ""),
+    case("a service with no proxy", rule("empty"), ""),
+    case("a name that Istio does not complete", rule("app.trading"), ""),
+    case("a rule of another namespace", rule(namespace="shop"), "WARNING sidecars of shop call"),
 )
 def test_a_rule_that_takes_callers_from_mutual_tls_is_named(policy, line):
     served = with_policies(in_cluster(HEALTHY, pods=(meshed(),), services=SERVICES), policy)
@@ -173,13 +164,10 @@ def test_many_rules_of_other_namespaces_are_one_row_and_a_workload_that_takes_pl
     assert_lines(mutual_tls.rule_findings(legacy), "WARNING with no identity of the mesh")
 
 
-@pytest.mark.parametrize(
-    ("config", "says"),
-    [
-        ({"rootNamespace": "elsewhere"}, "meshConfig.rootNamespace is elsewhere"),
-        ({"rootNamespace": "istio-system", "enableAutoMtls": False}, "meshConfig.enableAutoMtls is false"),
-        (None, "is missing or not valid YAML"),
-    ],
+@table(
+    ({"rootNamespace": "elsewhere"}, "meshConfig.rootNamespace is elsewhere"),
+    ({"rootNamespace": "istio-system", "enableAutoMtls": False}, "meshConfig.enableAutoMtls is false"),
+    (None, "is missing or not valid YAML"),
 )
 def test_a_mesh_config_that_undoes_mutual_tls_is_a_problem(healthy, config, says):
     changed = replace(healthy, policies=replace(healthy.policies, mesh_config=config))

@@ -1,11 +1,9 @@
 """The mutual TLS mode of workloads and ports, as Istio composes it."""
 
-import pytest
-
 from pi_mesh.checks.verify.peer_modes import PeerModes, weaker, weakest
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policies, Policy
-from tests.support.findings import case
+from tests.support.findings import case, table
 
 POD, IN_ROOT = (Pod(namespace, "app-0", {"app": "app"}) for namespace in ("trading", "root"))
 APP, OTHER = ({"selector": {"matchLabels": {"app": name}}} for name in ("app", "other"))
@@ -24,23 +22,20 @@ OF_OTHERS = policy("trading", 1, "DISABLE", **OTHER)
 OLDEST = (OF_OTHERS, policy("trading", 2, "PERMISSIVE", **APP), policy("trading", 3, "STRICT", **APP))
 
 
-@pytest.mark.parametrize(
-    ("policies", "pod", "port", "mode"),
-    [
-        case("none", [], POD, None, "PERMISSIVE"),
-        case("mesh", [STRICT], POD, None, "STRICT"),
-        case("the oldest", [policy("root", 2, "STRICT"), policy("root", 1, "DISABLE")], POD, None, "DISABLE"),
-        case("namespace", [STRICT, policy("trading", 2, "DISABLE")], POD, None, "DISABLE"),
-        case("unset inherits", [STRICT, policy("trading", 2, "UNSET")], POD, None, "STRICT"),
-        case("workload", [policy("trading", 1, "DISABLE"), policy("trading", 2, "STRICT", **APP)], POD, None, "STRICT"),
-        case("root ignores selectors", [STRICT, policy("root", 2, "DISABLE", **APP)], POD, None, "STRICT"),
-        case("also for its own pods", [STRICT, policy("root", 2, "DISABLE", **APP)], IN_ROOT, None, "STRICT"),
-        case("another's", [STRICT, policy("shop", 2, "DISABLE", **APP)], POD, None, "STRICT"),
-        case("a workload's without ports", [STRICT, PORTS], POD, None, "STRICT"),
-        case("a port", [STRICT, PORTS], POD, 8080, "DISABLE"),
-        case("an unset port", [STRICT, PORTS], POD, 9090, "STRICT"),
-        case("a port of a whole namespace", [OF_ALL], POD, 80, "STRICT"),
-    ],
+@table(
+    case("none", [], POD, None, "PERMISSIVE"),
+    case("mesh", [STRICT], POD, None, "STRICT"),
+    case("the oldest", [policy("root", 2, "STRICT"), policy("root", 1, "DISABLE")], POD, None, "DISABLE"),
+    case("namespace", [STRICT, policy("trading", 2, "DISABLE")], POD, None, "DISABLE"),
+    case("unset inherits", [STRICT, policy("trading", 2, "UNSET")], POD, None, "STRICT"),
+    case("workload", [policy("trading", 1, "DISABLE"), policy("trading", 2, "STRICT", **APP)], POD, None, "STRICT"),
+    case("root ignores selectors", [STRICT, policy("root", 2, "DISABLE", **APP)], POD, None, "STRICT"),
+    case("also for its own pods", [STRICT, policy("root", 2, "DISABLE", **APP)], IN_ROOT, None, "STRICT"),
+    case("another's", [STRICT, policy("shop", 2, "DISABLE", **APP)], POD, None, "STRICT"),
+    case("a workload's without ports", [STRICT, PORTS], POD, None, "STRICT"),
+    case("a port", [STRICT, PORTS], POD, 8080, "DISABLE"),
+    case("an unset port", [STRICT, PORTS], POD, 9090, "STRICT"),
+    case("a port of a whole namespace", [OF_ALL], POD, 80, "STRICT"),
 )
 def test_the_narrowest_and_oldest_policy_counts(policies, pod, port, mode):
     assert PeerModes(Policies(tuple(policies)).of_kind("PeerAuthentication"), "root").mode(pod, port) == mode

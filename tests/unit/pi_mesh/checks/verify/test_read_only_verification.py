@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.finding import Level, errors
 from pi_mesh.checks.verify import read_only_verification
 from pi_mesh.cluster.helm_releases import digest
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, applied_as_asked, found, in_cluster, run
 
 LEFT = tuple(
@@ -35,14 +33,11 @@ OMITTED = tuple(replace(release, omitted=("password",)) for release in LEFT)
 PASSWORD = f"{read_only_verification.SECRET} istio-system/password"
 
 
-@pytest.mark.parametrize(
-    ("seen", "line"),
-    [
-        case("all is left", HEALTHY, ""),
-        case("nothing is left yet", found(HEALTHY, left_by_up=()), "WARNING ; `pulumi up`"),
-        case("other objects are left", found(HEALTHY, releases=OTHER), "WARNING differs from Helm's record"),
-        case("a secret is named by its release", found(READ_ONLY, releases=OMITTED), f"UNKNOWN {PASSWORD}"),
-    ],
+@table(
+    case("all is left", HEALTHY, ""),
+    case("nothing is left yet", found(HEALTHY, left_by_up=()), "WARNING ; `pulumi up`"),
+    case("other objects are left", found(HEALTHY, releases=OTHER), "WARNING differs from Helm's record"),
+    case("a secret is named by its release", found(READ_ONLY, releases=OMITTED), f"UNKNOWN {PASSWORD}"),
 )
 def test_what_up_left_must_match_helms_records(seen, line):
     assert_lines(read_only_verification.check(seen), line)

@@ -12,7 +12,7 @@ from pi_mesh.checks.verify import request_through_the_gateway
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import Answer, NoAnswerError, NotForwardedError
 from tests.support.factories import make_mesh
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification
 
 GATEWAY = Pod("istio-system", "gateway-0", {"istio": "ingressgateway"}, containers=(Container("istio-proxy"),))
@@ -61,16 +61,13 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     return Gateway(monkeypatch)
 
 
-@pytest.mark.parametrize(
-    ("seen", "asked"),
-    [
-        case("any host", mesh(), ("pi-mesh.internal", 80, False)),
-        case("a wildcard", mesh(web={"hosts": ["*.example"], "port": 8080}), ("pi-mesh.example", 8080, False)),
-        case("a route's", mesh(route="shop.example"), ("shop.example", 80, False)),
-        case("HTTPS", mesh(web=SECURED), ("shop.example", 443, True)),
-        case("rather without a list", mesh(office=LISTED, web={"port": 81}), ("pi-mesh.internal", 81, False)),
-        case("not gRPC", mesh(rpc={"protocol": "GRPC", "port": 50051}, web={}), ("pi-mesh.internal", 80, False)),
-    ],
+@table(
+    case("any host", mesh(), ("pi-mesh.internal", 80, False)),
+    case("a wildcard", mesh(web={"hosts": ["*.example"], "port": 8080}), ("pi-mesh.example", 8080, False)),
+    case("a route's", mesh(route="shop.example"), ("shop.example", 80, False)),
+    case("HTTPS", mesh(web=SECURED), ("shop.example", 443, True)),
+    case("rather without a list", mesh(office=LISTED, web={"port": 81}), ("pi-mesh.internal", 81, False)),
+    case("not gRPC", mesh(rpc={"protocol": "GRPC", "port": 50051}, web={}), ("pi-mesh.internal", 80, False)),
 )
 def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, seen, asked):
     assert_lines(request_through_the_gateway.check(seen), "OK ")
@@ -114,18 +111,15 @@ def test_a_gateway_without_routes_answers_404_by_itself(gateway):
     assert_lines(request_through_the_gateway.check(mesh()), "OK ")
 
 
-@pytest.mark.parametrize(
-    ("seen", "line"),
-    [
-        case("a pod that is not ready", mesh(replace(GATEWAY, ready=False)), "UNKNOWN no Ready pod"),
-        case("one on its way out", mesh(replace(GATEWAY, ending=True)), "UNKNOWN no Ready pod"),
-        case("one of another workload", mesh(replace(GATEWAY, labels={})), "UNKNOWN no Ready pod"),
-        case("TCP", mesh(feed={"protocol": "TCP", "port": 9000}), "OK was not made"),
-        case("a client's certificate", mesh(web=MUTUAL), "OK was not made"),
-        case("the PROXY protocol", mesh(ingress={"proxyProtocol": True}), "OK was not made"),
-        case("no listener", HEALTHY, ""),
-        case("no gateway", make_verification(make_mesh(ingress={"enabled": False})), ""),
-    ],
+@table(
+    case("a pod that is not ready", mesh(replace(GATEWAY, ready=False)), "UNKNOWN no Ready pod"),
+    case("one on its way out", mesh(replace(GATEWAY, ending=True)), "UNKNOWN no Ready pod"),
+    case("one of another workload", mesh(replace(GATEWAY, labels={})), "UNKNOWN no Ready pod"),
+    case("TCP", mesh(feed={"protocol": "TCP", "port": 9000}), "OK was not made"),
+    case("a client's certificate", mesh(web=MUTUAL), "OK was not made"),
+    case("the PROXY protocol", mesh(ingress={"proxyProtocol": True}), "OK was not made"),
+    case("no listener", HEALTHY, ""),
+    case("no gateway", make_verification(make_mesh(ingress={"enabled": False})), ""),
 )
 def test_a_gateway_that_takes_no_such_request_is_not_asked(gateway, seen, line):
     assert_lines(request_through_the_gateway.check(seen), line)

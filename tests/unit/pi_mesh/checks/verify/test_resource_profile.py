@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.verify import resource_profile
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, component, in_cluster
 
 PROFILE, ODD = HEALTHY.settings.proxy.resources, Resources(1, MI)
@@ -29,19 +27,16 @@ BOTH = "requests 1m / 1Mi, not …and limits 2m / 1Mi, not "
 OLD = sidecar("app-2", Resources(100, 64 * MI))
 
 
-@pytest.mark.parametrize(
-    ("pods", "lines"),
-    [
-        case("a pod with the profile", [istiod()], "OK pod istio-system/istiod-0: requests 100m / "),
-        case("another limit", [FAT], "ERROR limits 900m / 256Mi, not 500m / 256Mi"),
-        case("both differ", [istiod(ODD, Resources(2, MI))], f"ERROR {BOTH}"),
-        case("an old pod on its way out is not judged", [istiod(ODD, ending=True)], ""),
-        case("sidecars are counted", [sidecar(), sidecar("b")], "OK namespace trading: all 2 sidecars carry the"),
-        case("an earlier profile", [sidecar(), OLD], "ERROR pod trading/app-2: sidecar limits 100m / 64Mi, not "),
-        case("a sidecar elsewhere", [sidecar(limits=ODD, namespace="other")], ""),
-        case("one on its way out", [sidecar(limits=ODD, ending=True)], ""),
-        case("no sidecar", [sidecar(containers=(Container("app"),))], ""),
-    ],
+@table(
+    case("a pod with the profile", [istiod()], "OK pod istio-system/istiod-0: requests 100m / "),
+    case("another limit", [FAT], "ERROR limits 900m / 256Mi, not 500m / 256Mi"),
+    case("both differ", [istiod(ODD, Resources(2, MI))], f"ERROR {BOTH}"),
+    case("an old pod on its way out is not judged", [istiod(ODD, ending=True)], ""),
+    case("sidecars are counted", [sidecar(), sidecar("b")], "OK namespace trading: all 2 sidecars carry the"),
+    case("an earlier profile", [sidecar(), OLD], "ERROR pod trading/app-2: sidecar limits 100m / 64Mi, not "),
+    case("a sidecar elsewhere", [sidecar(limits=ODD, namespace="other")], ""),
+    case("one on its way out", [sidecar(limits=ODD, ending=True)], ""),
+    case("no sidecar", [sidecar(containers=(Container("app"),))], ""),
 )
 def test_live_resources_must_be_those_of_the_profile(pods, lines):
     assert_lines(resource_profile.check(in_cluster(HEALTHY, pods=tuple(pods))), lines)

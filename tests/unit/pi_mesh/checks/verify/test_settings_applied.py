@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.verify import settings_applied
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord, digest
 from pi_mesh.cluster.stack_state import without_gateway_version
 from pi_mesh.inventory import Release
 from tests.support.factories import make_mesh
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import applied_as_asked, found, in_cluster, make_verification
 from tests.support.versions import BEFORE, NEWEST, SHIPPED
 
@@ -36,41 +34,38 @@ LOG, PASSWORD, PASSWORDS = (
 )
 
 
-@pytest.mark.parametrize(
-    ("key", "changes", "words"),
-    [
-        (
-            "ingress.replicas",
-            {"ingress": {"replicas": 3}},
-            "3, the cluster has 1 (replicaCount and 2 more values of rel",
-        ),
-        (
-            "egress.drainSeconds",
-            {"egress": {"drainSeconds": 33}},
-            "43, the cluster has 30 (terminationGracePeriodSeconds",
-        ),
-        ("istio.pilotReplicas", {"istio": {"pilotReplicas": 5}}, "5, "),
-        ("istio.resources", {"istio": {"resources": RESOURCES}}, "'700m', "),
-        ("istio.version", {"istio": {"version": BEFORE}}, f"'{BEFORE}', the cluster has '{NEWEST}' (version of "),
-        ("proxy.outboundTraffic", {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, "'REGISTRY_ONLY', "),
-        ("proxy.drainSeconds", {"proxy": {"drainSeconds": 9}}, ""),
-        ("mtls.certificateLifetime", {"mtls": {"certificateLifetime": "24h"}}, ""),
-        ("ingress.service.type", {"ingress": {"service": {"type": "LoadBalancer"}}}, "'LoadBalancer', "),
-        ("images.hub", {"images": {"hub": "example.com/istio"}}, "'example.com/istio', "),
-        ("images.pullPolicy", {"images": {"pullPolicy": "Never"}}, "'Never', "),
-        (
-            "istio.values.global.logAsJson",
-            extra(**LOG),
-            "True, the cluster has nothing (global.logAsJson of release istio-system/istiod)",
-        ),
-        ("istio.values.global.a", extra(**PASSWORD), "another value than the cluster has (global.a of"),
-        ("istio.values.global.a", extra(**PASSWORDS), "another value than the cluster has (global.a of"),
-        (
-            "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe",
-            extra(sidecarInjectorWebhook={"rewriteAppHTTPProbe": False}),
-            "False, ",
-        ),
-    ],
+@table(
+    (
+        "ingress.replicas",
+        {"ingress": {"replicas": 3}},
+        "3, the cluster has 1 (replicaCount and 2 more values of rel",
+    ),
+    (
+        "egress.drainSeconds",
+        {"egress": {"drainSeconds": 33}},
+        "43, the cluster has 30 (terminationGracePeriodSeconds",
+    ),
+    ("istio.pilotReplicas", {"istio": {"pilotReplicas": 5}}, "5, "),
+    ("istio.resources", {"istio": {"resources": RESOURCES}}, "'700m', "),
+    ("istio.version", {"istio": {"version": BEFORE}}, f"'{BEFORE}', the cluster has '{NEWEST}' (version of "),
+    ("proxy.outboundTraffic", {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, "'REGISTRY_ONLY', "),
+    ("proxy.drainSeconds", {"proxy": {"drainSeconds": 9}}, ""),
+    ("mtls.certificateLifetime", {"mtls": {"certificateLifetime": "24h"}}, ""),
+    ("ingress.service.type", {"ingress": {"service": {"type": "LoadBalancer"}}}, "'LoadBalancer', "),
+    ("images.hub", {"images": {"hub": "example.com/istio"}}, "'example.com/istio', "),
+    ("images.pullPolicy", {"images": {"pullPolicy": "Never"}}, "'Never', "),
+    (
+        "istio.values.global.logAsJson",
+        extra(**LOG),
+        "True, the cluster has nothing (global.logAsJson of release istio-system/istiod)",
+    ),
+    ("istio.values.global.a", extra(**PASSWORD), "another value than the cluster has (global.a of"),
+    ("istio.values.global.a", extra(**PASSWORDS), "another value than the cluster has (global.a of"),
+    (
+        "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe",
+        extra(sidecarInjectorWebhook={"rewriteAppHTTPProbe": False}),
+        "False, ",
+    ),
 )
 def test_a_changed_setting_is_named_by_its_config_key_with_both_values(key, changes, words):
     row = unapplied_settings(**changes)[key]
@@ -90,15 +85,12 @@ def of_another_chart(release: Release) -> AppliedRelease:
     return replace(applied_as_asked(release), chart_version=BEFORE)
 
 
-@pytest.mark.parametrize(
-    ("applied", "changes", "key"),
-    [
-        case("where no secret is read", left_by_up, {"ingress": {"replicas": 3}}, "ingress.replicas"),
-        case("a version", left_by_up, {"istio": {"version": BEFORE}}, "istio.version"),
-        case("extra values", left_by_up, extra(**LOG), "istio.values"),
-        case("a value that only Helm knows", by_hand, {}, "istio.values.meshConfig.accessLogFile"),
-        case("another chart version alone", of_another_chart, {}, "istio.version"),
-    ],
+@table(
+    case("where no secret is read", left_by_up, {"ingress": {"replicas": 3}}, "ingress.replicas"),
+    case("a version", left_by_up, {"istio": {"version": BEFORE}}, "istio.version"),
+    case("extra values", left_by_up, extra(**LOG), "istio.values"),
+    case("a value that only Helm knows", by_hand, {}, "istio.values.meshConfig.accessLogFile"),
+    case("another chart version alone", of_another_chart, {}, "istio.version"),
 )
 def test_a_change_is_named_by_what_up_left_and_by_what_helm_knows(applied, changes, key):
     assert key in unapplied_settings(applied, **changes)
@@ -116,15 +108,12 @@ BY_DEFAULT = tuple(map(applied_as_asked, DEFAULTS.releases))
 BALANCED = make_mesh(load_balancers=True)
 
 
-@pytest.mark.parametrize(
-    ("mesh", "releases", "line"),
-    [
-        case("a mesh that was applied", DEFAULTS, BY_DEFAULT, "OK "),
-        case("a type that the cluster decides", BALANCED, BY_DEFAULT, "WARNING ingress.service.type:"),
-        case("Vault's root, which only Vault tells", make_mesh(vault=VAULT), BY_VAULT, "OK "),
-        case("gateways from before the version annotation", OLD, WITHOUT, "OK "),
-        case("nothing applied", DEFAULTS, (), ""),
-    ],
+@table(
+    case("a mesh that was applied", DEFAULTS, BY_DEFAULT, "OK "),
+    case("a type that the cluster decides", BALANCED, BY_DEFAULT, "WARNING ingress.service.type:"),
+    case("Vault's root, which only Vault tells", make_mesh(vault=VAULT), BY_VAULT, "OK "),
+    case("gateways from before the version annotation", OLD, WITHOUT, "OK "),
+    case("nothing applied", DEFAULTS, (), ""),
 )
 def test_a_mesh_that_was_applied_is_as_asked(mesh, releases, line):
     assert_lines(settings_applied.check(found(make_verification(mesh), releases=releases)), line)

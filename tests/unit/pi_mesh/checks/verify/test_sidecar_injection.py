@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import sidecar_injection
 from pi_mesh.cluster.live_objects import Injection
@@ -11,7 +9,7 @@ from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, found, in_cluster, make_verification
 
 APP, PROXY = (Container("app"),), (Container("istio-proxy"),)
@@ -34,19 +32,16 @@ FOLLOW = f"ERROR {LABEL.format('istio.io/rev=stable istio-injection-')}"
 OUT = "comes out with istio-proxy, and namespaces.batch.injection is false"
 
 
-@pytest.mark.parametrize(
-    ("seen", "line"),
-    [
-        case("without its sidecar", injected(APP), "ERROR comes out without istio-proxy"),
-        case("of another size", injected(FAT), "ERROR requests 100m / 128Mi, not 50m / 128Mi"),
-        case("refused, with the API server's words", REFUSED, "ERROR exceeded quota: workloads"),
-        case("no label", injected(APP, UNLABELLED), f"ERROR {LABEL.format('istio-injection=enabled')}"),
-        case("no label of its revision", injected(APP, replace(HEALTHY, mesh=REVISION)), FOLLOW),
-        case("the webhooks' problem", injected(APP, in_cluster(HEALTHY, namespaces=LABELLED)), "ERROR webhooks"),
-        case("a namespace that is gone", injected(APP, in_cluster(HEALTHY, namespaces=())), f"ERROR {LABEL[:20]}"),
-        case("a namespace without injection", BATCH, "OK \nOK "),
-        case("a sidecar there", injected(PROXY, BATCH, "batch"), f"OK \nERROR {OUT}"),
-    ],
+@table(
+    case("without its sidecar", injected(APP), "ERROR comes out without istio-proxy"),
+    case("of another size", injected(FAT), "ERROR requests 100m / 128Mi, not 50m / 128Mi"),
+    case("refused, with the API server's words", REFUSED, "ERROR exceeded quota: workloads"),
+    case("no label", injected(APP, UNLABELLED), f"ERROR {LABEL.format('istio-injection=enabled')}"),
+    case("no label of its revision", injected(APP, replace(HEALTHY, mesh=REVISION)), FOLLOW),
+    case("the webhooks' problem", injected(APP, in_cluster(HEALTHY, namespaces=LABELLED)), "ERROR webhooks"),
+    case("a namespace that is gone", injected(APP, in_cluster(HEALTHY, namespaces=())), f"ERROR {LABEL[:20]}"),
+    case("a namespace without injection", BATCH, "OK \nOK "),
+    case("a sidecar there", injected(PROXY, BATCH, "batch"), f"OK \nERROR {OUT}"),
 )
 def test_a_new_pod_of_a_namespace_must_come_out_with_its_sidecar(seen, line):
     assert_lines(sidecar_injection.check_new_pods(seen), line)
@@ -61,17 +56,14 @@ MESHED = Pod("trading", "a", containers=PROXY)
 REPLACED = "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces it"
 
 
-@pytest.mark.parametrize(
-    ("pods", "line"),
-    [
-        case("with a controller", bare(owner="ReplicaSet/ledger"), f"WARNING pod trading/ledger-0: …{REPLACED}"),
-        case("without one", bare(), "WARNING create it again"),
-        case("by label", bare(labels=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
-        case("by annotation", bare(annotations=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
-        case("no pods", (), "OK no pods yet"),
-        case("1 pod", (MESHED,), "OK the 1 pod has"),
-        case("2 pods", (MESHED, replace(MESHED, name="b")), "OK all 2 pods have"),
-    ],
+@table(
+    case("with a controller", bare(owner="ReplicaSet/ledger"), f"WARNING pod trading/ledger-0: …{REPLACED}"),
+    case("without one", bare(), "WARNING create it again"),
+    case("by label", bare(labels=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
+    case("by annotation", bare(annotations=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
+    case("no pods", (), "OK no pods yet"),
+    case("1 pod", (MESHED,), "OK the 1 pod has"),
+    case("2 pods", (MESHED, replace(MESHED, name="b")), "OK all 2 pods have"),
 )
 def test_a_running_pod_without_a_sidecar_is_named_with_what_to_do(pods, line):
     assert_lines(sidecar_injection.check_running_pods(in_cluster(HEALTHY, pods=pods)), line)

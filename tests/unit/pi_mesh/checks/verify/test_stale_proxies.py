@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.verify import stale_proxies
 from pi_mesh.cluster.pods import Container, Pod
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, in_cluster
 from tests.support.versions import BEFORE, NEWEST
 
@@ -21,17 +19,14 @@ STALE = f"WARNING deployment trading/shop: …{BEFORE}…; `kubectl rollout rest
 DIGEST = "istio/proxyv2@sha256:aa"
 
 
-@pytest.mark.parametrize(
-    ("seen", "pod", "line"),
-    [
-        case("a stale proxy", HEALTHY, proxy(), STALE),
-        case("of no workload", HEALTHY, proxy(owner=""), "WARNING kubectl delete pod -n trading shop-1"),
-        case("of istiod's version", HEALTHY, proxy(f"istio/proxyv2:{NEWEST}"), "OK "),
-        case("of a registry's", HEALTHY, proxy(f"registry:5000/istio/proxyv2:{NEWEST}-distroless"), "OK "),
-        case("of an unknown one", HEALTHY, proxy(DIGEST), "OK "),
-        case("on its way out", HEALTHY, proxy(ending=True), ""),
-        case("as old as the istiod that runs", in_cluster(HEALTHY, deployments=(OLD_ISTIOD,)), proxy(), "OK "),
-    ],
+@table(
+    case("a stale proxy", HEALTHY, proxy(), STALE),
+    case("of no workload", HEALTHY, proxy(owner=""), "WARNING kubectl delete pod -n trading shop-1"),
+    case("of istiod's version", HEALTHY, proxy(f"istio/proxyv2:{NEWEST}"), "OK "),
+    case("of a registry's", HEALTHY, proxy(f"registry:5000/istio/proxyv2:{NEWEST}-distroless"), "OK "),
+    case("of an unknown one", HEALTHY, proxy(DIGEST), "OK "),
+    case("on its way out", HEALTHY, proxy(ending=True), ""),
+    case("as old as the istiod that runs", in_cluster(HEALTHY, deployments=(OLD_ISTIOD,)), proxy(), "OK "),
 )
 def test_a_proxy_that_is_older_than_its_istiod_is_a_warning(seen, pod, line):
     assert_lines(stale_proxies.check(in_cluster(seen, pods=(pod,))), line)

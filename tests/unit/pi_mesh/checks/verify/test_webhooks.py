@@ -3,14 +3,12 @@
 import base64
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import webhooks
 from pi_mesh.cluster.objects import Webhook
 from tests.support.authorities import make_root
 from tests.support.factories import make_mesh
-from tests.support.findings import assert_lines, case
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, in_cluster
 
 INJECTOR, VALIDATOR = HEALTHY.snapshot.webhooks
@@ -30,17 +28,14 @@ GONE = "calls Service old/istiod, which is gone; `helm rollback -n istio-system 
 CERT_MANAGER = in_cluster(HEALTHY, webhooks=(INJECTOR, VALIDATOR, OF_CERT_MANAGER))
 
 
-@pytest.mark.parametrize(
-    ("seen", "line"),
-    [
-        case("as they should be", HEALTHY, "OK the Service exists, the CA bundle is valid"),
-        case("no CA", injector(""), "ERROR has no CA bundle"),
-        case("no certificate", injector("x"), "ERROR that is not a certificate"),
-        case("a CA that has ended", injector(ENDED), "ERROR has a CA bundle that ended"),
-        case("a Service that is gone", injector(service="old/istiod"), f"ERROR {GONE}"),
-        case("no injector", in_cluster(HEALTHY, webhooks=(VALIDATOR,)), "ERROR mutating webhooks: …injects sidecars"),
-        case("cert-manager's, which has no server, is not istiod's", replace(CERT_MANAGER, mesh=VAULT), "OK "),
-    ],
+@table(
+    case("as they should be", HEALTHY, "OK the Service exists, the CA bundle is valid"),
+    case("no CA", injector(""), "ERROR has no CA bundle"),
+    case("no certificate", injector("x"), "ERROR that is not a certificate"),
+    case("a CA that has ended", injector(ENDED), "ERROR has a CA bundle that ended"),
+    case("a Service that is gone", injector(service="old/istiod"), f"ERROR {GONE}"),
+    case("no injector", in_cluster(HEALTHY, webhooks=(VALIDATOR,)), "ERROR mutating webhooks: …injects sidecars"),
+    case("cert-manager's, which has no server, is not istiod's", replace(CERT_MANAGER, mesh=VAULT), "OK "),
 )
 def test_the_injector_must_be_callable(seen, line):
     assert_lines(webhooks.check(seen), f"{line}\nOK validating webhooks: ")

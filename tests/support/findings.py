@@ -28,12 +28,16 @@ def table(*rows: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 
 def assert_lines(findings: Iterable[Finding], expected: str) -> None:
-    """Assert one finding for each line, "LEVEL words": its text, "subject: message; fix", has the words around "…"."""
-    lines = [f"{finding.level.upper()} {finding}" for finding in findings]
+    """Assert one finding for each line, "LEVEL words": its text, "subject: message; fix", has the words around "…".
+
+    "OK=3 words" also asserts the finding's number.
+    """
+    lines = [f"{finding.level.upper()}={finding.number} {finding}" for finding in findings]
     pairs = zip_longest(expected.splitlines(), lines, fillvalue="")
     assert all(_fits(pattern, line) for pattern, line in pairs), "\n".join(["", *lines, "is not", expected])
 
 
 def _fits(pattern: str, line: str) -> bool:
     level, _, words = pattern.partition(" ")
-    return re.match(rf"{level} .*" + ".*".join(map(re.escape, words.split("…"))), line, re.DOTALL) is not None
+    head = re.escape(level) if "=" in level else rf"{level}=\S+"
+    return re.match(f"{head} .*" + ".*".join(map(re.escape, words.split("…"))), line, re.DOTALL) is not None

@@ -72,6 +72,8 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
 
 
 @table(
+    case("a healthy mesh", HEALTHY, "OK=0 STRICT for the whole mesh"),
+    case("a pod of it", rogue(), "OK=1 STRICT for the whole mesh"),
     case("of trading", rogue(peer("trading", PERMISSIVE)), f"ERROR trading/rogue: {NAMED}{REMOVE}"),
     case("no longer asked for", rogue(BY_PULUMI), "ERROR ; `pulumi up` removes it where"),
     case("a port", rogue(peer("trading", PORT)), "ERROR port 8080 DISABLE: only plain text is accepted"),
@@ -98,11 +100,6 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
 )
 def test_a_policy_is_judged_by_what_it_weakens(seen, lines):
     assert_lines(mutual_tls.check(seen), lines)
-
-
-def test_strict_is_said_of_the_whole_mesh_with_the_number_of_its_pods(healthy):
-    assert [row.number for row in mutual_tls.check(healthy)] == [0]
-    assert [row.number for row in mutual_tls.check(with_pods(healthy, meshed()))] == [1]
 
 
 @table(

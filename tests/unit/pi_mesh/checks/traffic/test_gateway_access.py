@@ -46,7 +46,7 @@ ROUTED = {
 ARGOCD = {"namespaces": ["argocd"]}
 
 
-def seen(authorization: dict, snapshot=None, traffic: dict | None = None, **settings: object) -> Observation:
+def allowing(authorization: dict, snapshot=None, traffic: dict | None = None, **settings: object) -> Observation:
     """Return the route to the service with these rules of access."""
     traffic = {**ROUTED, **(traffic or {}), "authorization": authorization}
     return of_settings(make_settings(traffic=traffic, **settings), snapshot)
@@ -73,41 +73,41 @@ API = {"namespace": "research", **TO_APP, "hosts": ["r.example"], "http": [{"to"
 TO_API = {"routes": {"trading-app": TO_APP, "api": API}}
 OUT_OF_API = "ERROR namespaces.research.defaultDeny: locks the ingress gateway out of service api"
 THREE = {"policies": {name: {"rules": [ARGOCD]} for name in ("b", "a", "c")}}
-ELSEWHERE = seen(policy(ARGOCD, namespace="research"), namespaces={"research": {}})
+ELSEWHERE = allowing(policy(ARGOCD, namespace="research"), namespaces={"research": {}})
 UNROUTED = {"routes": {}, "gateways": {}}
 OF_APP = policy(ARGOCD, selector=LABELS)
 
 
 @table(
-    case("an allow of a namespace", seen(policy(ARGOCD)), LOCKED),
-    case("of a principal", seen(policy({"principals": ["cluster.local/ns/istio-system/sa/prometheus"]})), LOCKED),
-    case("of another trust domain", seen(policy({"principals": ["other/*"]})), LOCKED),
-    case("of another account", seen(policy({"principals": ["*/sa/prometheus"]})), LOCKED),
-    case("of the gateway in another namespace", seen(policy({**ARGOCD, "principals": [INGRESS]})), LOCKED),
-    case("of the gateway's namespace", seen(policy(ARGOCD, {"namespaces": ["istio-system"]})), ""),
-    case("of the gateway", seen(policy(ARGOCD, {"principals": [INGRESS]})), ""),
-    case("of its trust domain", seen(policy(ARGOCD, {"principals": ["cluster.local/*"]})), ""),
-    case("of its account", seen(policy(ARGOCD, {"principals": ["*/sa/istio-ingressgateway"]})), ""),
-    case("of any caller", seen(policy(ARGOCD, {"paths": ["/*"]})), ""),
-    case("of a gateway elsewhere", seen(policy({"namespaces": ["edge"]}), ingress={"namespace": "edge"}), ""),
-    case("not there", seen(policy({"namespaces": ["istio-system"]}), ingress={"namespace": "edge"}), "ERROR "),
-    case("for other workloads", seen(policy(ARGOCD, selector={"app": "trading-agent"})), ""),
-    case("on another port", seen(policy({"principals": [INGRESS], "ports": [8888]})), OTHER_PORT),
-    case("on the service's port", seen(policy({"principals": [INGRESS], "ports": [80]})), ""),
-    case("a denial", seen(policy({"namespaces": ["istio-system", "argocd"]}, action="DENY")), DENIED),
-    *[case(f"a denial by {key}", seen(policy({key: SOME[key]}, action="DENY")), "") for key in SOME],
-    case("pods behind a living service", seen(OF_APP, LIVING, {"services": {}}), "ERROR "),
-    case("pods that nobody names", seen(OF_APP, make_snapshot(), {"services": {}}), "UNKNOWN "),
-    case("the default deny", seen(default_deny(allowIngress=True)), ""),
-    case("without its allow", seen(default_deny(allowIngress=False)), "ERROR "),
-    case("alone", seen(default_deny(**NOBODY)), "ERROR traffic.authorization.defaultDeny: "),
-    case("no route", seen(policy(ARGOCD), traffic=UNROUTED), ""),
-    case("of a further namespace", seen({}, traffic=TO_API, **RESEARCH), OUT_OF_API),
+    case("an allow of a namespace", allowing(policy(ARGOCD)), LOCKED),
+    case("of a principal", allowing(policy({"principals": ["cluster.local/ns/istio-system/sa/prometheus"]})), LOCKED),
+    case("of another trust domain", allowing(policy({"principals": ["other/*"]})), LOCKED),
+    case("of another account", allowing(policy({"principals": ["*/sa/prometheus"]})), LOCKED),
+    case("of the gateway in another namespace", allowing(policy({**ARGOCD, "principals": [INGRESS]})), LOCKED),
+    case("of the gateway's namespace", allowing(policy(ARGOCD, {"namespaces": ["istio-system"]})), ""),
+    case("of the gateway", allowing(policy(ARGOCD, {"principals": [INGRESS]})), ""),
+    case("of its trust domain", allowing(policy(ARGOCD, {"principals": ["cluster.local/*"]})), ""),
+    case("of its account", allowing(policy(ARGOCD, {"principals": ["*/sa/istio-ingressgateway"]})), ""),
+    case("of any caller", allowing(policy(ARGOCD, {"paths": ["/*"]})), ""),
+    case("of a gateway elsewhere", allowing(policy({"namespaces": ["edge"]}), ingress={"namespace": "edge"}), ""),
+    case("not there", allowing(policy({"namespaces": ["istio-system"]}), ingress={"namespace": "edge"}), "ERROR "),
+    case("for other workloads", allowing(policy(ARGOCD, selector={"app": "trading-agent"})), ""),
+    case("on another port", allowing(policy({"principals": [INGRESS], "ports": [8888]})), OTHER_PORT),
+    case("on the service's port", allowing(policy({"principals": [INGRESS], "ports": [80]})), ""),
+    case("a denial", allowing(policy({"namespaces": ["istio-system", "argocd"]}, action="DENY")), DENIED),
+    *[case(f"a denial by {key}", allowing(policy({key: SOME[key]}, action="DENY")), "") for key in SOME],
+    case("pods behind a living service", allowing(OF_APP, LIVING, {"services": {}}), "ERROR "),
+    case("pods that nobody names", allowing(OF_APP, make_snapshot(), {"services": {}}), "UNKNOWN "),
+    case("the default deny", allowing(default_deny(allowIngress=True)), ""),
+    case("without its allow", allowing(default_deny(allowIngress=False)), "ERROR "),
+    case("alone", allowing(default_deny(**NOBODY)), "ERROR traffic.authorization.defaultDeny: "),
+    case("no route", allowing(policy(ARGOCD), traffic=UNROUTED), ""),
+    case("of a further namespace", allowing({}, traffic=TO_API, **RESEARCH), OUT_OF_API),
     case("a policy of another namespace", ELSEWHERE, ""),
-    case("the first policy by name", seen(THREE), "ERROR traffic.authorization.policies.a:"),
+    case("the first policy by name", allowing(THREE), "ERROR traffic.authorization.policies.a:"),
 )
-def test_a_policy_that_locks_the_gateway_out_of_a_routed_service_is_named(seen, line):
-    assert_lines(check_gateway(seen), line)
+def test_a_policy_that_locks_the_gateway_out_of_a_routed_service_is_named(observed, line):
+    assert_lines(check_gateway(observed), line)
 
 
 SIDECAR = (Container("istio-proxy"),)

@@ -141,5 +141,5 @@ def test_a_list_of_addresses_works_where_the_gateway_sees_them(listener, ingress
 
 def test_a_topology_of_the_extra_values_counts():
     topology = {"defaultConfig": {"gatewayTopology": {"numTrustedProxies": 1}}}
-    seen = listeners(ingress=BY_SERVICE, istio={"values": {"meshConfig": topology}}, g=HOME)
-    assert_lines(check_client_addresses(seen), TRUSTED)
+    observed = listeners(ingress=BY_SERVICE, istio={"values": {"meshConfig": topology}}, g=HOME)
+    assert_lines(check_client_addresses(observed), TRUSTED)

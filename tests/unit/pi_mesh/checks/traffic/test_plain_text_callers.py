@@ -1,5 +1,7 @@
 """The findings about rules by caller where callers have no identity, and about a circuit breaker of few pods."""
 
+from dataclasses import replace
+
 from pi_mesh.checks.finding import NEXT
 from pi_mesh.checks.traffic import circuit_breakers, plain_text_callers
 from pi_mesh.cluster.objects import Namespace
@@ -65,8 +67,8 @@ OWN = {"legacy": "true"}
     case("not by a denial", closed(PORT, selector=OWN), {}, None, OLD),
 )
 def test_a_rule_by_caller_is_judged_where_callers_have_no_identity(traffic, settings, snapshot, line):
-    seen = of_settings(make_settings(traffic=traffic, **settings), snapshot)
-    assert_lines(plain_text_callers.check_rules(seen), line)
+    observed = of_settings(make_settings(traffic=traffic, **settings), snapshot)
+    assert_lines(plain_text_callers.check_rules(observed), line)
 
 
 def test_only_a_denial_that_does_nothing_is_refused_in_the_next_version():
@@ -109,17 +111,20 @@ OFF = {"namespaces": {"batch": {"injection": False}}}
 
 @table(
     case("a pod", {}, {"pods": (BARE, MESHED, JOB)}, "WARNING pod trading/feed: …restart its workload"),
+    case("on the host's network", {}, {"pods": (replace(BARE, host_network=True),)}, "WARNING ; it is on the host's"),
     case("elsewhere too", {}, {"pods": (TILL,), "namespaces": INJECTED}, "WARNING pod shop/till: "),
     case("PERMISSIVE cuts nobody off", PERMISSIVE, {"pods": (BARE,)}, ""),
     case("pods that may not be listed", {}, {"unreadable": ("pods",)}, "UNKNOWN mtls.mode: "),
     case("a namespace without injection", OFF, {"pods": (JOB,)}, WELL),
 )
 def test_strict_names_the_pods_without_a_sidecar(settings, cluster, line):
-    seen = of_settings(make_settings(**settings), make_snapshot(**cluster))
-    assert_lines(plain_text_callers.check_sidecars(seen), line)
+    observed = of_settings(make_settings(**settings), make_snapshot(**cluster))
+    assert_lines(plain_text_callers.check_sidecars(observed), line)
 
 
 def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
     destinations = {"breaker": {"service": "agent", "circuitBreaker": {}}}
-    seen = of_settings(make_settings(traffic={"destinations": destinations}), None)
-    assert_lines(circuit_breakers.check(seen), "WARNING traffic.destinations.breaker.circuitBreaker: …fewer than 10")
+    observed = of_settings(make_settings(traffic={"destinations": destinations}), None)
+    assert_lines(
+        circuit_breakers.check(observed), "WARNING traffic.destinations.breaker.circuitBreaker: …fewer than 10"
+    )

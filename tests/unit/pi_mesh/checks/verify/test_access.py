@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import access
-from pi_mesh.checks.verify.access import access_effect, action_of
+from pi_mesh.checks.verify.access import access_effect
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
@@ -26,7 +24,7 @@ def default_deny(**settings: object) -> Observation:
 
 DENIED = in_cluster(default_deny(enabled=True), pods=(POD,))
 AUDIT = default_deny(audit=True)
-ENFORCED_AUDIT = [replace(policy, annotations={}) for policy in AUDIT.policies.objects]
+HIDDEN = replace(HEALTHY, policies=replace(HEALTHY.policies, unreadable=("AuthorizationPolicy",)))
 ASKED = "OK 3 policies are as the settings ask"
 
 
@@ -72,30 +70,27 @@ CHANGED = "trading/default-deny: is not as the settings ask: it now allows every
     case("no tokens", DENIED, tokens(), "OK "),
     case("tokens of others", DENIED, tokens("elsewhere", **TOKENS), "OK "),
 )
-def test_a_policy_is_judged_by_what_it_does_beside_those_of_the_settings(seen, policy, line):
-    first, *_ = access.check(with_policies(seen, policy))
+def test_a_policy_is_judged_by_what_it_does_beside_those_of_the_settings(observed, policy, line):
+    first, *_ = access.check(with_policies(observed, policy))
     assert_lines([first], line)
 
 
+ENFORCED = "is enforced, and the settings ask for an audit"
+NO_OTHER = "as the settings ask, and no other bears on this stack's workloads"
+ENFORCED_AUDIT = [replace(policy, annotations={}) for policy in AUDIT.policies.objects]
+ENFORCED_ONES = replace(AUDIT, policies=replace(AUDIT.policies, objects=ENFORCED_AUDIT))
+
+
 @table(
-    case("policies", DENIED, 3, "3 policies are as the settings ask, and no other bears on this stack's workloads"),
-    case("an audit", AUDIT, 3, "3 policies are as the settings ask, and no other bears on this stack's workloads"),
-    case("none", HEALTHY, 0, "the settings ask for no policy, and no other bears on this stack's workloads"),
-    case("others", with_policies(HEALTHY, rogue(DEV)), 0, "the settings ask for no policy"),
+    case("policies", DENIED, f"OK=3 3 policies are {NO_OTHER}"),
+    case("an audit", AUDIT, f"OK=3 3 policies are {NO_OTHER}"),
+    case("none", HEALTHY, "OK=0 the settings ask for no policy, and no other bears on this stack's workloads"),
+    case("others", with_policies(HEALTHY, rogue(DEV)), "WARNING \nOK=0 the settings ask for no policy"),
+    case("an enforced audit", ENFORCED_ONES, f"ERROR {ENFORCED}\nERROR \nERROR "),
+    case("what may not be listed", HIDDEN, "UNKNOWN "),
 )
-def test_policies_that_the_settings_ask_for_are_one_row(seen, number, message):
-    *_, row = access.check(seen)
-    assert (row.level, row.number, row.message) == (Level.OK, number, message)
-
-
-def test_a_policy_of_an_audit_that_is_enforced_is_an_error():
-    first, *_ = access.check(replace(AUDIT, policies=replace(AUDIT.policies, objects=ENFORCED_AUDIT)))
-    assert_lines([first], "ERROR is enforced, and the settings ask for an audit")
-
-
-def test_what_may_not_be_listed_is_unknown(healthy):
-    hidden = replace(healthy, policies=replace(healthy.policies, unreadable=("AuthorizationPolicy",)))
-    assert_lines(access.check(hidden), "UNKNOWN ")
+def test_policies_that_the_settings_ask_for_are_one_row(observed, lines):
+    assert_lines(access.check(observed), lines)
 
 
 @table(
@@ -120,57 +115,37 @@ NULL = {"from": [None, {"source": {"namespaces": ["a", "b"]}}]}
 
 
 @table(
-    ([], Level.WARNING, "allows nothing, which other policies already refuse"),
-    ([{}], Level.ERROR, OPEN),
-    ([DEV, {}], Level.ERROR, OPEN),
-    ([{**TO_X, **ANYBODY}, {}], Level.ERROR, OPEN),
-    ([TO_ANY], Level.ERROR, OPEN),
-    ([source(principals=["*"])], Level.ERROR, OPEN),
-    ([source(namespaces=["*"])], Level.ERROR, OPEN),
-    ([source(ipBlocks=["0.0.0.0/0"])], Level.ERROR, OPEN),
-    ([source(ipBlocks=["::/0"])], Level.ERROR, OPEN),
-    ([NULL], Level.ERROR, OPEN),
-    ([BUT], Level.WARNING, "also lets in principals *; notNamespaces *"),
-    ([TO_X], Level.WARNING, SOME),
-    ([WHEN], Level.WARNING, SOME),
-    ([{**DEV, **TO_X}, {**ANYBODY, **WHEN}], Level.WARNING, SOME),
-    ([DEV], Level.WARNING, "also lets in namespaces dev"),
-    ([TWO, DEV, {**DEV, **TO_X}], Level.WARNING, SEVERAL),
+    ("ALLOW", True, [], Level.WARNING, "allows nothing, which other policies already refuse"),
+    ("ALLOW", True, [{}], Level.ERROR, OPEN),
+    ("ALLOW", True, [DEV, {}], Level.ERROR, OPEN),
+    ("ALLOW", True, [{**TO_X, **ANYBODY}, {}], Level.ERROR, OPEN),
+    ("ALLOW", True, [TO_ANY], Level.ERROR, OPEN),
+    ("ALLOW", True, [source(principals=["*"])], Level.ERROR, OPEN),
+    ("ALLOW", True, [source(namespaces=["*"])], Level.ERROR, OPEN),
+    ("ALLOW", True, [source(ipBlocks=["0.0.0.0/0"])], Level.ERROR, OPEN),
+    ("ALLOW", True, [source(ipBlocks=["::/0"])], Level.ERROR, OPEN),
+    ("ALLOW", True, [NULL], Level.ERROR, OPEN),
+    ("ALLOW", True, [BUT], Level.WARNING, "also lets in principals *; notNamespaces *"),
+    ("ALLOW", True, [TO_X], Level.WARNING, SOME),
+    ("ALLOW", True, [WHEN], Level.WARNING, SOME),
+    ("ALLOW", True, [{**DEV, **TO_X}, {**ANYBODY, **WHEN}], Level.WARNING, SOME),
+    ("ALLOW", True, [DEV], Level.WARNING, "also lets in namespaces dev"),
+    ("ALLOW", True, [TWO, DEV, {**DEV, **TO_X}], Level.WARNING, SEVERAL),
+    ("", False, [], Level.ERROR, "allows nothing, so it refuses every call"),
+    ("", False, [{}], Level.WARNING, f"{OPEN}, and so will undo any default deny"),
+    ("", False, [TO_X], Level.WARNING, SOME),
+    ("", False, [DEV], Level.WARNING, "refuses all callers but namespaces dev"),
+    ("DENY", True, [], Level.OK, "denies nothing"),
+    ("DENY", True, [DEV, {}], Level.ERROR, "refuses every call"),
+    ("DENY", False, [DEV, {}], Level.ERROR, "refuses every call"),
+    ("DENY", True, [TO_X], Level.WARNING, f"{REFUSED} from everybody"),
+    ("DENY", True, [DEV, {**ANYBODY, **WHEN}], Level.WARNING, f"{REFUSED} from everybody"),
+    ("DENY", False, [DEV, {**DEV, **TO_X}], Level.WARNING, "refuses calls from namespaces dev; namespaces dev"),
+    ("CUSTOM", True, [DEV], Level.WARNING, "lets the provider oauth decide about calls"),
+    ("AUDIT", True, [{}], Level.OK, "only logs calls"),
 )
-def test_an_allow_beside_others_lets_in_more(rules, level, words):
-    assert access_effect(rogue(action="ALLOW", rules=rules), guarded=True) == (level, words)
-
-
-@table(
-    ([], Level.ERROR, "allows nothing, so it refuses every call"),
-    ([{}], Level.WARNING, f"{OPEN}, and so will undo any default deny"),
-    ([TO_X], Level.WARNING, SOME),
-    ([DEV], Level.WARNING, "refuses all callers but namespaces dev"),
-)
-def test_the_only_allow_refuses_all_others(rules, level, words):
-    assert access_effect(rogue(rules=rules), guarded=False) == (level, words)
-
-
-@pytest.mark.parametrize(
-    ("rules", "level", "words"),
-    [
-        ([], Level.OK, "denies nothing"),
-        ([DEV, {}], Level.ERROR, "refuses every call"),
-        ([TO_X], Level.WARNING, f"{REFUSED} from everybody"),
-        ([DEV, {**ANYBODY, **WHEN}], Level.WARNING, f"{REFUSED} from everybody"),
-        ([DEV, {**DEV, **TO_X}], Level.WARNING, "refuses calls from namespaces dev; namespaces dev"),
-    ],
-)
-@pytest.mark.parametrize("guarded", [True, False])
-def test_a_denial_refuses_its_callers_whatever_allows_them(rules, level, words, guarded):
-    assert access_effect(rogue(action="DENY", rules=rules), guarded) == (level, words)
-
-
-def test_a_provider_decides_and_an_audit_only_logs():
-    custom, audit = rogue(DEV, action="CUSTOM", provider={"name": "oauth"}), rogue({}, action="AUDIT")
-    assert access_effect(custom, guarded=True) == (Level.WARNING, "lets the provider oauth decide about calls")
-    assert access_effect(audit, guarded=True) == (Level.OK, "only logs calls")
-
-
-def test_a_policy_without_an_action_allows():
-    assert [action_of(rogue()), action_of(rogue(action="DENY"))] == ["ALLOW", "DENY"]
+def test_the_effect_of_a_policy_depends_on_its_action_its_rules_and_whether_others_guard(
+    action, guarded, rules, level, words
+):
+    spec = {"rules": rules, "provider": {"name": "oauth"}, **({"action": action} if action else {})}
+    assert access_effect(rogue(**spec), guarded) == (level, words)

@@ -72,5 +72,5 @@ HIDDEN = replace(ROUTED, policies=replace(ROUTED.policies, unreadable=("Gateway"
     case("gateways that may not be listed", HIDDEN, "UNKNOWN "),
     case("services that may not be listed", in_cluster(ROUTED, unreadable=("services",)), "UNKNOWN "),
 )
-def test_a_route_is_judged_by_its_gateway_its_host_and_its_service(seen, line):
-    assert_lines(attached_routes.check(seen), line)
+def test_a_route_is_judged_by_its_gateway_its_host_and_its_service(observed, line):
+    assert_lines(attached_routes.check(observed), line)

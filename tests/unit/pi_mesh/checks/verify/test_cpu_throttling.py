@@ -83,16 +83,16 @@ TOO_FEW = "; 1 has worked too briefly to be judged"
     case("a life of 599 periods", window(NOTHING, reading(100, 599, 599)), FEW, 0),
     case("some worked too briefly", window(NOTHING, BRIEF, SHOP, SECOND, THIRD), MOST.format(10) + TOO_FEW, 10),
 )
-def test_a_container_is_judged_by_its_share_of_throttled_periods(seen, lines, number):
-    rows = list(cpu_throttling.check(seen))
+def test_a_container_is_judged_by_its_share_of_throttled_periods(observed, lines, number):
+    rows = list(cpu_throttling.check(observed))
     assert_lines(rows, lines)
     assert rows[-1].number == number
     assert TOO_FEW in lines or TOO_FEW not in rows[-1].message
 
 
 def test_istiod_and_a_gateway_have_keys_of_their_own():
-    seen = make_verification()
-    pods = tuple(pod_of(workload) for workload in seen.mesh.workloads)
+    observed = make_verification()
+    pods = tuple(pod_of(workload) for workload in observed.mesh.workloads)
     busy = {ContainerId(pod.namespace, pod.name, "main"): Counters(1, 1000, 900) for pod in pods}
     lines = "\n".join(
         f"WARNING is throttled in 90 %…; raise {name}.resources" for name in ("istio", "ingress", "egress")
@@ -125,11 +125,11 @@ def kubelets(monkeypatch) -> Kubelets:
     return Kubelets(monkeypatch)
 
 
-def messages(seconds: int, seen: Observation | None = None) -> list[str]:
+def messages(seconds: int, observed: Observation | None = None) -> list[str]:
     """Return the messages over a window of so many seconds."""
-    seen = seen or make_verification()
-    with kubelet.running_window("test", cpu_throttling.nodes_to_ask(seen), seconds) as running:
-        return [row.message for row in cpu_throttling.check(replace(seen, cpu_window=running))]
+    observed = observed or make_verification()
+    with kubelet.running_window("test", cpu_throttling.nodes_to_ask(observed), seconds) as running:
+        return [row.message for row in cpu_throttling.check(replace(observed, cpu_window=running))]
 
 
 @pytest.mark.parametrize(

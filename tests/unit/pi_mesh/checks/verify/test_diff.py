@@ -200,7 +200,19 @@ def test_a_false_that_became_true_is_certain_to_be_a_change():
     assert (str(entry), entry.uncertain) == (f"{POD}.hostNetwork: True, not False", False)
 
 
-@pytest.mark.parametrize(("name", "uncertain"), [("Deployment", True), ("ConfigMap", False)])
+EXACT = (
+    "ConfigMap",
+    "ServiceAccount",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "LimitRange",
+    "ResourceQuota",
+    "Namespace",
+)
+
+
+@pytest.mark.parametrize(("name", "uncertain"), [("Deployment", True), *((name, False) for name in EXACT)])
 def test_a_missing_false_is_uncertain_until_the_api_server_was_asked_unless_its_kind_has_no_defaults(name, uncertain):
-    (entry,) = differences(kind(name, a=False, b=1), kind(name, b=1))
+    (entry,) = differences({"kind": name, "a": False, "b": 1}, {"kind": name, "b": 1})
     assert entry.uncertain is uncertain

@@ -41,5 +41,5 @@ ABSENT = "ERROR the mesh is not installed; `pulumi up`;"
     case("releases that may not be read", left(unreadable=("releases",)), ""),
     case("Deployments that may not be read", left(unreadable=("deployments",)), ""),
 )
-def test_a_mesh_of_which_nothing_is_there_is_one_error(seen, line):
-    assert_lines(helm_releases.missing_mesh(seen), line)
+def test_a_mesh_of_which_nothing_is_there_is_one_error(observed, line):
+    assert_lines(helm_releases.missing_mesh(observed), line)

@@ -21,7 +21,9 @@ RENEWED, ELSEWHERE = (make_ca("renewed", root).pem for root in (ROOT, make_root(
 SIGNER = {"ca-cert.pem": LATE, "root-cert.pem": ROOT.pem}
 
 
-def seen(root: str = ROOT.pem, cacerts: dict | None = None, settings: dict | None = None, **more: str) -> Observation:
+def with_ca(
+    root: str = ROOT.pem, cacerts: dict | None = None, settings: dict | None = None, **more: str
+) -> Observation:
     mesh = make_mesh(**settings) if settings else HEALTHY.mesh
     return replace(HEALTHY, authority=Authority(root, cacerts or {}, **more), mesh=mesh)
 
@@ -33,18 +35,18 @@ UNSIGNED = "WARNING is not signed, so the CA is not renewed: the Issuer is gone"
 
 
 @table(
-    case("a root", seen(), "OK workloads trust\nOK "),
-    case("a root near its end", seen(LATE), "OK workloads trust\nERROR in less than 7 days"),
-    case("no root", seen(""), "ERROR ConfigMap istio-system/istio-ca-root-cert: is not there"),
-    case("no certificate", seen("no PEM"), "ERROR ConfigMap istio-system/istio-ca-root-cert: "),
-    case("a signing CA", seen(cacerts=SIGNER, settings=VAULT), "OK \nERROR in less than 7 days…rotate-ca\nOK "),
-    case("a renewed CA", seen(cacerts=CA, settings=ISSUER, issued=RENEWED), f"{THREE}\nWARNING {OLD_CA}"),
-    case("one under another root", seen(cacerts=CA, settings=ISSUER, issued=ELSEWHERE), f"{THREE}\n{STEPS}"),
-    case("the CA that signs", seen(cacerts=CA, settings=ISSUER, issued=CA["ca-cert.pem"]), "OK \nOK \nOK "),
-    case("one without a signer", seen(settings=ISSUER, not_issued="the Issuer is gone"), f"OK \nOK \n{UNSIGNED}"),
+    case("a root", with_ca(), "OK workloads trust\nOK "),
+    case("a root near its end", with_ca(LATE), "OK workloads trust\nERROR in less than 7 days"),
+    case("no root", with_ca(""), "ERROR ConfigMap istio-system/istio-ca-root-cert: is not there"),
+    case("no certificate", with_ca("no PEM"), "ERROR ConfigMap istio-system/istio-ca-root-cert: "),
+    case("a signing CA", with_ca(cacerts=SIGNER, settings=VAULT), "OK \nERROR in less than 7 days…rotate-ca\nOK "),
+    case("a renewed CA", with_ca(cacerts=CA, settings=ISSUER, issued=RENEWED), f"{THREE}\nWARNING {OLD_CA}"),
+    case("one under another root", with_ca(cacerts=CA, settings=ISSUER, issued=ELSEWHERE), f"{THREE}\n{STEPS}"),
+    case("the CA that signs", with_ca(cacerts=CA, settings=ISSUER, issued=CA["ca-cert.pem"]), "OK \nOK \nOK "),
+    case("one without a signer", with_ca(settings=ISSUER, not_issued="the Issuer is gone"), f"OK \nOK \n{UNSIGNED}"),
 )
-def test_certificates_are_judged_by_their_ends_and_a_renewal_by_its_root(seen, lines):
-    assert_lines(mesh_certificates.check(seen), lines)
+def test_certificates_are_judged_by_their_ends_and_a_renewal_by_its_root(observed, lines):
+    assert_lines(mesh_certificates.check(observed), lines)
 
 
 def test_the_days_that_a_certificate_has_left_are_a_field_of_their_own(healthy):

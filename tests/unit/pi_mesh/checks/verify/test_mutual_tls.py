@@ -40,18 +40,18 @@ def settings(**overrides: object) -> Observation:
     return make_verification(make_mesh(**overrides))
 
 
-def with_pods(seen: Observation, *pods: Pod) -> Observation:
-    return in_cluster(seen, pods=(*seen.snapshot.pods, *pods))
+def with_pods(observed: Observation, *pods: Pod) -> Observation:
+    return in_cluster(observed, pods=(*observed.snapshot.pods, *pods))
 
 
-def with_injection(seen: Observation, *names: str) -> Observation:
+def with_injection(observed: Observation, *names: str) -> Observation:
     injected = (Namespace(name, {"istio-injection": "enabled"}) for name in names)
-    return in_cluster(seen, namespaces=(*seen.snapshot.namespaces, *injected))
+    return in_cluster(observed, namespaces=(*observed.snapshot.namespaces, *injected))
 
 
-def rogue(*policies: Policy, seen: Observation = HEALTHY) -> Observation:
+def rogue(*policies: Policy, observed: Observation = HEALTHY) -> Observation:
     """Return a mesh with these policies, and a pod of trading for them to select."""
-    return with_policies(with_pods(seen, meshed()), *policies)
+    return with_policies(with_pods(observed, meshed()), *policies)
 
 
 NAMED = "PERMISSIVE: plain text is accepted too by 1 pod (trading/app); managed by Argo CD; "
@@ -85,10 +85,10 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
     case("ours", rogue(default(**PERMISSIVE)), "ERROR says PERMISSIVE, the settings say STRICT"),
     case("a selector", rogue(default(**STRICT, **A)), "ERROR has a selector or ports of its own"),
     case("ours is gone", without_policy(HEALTHY, "PeerAuthentication"), "ERROR the mesh is PERMISSIVE, not STRICT"),
-    case("an exception", rogue(seen=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
+    case("an exception", rogue(observed=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
     case(
         "an overruled exception",
-        rogue(OVERRULING, seen=OURS),
+        rogue(OVERRULING, observed=OURS),
         "WARNING old-app: is overruled by an older policy\nOK ",
     ),
     case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`"),
@@ -96,10 +96,10 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
     case("many policies of other namespaces are one row", rogue(*MANY), f"WARNING {SOME}\n{ALL}"),
     case("one behind an older one of its namespace", rogue(*BEHIND), f"WARNING not in force\n{ALL}"),
     case("ports of all pods", settings(**EXCLUDED), f"{BYPASS}\nOK workload and port of istio-system, trading"),
-    case("a mesh that is permissive by its settings", rogue(peer("trading", PERMISSIVE), seen=OPEN), "OK "),
+    case("a mesh that is permissive by its settings", rogue(peer("trading", PERMISSIVE), observed=OPEN), "OK "),
 )
-def test_a_policy_is_judged_by_what_it_weakens(seen, lines):
-    assert_lines(mutual_tls.check(seen), lines)
+def test_a_policy_is_judged_by_what_it_weakens(observed, lines):
+    assert_lines(mutual_tls.check(observed), lines)
 
 
 @table(

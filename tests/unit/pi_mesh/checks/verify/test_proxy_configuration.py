@@ -76,8 +76,8 @@ SEVERAL = [{"hosts": ["./*", "a/*"]}, {}, {"hosts": ["b/*"]}]
     case("two", HEALTHY, telemetry(accessLogging=[{}], tracing=[{}], other=[]), "WARNING sets tracing, accessLogg"),
     case("nothing", HEALTHY, telemetry(), "WARNING sets nothing of the proxies"),
 )
-def test_the_configuration_of_proxies_by_others_is_judged_by_what_it_does(seen, policy, line):
-    first, *_ = proxy_configuration.check(with_policies(seen, policy))
+def test_the_configuration_of_proxies_by_others_is_judged_by_what_it_does(observed, policy, line):
+    first, *_ = proxy_configuration.check(with_policies(observed, policy))
     assert_lines([first], line)
 
 

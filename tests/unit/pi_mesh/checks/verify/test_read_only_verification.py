@@ -39,5 +39,5 @@ PASSWORD = f"{read_only_verification.SECRET} istio-system/password"
     case("other objects are left", found(HEALTHY, releases=OTHER), "WARNING differs from Helm's record"),
     case("a secret is named by its release", found(READ_ONLY, releases=OMITTED), f"UNKNOWN {PASSWORD}"),
 )
-def test_what_up_left_must_match_helms_records(seen, line):
-    assert_lines(read_only_verification.check(seen), line)
+def test_what_up_left_must_match_helms_records(observed, line):
+    assert_lines(read_only_verification.check(observed), line)

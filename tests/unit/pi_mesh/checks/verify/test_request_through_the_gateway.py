@@ -69,8 +69,8 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     case("rather without a list", mesh(office=LISTED, web={"port": 81}), ("pi-mesh.internal", 81, False)),
     case("not gRPC", mesh(rpc={"protocol": "GRPC", "port": 50051}, web={}), ("pi-mesh.internal", 80, False)),
 )
-def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, seen, asked):
-    assert_lines(request_through_the_gateway.check(seen), "OK ")
+def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, observed, asked):
+    assert_lines(request_through_the_gateway.check(observed), "OK ")
     assert gateway.asked == [asked]
 
 
@@ -119,6 +119,6 @@ def test_a_gateway_without_routes_answers_404_by_itself(gateway):
     case("no listener", HEALTHY, ""),
     case("no gateway", make_verification(make_mesh(ingress={"enabled": False})), ""),
 )
-def test_a_gateway_that_takes_no_such_request_is_not_asked(gateway, seen, line):
-    assert_lines(request_through_the_gateway.check(seen), line)
+def test_a_gateway_that_takes_no_such_request_is_not_asked(gateway, observed, line):
+    assert_lines(request_through_the_gateway.check(observed), line)
     assert gateway.asked == []

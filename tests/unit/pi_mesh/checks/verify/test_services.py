@@ -33,7 +33,7 @@ def service(*addresses: str, type: str = "LoadBalancer", ports: tuple[int, ...] 
     case("a NodePort is not asked for it", FIXED, service(type="NodePort"), "OK "),
     case("nor for another", FIXED, service("192.0.2.9", type="NodePort"), "OK "),
 )
-def test_a_gateway_needs_its_service_and_a_load_balancer_its_address(seen, live, line):
-    kept = tuple(service for service in seen.snapshot.services if service.name != "istio-ingressgateway")
-    rows = services.check(in_cluster(seen, services=(*kept, live) if live else kept))
+def test_a_gateway_needs_its_service_and_a_load_balancer_its_address(observed, live, line):
+    kept = tuple(service for service in observed.snapshot.services if service.name != "istio-ingressgateway")
+    rows = services.check(in_cluster(observed, services=(*kept, live) if live else kept))
     assert_lines([row for row in rows if row.name == INGRESS], line)

@@ -21,8 +21,8 @@ Applied = Callable[[Release], AppliedRelease]
 
 def unapplied_settings(applied: Applied = applied_as_asked, **changes: object) -> dict[str, Finding]:
     """Return the findings about a mesh that was applied with the defaults, for a stack file with these changes."""
-    seen = found(make_verification(make_mesh(**changes)), releases=tuple(map(applied, DEFAULTS.releases)))
-    return {row.name: row for row in settings_applied.check(seen) if row.level is not Level.OK}
+    observed = found(make_verification(make_mesh(**changes)), releases=tuple(map(applied, DEFAULTS.releases)))
+    return {row.name: row for row in settings_applied.check(observed) if row.level is not Level.OK}
 
 
 def extra(**values: object) -> dict:
@@ -120,7 +120,7 @@ def test_a_mesh_that_was_applied_is_as_asked(mesh, releases, line):
 
 
 def test_a_gateway_that_is_switched_off_but_installed_is_named():
-    seen = make_verification(make_mesh(egress={"enabled": False}))
-    left = (*seen.snapshot.releases, ReleaseRecord("istio-system", "istio-egressgateway"))
-    rows = [row for row in settings_applied.check(in_cluster(seen, releases=left)) if row.level is Level.ERROR]
+    observed = make_verification(make_mesh(egress={"enabled": False}))
+    left = (*observed.snapshot.releases, ReleaseRecord("istio-system", "istio-egressgateway"))
+    rows = [row for row in settings_applied.check(in_cluster(observed, releases=left)) if row.level is Level.ERROR]
     assert_lines(rows, "ERROR istio-system/istio-egressgateway")

@@ -21,10 +21,10 @@ REVISION = make_mesh(istio={"tags": {"stable": "default"}}, trading={"revision":
 LABEL = "`kubectl label namespace trading {} --overwrite`"
 
 
-def injected(containers: tuple, seen: Observation = HEALTHY, namespace: str = "trading") -> Observation:
+def injected(containers: tuple, observed: Observation = HEALTHY, namespace: str = "trading") -> Observation:
     """Return the mesh where a pod of a namespace comes out with these containers."""
     pod = Injection(Pod(namespace, "injection-proof", containers=containers))
-    return found(seen, injections={**seen.live.injections, namespace: pod})
+    return found(observed, injections={**observed.live.injections, namespace: pod})
 
 
 REFUSED = found(HEALTHY, injections={"trading": Injection(refusal="exceeded quota: workloads")})
@@ -43,8 +43,8 @@ OUT = "comes out with istio-proxy, and namespaces.batch.injection is false"
     case("a namespace without injection", BATCH, "OK \nOK "),
     case("a sidecar there", injected(PROXY, BATCH, "batch"), f"OK \nERROR {OUT}"),
 )
-def test_a_new_pod_of_a_namespace_must_come_out_with_its_sidecar(seen, line):
-    assert_lines(sidecar_injection.check_new_pods(seen), line)
+def test_a_new_pod_of_a_namespace_must_come_out_with_its_sidecar(observed, line):
+    assert_lines(sidecar_injection.check_new_pods(observed), line)
 
 
 def bare(**pod: object) -> tuple[Pod, ...]:
@@ -75,7 +75,7 @@ def test_only_a_pod_that_is_replaced_is_told_to_be_deleted_at_once(healthy):
 
 
 def test_each_injected_namespace_is_looked_at_and_no_other():
-    seen = make_verification(make_mesh(namespaces={"research": {}, "batch": {"injection": False}}))
+    observed = make_verification(make_mesh(namespaces={"research": {}, "batch": {"injection": False}}))
     pods = tuple(Pod(name, "app-0", containers=APP) for name in ("trading", "research", "batch"))
     lines = "WARNING pod trading/app-0:\nWARNING pod research/app-0:"
-    assert_lines(sidecar_injection.check_running_pods(in_cluster(seen, pods=pods)), lines)
+    assert_lines(sidecar_injection.check_running_pods(in_cluster(observed, pods=pods)), lines)

@@ -34,5 +34,5 @@ DIGEST = "istio/proxyv2@sha256:aa"
     case("on its way out", of(proxy(ending=True)), ""),
     case("as old as the istiod that runs", of(proxy(), deployments=(OLD_ISTIOD,)), "OK "),
 )
-def test_a_proxy_that_is_older_than_its_istiod_is_a_warning(seen, line):
-    assert_lines(stale_proxies.check(seen), line)
+def test_a_proxy_that_is_older_than_its_istiod_is_a_warning(observed, line):
+    assert_lines(stale_proxies.check(observed), line)

@@ -37,5 +37,5 @@ CERT_MANAGER = in_cluster(HEALTHY, webhooks=(INJECTOR, VALIDATOR, OF_CERT_MANAGE
     case("no injector", in_cluster(HEALTHY, webhooks=(VALIDATOR,)), "ERROR mutating webhooks: …injects sidecars"),
     case("cert-manager's, which has no server, is not istiod's", replace(CERT_MANAGER, mesh=VAULT), "OK "),
 )
-def test_the_injector_must_be_callable(seen, line):
-    assert_lines(webhooks.check(seen), f"{line}\nOK validating webhooks: ")
+def test_the_injector_must_be_callable(observed, line):
+    assert_lines(webhooks.check(observed), f"{line}\nOK validating webhooks: ")

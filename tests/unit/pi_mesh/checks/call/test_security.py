@@ -10,8 +10,8 @@ from pi_mesh.checks.call.call import Callee
 from pi_mesh.checks.call.security import Match, Rules
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from tests.support.findings import case, table
-from tests.support.own_calls import CLIENT, SERVER, TCP, access, doubts, make_call, policy, refusals
+from tests.support.findings import assert_lines, case, table
+from tests.support.own_calls import CLIENT, SERVER, TCP, access, make_call, policy
 
 BARE, BARE_SERVER = (replace(pod, containers=()) for pod in (CLIENT, SERVER))
 LEFT_OUT = replace(SERVER, annotations={"traffic.sidecar.istio.io/excludeInboundPorts": "8080"})
@@ -36,7 +36,8 @@ def of_port(number: int) -> Policy:
 
 
 OF_MESH, OWN = "PeerAuthentication istio-system/default:", "PeerAuthentication trading/own:"
-TURNED_OFF = f"{OF_MESH} is STRICT, and refuses the call's plain text: DestinationRule trading/rule has tls DISABLE"
+PLAIN = "OK is accepted in plain text, because the caller has no sidecar"
+TURNED_OFF = f"{OF_MESH} is STRICT…: DestinationRule trading/rule has tls DISABLE; correct what takes mutual TLS from"
 NO_SIDECAR = "is STRICT, and refuses the call's plain text: the caller has no sidecar"
 ONE_OPEN = peer("UNSET", {"8080": "DISABLE"}, app="app")
 OF_ANOTHER_PORT = peer("PERMISSIVE", {"80": "STRICT"}, app="app")
@@ -47,51 +48,35 @@ BOTH_BARE = {"caller": BARE, "pods": (CLIENT, BARE_SERVER)}
 
 
 @table(
-    case("a caller without a sidecar", [], {"caller": BARE}, f"{OF_MESH} {NO_SIDECAR}"),
-    case("the policy in force is named", [peer("STRICT")], {"caller": BARE}, OWN),
-    case("a narrower policy lets it in", [peer("PERMISSIVE")], {"caller": BARE}, ""),
-    case("a workload's policy does", [peer("PERMISSIVE", app="app")], {"caller": BARE}, ""),
-    case("a port's mode does", [ONE_OPEN], {"caller": BARE}, ""),
-    case("the pod's port", [peer("PERMISSIVE", {"8080": "STRICT"}, app="app")], {"caller": BARE}, OWN),
-    case("not the service's port", [OF_ANOTHER_PORT], {"caller": BARE}, ""),
-    case("a pod without a sidecar", [], BOTH_BARE, ""),
-    case("a port past the sidecar", [], {"caller": BARE, "pods": (CLIENT, LEFT_OUT)}, ""),
-    case("a destination rule turns mutual TLS off", [rule()], {}, TURNED_OFF),
-    case("one of another host", [rule(host="other")], {}, ""),
-    case("one of all hosts", [rule(host="*")], {}, TURNED_OFF),
-    case("one of a wildcard", [rule(host="*.local")], {}, TURNED_OFF),
-    case("one of the namespace", [rule(host="*.trading.svc.cluster.local")], {}, TURNED_OFF),
-    case("one of another wildcard", [rule(host="*.example")], {}, ""),
-    case("one of another namespace's hosts", [rule(host="*.shop.svc.cluster.local")], {}, ""),
-    case("the caller's own comes before that of the service", OWN_RULE, {}, ""),
-    case("one in a third namespace", [rule(host=FULL, namespace="other")], {}, ""),
-    case("one of the called port", [of_port(80)], {}, TURNED_OFF),
-    case("one of another port", [of_port(81)], {}, ""),
-    case("one of the pod's port", [of_port(8080)], {}, ""),
-    case("no sidecar serves it", [rule("ISTIO_MUTUAL")], {"pods": (CLIENT, BARE_SERVER)}, UNSERVED),
-    case("mutual TLS refused", [rule("ISTIO_MUTUAL"), peer("DISABLE")], {}, "takes plain text alone"),
-    case("without automatic mutual TLS", [], AUTO_OFF, "enableAutoMtls is false"),
+    case("nothing", [], {}, "OK is no obstacle"),
+    case("its remedy", [rule()], {"caller": BARE}, "ERROR ; give the caller a sidecar"),
+    case("a caller without a sidecar", [], {"caller": BARE}, f"ERROR {OF_MESH} {NO_SIDECAR}"),
+    case("the policy in force is named", [peer("STRICT")], {"caller": BARE}, f"ERROR {OWN}"),
+    case("a narrower policy lets it in", [peer("PERMISSIVE")], {"caller": BARE}, PLAIN),
+    case("a workload's policy does", [peer("PERMISSIVE", app="app")], {"caller": BARE}, PLAIN),
+    case("a port's mode does", [ONE_OPEN], {"caller": BARE}, PLAIN),
+    case("the pod's port", [peer("PERMISSIVE", {"8080": "STRICT"}, app="app")], {"caller": BARE}, f"ERROR {OWN}"),
+    case("not the service's port", [OF_ANOTHER_PORT], {"caller": BARE}, PLAIN),
+    case("a pod without a sidecar", [], BOTH_BARE, PLAIN),
+    case("a port past the sidecar", [], {"caller": BARE, "pods": (CLIENT, LEFT_OUT)}, PLAIN),
+    case("a destination rule turns mutual TLS off", [rule()], {}, f"ERROR {TURNED_OFF}"),
+    case("one of another host", [rule(host="other")], {}, "OK is no obstacle"),
+    case("one of all hosts", [rule(host="*")], {}, f"ERROR {TURNED_OFF}"),
+    case("one of a wildcard", [rule(host="*.local")], {}, f"ERROR {TURNED_OFF}"),
+    case("one of the namespace", [rule(host="*.trading.svc.cluster.local")], {}, f"ERROR {TURNED_OFF}"),
+    case("one of another wildcard", [rule(host="*.example")], {}, "OK is no obstacle"),
+    case("one of another namespace's hosts", [rule(host="*.shop.svc.cluster.local")], {}, "OK is no obstacle"),
+    case("the caller's own comes before that of the service", OWN_RULE, {}, "OK is no obstacle"),
+    case("one in a third namespace", [rule(host=FULL, namespace="other")], {}, "OK is no obstacle"),
+    case("one of the called port", [of_port(80)], {}, f"ERROR {TURNED_OFF}"),
+    case("one of another port", [of_port(81)], {}, "OK is no obstacle"),
+    case("one of the pod's port", [of_port(8080)], {}, "OK is no obstacle"),
+    case("no sidecar serves it", [rule("ISTIO_MUTUAL")], {"pods": (CLIENT, BARE_SERVER)}, f"ERROR {UNSERVED}"),
+    case("mutual TLS refused", [rule("ISTIO_MUTUAL"), peer("DISABLE")], {}, "ERROR takes plain text alone"),
+    case("without automatic mutual TLS", [], AUTO_OFF, "ERROR enableAutoMtls is false"),
 )
-def test_a_call_is_refused_for_its_encryption(policies, changes, words):
-    refused = refusals(make_call(*policies, **changes))
-    assert len(refused) == bool(words)
-    assert words in "".join(refused)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"), [({}, "is no obstacle"), (BOTH_BARE, "is accepted in plain text, because the")]
-)
-def test_a_call_that_its_encryption_does_not_hinder_has_one_row(changes, message):
-    (row,) = security.check_encryption(make_call(**changes))
-    assert row.message.startswith(message)
-
-
-@pytest.mark.parametrize(
-    ("caller", "fix"), [(BARE, "give the caller a sidecar"), (CLIENT, "correct what takes mutual TLS from the caller")]
-)
-def test_the_remedy_of_a_call_in_plain_text_depends_on_the_callers_sidecar(caller, fix):
-    first, *_ = security.check_encryption(make_call(rule(), caller=caller))
-    assert first.fix.startswith(fix)
+def test_a_call_is_refused_for_its_encryption(policies, changes, line):
+    assert_lines(security.check_encryption(make_call(*policies, **changes)), line)
 
 
 def match(rule: dict[str, Any], identified: bool = True, denies: bool = False, **changes: Any) -> Match:
@@ -183,32 +168,27 @@ def closed(labels: dict[str, str]) -> Policy:
 TWO = (access("ALLOW", OTHERS, name="a"), access("ALLOW", name="b"))
 BOTH = "AuthorizationPolicies trading/a, trading/b: have no rule that admits the caller"
 DENY, DRY = access("DENY", SHOP, name="closed"), access("DENY", {}, name="dry", annotations={DRY_RUN: "true"})
+ADMITTED = "OK the policies of the called pods admit this caller"
 NO_IDENTITY = "which has no identity: the caller has no sidecar"
 NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
 
 
 @table(
-    case("a denial", [access("ALLOW", SHOP), DENY], {}, "trading/closed: denies the call; it names no manager", ""),
-    case("a denial of some requests", [access("DENY", GETS)], {}, "", "trading/one: may deny the call"),
-    case("an allow for others", [access("ALLOW", OTHERS)], {}, NONE, ""),
-    case("an allow without rules", [access("ALLOW")], {}, NONE, ""),
-    case("several allows are named together", TWO, {}, BOTH, ""),
-    case("one that matches is enough", [*TWO, access("ALLOW", SHOP)], {}, "", ""),
-    case("an allow of some requests", [access("ALLOW", {**SHOP, **GETS})], {}, "", "may admit the call, and no"),
-    case("one that selects all labels of a pod", [closed(SERVER.labels)], {}, "denies the call", ""),
-    case("one that selects another label", [closed({**SERVER.labels, "version": "v2"})], {}, "", ""),
-    case("a dry run refuses nothing", [DRY], {}, "", ""),
-    case("a provider decides by itself", [access("CUSTOM", {})], {}, "", "lets its provider decide"),
-    case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "", ""),
-    case("plain text", [peer("PERMISSIVE"), access("ALLOW", SHOP)], {"caller": BARE}, NO_IDENTITY, ""),
+    case("a denial", [access("ALLOW", SHOP), DENY], {}, "ERROR trading/closed: denies the call; it names no manager"),
+    case("a denial of some requests", [access("DENY", GETS)], {}, "WARNING trading/one: may deny the call"),
+    case("an allow for others", [access("ALLOW", OTHERS)], {}, f"ERROR {NONE}"),
+    case("an allow without rules", [access("ALLOW")], {}, f"ERROR {NONE}"),
+    case("several allows are named together", TWO, {}, f"ERROR {BOTH}"),
+    case("one that matches is enough", [*TWO, access("ALLOW", SHOP)], {}, ADMITTED),
+    case(
+        "an allow of some requests", [access("ALLOW", {**SHOP, **GETS})], {}, "WARNING may admit the call, and no other"
+    ),
+    case("one that selects all labels of a pod", [closed(SERVER.labels)], {}, "ERROR denies the call"),
+    case("one that selects another label", [closed({**SERVER.labels, "version": "v2"})], {}, ADMITTED),
+    case("a dry run refuses nothing", [DRY], {}, ADMITTED),
+    case("a provider decides by itself", [access("CUSTOM", {})], {}, "UNKNOWN lets its provider decide"),
+    case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "OK admit every caller"),
+    case("plain text", [peer("PERMISSIVE"), access("ALLOW", SHOP)], {"caller": BARE}, f"ERROR {NO_IDENTITY}"),
 )
-def test_policies_admit_and_refuse_a_call(policies, changes, refused, doubtful):
-    call = make_call(*policies, **changes)
-    assert (len(refusals(call)), len(doubts(call))) == (bool(refused), bool(doubtful))
-    assert (refused in "".join(refusals(call)), doubtful in "".join(doubts(call))) == (True, True)
-
-
-@pytest.mark.parametrize(("server", "whom"), [(SERVER, "this caller"), (BARE_SERVER, "every caller")])
-def test_a_call_that_nothing_refuses_is_admitted_with_every_other_where_nothing_enforces(server, whom):
-    (row,) = security.check_access(make_call(access("ALLOW", SHOP), pods=(CLIENT, server)))
-    assert row.message == f"the policies of the called pods admit {whom}"
+def test_policies_admit_and_refuse_a_call(policies, changes, line):
+    assert_lines(security.check_access(make_call(*policies, **changes)), line)

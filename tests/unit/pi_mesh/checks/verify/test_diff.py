@@ -177,22 +177,29 @@ def test_an_added_item_has_its_place_in_the_live_list(place):
     assert (entry.place.pointer, entry.live) == (f"/spec/template/spec/containers/{place}", EVIL)
 
 
-def test_an_unknown_field_is_a_difference_only_the_api_server_can_explain():
-    expected, live = deployment(paused=True), deployment(paused=True, novelty="yes")
-    assert needs_defaults(expected, live)
-    assert different(expected, live, defaulted=live) == []
-    assert different(expected, live, defaulted=expected) == ["spec.novelty: 'yes' was added"]
+PAUSED, NOVEL = deployment(paused=True), deployment(paused=True, novelty="yes")
+NO_TOKEN, SILENT = pods(a=1, automountServiceAccountToken=False), pods(a=1)
 
 
-def test_a_no_that_the_api_server_would_keep_is_a_difference():
-    expected, live = pods(a=1, automountServiceAccountToken=False), pods(a=1)
-    assert different(expected, live, defaulted=expected) == [f"{POD}.automountServiceAccountToken: is missing"]
-    assert different(expected, live, defaulted=live) == []
+def test_only_the_api_server_can_explain_an_unknown_field():
+    assert needs_defaults(PAUSED, NOVEL)
 
 
-def test_nothing_but_a_manifest_adds_an_item_to_a_list():
-    live = pods(containers=[ISTIOD, EVIL])
-    assert len(different(pods(containers=[ISTIOD]), live, defaulted=live)) == 1
+@table(
+    case("an unknown field that is a default", PAUSED, NOVEL, NOVEL, []),
+    case("one that is none", PAUSED, NOVEL, PAUSED, ["spec.novelty: 'yes' was added"]),
+    case("a no that the API server drops", NO_TOKEN, SILENT, SILENT, []),
+    case("a no that it keeps", NO_TOKEN, SILENT, NO_TOKEN, [f"{POD}.automountServiceAccountToken: is missing"]),
+    case(
+        "an item, which only a manifest adds",
+        pods(**ONE),
+        pods(**TWO),
+        pods(**TWO),
+        [f"{POD}.containers[evil]: {EVIL} was added"],
+    ),
+)
+def test_the_api_servers_answer_tells_defaults_from_drift(expected, live, defaulted, lines):
+    assert different(expected, live, defaulted=defaulted) == lines
 
 
 def test_a_false_that_became_true_is_certain_to_be_a_change():
@@ -200,16 +207,8 @@ def test_a_false_that_became_true_is_certain_to_be_a_change():
     assert (str(entry), entry.uncertain) == (f"{POD}.hostNetwork: True, not False", False)
 
 
-EXACT = (
-    "ConfigMap",
-    "ServiceAccount",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "LimitRange",
-    "ResourceQuota",
-    "Namespace",
-)
+EXACT = ["ConfigMap", "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]
+EXACT += ["LimitRange", "ResourceQuota", "Namespace"]
 
 
 @pytest.mark.parametrize(("name", "uncertain"), [("Deployment", True), *((name, False) for name in EXACT)])

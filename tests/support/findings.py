@@ -30,7 +30,7 @@ def table(*rows: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
 def assert_lines(findings: Iterable[Finding], expected: str) -> None:
     """Assert one finding for each line, "LEVEL words": its text, "subject: message; fix", has the words around "…".
 
-    "OK=3 words" also asserts the finding's number.
+    "OK=3 words" also asserts the finding's number, and "OK words$" that the text ends there.
     """
     lines = [f"{finding.level.upper()}={finding.number} {finding}" for finding in findings]
     pairs = zip_longest(expected.splitlines(), lines, fillvalue="")
@@ -40,4 +40,5 @@ def assert_lines(findings: Iterable[Finding], expected: str) -> None:
 def _fits(pattern: str, line: str) -> bool:
     level, _, words = pattern.partition(" ")
     head = re.escape(level) if "=" in level else rf"{level}=\S+"
-    return re.match(f"{head} .*" + ".*".join(map(re.escape, words.split("…"))), line, re.DOTALL) is not None
+    text = ".*".join(map(re.escape, words.removesuffix("$").split("…")))
+    return re.match(f"{head} .*{text}" + (r"\Z" if words.endswith("$") else ""), line, re.DOTALL) is not None

@@ -72,7 +72,7 @@ def test_the_sidecar_of_the_callers_labels_comes_before_its_namespaces_and_that_
 
 
 @table(
-    case("a sidecar", {}, "OK the caller's sidecar learns of trading/app"),
+    case("a sidecar", {}, "OK the caller's sidecar learns of trading/app$"),
     case("no sidecar", {"caller": BARE}, ""),
     case("no service", {"service": None}, ""),
 )
@@ -107,14 +107,14 @@ def unlike(**match: object) -> Policy:
 
 
 @table(
-    case("no route", [], {}, "OK no VirtualService routes the call"),
+    case("no route", [], {}, "OK no VirtualService routes the call$"),
     case(
-        "a route of other hosts", [route(to("app"), hosts=("*.example",))], {}, "OK no VirtualService routes the call"
+        "a route of other hosts", [route(to("app"), hosts=("*.example",))], {}, "OK no VirtualService routes the call$"
     ),
-    case("a rule of the default", [route({})], {}, f"OK sends the call to {FULL}"),
-    case("two services", [route(API, to("app"))], {}, f"OK sends the call to api.example.com, {FULL}"),
+    case("a rule of the default", [route({})], {}, f"OK sends the call to {FULL}$"),
+    case("two services", [route(API, to("app"))], {}, f"OK sends the call to api.example.com, {FULL}$"),
     case("a caller without a sidecar", [route(to("gone"))], {"caller": BARE}, ""),
-    case("a service that exists", [route(to("app"))], {}, f"OK sends the call to {FULL}"),
+    case("a service that exists", [route(to("app"))], {}, f"OK sends the call to {FULL}$"),
     case("one that does not", [route(to("gone"))], {}, f"ERROR {GONE}"),
     case("destinations without weight", [route(IDLE)], {}, "OK "),
     case("a host outside", [route(API)], {}, "OK "),

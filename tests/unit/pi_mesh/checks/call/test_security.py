@@ -168,7 +168,7 @@ def closed(labels: dict[str, str]) -> Policy:
 TWO = (access("ALLOW", OTHERS, name="a"), access("ALLOW", name="b"))
 BOTH = "AuthorizationPolicies trading/a, trading/b: have no rule that admits the caller"
 DENY, DRY = access("DENY", SHOP, name="closed"), access("DENY", {}, name="dry", annotations={DRY_RUN: "true"})
-ADMITTED = "OK the policies of the called pods admit this caller"
+ADMITTED = "OK the policies of the called pods admit this caller$"
 NO_IDENTITY = "which has no identity: the caller has no sidecar"
 NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
 
@@ -187,7 +187,7 @@ NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
     case("one that selects another label", [closed({**SERVER.labels, "version": "v2"})], {}, ADMITTED),
     case("a dry run refuses nothing", [DRY], {}, ADMITTED),
     case("a provider decides by itself", [access("CUSTOM", {})], {}, "UNKNOWN lets its provider decide"),
-    case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "OK admit every caller"),
+    case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "OK admit every caller$"),
     case("plain text", [peer("PERMISSIVE"), access("ALLOW", SHOP)], {"caller": BARE}, f"ERROR {NO_IDENTITY}"),
 )
 def test_policies_admit_and_refuse_a_call(policies, changes, line):

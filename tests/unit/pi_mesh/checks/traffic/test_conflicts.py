@@ -53,6 +53,7 @@ SERVER_NAME = {
     case("the same methods", rules(*SAME), "an earlier rule takes paths below /a, method GET or HEAD already"),
     case("two routes of the sidecars", SIDECARS, BOTH),
     case("two ways out", WAYS_OUT, "external.one and external.two both route api.example.org for sidecars"),
+    case("a host that no gateway routes", {"external": {name: {"hosts": ["a.example"]} for name in "ab"}}, ""),
     case("two destinations", {"destinations": AGAIN}, "again and circuit-breaker are both about"),
     case("two objects of one name", NAMED, "two settings make a VirtualService named trading-canary"),
     case("one server name", SERVER_NAME, "r and s both take server name broker.example.org of gateway g"),

@@ -111,10 +111,10 @@ def test_listeners_of_one_port_must_be_told_apart(first, second, line):
 FEED = {**HOME, **tcp(9000)}
 LOCAL, RANGES = {"externalTrafficPolicy": "Local"}, {"sourceRanges": ["192.0.2.0/24"]}
 BY_SERVICE = {"service": RANGES}
-HIDDEN = f"{ADDRESSES}…hides their addresses; set ingress.service.externalTrafficPolicy: Local"
+HIDDEN = f"{ADDRESSES}…hides their addresses; set ingress.service.externalTrafficPolicy: Local$"
 NO_HEADER = f"{ADDRESSES}…hides their addresses (trustedProxies does not help: TCP has no X-Forwarded-For)"
-TRUSTED = "OK sees the clients' addresses by X-Forwarded-For"
-BY_PROXY = "OK sees the clients' addresses by the PROXY protocol"
+TRUSTED = "OK sees the clients' addresses by X-Forwarded-For$"
+BY_PROXY = "OK sees the clients' addresses by the PROXY protocol$"
 
 
 @table(
@@ -123,11 +123,11 @@ BY_PROXY = "OK sees the clients' addresses by the PROXY protocol"
         for type in ("auto", "LoadBalancer", "NodePort")
         for name, listener in (("HTTP", HOME), ("TCP", FEED))
     ],
-    case("Local", HOME, {"service": LOCAL}, "OK sees the clients' own addresses"),
-    case("inside", HOME, {"service": {"type": "ClusterIP"}}, "OK sees the clients' own addresses"),
-    case("Local by extra values", HOME, {"values": {"service": LOCAL}}, "OK sees the clients' own addresses"),
+    case("Local", HOME, {"service": LOCAL}, "OK sees the clients' own addresses$"),
+    case("inside", HOME, {"service": {"type": "ClusterIP"}}, "OK sees the clients' own addresses$"),
+    case("Local by extra values", HOME, {"values": {"service": LOCAL}}, "OK sees the clients' own addresses$"),
     case("trusted proxies", HOME, {"trustedProxies": 1, **BY_SERVICE}, TRUSTED),
-    case("the PROXY protocol", HOME, {"proxyProtocol": True, **BY_SERVICE}, BY_PROXY),
+    case("the PROXY protocol$", HOME, {"proxyProtocol": True, **BY_SERVICE}, BY_PROXY),
     case("proxies that clients pass", HOME, {"trustedProxies": 2}, f"{TRUSTED}\nWARNING ingress.trustedProxies:"),
     case("so for PROXY", HOME, {"proxyProtocol": True}, f"{BY_PROXY}\nWARNING ingress.proxyProtocol:"),
     case("TCP has no header", FEED, {"trustedProxies": 1, **BY_SERVICE}, NO_HEADER),

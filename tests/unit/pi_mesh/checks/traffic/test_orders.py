@@ -111,7 +111,7 @@ def test_without_such_a_service_nothing_is_said():
 def test_one_row_says_that_no_route_repeats_orders():
     settings = make_settings(traffic={"services": ORDERS})
     (row,) = orders.check_routes(of_settings(settings, make_snapshot(routes=(route(to()),))))
-    assert_lines([row], "OK=1 1 service takes orders, and no route repeats, mirrors or fails them")
+    assert_lines([row], "OK=1 1 service takes orders, and no route repeats, mirrors or fails them$")
 
 
 @pytest.mark.parametrize("snapshot", [None, make_snapshot()], ids=["a preview without a cluster", "with one"])

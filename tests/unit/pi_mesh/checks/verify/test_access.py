@@ -76,7 +76,7 @@ def test_a_policy_is_judged_by_what_it_does_beside_those_of_the_settings(observe
 
 
 ENFORCED = "is enforced, and the settings ask for an audit"
-NO_OTHER = "as the settings ask, and no other bears on this stack's workloads"
+NO_OTHER = "as the settings ask, and no other bears on this stack's workloads$"
 ENFORCED_AUDIT = [replace(policy, annotations={}) for policy in AUDIT.policies.objects]
 ENFORCED_ONES = replace(AUDIT, policies=replace(AUDIT.policies, objects=ENFORCED_AUDIT))
 
@@ -84,8 +84,8 @@ ENFORCED_ONES = replace(AUDIT, policies=replace(AUDIT.policies, objects=ENFORCED
 @table(
     case("policies", DENIED, f"OK=3 3 policies are {NO_OTHER}"),
     case("an audit", AUDIT, f"OK=3 3 policies are {NO_OTHER}"),
-    case("none", HEALTHY, "OK=0 the settings ask for no policy, and no other bears on this stack's workloads"),
-    case("others", with_policies(HEALTHY, rogue(DEV)), "WARNING \nOK=0 the settings ask for no policy"),
+    case("none", HEALTHY, "OK=0 the settings ask for no policy, and no other bears on this stack's workloads$"),
+    case("others", with_policies(HEALTHY, rogue(DEV)), "WARNING \nOK=0 the settings ask for no policy$"),
     case("an enforced audit", ENFORCED_ONES, f"ERROR {ENFORCED}\nERROR \nERROR "),
     case("what may not be listed", HIDDEN, "UNKNOWN "),
 )

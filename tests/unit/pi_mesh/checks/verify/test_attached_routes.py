@@ -49,7 +49,7 @@ HIDDEN = replace(ROUTED, policies=replace(ROUTED.policies, unreadable=("Gateway"
 
 
 @table(
-    case("attached, and to a pod", ROUTED, "OK 1 route attaches and leads to endpoints"),
+    case("attached, and to a pod", ROUTED, "OK 1 route attaches and leads to endpoints$"),
     case("no routes", HEALTHY, ""),
     case("ours whose gateway is gone", without_policy(ROUTED, "Gateway"), OURS),
     case("no such gateway", at("nowhere"), f"WARNING : {NO_GATEWAY} trading/nowhere does not exist"),

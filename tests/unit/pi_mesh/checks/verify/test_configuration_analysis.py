@@ -34,7 +34,7 @@ FIVE_HUNDRED = f'500 objects ({FIRST_THREE} and 497 more): IST0101 not found: "x
     case("hundreds of others are one warning", BROKEN, f"WARNING=500 other namespaces: {FIVE_HUNDRED}"),
     case("each code of others", CODES, "WARNING=1 1 object (Pod other/b)\nWARNING=1 1 object (Pod other/a)"),
     case("an object counts once", TWICE, "WARNING 1 object (VirtualService other/a): "),
-    case("a page", [message("VirtualService trading/a")], "ERROR VirtualService trading/a: …https://istio.io/ist"),
+    case("a page", [message("VirtualService trading/a")], "ERROR VirtualService trading/a: …https://istio.io/ist$"),
     case("information", [message("Namespace default", "Info", "IST0102")], "OK "),
     case("a namespace of the mesh", [message("Namespace trading")], "ERROR Namespace trading: "),
     case("its Service", [message("Service istio-system/istiod")], "ERROR Service istio-system/istiod: "),
@@ -67,12 +67,13 @@ FAR = f"UNKNOWN is of Istio {SHIPPED[:4]}, and the mesh of 1.{NEWEST_MINOR}…; 
 
 
 @table(
-    case("of the minor before", next_patch(BEFORE), EMPTY, "OK nothing to report"),
-    case("of the mesh's version", NEWEST, EMPTY, "OK nothing to report"),
-    case("of the minor after", f"{UNKNOWN}-rc.1", EMPTY, "OK nothing to report"),
-    case("of no known version", "unknown", EMPTY, "OK nothing to report"),
+    case("of the minor before", next_patch(BEFORE), EMPTY, "OK nothing to report$"),
+    case("of the mesh's version", NEWEST, EMPTY, "OK nothing to report$"),
+    case("of the minor after", f"{UNKNOWN}-rc.1", EMPTY, "OK nothing to report$"),
+    case("that answers null", NEWEST, "echo null", "OK nothing to report$"),
+    case("of no known version", "unknown", EMPTY, "OK nothing to report$"),
     case("of a far minor, which is not asked", SHIPPED, "sleep 60", FAR),
-    case("that fails", NEWEST, FAILS, "UNKNOWN analyze gave no answer but: Error: no right"),
+    case("that fails", NEWEST, FAILS, "UNKNOWN analyze gave no answer but: Error: no right; run"),
 )
 def test_an_istioctl_of_a_neighbouring_minor_is_asked(istioctl, version, analyze, line):
     istioctl(version, analyze)
@@ -82,7 +83,7 @@ def test_an_istioctl_of_a_neighbouring_minor_is_asked(istioctl, version, analyze
 def test_an_istioctl_that_does_not_answer_is_ended_and_is_unknown(istioctl, monkeypatch):
     istioctl(BEFORE, "exec sleep 60")
     monkeypatch.setattr(configuration_analysis, "SECONDS", 0.2)
-    assert_lines(configuration_analysis.check(SEEN), "UNKNOWN analyze gave no answer within 0.2 s")
+    assert_lines(configuration_analysis.check(SEEN), "UNKNOWN analyze gave no answer within 0.2 s; run")
 
 
 def test_without_istioctl_there_is_one_unknown(monkeypatch):

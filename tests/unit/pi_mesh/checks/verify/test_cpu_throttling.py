@@ -48,10 +48,10 @@ def window(first: Reading, last: Reading, *pods: Pod) -> Observation:
 
 NOTHING = Reading({}, {})
 THROTTLED = "deployment trading/shop: its sidecar is throttled in {} % of its CPU periods at 200m, counted {}"
-AT_LIMIT = f"WARNING {THROTTLED.format(38, 'over 30 s')}; raise proxy.resources.limits.cpu"
+AT_LIMIT = f"WARNING {THROTTLED.format(38, 'over 30 s')}; raise proxy.resources.limits.cpu$"
 LIFE_40, LIFE_41 = (f"WARNING {THROTTLED.format(percent, 'since its start')}" for percent in (40, 41))
-FEW = "OK none has worked for long enough to be judged; see --window"
-MOST = "OK 1 of the mesh are throttled in at most {} % of their CPU periods"
+FEW = "OK none has worked for long enough to be judged; see --window$"
+MOST = "OK 1 of the mesh are throttled in at most {} % of their CPU periods{}$"
 HALF, CALM = reading(100, 6000, 3000), reading(100, 6000, 60, SECOND)
 WORST = f"WARNING {THROTTLED.format(50, 'since its start')}"
 BRIEF = counted(reading(100, 6000, 606), reading(100, 60, 50, SECOND))
@@ -65,29 +65,28 @@ TOO_FEW = "; 1 has worked too briefly to be judged"
 @table(
     case("a sidecar at its limit", window(reading(100, 5000, 100), reading(130, 5100, 138)), AT_LIMIT, 38),
     case("without a new count", window(reading(100, 6000, 2400), reading(100, 6000, 2400)), LIFE_40, 40),
-    case("a past load", window(reading(100, 6000, 2400), reading(130, 6100, 2400)), MOST.format(0), 0),
+    case("a past load", window(reading(100, 6000, 2400), reading(130, 6100, 2400)), MOST.format(0, ""), 0),
     case("a count of the same time", window(reading(100, 6000, 2400), reading(100, 6100, 2500)), LIFE_41, 41),
-    case("a restart within it", window(reading(100, 9000, 9000), reading(130, 700, 7)), MOST.format(1), 1),
+    case("a restart within it", window(reading(100, 9000, 9000), reading(130, 700, 7)), MOST.format(1, ""), 1),
     case("a proxy that has only started", window(NOTHING, reading(100, 60, 50)), FEW, 0),
     case("the worst of the pods", window(NOTHING, counted(HALF, CALM), SHOP, SECOND), WORST, 50),
     case("in any order", window(NOTHING, counted(HALF, CALM), SECOND, SHOP), WORST, 50),
     case("a pod's own limit", window(NOTHING, reading(100, 6000, 6000), OWN), f"WARNING ; {RAISE_OWN}", 100),
-    case("a node", window(NOTHING, counted(pi_1="gave no answer")), "UNKNOWN node pi-1: …gave no answer", None),
+    case("a node", window(NOTHING, counted(pi_1="gave no answer")), "UNKNOWN node pi-1: …gave no answer$", None),
     case("a missing right", window(NOTHING, counted(pi_1=NO_RIGHT)), UNREAD, None),
     case("another node", window(NOTHING, counted(reading(100, 6000, 60), pi_2="no answer")), "UNKNOWN \nOK ", 1),
     case("a quarter", window(NOTHING, reading(100, 600, 150)), "WARNING 25 %", 25),
-    case("less than a quarter", window(NOTHING, reading(100, 600, 149)), MOST.format(25), 25),
-    case("one percent", window(NOTHING, reading(100, 600, 6)), MOST.format(1), 1),
+    case("less than a quarter", window(NOTHING, reading(100, 600, 149)), MOST.format(25, ""), 25),
+    case("one percent", window(NOTHING, reading(100, 600, 6)), MOST.format(1, ""), 1),
     case("50 periods", window(reading(100, 5000, 5000), reading(130, 5050, 5050)), "WARNING over 30 s", 100),
     case("of 49", window(reading(100, 5000, 5000), reading(130, 5049, 5049)), "WARNING since its start", 100),
     case("a life of 599 periods", window(NOTHING, reading(100, 599, 599)), FEW, 0),
-    case("some worked too briefly", window(NOTHING, BRIEF, SHOP, SECOND, THIRD), MOST.format(10) + TOO_FEW, 10),
+    case("some worked too briefly", window(NOTHING, BRIEF, SHOP, SECOND, THIRD), MOST.format(10, TOO_FEW), 10),
 )
 def test_a_container_is_judged_by_its_share_of_throttled_periods(observed, lines, number):
     rows = list(cpu_throttling.check(observed))
     assert_lines(rows, lines)
     assert rows[-1].number == number
-    assert TOO_FEW in lines or TOO_FEW not in rows[-1].message
 
 
 def test_istiod_and_a_gateway_have_keys_of_their_own():

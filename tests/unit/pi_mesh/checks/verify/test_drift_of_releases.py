@@ -26,16 +26,16 @@ NOVEL, OPENED = service(novelty="x"), service("B", externalIPs=["192.0.2.4"])
 REMOVE = """`kubectl patch clusterrole istiod --type=json -p '[{"op": "remove", "path": "/rules/0"}]'`"""
 FIELDS = """--type=merge -p '{"metadata": {"managedFields": [{}]}}'`"""
 ROLLBACK = "then `helm rollback -n istio-system istiod 3`"
-PUT_BACK = f"ERROR kubectl patch service istiod -n istio-system…{ROLLBACK}"
-GIVEN_UP = f"ERROR 'B', not 'A'; `kubectl patch service istiod -n istio-system {FIELDS}, then `pulumi up --refresh`"
-TAKEN_OUT = f"ERROR was added; {REMOVE}, then `kubectl patch clusterrole istiod {FIELDS}"
+PUT_BACK = f"ERROR kubectl patch service istiod -n istio-system…{ROLLBACK}$"
+GIVEN_UP = f"ERROR 'B', not 'A'; `kubectl patch service istiod -n istio-system {FIELDS}, then `pulumi up --refresh`$"
+TAKEN_OUT = f"ERROR was added; {REMOVE}, then `kubectl patch clusterrole istiod {FIELDS}$"
 
 
 @table(
     case("an edit", owned(1, 0), "ERROR Deployment istio-system/istiod: was changed: spec.replicas: 0, not 1"),
     case("a deletion", owned(1, None), "ERROR of release istio-system/istiod is gone"),
     case("none", owned(1, 1), "OK "),
-    case("what was added is taken out", Pair(ISTIOD, NO_RULES, MORE), f"ERROR ; {REMOVE}"),
+    case("what was added is taken out", Pair(ISTIOD, NO_RULES, MORE), f"ERROR ; {REMOVE}$"),
     case("what was changed besides is put back", Pair(ISTIOD, service(), OPENED, defaulted=service()), PUT_BACK),
     case("a default", Pair(ISTIOD, service(), NOVEL, defaulted=NOVEL), "OK "),
     case("a default without rights", Pair(ISTIOD, service(), NOVEL, refusal="no rights"), "UNKNOWN "),

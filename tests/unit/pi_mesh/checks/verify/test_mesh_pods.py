@@ -44,8 +44,8 @@ def ended(name: str = "istio-proxy", **more: object) -> Pod:
     return Pod("trading", "shop-1", containers=containers, out_of_memory=(name,), restarts=1, **more)
 
 
-NARROW = "or narrow the namespace's sidecarScope"
-OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory"
+NARROW = "or narrow the namespace's sidecarScope$"
+OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory$"
 
 
 @table(
@@ -56,7 +56,7 @@ OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise ist
         ended(annotations=OWN_LIMIT),
         f"sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
     ),
-    case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest"),
+    case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest$"),
 )
 def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_what_gave_the_limit(pod, line):
     *_, row = mesh_pods.check(in_cluster(HEALTHY, pods=(pod,)))

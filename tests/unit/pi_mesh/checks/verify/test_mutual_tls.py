@@ -91,7 +91,7 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
         rogue(OVERRULING, observed=OURS),
         "WARNING old-app: is overruled by an older policy\nOK ",
     ),
-    case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`"),
+    case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`$"),
     case("of others", with_policies(SHOP, peer("shop", PERMISSIVE)), "WARNING \nOK of shop (see the rows there)"),
     case("many policies of other namespaces are one row", rogue(*MANY), f"WARNING {SOME}\n{ALL}"),
     case("one behind an older one of its namespace", rogue(*BEHIND), f"WARNING not in force\n{ALL}"),

@@ -35,7 +35,7 @@ PASSWORD = f"{read_only_verification.SECRET} istio-system/password"
 
 @table(
     case("all is left", HEALTHY, ""),
-    case("nothing is left yet", found(HEALTHY, left_by_up=()), "WARNING ; `pulumi up`"),
+    case("nothing is left yet", found(HEALTHY, left_by_up=()), "WARNING ; `pulumi up`$"),
     case("other objects are left", found(HEALTHY, releases=OTHER), "WARNING differs from Helm's record"),
     case("a secret is named by its release", found(READ_ONLY, releases=OMITTED), f"UNKNOWN {PASSWORD}"),
 )

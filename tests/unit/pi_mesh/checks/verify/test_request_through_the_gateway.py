@@ -89,7 +89,7 @@ NO_ROUTE, NO_ENDPOINT = "see the rows of objects and attached", "see the rows of
         (Answer(404, False), f"WARNING=404 got 404 from {ITSELF}; {NO_ROUTE}"),
         (Answer(503, False), f"WARNING=503 got 503 from {ITSELF}; {NO_ENDPOINT}"),
         (NoAnswerError("reset"), "ERROR got no answer from pod gateway-0: reset"),
-        (NotForwardedError("no kubectl"), "UNKNOWN was not made: no kubectl"),
+        (NotForwardedError("no kubectl"), "UNKNOWN was not made: no kubectl$"),
     ],
     ids=str,
 )

@@ -20,7 +20,7 @@ def of(*pods: Pod, **more: object) -> Observation:
 
 
 OLD_ISTIOD = replace(HEALTHY.snapshot.deployments[0], containers=(Container("discovery", image=f"p:{BEFORE}"),))
-STALE = f"WARNING deployment trading/shop: …{BEFORE}…; `kubectl rollout restart -n trading deployment/shop`"
+STALE = f"WARNING deployment trading/shop: …{BEFORE}…; `kubectl rollout restart -n trading deployment/shop`$"
 DIGEST = "istio/proxyv2@sha256:aa"
 
 

@@ -29,7 +29,7 @@ def left(*, releases: tuple = (), deployments: tuple = (), **more: object):
     return in_cluster(HEALTHY, releases=releases, deployments=deployments, **more)
 
 
-ABSENT = "ERROR the mesh is not installed; `pulumi up`;"
+ABSENT = "ERROR=0 the mesh is not installed; `pulumi up`;"
 
 
 @table(

@@ -129,3 +129,7 @@ def _cluster(mesh: Inventory) -> dict[str, tuple]:
         "releases": tuple(ReleaseRecord(one.namespace, one.name, 3) for one in mesh.releases),
         "pods": tuple(pod_of(one) for one in mesh.workloads),
     }
+
+
+HEALTHY = make_verification()
+"""A mesh without findings, for tables of changes to it."""

@@ -43,8 +43,3 @@ def problems(changes: dict | None = None, snapshot: Snapshot | None = None, **se
 
 def route(*http: dict, hosts: tuple[str, ...] = ("*",), gateways: tuple[str, ...] = ("trading-gateway",)) -> dict:
     return {"hosts": list(hosts), "gateways": list(gateways), "http": list(http)}
-
-
-def the_one(found: list[Finding]) -> str:
-    assert [finding.level for finding in found] == [Level.ERROR], found
-    return str(found[0])

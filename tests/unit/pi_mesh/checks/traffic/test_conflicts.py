@@ -1,89 +1,62 @@
 """The refusal of two rules for the same requests, or two objects of one name."""
 
-import pytest
-
-from tests.support.traffic_problems import AGENT, BREAKER, GOOD, TO_APP, problems, route, the_one
-
-
-def test_two_routes_for_one_host_and_path_are_an_error():
-    routes = {name: route({"prefix": "/a", **TO_APP}) for name in ("one", "two")}
-    said = the_one(problems({"routes": routes}))
-    assert "one and two both take paths below /a of host * at gateway trading-gateway" in said
+from tests.support.findings import assert_lines, case, table
+from tests.support.traffic_problems import AGENT, BREAKER, GOOD, TO_APP, problems, route
 
 
-def test_two_routes_for_one_host_and_different_paths_are_right():
-    routes = {name: route({"prefix": f"/{name}", **TO_APP}) for name in ("one", "two")}
-    assert problems({"routes": routes}) == []
+def rules(*matches: dict) -> dict:
+    """Return one route with a rule for each match."""
+    return {"routes": {"r": route(*({**match, **TO_APP} for match in matches))}}
 
 
-def test_a_path_twice_in_one_route_is_the_routes_own_error_and_no_conflict_with_another():
-    routes = {"r": route({"prefix": "/a", **TO_APP}, {"prefix": "/a", **TO_APP})}
-    assert "traffic.routes.r.http[1]: never gets a request" in the_one(problems({"routes": routes}))
+def routes(first: dict, second: dict) -> dict:
+    """Return two routes with a rule each."""
+    return {"routes": {"one": route({**first, **TO_APP}), "two": route({**second, **TO_APP})}}
 
 
-def test_two_routes_of_the_sidecars_for_one_host_are_an_error():
-    routes = {"r": route({"prefix": "/x", "to": [{"service": AGENT}]}, hosts=(AGENT,), gateways=())}
-    said = the_one(problems({"routes": routes}))
-    assert f"canaries.trading-canary and routes.r both route {AGENT}.trading.svc.cluster.local for sidecars" in said
+def twice(**match: object) -> dict:
+    return routes(match, match)
 
 
-def test_two_ways_out_for_one_host_are_an_error():
-    external = {name: {"hosts": ["api.example.org"], "throughGateway": True} for name in ("one", "two")}
-    said = the_one(problems({"external": external}))
-    assert "external.one and external.two both route api.example.org for sidecars" in said
+def methods(*names: str) -> dict:
+    return {"prefix": "/a", "methods": [*names]}
 
 
-def test_a_rule_behind_one_that_takes_everything_is_an_error():
-    routes = {"r": route(TO_APP, {"prefix": "/api", **TO_APP})}
-    assert "traffic.routes.r.http[1]: never gets a request" in the_one(problems({"routes": routes}))
+TAKE = "one and two both take {} of host * at gateway trading-gateway"
+HEADERS = {"prefix": "/a", "headers": {"x": "1"}, "methods": ["HEAD", "GET"]}
+SIDECARS = {"routes": {"r": route({"prefix": "/x", "to": [{"service": AGENT}]}, hosts=(AGENT,), gateways=())}}
+BOTH = f"canaries.trading-canary and routes.r both route {AGENT}.trading.svc.cluster.local for sidecars"
+WAY_OUT = {"hosts": ["api.example.org"], "throughGateway": True}
+WAYS_OUT = {"external": {"one": WAY_OUT, "two": WAY_OUT}}
+AGAIN = {**GOOD["destinations"], "again": {"service": AGENT, "circuitBreaker": BREAKER}}
+NAMED = {"routes": {"trading-canary": GOOD["routes"]["trading-app"]}}
+LATER = "traffic.routes.r.http[1]: never gets a request"
+READS, SAME = (methods("GET", "HEAD"), methods("POST")), (methods("GET", "HEAD"), methods("HEAD", "GET"))
+BROKER = {"hosts": ["broker.example.org"], "gateways": ["g"], "tls": TO_APP["to"]}
+SERVER_NAME = {
+    "gateways": {"g": {"protocol": "TLS", "port": 8443, "hosts": ["broker.example.org"]}},
+    "routes": {"r": BROKER, "s": BROKER},
+}
 
 
-def test_two_destinations_for_one_service_are_an_error():
-    again = {**GOOD["destinations"], "again": {"service": AGENT, "circuitBreaker": BREAKER}}
-    assert "again and circuit-breaker are both about" in the_one(problems({"destinations": again}))
-
-
-def test_two_objects_of_one_kind_and_name_are_an_error():
-    routes = {"trading-canary": GOOD["routes"]["trading-app"]}
-    assert "two settings make a VirtualService named trading-canary" in the_one(problems({"routes": routes}))
-
-
-def test_two_rules_of_one_path_for_different_methods_are_right():
-    rules = ({"prefix": "/a", "methods": methods, **TO_APP} for methods in (["GET", "HEAD"], ["POST"]))
-    assert problems({"routes": {"r": route(*rules)}}) == []
-
-
-def test_a_rule_of_the_path_and_the_methods_of_an_earlier_one_is_an_error():
-    rules = ({"prefix": "/a", "methods": methods, **TO_APP} for methods in (["GET", "HEAD"], ["HEAD", "GET"]))
-    said = the_one(problems({"routes": {"r": route(*rules)}}))
-    assert "an earlier rule takes paths below /a, method GET or HEAD already" in said
-
-
-@pytest.mark.parametrize(
-    ("rule", "taken"),
-    [
-        ({"exact": "/a"}, "path /a"),
-        ({"headers": {"b": "2", "a": "1"}}, "paths below /, header a=1, header b=2"),
-        (
-            {"prefix": "/a", "headers": {"x": "1"}, "methods": ["HEAD", "GET"]},
-            "paths below /a, header x=1, method GET or HEAD",
-        ),
-        ({}, "every path"),
-    ],
+@table(
+    case("one path", twice(prefix="/a"), TAKE.format("paths below /a")),
+    case("different paths", routes({"prefix": "/one"}, {"prefix": "/two"}), ""),
+    case("one exact path", twice(exact="/a"), TAKE.format("path /a")),
+    case("an exact path and those below", routes({"exact": "/a"}, {"prefix": "/a"}), ""),
+    case("headers", twice(headers={"b": "2", "a": "1"}), TAKE.format("paths below /, header a=1, header b=2")),
+    case("all together", twice(**HEADERS), TAKE.format("paths below /a, header x=1, method GET or HEAD")),
+    case("every path", twice(), TAKE.format("every path")),
+    case("a path twice in one route is the route's own error", rules({"prefix": "/a"}, {"prefix": "/a"}), LATER),
+    case("a rule behind one that takes everything", rules({}, {"prefix": "/api"}), LATER),
+    case("different methods", rules(*READS), ""),
+    case("the same methods", rules(*SAME), "an earlier rule takes paths below /a, method GET or HEAD already"),
+    case("two routes of the sidecars", SIDECARS, BOTH),
+    case("two ways out", WAYS_OUT, "external.one and external.two both route api.example.org for sidecars"),
+    case("a host that no gateway routes", {"external": {name: {"hosts": ["a.example"]} for name in "ab"}}, ""),
+    case("two destinations", {"destinations": AGAIN}, "again and circuit-breaker are both about"),
+    case("two objects of one name", NAMED, "two settings make a VirtualService named trading-canary"),
+    case("one server name", SERVER_NAME, "r and s both take server name broker.example.org of gateway g"),
 )
-def test_two_rules_conflict_by_all_that_they_match(rule, taken):
-    routes = {name: route({**rule, **TO_APP}) for name in ("one", "two")}
-    said = the_one(problems({"routes": routes}))
-    assert f"one and two both take {taken} of host * at gateway trading-gateway" in said
-
-
-def test_an_exact_path_and_the_paths_below_it_are_no_conflict():
-    routes = {"one": route({"exact": "/a", **TO_APP}), "two": route({"prefix": "/a", **TO_APP})}
-    assert problems({"routes": routes}) == []
-
-
-def test_two_routes_of_one_server_name_are_an_error():
-    gateways = {"g": {"protocol": "TLS", "port": 8443, "hosts": ["broker.example.org"]}}
-    both = {name: {"hosts": ["broker.example.org"], "gateways": ["g"], "tls": TO_APP["to"]} for name in ("r", "s")}
-    found = [str(one) for one in problems({"gateways": gateways, "routes": both})]
-    assert any("r and s both take server name broker.example.org of gateway g" in one for one in found)
+def test_two_settings_for_the_same_requests_or_of_one_name_are_an_error(changes, line):
+    assert_lines(problems(changes), line and f"ERROR {line}")

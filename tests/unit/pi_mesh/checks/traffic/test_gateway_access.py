@@ -1,15 +1,12 @@
-"""The policies that apply to a service's pods."""
+"""The policies that apply to a service's pods, and the ingress gateway and the health checks that they lock out."""
 
-from dataclasses import replace
-
-import pytest
-
-from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.traffic.gateway_access import ANNOTATION, SelectedPolicies, check_gateway, check_health_checks
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Container
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
 from tests.support.factories import make_settings
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.traffic_problems import of_settings
 
@@ -20,206 +17,112 @@ SELECTORS = {
     "of-the-shop": {"app": "shop"},
     "of-the-web": {"tier": "web"},
 }
+POLICIES = SelectedPolicies({name: AccessPolicy(selector=chosen, rules=RULES) for name, chosen in SELECTORS.items()})
 
 
-@pytest.fixture
-def policies() -> SelectedPolicies:
-    made = {name: AccessPolicy(selector=selector, rules=RULES) for name, selector in SELECTORS.items()}
-    return SelectedPolicies(made)
-
-
-@pytest.mark.parametrize(
-    ("labels", "names"),
-    [
-        ({}, ["of-all"]),
-        ({"app": "shop"}, ["of-all", "of-the-shop"]),
-        ({"app": "mail", "tier": "web"}, ["of-all", "of-the-web"]),
-        ({"tier": "web", "app": "shop", "version": "2"}, ["of-both", "of-all", "of-the-shop", "of-the-web"]),
-    ],
+@table(
+    ({}, ["of-all"]),
+    ({"app": "shop"}, ["of-all", "of-the-shop"]),
+    ({"app": "mail", "tier": "web"}, ["of-all", "of-the-web"]),
+    ({"tier": "web", "app": "shop", "version": "2"}, ["of-both", "of-all", "of-the-shop", "of-the-web"]),
 )
-def test_a_policy_applies_to_pods_with_all_its_labels_and_keeps_its_place(policies, labels, names):
-    assert list(policies.about(labels)) == names
+def test_a_policy_applies_to_pods_with_all_its_labels_and_keeps_its_place(labels, names):
+    assert list(POLICIES.about(labels)) == names
 
 
-def test_policies_of_the_whole_namespace_need_no_labels():
+def test_policies_of_some_pods_need_their_labels_and_those_of_a_whole_namespace_none():
+    assert POLICIES.any_selector
     assert not SelectedPolicies({"of-all": AccessPolicy(rules=RULES)}).any_selector
 
 
-def test_policies_of_some_pods_need_their_labels(policies):
-    assert policies.any_selector
-
-
-APP = "trading-app-service"
+APP, LABELS = "trading-app-service", {"app": "trading-app"}
 INGRESS = "cluster.local/ns/istio-system/sa/istio-ingressgateway"
+TO_APP = {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": APP}]}]}
 ROUTED = {
-    "services": {APP: {"ports": [80], "selector": {"app": "trading-app"}}},
+    "services": {APP: {"ports": [80], "selector": LABELS}},
     "gateways": {"trading-gateway": {}},
-    "routes": {"trading-app": {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": APP}]}]}},
+    "routes": {"trading-app": TO_APP},
 }
+ARGOCD = {"namespaces": ["argocd"]}
 
 
-def judged(rules: list[dict], snapshot=None, services: dict | None = None, **policy: object) -> list[Finding]:
-    """Return the findings about one policy beside the route."""
-    authorization = {"policies": {"p": {"rules": rules, **policy}}}
-    traffic = {**ROUTED, "authorization": authorization, **({} if services is None else {"services": services})}
-    return list(check_gateway(of_settings(make_settings(traffic=traffic), snapshot or make_snapshot())))
+def allowing(authorization: dict, snapshot=None, traffic: dict | None = None, **settings: object) -> Observation:
+    """Return the route to the service with these rules of access."""
+    traffic = {**ROUTED, **(traffic or {}), "authorization": authorization}
+    return of_settings(make_settings(traffic=traffic, **settings), snapshot)
 
 
-@pytest.mark.parametrize(("namespace", "level"), [("edge", None), ("istio-system", Level.ERROR)])
-def test_the_gateway_is_known_by_its_own_namespace(namespace, level):
-    authorization = {"policies": {"p": {"rules": [{"namespaces": [namespace]}]}}}
-    settings = make_settings(ingress={"namespace": "edge"}, traffic={**ROUTED, "authorization": authorization})
-    assert [finding.level for finding in check_gateway(of_settings(settings, make_snapshot()))] == (
-        [level] if level else []
-    )
+def policy(*rules: dict, **more: object) -> dict:
+    return {"policies": {"p": {"rules": [*rules], **more}}}
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"namespaces": ["argocd"]},
-        {"principals": ["cluster.local/ns/istio-system/sa/prometheus"]},
-        {"principals": ["other/*"]},
-        {"principals": ["*/sa/prometheus"]},
-        {"namespaces": ["argocd"], "principals": [INGRESS]},
-    ],
+def default_deny(**more: object) -> dict:
+    return {"defaultDeny": {"enabled": True, **more}}
+
+
+SOME = {"paths": ["/a*"], "ports": [9090], "methods": ["DELETE"], "requestPrincipals": ["*"]}
+SOME |= {"ipBlocks": ["10.0.0.0/8"], "remoteIpBlocks": ["10.0.0.0/8"]}
+SOME |= {"when": [{"key": "request.headers[x]", "values": ["1"]}]}
+LOCKED = f"ERROR traffic.authorization.policies.p: …locks the ingress gateway out of service {APP}…{INGRESS}"
+DENIED = "ERROR traffic.authorization.policies.p: denies the ingress gateway"
+OTHER_PORT = f"WARNING lets the ingress gateway in on port 8888 alone, and service {APP} has port 80"
+LIVING = make_snapshot(services=(Service("trading", APP, ports=(80,), selector=LABELS),))
+NOBODY = {"allowIngress": False, "allowNamespaces": []}
+RESEARCH = {"namespaces": {"research": {"defaultDeny": {"enabled": True, **NOBODY}}}}
+API = {"namespace": "research", **TO_APP, "hosts": ["r.example"], "http": [{"to": [{"service": "api"}]}]}
+TO_API = {"routes": {"trading-app": TO_APP, "api": API}}
+OUT_OF_API = "ERROR namespaces.research.defaultDeny: locks the ingress gateway out of service api"
+THREE = {"policies": {name: {"rules": [ARGOCD]} for name in ("b", "a", "c")}}
+ELSEWHERE = allowing(policy(ARGOCD, namespace="research"), namespaces={"research": {}})
+UNROUTED = {"routes": {}, "gateways": {}}
+OF_APP = policy(ARGOCD, selector=LABELS)
+
+
+@table(
+    case("an allow of a namespace", allowing(policy(ARGOCD)), LOCKED),
+    case("of a principal", allowing(policy({"principals": ["cluster.local/ns/istio-system/sa/prometheus"]})), LOCKED),
+    case("of another trust domain", allowing(policy({"principals": ["other/*"]})), LOCKED),
+    case("of another account", allowing(policy({"principals": ["*/sa/prometheus"]})), LOCKED),
+    case("of the gateway in another namespace", allowing(policy({**ARGOCD, "principals": [INGRESS]})), LOCKED),
+    case("of the gateway's namespace", allowing(policy(ARGOCD, {"namespaces": ["istio-system"]})), ""),
+    case("of the gateway", allowing(policy(ARGOCD, {"principals": [INGRESS]})), ""),
+    case("of its trust domain", allowing(policy(ARGOCD, {"principals": ["cluster.local/*"]})), ""),
+    case("of its account", allowing(policy(ARGOCD, {"principals": ["*/sa/istio-ingressgateway"]})), ""),
+    case("of any caller", allowing(policy(ARGOCD, {"paths": ["/*"]})), ""),
+    case("of a gateway elsewhere", allowing(policy({"namespaces": ["edge"]}), ingress={"namespace": "edge"}), ""),
+    case("not there", allowing(policy({"namespaces": ["istio-system"]}), ingress={"namespace": "edge"}), "ERROR "),
+    case("for other workloads", allowing(policy(ARGOCD, selector={"app": "trading-agent"})), ""),
+    case("on another port", allowing(policy({"principals": [INGRESS], "ports": [8888]})), OTHER_PORT),
+    case("on the service's port", allowing(policy({"principals": [INGRESS], "ports": [80]})), ""),
+    case("a denial", allowing(policy({"namespaces": ["istio-system", "argocd"]}, action="DENY")), DENIED),
+    *[case(f"a denial by {key}", allowing(policy({key: SOME[key]}, action="DENY")), "") for key in SOME],
+    case("pods behind a living service", allowing(OF_APP, LIVING, {"services": {}}), "ERROR "),
+    case("pods that nobody names", allowing(OF_APP, make_snapshot(), {"services": {}}), "UNKNOWN "),
+    case("the default deny", allowing(default_deny(allowIngress=True)), ""),
+    case("without its allow", allowing(default_deny(allowIngress=False)), "ERROR "),
+    case("alone", allowing(default_deny(**NOBODY)), "ERROR traffic.authorization.defaultDeny: "),
+    case("no route", allowing(policy(ARGOCD), traffic=UNROUTED), ""),
+    case("of a further namespace", allowing({}, traffic=TO_API, **RESEARCH), OUT_OF_API),
+    case("a policy of another namespace", ELSEWHERE, ""),
+    case("the first policy by name", allowing(THREE), "ERROR traffic.authorization.policies.a:"),
 )
-def test_an_allow_without_the_gateway_locks_it_out(rule: dict):
-    [finding] = judged([rule])
-    assert finding.level is Level.ERROR
-    assert f"locks the ingress gateway out of service {APP}" in finding.message
-    assert INGRESS in finding.fix
+def test_a_policy_that_locks_the_gateway_out_of_a_routed_service_is_named(observed, line):
+    assert_lines(check_gateway(observed), line)
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"namespaces": ["istio-system"]},
-        {"principals": [INGRESS]},
-        {"principals": ["cluster.local/*"]},
-        {"principals": ["*/sa/istio-ingressgateway"]},
-        {"paths": ["/*"]},
-    ],
+SIDECAR = (Container("istio-proxy"),)
+REFUSED, BARE = (
+    make_pod(name, namespace="trading", annotations={ANNOTATION: "false"}, containers=containers)
+    for name, containers in (("app", SIDECAR), ("bare", ()))
 )
-def test_an_allow_with_the_gateway_does_not(rule: dict):
-    assert judged([{"namespaces": ["argocd"]}, rule]) == []
+NO_REWRITE = {"istio": {"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}}}
+EVERYWHERE = "ERROR istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe: "
 
 
-def test_an_allow_for_other_workloads_does_not():
-    assert judged([{"namespaces": ["argocd"]}], selector={"app": "trading-agent"}) == []
-
-
-def test_a_denial_of_everybody_locks_the_gateway_out():
-    [finding] = judged([{"namespaces": ["istio-system", "argocd"]}], action="DENY")
-    assert str(finding).startswith("traffic.authorization.policies.p: denies the ingress gateway")
-
-
-@pytest.mark.parametrize(
-    "some",
-    [
-        {"paths": ["/admin*"]},
-        {"ports": [9090]},
-        {"methods": ["DELETE"]},
-        {"ipBlocks": ["10.0.0.0/8"]},
-        {"remoteIpBlocks": ["10.0.0.0/8"]},
-        {"requestPrincipals": ["*"]},
-        {"when": [{"key": "request.headers[x]", "values": ["1"]}]},
-    ],
-    ids=lambda some: next(iter(some)),
+@table(
+    case("everywhere", NO_REWRITE, (), EVERYWHERE),
+    case("of a pod with a sidecar", {}, (REFUSED, BARE), "ERROR pod trading/app: "),
+    case("not without mutual TLS and policies", {"mtls": {"mode": "PERMISSIVE"}, **NO_REWRITE}, (), ""),
 )
-def test_a_denial_of_some_requests_does_not(some):
-    assert judged([some], action="DENY") == []
-
-
-def test_the_pods_behind_a_living_service_are_known():
-    living = make_snapshot(services=(Service("trading", APP, ports=(80,), selector={"app": "trading-app"}),))
-    [finding] = judged([{"namespaces": ["argocd"]}], living, services={}, selector={"app": "trading-app"})
-    assert finding.level is Level.ERROR
-
-
-def test_where_nobody_says_which_pods_are_meant_it_is_unknown():
-    [finding] = judged([{"namespaces": ["argocd"]}], services={}, selector={"app": "trading-app"})
-    assert finding.level is Level.UNKNOWN
-
-
-@pytest.mark.parametrize(("allowed", "problems"), [(True, 0), (False, 1)])
-def test_the_default_deny_locks_the_gateway_out_only_without_its_allow(allowed: bool, problems: int):
-    deny = {"defaultDeny": {"enabled": True, "allowIngress": allowed}}
-    assert (
-        len(list(check_gateway(of_settings(make_settings(traffic={**ROUTED, "authorization": deny}), None))))
-        == problems
-    )
-
-
-def test_the_default_deny_alone_locks_the_gateway_out():
-    deny = {"defaultDeny": {"enabled": True, "allowIngress": False, "allowNamespaces": []}}
-    [finding] = check_gateway(of_settings(make_settings(traffic={**ROUTED, "authorization": deny}), None))
-    assert str(finding.subject) == "traffic.authorization.defaultDeny"
-
-
-def test_a_policy_nobody_routes_to_is_not_judged():
-    traffic = {"authorization": {"policies": {"p": {"rules": [{"namespaces": ["argocd"]}]}}}}
-    assert list(check_gateway(of_settings(make_settings(traffic=traffic), None))) == []
-
-
-def test_health_checks_that_are_not_led_past_envoy_are_refused_everywhere():
-    settings = make_settings(istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}})
-    [finding] = check_health_checks(of_settings(settings, None))
-    assert finding.level is Level.ERROR
-    assert str(finding.subject) == "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"
-
-
-def test_a_pod_whose_health_checks_are_refused_is_named():
-    pod = make_pod(
-        "app", namespace="trading", annotations={ANNOTATION: "false"}, containers=(Container("istio-proxy"),)
-    )
-    bare = replace(pod, name="bare", containers=())
-    found = list(check_health_checks(of_settings(make_settings(), make_snapshot(pods=(pod, bare)))))
-    assert [str(one.subject) for one in found] == ["pod trading/app"]
-
-
-def test_without_mutual_tls_and_policies_health_checks_get_through():
-    settings = make_settings(
-        mtls={"mode": "PERMISSIVE"}, istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}}
-    )
-    assert list(check_health_checks(of_settings(settings, None))) == []
-
-
-def test_a_policy_for_another_port_alone_is_told_since_it_may_lock_the_gateway_out():
-    elsewhere = {"p": {"rules": [{"principals": [INGRESS], "ports": [8888]}]}}
-    found = [
-        *check_gateway(of_settings(make_settings(traffic={**ROUTED, "authorization": {"policies": elsewhere}}), None))
-    ]
-    assert [one.level for one in found] == [Level.WARNING]
-    assert (
-        "lets the ingress gateway in on port 8888 alone, and service trading-app-service has port 80"
-        in found[0].message
-    )
-
-
-def test_a_policy_for_the_services_port_says_nothing():
-    assert judged([{"principals": [INGRESS], "ports": [80]}]) == []
-
-
-def test_the_default_deny_of_a_further_namespace_locks_the_gateway_out_of_its_services_alone():
-    route = {"hosts": ["r.example"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": "api"}]}]}
-    traffic = {**ROUTED, "routes": {**ROUTED["routes"], "api": {"namespace": "research", **route}}}
-    deny = {"enabled": True, "allowIngress": False, "allowNamespaces": []}
-    [finding] = check_gateway(
-        of_settings(make_settings(namespaces={"research": {"defaultDeny": deny}}, traffic=traffic), None)
-    )
-    assert str(finding.subject) == "namespaces.research.defaultDeny"
-    assert "locks the ingress gateway out of service api" in finding.message
-
-
-def test_a_policy_of_another_namespace_locks_nobody_out():
-    policy = {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}
-    traffic = {**ROUTED, "authorization": {"policies": {"p": policy}}}
-    assert list(check_gateway(of_settings(make_settings(namespaces={"research": {}}, traffic=traffic), None))) == []
-
-
-def test_the_first_policy_by_name_is_the_one_that_is_named():
-    two = {name: {"rules": [{"namespaces": ["argocd"]}]} for name in ("b", "a", "c")}
-    settings = make_settings(traffic={**ROUTED, "authorization": {"policies": two}})
-    (finding,) = check_gateway(of_settings(settings, make_snapshot()))
-    assert finding.name == "traffic.authorization.policies.a"
+def test_health_checks_that_are_not_led_past_envoy_are_refused(settings, pods, line):
+    assert_lines(check_health_checks(of_settings(make_settings(**settings), make_snapshot(pods=pods))), line)

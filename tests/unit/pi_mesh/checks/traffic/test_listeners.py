@@ -1,11 +1,11 @@
 """The refusal of a listener on a port that no Service of the ingress gateway has, or on which it may not listen."""
 
-import pytest
-
-from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.finding import NEXT
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.traffic.listeners import check_client_addresses, check_ports, check_shared_ports
 from pi_mesh.cluster.objects import Service
 from tests.support.factories import make_settings
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_snapshot
 from tests.support.traffic_problems import of_settings
 
@@ -14,221 +14,132 @@ LISTED = {"values": {"service": {"ports": WITH_8080}}}
 SYSCTL = "net.ipv4.ip_unprivileged_port_start"
 
 
-def found(snapshot=None, ingress: dict | None = None, **listener: object) -> list[Finding]:
-    settings = make_settings(traffic={"gateways": {"g": listener}}, ingress=ingress or {})
-    return [*check_ports(of_settings(settings, snapshot))]
+def listeners(snapshot=None, ingress: dict | None = None, istio: dict | None = None, **by_name: dict) -> Observation:
+    settings = make_settings(traffic={"gateways": by_name}, ingress=ingress or {}, istio=istio or {})
+    return of_settings(settings, snapshot)
 
 
-@pytest.mark.parametrize("listener", [{}, {"port": 8080}, {"tls": {"secret": "certificate", "port": 8443}}], ids=str)
-def test_the_service_follows_the_listeners(listener):
-    assert found(**listener) == []
+def front(namespace: str = "istio-system", **selector: str):
+    chosen = {"istio": "ingressgateway", **selector}
+    return make_snapshot(services=(Service(namespace, "front", ports=(9000,), selector=chosen),))
 
 
-def test_a_port_that_the_extra_values_list_is_fine_and_one_that_they_lack_is_an_error():
-    assert found(ingress=LISTED, port=8080) == []
-    (finding,) = found(ingress=LISTED, port=9000)
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.gateways.g.port")
-    assert finding.fix.startswith("use one of 80, 8080, or add the port to ingress.values.service.ports")
+def secured(pod: dict | None = None, container: dict | None = None) -> dict:
+    return {"values": {"securityContext": pod or {}, "containerSecurityContext": container or {}}}
 
 
-def test_the_port_of_https_is_judged_too():
-    assert [str(one.subject) for one in found(ingress=LISTED, tls={"secret": "a"})] == ["traffic.gateways.g.tls.port"]
+def sysctl(value: str) -> dict:
+    return secured({"sysctls": [{"name": SYSCTL, "value": value}]})
 
 
-@pytest.mark.parametrize("also", [{}, {"app": "istio-ingressgateway"}], ids=["one label", "all labels"])
-def test_another_service_that_leads_to_the_gateway_counts_with_its_ports(also):
-    own = Service("istio-system", "front", ports=(9000,), selector={"istio": "ingressgateway", **also})
-    elsewhere = Service("shop", "front", ports=(9000,), selector={"istio": "ingressgateway"})
-    assert found(make_snapshot(services=(own,)), LISTED, port=9000) == []
-    assert len(found(make_snapshot(services=(elsewhere,)), LISTED, port=9000)) == 1
-    assert found(make_snapshot(services=(elsewhere,)), {**LISTED, "namespace": "shop"}, port=9000) == []
+LACKS, LOW = "ERROR traffic.gateways.g.port: ", "WARNING traffic.gateways.g.port: …listens from 1024 on"
+NO_GROUP = secured({"fsGroup": 1337})
+TLS_8443 = {"tls": {"secret": "certificate", "port": 8443}}
 
 
-@pytest.mark.parametrize("pod", [{"fsGroup": 1337}, {"sysctls": [{"name": SYSCTL, "value": "1024"}]}], ids=str)
-def test_a_low_port_is_named_where_the_extra_values_take_the_right_to_it_away(pod):
-    (finding,) = found(ingress={"values": {"securityContext": pod}})
-    assert (finding.level, str(finding.subject)) == (Level.WARNING, "traffic.gateways.g.port")
-    assert "listens from 1024 on" in finding.message
-    assert found(ingress={"values": {"securityContext": pod}}, port=8080) == []
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"securityContext": {"sysctls": [{"name": SYSCTL, "value": "0"}]}},
-        {"securityContext": {"sysctls": [{"name": SYSCTL, "value": "80"}]}},
-        {"securityContext": {"fsGroup": 1337}, "containerSecurityContext": {"runAsUser": 0}},
-        {"containerSecurityContext": {"runAsUser": 1337}},
-    ],
-    ids=["sysctl", "sysctl of the port", "root", "the chart's own"],
+@table(
+    case("the Service follows the listeners", None, {}, {}, ""),
+    case("with another port", None, {}, {"port": 8080}, ""),
+    case("with a port for TLS", None, {}, TLS_8443, ""),
+    case("a listed port", None, LISTED, {"port": 8080}, ""),
+    case("a port that is not", None, LISTED, {"port": 9000}, f"{LACKS}…use one of 80, 8080, or add the port to"),
+    case("HTTPS' port too", None, LISTED, {"tls": {"secret": "a"}}, "ERROR traffic.gateways.g.tls.port: "),
+    case("another Service of the gateway", front(), LISTED, {"port": 9000}, ""),
+    case("by all labels", front(app="istio-ingressgateway"), LISTED, {"port": 9000}, ""),
+    case("one elsewhere", front("shop"), LISTED, {"port": 9000}, LACKS),
+    case("a gateway elsewhere", front("shop"), {**LISTED, "namespace": "shop"}, {"port": 9000}, ""),
+    case("no right to a low port", None, NO_GROUP, {}, LOW),
+    case("a sysctl that takes it", None, sysctl("1024"), {}, LOW),
+    case("a high port", None, NO_GROUP, {"port": 8080}, ""),
+    case("a high port and the sysctl", None, sysctl("1024"), {"port": 8080}, ""),
+    case("a sysctl", None, sysctl("0"), {}, ""),
+    case("a sysctl of the port", None, sysctl("80"), {}, ""),
+    case("root", None, secured({"fsGroup": 1337}, {"runAsUser": 0}), {}, ""),
+    case("the chart's own", None, {"values": {"containerSecurityContext": {"runAsUser": 1337}}}, {}, ""),
 )
-def test_a_gateway_that_may_listen_on_low_ports_is_fine(values):
-    assert found(ingress={"values": values}) == []
+def test_a_listener_needs_a_port_of_a_service_and_the_right_to_it(snapshot, ingress, listener, line):
+    assert_lines(check_ports(listeners(snapshot, ingress, g=listener)), line)
 
 
-HOME, OFFICE = ["192.168.0.0/16"], ["192.0.2.7"]
+HOME, OFFICE = {"allowAddresses": ["192.168.0.0/16"]}, {"allowAddresses": ["192.0.2.7"]}
 A, B = {"hosts": ["a.example"]}, {"hosts": ["b.example"]}
+TLS = {"protocol": "TLS"}
 
 
-def tls(secret: str = "certificate", **more: object) -> dict:
+def https(secret: str = "certificate", **more: object) -> dict:
     return {"protocol": "HTTPS", "tls": {"secret": secret, **more}}
 
 
-def found_of_shared_ports(**listeners: dict) -> list[Finding]:
-    return list(check_shared_ports(of_settings(make_settings(traffic={"gateways": listeners}), None)))
+def tcp(port: int) -> dict:
+    return {"protocol": "TCP", "port": port}
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ({}, {}),
-        ({"port": 8080}, {"protocol": "GRPC", "port": 8080}),
-        ({**A, **tls()}, {**B, **tls("other")}),
-        ({**A, **tls()}, {**B, "protocol": "TLS"}),
-        ({"protocol": "TCP", "port": 9000}, {"protocol": "TCP", "port": 9001}),
-    ],
-    ids=["http by host", "http and grpc", "https by host", "https and tls by host", "tcp on two ports"],
+def issued(port: int, issuer: str) -> dict:
+    return {"tls": {"secret": "shop", "port": port, "issuer": {"name": issuer}}}
+
+
+SHARED, ADDRESSES = "ERROR traffic.gateways.h.port: ", "ERROR traffic.gateways.g.allowAddresses: "
+ONE_VERSION = f"WARNING …{NEXT} refuses it"
+DOMAIN = {"hosts": ["*.a.example"], **HOME, **https()}
+ISSUERS = "name different issuers for Secret shop"
+
+
+@table(
+    case("http by host", {}, {}, ""),
+    case("http and grpc", {"port": 8080}, {"protocol": "GRPC", "port": 8080}, ""),
+    case("https by host", {**A, **https()}, {**B, **https("other")}, ""),
+    case("https and tls by host", {**A, **https()}, {**B, **TLS}, ""),
+    case("tcp on two ports", tcp(9000), tcp(9001), ""),
+    case("http and tcp", {}, tcp(80), f"{SHARED}…is 80, which g (HTTP) and h (TCP) cannot share"),
+    case("tcp twice", tcp(9), tcp(9), f"{SHARED}…is 9, which g (TCP) and h (TCP) cannot share"),
+    case("http and tls", {"port": 443}, {**A, **TLS}, f"{SHARED}…is 443, which g (HTTP) and h (TLS) cannot share"),
+    case("https and tls", {**A, **https()}, {**A, **TLS}, f"{SHARED}…g (HTTPS) and h (TLS) both have host a"),
+    case("http and https", {"port": 8443}, {"tls": {"secret": "a", "port": 8443}}, ONE_VERSION),
+    case("https for one host", https("a"), https("b"), ONE_VERSION),
+    case("a list of all hosts", {**HOME, "hosts": ["*"]}, B, f"{ADDRESSES}…has host * on port 80, which…with h"),
+    case("of a domain", {**HOME, "hosts": ["*.example"]}, B, f"{ADDRESSES}…has host *.example on port 80"),
+    case("of a named host", {**A, **HOME}, {}, ""),
+    case("equal lists", HOME, HOME, ""),
+    case("lists on other ports", HOME, {"port": 8080, **OFFICE}, ""),
+    case("of a domain by its server name", DOMAIN, {**B, **https("other")}, ""),
+    case("issuers of one secret", {**A, **issued(443, "a")}, {**B, **issued(444, "b")}, f"ERROR : {ISSUERS}"),
 )
-def test_listeners_that_istio_can_tell_apart_share_a_port(first, second):
-    assert found_of_shared_ports(g=first, h=second) == []
+def test_listeners_of_one_port_must_be_told_apart(first, second, line):
+    assert_lines(check_shared_ports(listeners(g=first, h=second)), line)
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "said"),
-    [
-        ({}, {"protocol": "TCP", "port": 80}, "is 80, which g (HTTP) and h (TCP) cannot share"),
-        (
-            {"protocol": "TCP", "port": 9},
-            {"protocol": "TCP", "port": 9},
-            "is 9, which g (TCP) and h (TCP) cannot share",
-        ),
-        ({"port": 443}, {**A, "protocol": "TLS"}, "is 443, which g (HTTP) and h (TLS) cannot share"),
-        ({**A, **tls()}, {**A, "protocol": "TLS"}, "on which g (HTTPS) and h (TLS) both have host a.example"),
-    ],
-    ids=["http and tcp", "tcp twice", "http and tls", "https and tls for one host"],
-)
-def test_listeners_of_which_istio_serves_one_alone_are_refused(first, second, said):
-    (finding,) = found_of_shared_ports(g=first, h=second)
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.gateways.h.port")
-    assert said in finding.message
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [({"port": 8443}, {"tls": {"secret": "a", "port": 8443}}), (tls("a"), tls("b"))],
-    ids=["http and https", "https for one host"],
-)
-def test_what_running_stacks_may_have_is_a_warning_for_one_version(first, second):
-    (finding,) = found_of_shared_ports(g=first, h=second)
-    assert finding.level is Level.WARNING
-    assert "0.3.0 refuses it" in finding.message
-
-
-@pytest.mark.parametrize("host", ["*", "*.example"])
-def test_a_list_of_addresses_needs_hosts_where_others_share_its_port(host):
-    (finding,) = found_of_shared_ports(g={"allowAddresses": HOME, "hosts": [host]}, h=B)
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.gateways.g.allowAddresses")
-    assert f"has host {host} on port 80, which it shares with h" in finding.message
-
-
-@pytest.mark.parametrize(
-    "listeners",
-    [
-        {"g": {**A, "allowAddresses": HOME}, "h": {}},
-        {"g": {"allowAddresses": HOME}, "h": {"allowAddresses": HOME}},
-        {"g": {"allowAddresses": HOME}, "h": {"port": 8080, "allowAddresses": OFFICE}},
-        {"g": {"hosts": ["*.a.example"], "allowAddresses": HOME, **tls()}, "h": {**B, **tls("other")}},
-    ],
-    ids=["a named host", "equal lists", "other ports", "a domain by its server name"],
-)
-def test_lists_that_rules_can_tell_apart_are_fine(listeners):
-    assert found_of_shared_ports(**listeners) == []
-
-
-def test_two_issuers_do_not_write_one_secret():
-    one, other = ({"secret": "shop", "port": port, "issuer": {"name": name}} for port, name in ((443, "a"), (444, "b")))
-    (finding,) = found_of_shared_ports(g={**A, "tls": one}, h={**B, "tls": other})
-    assert finding.message.startswith("name different issuers for Secret shop")
-
-
-HOME_OF_CLIENT_ADDRESSES = {"allowAddresses": ["192.168.0.0/16"]}
-FEED = {**HOME_OF_CLIENT_ADDRESSES, "protocol": "TCP", "port": 9000}
+FEED = {**HOME, **tcp(9000)}
 LOCAL, RANGES = {"externalTrafficPolicy": "Local"}, {"sourceRanges": ["192.0.2.0/24"]}
+BY_SERVICE = {"service": RANGES}
+HIDDEN = f"{ADDRESSES}…hides their addresses; set ingress.service.externalTrafficPolicy: Local$"
+NO_HEADER = f"{ADDRESSES}…hides their addresses (trustedProxies does not help: TCP has no X-Forwarded-For)"
+TRUSTED = "OK sees the clients' addresses by X-Forwarded-For$"
+BY_PROXY = "OK sees the clients' addresses by the PROXY protocol$"
 
 
-def found_of_client_addresses(listener: dict, istio: dict | None = None, **ingress: object) -> list[Finding]:
-    settings = make_settings(istio=istio or {}, ingress=ingress, traffic={"gateways": {"g": listener}})
-    return list(check_client_addresses(of_settings(settings, None)))
-
-
-@pytest.mark.parametrize("type", ["auto", "LoadBalancer", "NodePort"])
-@pytest.mark.parametrize("listener", [HOME_OF_CLIENT_ADDRESSES, FEED], ids=["HTTP", "TCP"])
-def test_a_list_is_refused_where_kubernetes_hides_the_addresses(type, listener):
-    (finding,) = found_of_client_addresses(listener, service={"type": type})
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.gateways.g.allowAddresses")
-    assert finding.fix == "set ingress.service.externalTrafficPolicy: Local"
-
-
-@pytest.mark.parametrize(
-    ("ingress", "source"),
-    [
-        ({"service": LOCAL}, "own addresses"),
-        ({"service": {"type": "ClusterIP"}}, "own addresses"),
-        ({"values": {"service": LOCAL}}, "own addresses"),
-        ({"trustedProxies": 1, "service": RANGES}, "addresses by X-Forwarded-For"),
-        ({"proxyProtocol": True, "service": RANGES}, "addresses by the PROXY protocol"),
+@table(
+    *[
+        case(f"{name} behind {type}", listener, {"service": {"type": type}}, HIDDEN)
+        for type in ("auto", "LoadBalancer", "NodePort")
+        for name, listener in (("HTTP", HOME), ("TCP", FEED))
     ],
-    ids=["Local", "inside", "Local by extra values", "trusted proxies", "PROXY protocol"],
+    case("Local", HOME, {"service": LOCAL}, "OK sees the clients' own addresses$"),
+    case("inside", HOME, {"service": {"type": "ClusterIP"}}, "OK sees the clients' own addresses$"),
+    case("Local by extra values", HOME, {"values": {"service": LOCAL}}, "OK sees the clients' own addresses$"),
+    case("trusted proxies", HOME, {"trustedProxies": 1, **BY_SERVICE}, TRUSTED),
+    case("the PROXY protocol$", HOME, {"proxyProtocol": True, **BY_SERVICE}, BY_PROXY),
+    case("proxies that clients pass", HOME, {"trustedProxies": 2}, f"{TRUSTED}\nWARNING ingress.trustedProxies:"),
+    case("so for PROXY", HOME, {"proxyProtocol": True}, f"{BY_PROXY}\nWARNING ingress.proxyProtocol:"),
+    case("TCP has no header", FEED, {"trustedProxies": 1, **BY_SERVICE}, NO_HEADER),
+    case("without a list", {}, {"trustedProxies": 1}, ""),
+    case("switched off without a list", {}, {"enabled": False}, ""),
+    case("switched off", HOME, {"enabled": False}, ""),
 )
-def test_a_list_works_where_the_addresses_are_known(ingress, source):
-    (finding,) = found_of_client_addresses(HOME_OF_CLIENT_ADDRESSES, **ingress)
-    assert (finding.level, finding.message) == (Level.OK, f"sees the clients' {source}")
-
-
-def test_trusted_proxies_say_nothing_of_a_tcp_connection():
-    (finding, *_) = found_of_client_addresses(FEED, trustedProxies=1, service=RANGES)
-    assert finding.level is Level.ERROR
-    assert "TCP has no X-Forwarded-For" in finding.message
-
-
-@pytest.mark.parametrize(
-    ("ingress", "key"),
-    [({"trustedProxies": 2}, "ingress.trustedProxies"), ({"proxyProtocol": True}, "ingress.proxyProtocol")],
-)
-def test_a_proxy_that_anybody_can_go_past_is_named(ingress, key):
-    _, finding = found_of_client_addresses(HOME_OF_CLIENT_ADDRESSES, **ingress)
-    assert (finding.level, str(finding.subject)) == (Level.WARNING, key)
-    assert found_of_client_addresses(HOME_OF_CLIENT_ADDRESSES, **ingress, service=RANGES)[1:] == []
+def test_a_list_of_addresses_works_where_the_gateway_sees_them(listener, ingress, lines):
+    assert_lines(check_client_addresses(listeners(ingress=ingress, g=listener)), lines)
 
 
 def test_a_topology_of_the_extra_values_counts():
-    mesh_config = {"defaultConfig": {"gatewayTopology": {"numTrustedProxies": 1}}}
-    (finding,) = found_of_client_addresses(
-        HOME_OF_CLIENT_ADDRESSES, istio={"values": {"meshConfig": mesh_config}}, service=RANGES
-    )
-    assert finding.level is Level.OK
-
-
-def test_without_a_list_nothing_is_said():
-    assert found_of_client_addresses({}, trustedProxies=1) == []
-
-
-@pytest.mark.parametrize(
-    ("listener", "more", "ends"),
-    [
-        (
-            FEED,
-            {"trustedProxies": 1},
-            "hides their addresses (trustedProxies does not help: TCP has no X-Forwarded-For)",
-        ),
-        (FEED, {}, "hides their addresses"),
-        (HOME_OF_CLIENT_ADDRESSES, {}, "hides their addresses"),
-    ],
-)
-def test_where_proxies_are_trusted_a_stream_is_told_to_have_no_header(listener, more, ends):
-    assert found_of_client_addresses(listener, service={"type": "NodePort"}, **more)[0].message.endswith(ends)
-
-
-@pytest.mark.parametrize("listener", [{}, HOME_OF_CLIENT_ADDRESSES], ids=["no list", "a list"])
-def test_a_gateway_that_is_switched_off_has_no_clients(listener):
-    assert found_of_client_addresses(listener, enabled=False) == []
+    topology = {"defaultConfig": {"gatewayTopology": {"numTrustedProxies": 1}}}
+    observed = listeners(ingress=BY_SERVICE, istio={"values": {"meshConfig": topology}}, g=HOME)
+    assert_lines(check_client_addresses(observed), TRUSTED)

@@ -1,188 +1,130 @@
-"""The findings about rules by caller where callers have no identity."""
+"""The findings about rules by caller where callers have no identity, and about a circuit breaker of few pods."""
 
 from dataclasses import replace
 
-import pytest
-
-from pi_mesh.checks.finding import NEXT, Finding, Level
-from pi_mesh.checks.traffic import plain_text_callers
-from pi_mesh.checks.traffic.plain_text_callers import check_rules, check_scopes
+from pi_mesh.checks.finding import NEXT
+from pi_mesh.checks.traffic import circuit_breakers, plain_text_callers
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container
 from tests.support.factories import make_settings
+from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_pod, make_snapshot
-from tests.support.traffic_problems import AGENT, of_settings, problems
+from tests.support.traffic_problems import of_settings
 
-DENIAL = {"action": "DENY", "rules": [{"paths": ["/a"]}, {"namespaces": ["dev"]}]}
-LEGACY = {"old": {"selector": {"legacy": "true"}}}
-
-
-def found(policy: dict | None = None, snapshot=None, mode: str = "STRICT", **traffic: object) -> list[Finding]:
-    rules = {"authorization": {"policies": {"p": policy}}} if policy else {}
-    return [*check_rules(of_settings(make_settings(mtls={"mode": mode}, traffic={**rules, **traffic}), snapshot))]
+DEV, PATH, PORT = {"namespaces": ["dev"]}, {"paths": ["/a"]}, {"ports": [80]}
+LEGACY = {"legacy": {"old": {"selector": {"legacy": "true"}}}}
+PERMISSIVE = {"mtls": {"mode": "PERMISSIVE"}}
 
 
-@pytest.mark.parametrize("callers", [{"namespaces": ["dev"]}, {"principals": ["cluster.local/ns/dev/*"]}])
-def test_a_denial_by_caller_in_a_permissive_mesh_is_told_with_the_version_that_refuses_it(callers):
-    (finding,) = found({"action": "DENY", "rules": [callers]}, mode="PERMISSIVE")
-    assert (finding.level, str(finding.subject)) == (Level.WARNING, "traffic.authorization.policies.p")
-    assert "mtls.mode PERMISSIVE accepts plain text" in finding.message
-    assert f"pi-mesh {NEXT} refuses it" in finding.message
+def policy(*rules: dict, action: str = "DENY", **more: object) -> dict:
+    return {"authorization": {"policies": {"p": {"action": action, "rules": [*rules], **more}}}}
 
 
-def test_the_rules_that_do_nothing_are_named():
-    (finding,) = found(DENIAL, mode="PERMISSIVE")
-    assert "rules[1]" in finding.message
-    assert "rules[0]" not in finding.message
+def chosen(action: str = "DENY", **selector: str) -> dict:
+    """Return a policy by caller for these labels, beside a workload with an exception."""
+    return {**policy(PATH, DEV, action=action, selector=selector), **LEGACY}
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        {"action": "DENY", "rules": [{"paths": ["/admin"]}]},
-        {"action": "ALLOW", "rules": [{"namespaces": ["dev"]}]},
-    ],
+def closed(*rules: dict, **more: object) -> dict:
+    """Return a default deny and one more policy, beside a workload with an exception."""
+    policies = policy(*rules, **more)["authorization"] if rules else {}
+    return {"authorization": {"defaultDeny": {"enabled": True}, **policies}, **LEGACY}
+
+
+def labelled(namespace: str = "trading", **labels: str):
+    return make_snapshot(pods=(make_pod("a", namespace=namespace, labels=labels),))
+
+
+TOLD = f"WARNING traffic.authorization.policies.p: …mtls.mode PERMISSIVE accepts plain text…pi-mesh {NEXT} refuses it"
+BY_PRINCIPAL = {"principals": ["cluster.local/ns/dev/*"]}
+BOTH = {"a": {"action": "DENY", "rules": [PATH]}, "b": {"action": "DENY", "rules": [DEV]}}
+OLD, OF_P = "WARNING traffic.legacy.old: ", "WARNING traffic.authorization.policies.p: "
+MEETING = {"app": "a", "legacy": "true"}
+OWN = {"legacy": "true"}
+
+
+@table(
+    case("a denial by namespace", policy(DEV), PERMISSIVE, None, TOLD),
+    case("a denial by principal", policy(BY_PRINCIPAL), PERMISSIVE, None, TOLD),
+    case("its rules are named", policy(PATH, DEV), PERMISSIVE, None, "WARNING (rules[1]), but"),
+    case("in their order", policy(DEV, PATH, DEV), PERMISSIVE, None, "WARNING (rules[0], rules[2]), but"),
+    case("no caller", policy(PATH), PERMISSIVE, None, ""),
+    case("an allow", policy(DEV, action="ALLOW"), PERMISSIVE, None, ""),
+    case("the second policy", {"authorization": {"policies": BOTH}}, PERMISSIVE, None, "WARNING policies.b: "),
+    case("under STRICT", policy(PATH, DEV), {}, None, ""),
+    case("of the whole namespace", {**policy(PATH, DEV), **LEGACY}, {}, None, OF_P),
+    case("of the exception", chosen(legacy="true", app="a"), {}, None, OF_P),
+    case("of other labels", chosen(app="a"), {}, None, ""),
+    case("of another value", chosen(legacy="no"), {}, None, ""),
+    case("a living pod shows that two selectors meet", chosen(app="a"), {}, labelled(**MEETING), OF_P),
+    case("a pod elsewhere does not", chosen(app="a"), {}, labelled("other", **MEETING), ""),
+    case("no pod has two values", chosen(legacy="no", app="a"), {}, labelled(legacy="no", app="a"), ""),
+    case("locked out by the default deny", closed(), {}, None, OLD),
+    case("let in by an allow without callers", closed(PORT, action="ALLOW"), {}, None, ""),
+    case("by an own one", closed(DEV, PORT, action="ALLOW", selector=OWN), {}, None, ""),
+    case("not by callers", closed(DEV, action="ALLOW", selector=OWN), {}, None, OLD),
+    case("not by one of others", closed(PORT, action="ALLOW", selector={"legacy": "no"}), {}, None, OLD),
+    case("not by a denial", closed(PORT, selector=OWN), {}, None, OLD),
 )
-def test_other_rules_work_in_plain_text_too(policy):
-    assert found(policy, mode="PERMISSIVE") == []
+def test_a_rule_by_caller_is_judged_where_callers_have_no_identity(traffic, settings, snapshot, line):
+    observed = of_settings(make_settings(traffic=traffic, **settings), snapshot)
+    assert_lines(plain_text_callers.check_rules(observed), line)
 
 
-def test_under_strict_a_denial_by_caller_works():
-    assert found(DENIAL) == []
+def test_only_a_denial_that_does_nothing_is_refused_in_the_next_version():
+    (row,) = plain_text_callers.check_rules(of_settings(make_settings(traffic=closed()), None))
+    assert NEXT not in row.message
 
 
-@pytest.mark.parametrize(
-    ("selector", "problems"), [(None, 1), ({"legacy": "true", "app": "a"}, 1), ({"app": "a"}, 0), ({"legacy": "no"}, 0)]
+RESEARCH = {"research": {"defaultDeny": {"enabled": True, "allowNamespaces": ["research", "trading"]}}}
+UNKNOWN_TO = (
+    "does not have research, whose rules admit trading: sidecars of trading would send these calls in plain text"
 )
-def test_a_denial_is_judged_for_the_legacy_workloads_that_it_is_about(selector, problems):
-    policy = {**DENIAL, **({"selector": selector} if selector else {})}
-    assert len(found(policy, legacy=LEGACY)) == problems
 
 
-@pytest.mark.parametrize(("namespace", "problems"), [("trading", 1), ("other", 0)])
-def test_a_living_pod_shows_that_two_selectors_meet(namespace, problems):
-    pod = make_pod("a", namespace=namespace, labels={"app": "a", "legacy": "true"})
-    policy = {**DENIAL, "selector": {"app": "a"}}
-    assert len(found(policy, make_snapshot(pods=(pod,)), legacy=LEGACY)) == problems
+def of_research(rule: dict, action: str = "ALLOW") -> dict:
+    return {"namespaces": {"research": {}}, "traffic": policy(rule, action=action, namespace="research")}
 
 
-def test_legacy_callers_whom_the_default_deny_locks_out_are_a_warning():
-    (finding,) = found(legacy=LEGACY, authorization={"defaultDeny": {"enabled": True}})
-    assert (finding.level, str(finding.subject)) == (Level.WARNING, "traffic.legacy.old")
-    assert NEXT not in finding.message
-
-
-def test_an_allow_without_callers_lets_them_in():
-    allow = {"selector": {"legacy": "true"}, "rules": [{"ports": [80]}]}
-    authorization = {"defaultDeny": {"enabled": True}, "policies": {"p": allow}}
-    assert found(legacy=LEGACY, authorization=authorization) == []
-
-
-def test_several_rules_that_do_nothing_are_named_in_their_order():
-    denial = {"action": "DENY", "rules": [{"namespaces": ["a"]}, {"paths": ["/a"]}, {"namespaces": ["b"]}]}
-    (finding,) = found(denial, mode="PERMISSIVE")
-    assert finding.message.startswith("denies by caller (rules[0], rules[2]), but mtls.mode PERMISSIVE accepts")
-
-
-def test_a_policy_after_one_without_callers_is_judged_too():
-    policies = {"a": {"action": "DENY", "rules": [{"paths": ["/a"]}]}, "b": DENIAL}
-    (finding,) = found(mode="PERMISSIVE", authorization={"policies": policies})
-    assert finding.name == "traffic.authorization.policies.b"
-
-
-def test_no_pod_has_two_values_of_one_label():
-    pod = make_pod("a", namespace="trading", labels={"legacy": "no", "app": "a"})
-    policy = {**DENIAL, "selector": {"legacy": "no", "app": "a"}}
-    assert found(policy, make_snapshot(pods=(pod,)), legacy=LEGACY) == []
-
-
-@pytest.mark.parametrize(
-    ("allow", "warnings"),
-    [
-        ({"rules": [{"ports": [80]}]}, 0),
-        ({"selector": {"legacy": "true"}, "rules": [{"namespaces": ["dev"]}, {"ports": [80]}]}, 0),
-        ({"selector": {"legacy": "true"}, "rules": [{"namespaces": ["dev"]}]}, 1),
-        ({"selector": {"legacy": "no"}, "rules": [{"ports": [80]}]}, 1),
-        ({"action": "DENY", "selector": {"legacy": "true"}, "rules": [{"ports": [80]}]}, 1),
-    ],
+@table(
+    case("unknown", {"namespaces": RESEARCH}, f'WARNING trading.sidecarScope: {UNKNOWN_TO}…; add "research/*"'),
+    case("known", {"namespaces": RESEARCH, "trading": {"sidecarScope": ["./*", "research/*"]}}, ""),
+    case("known like all", {"namespaces": RESEARCH, "trading": {"sidecarScope": ["*/*"]}}, ""),
+    case("no scope", {"namespaces": RESEARCH, "trading": {"sidecarScope": []}}, ""),
+    case("no Sidecar", {"namespaces": RESEARCH, "trading": {"bounds": {"sidecar": False}}}, ""),
+    case("callers of others have scopes of their own", of_research({"namespaces": ["argocd"]}), ""),
+    case("a denial admits nobody", of_research({"namespaces": ["trading"]}, "DENY"), ""),
 )
-def test_only_an_allow_of_the_workloads_own_lets_callers_without_identity_in(allow, warnings):
-    authorization = {"defaultDeny": {"enabled": True}, "policies": {"p": allow}}
-    assert len(found(legacy=LEGACY, authorization=authorization)) == warnings
+def test_a_caller_that_does_not_know_the_called_namespace_is_told_to_add_it(settings, line):
+    assert_lines(plain_text_callers.check_scopes(of_settings(make_settings(**settings), None)), line)
 
 
-ADMITS_TRADING = {"research": {"defaultDeny": {"enabled": True, "allowNamespaces": ["research", "trading"]}}}
-
-
-def test_a_caller_that_does_not_know_the_called_namespace_is_told_to_add_it():
-    (found,) = check_scopes(of_settings(make_settings(namespaces=ADMITS_TRADING), None))
-    assert found.level is Level.WARNING
-    assert str(found) == (
-        "trading.sidecarScope: does not have research, whose rules admit trading: sidecars of trading would send these "
-        'calls in plain text, without an identity; add "research/*"'
-    )
-
-
-@pytest.mark.parametrize(
-    "trading",
-    [
-        {"sidecarScope": ["./*", "research/*"]},
-        {"sidecarScope": ["*/*"]},
-        {"sidecarScope": []},
-        {"bounds": {"sidecar": False}},
-    ],
+BARE, TILL, JOB = (
+    make_pod(name, namespace=namespace, owner="ReplicaSet/a")
+    for name, namespace in (("feed", "trading"), ("till", "shop"), ("job", "batch"))
 )
-def test_a_caller_that_knows_it_is_well(trading):
-    assert list(check_scopes(of_settings(make_settings(trading=trading, namespaces=ADMITS_TRADING), None))) == []
+MESHED = make_pod("new", namespace="trading", containers=(Container("istio-proxy"),))
+INJECTED = (Namespace("shop", {"istio-injection": "enabled"}),)
+WELL = "OK every pod in trading has its sidecar"
+OFF = {"namespaces": {"batch": {"injection": False}}}
 
 
-def test_callers_of_other_namespaces_have_scopes_of_their_own():
-    policy = {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}
-    traffic = {"authorization": {"policies": {"argo": policy}}}
-    assert list(check_scopes(of_settings(make_settings(namespaces={"research": {}}, traffic=traffic), None))) == []
-
-
-def test_a_denial_admits_nobody():
-    policy = {"namespace": "research", "action": "DENY", "rules": [{"namespaces": ["trading"]}]}
-    traffic = {"authorization": {"policies": {"no": policy}}}
-    assert list(check_scopes(of_settings(make_settings(namespaces={"research": {}}, traffic=traffic), None))) == []
+@table(
+    case("a pod", {}, {"pods": (BARE, MESHED, JOB)}, "WARNING pod trading/feed: …restart its workload"),
+    case("on the host's network", {}, {"pods": (replace(BARE, host_network=True),)}, "WARNING ; it is on the host's"),
+    case("elsewhere too", {}, {"pods": (TILL,), "namespaces": INJECTED}, "WARNING pod shop/till: "),
+    case("PERMISSIVE cuts nobody off", PERMISSIVE, {"pods": (BARE,)}, ""),
+    case("pods that may not be listed", {}, {"unreadable": ("pods",)}, "UNKNOWN mtls.mode: "),
+    case("a namespace without injection", OFF, {"pods": (JOB,)}, WELL),
+)
+def test_strict_names_the_pods_without_a_sidecar(settings, cluster, line):
+    observed = of_settings(make_settings(**settings), make_snapshot(**cluster))
+    assert_lines(plain_text_callers.check_sidecars(observed), line)
 
 
 def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
-    found = problems({"destinations": {"breaker": {"service": AGENT, "circuitBreaker": {}}}, "canaries": {}})
-    breaker = "traffic.destinations.breaker.circuitBreaker"
-    assert [(one.level, str(one.subject)) for one in found] == [(Level.WARNING, breaker)]
-    assert "fewer than 10" in found[0].message
-
-
-def test_strict_names_the_pods_without_a_sidecar():
-    bare = make_pod("legacy-feed", namespace="trading", owner="ReplicaSet/legacy-feed")
-    meshed = replace(bare, name="new", containers=(Container("istio-proxy"),))
-    elsewhere = replace(bare, name="outside", namespace="kube-system")
-    found = problems(snapshot=make_snapshot(pods=(bare, meshed, elsewhere)))
-    assert [(one.level, str(one.subject)) for one in found] == [(Level.WARNING, "pod trading/legacy-feed")]
-    assert "restart its workload" in found[0].fix
-
-
-def test_strict_looks_into_every_namespace_with_injection():
-    snapshot = make_snapshot(
-        namespaces=(Namespace("shop", {"istio-injection": "enabled"}),), pods=(make_pod("till", namespace="shop"),)
+    destinations = {"breaker": {"service": "agent", "circuitBreaker": {}}}
+    observed = of_settings(make_settings(traffic={"destinations": destinations}), None)
+    assert_lines(
+        circuit_breakers.check(observed), "WARNING traffic.destinations.breaker.circuitBreaker: …fewer than 10"
     )
-    assert [str(one.subject) for one in problems(snapshot=snapshot)] == ["pod shop/till"]
-
-
-def test_permissive_cuts_nobody_off():
-    snapshot = make_snapshot(pods=(make_pod("legacy-feed", namespace="trading"),))
-    assert problems(snapshot=snapshot, mtls={"mode": "PERMISSIVE"}) == []
-
-
-def test_pods_that_we_may_not_list_are_unknown():
-    found = problems(snapshot=make_snapshot(unreadable=("pods",)))
-    assert [(one.level, str(one.subject)) for one in found] == [(Level.UNKNOWN, "mtls.mode")]
-
-
-def test_pods_of_a_namespace_without_injection_are_meant_to_have_none():
-    pod = make_pod("job", namespace="batch")
-    settings = make_settings(namespaces={"batch": {"injection": False}})
-    (found,) = plain_text_callers.check_sidecars(of_settings(settings, make_snapshot(pods=(pod,))))
-    assert found.message == "every pod in trading has its sidecar"

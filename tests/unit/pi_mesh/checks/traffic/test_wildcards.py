@@ -1,70 +1,55 @@
 """The findings about a `*` that Istio takes literally, and about TCP hosts that are wider than meant."""
 
-import pytest
-
-from pi_mesh.checks.finding import NEXT, Finding, Level
+from pi_mesh.checks.finding import NEXT
 from pi_mesh.checks.traffic.wildcards import check
 from tests.support.factories import make_settings
+from tests.support.findings import assert_lines, case, table
 from tests.support.traffic_problems import of_settings
+from tests.support.versions import NEWEST
 
 DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
-OTHER = {**DATABASE, "hosts": ["b.example.com"]}
+OTHER, WILD = {**DATABASE, "hosts": ["b.example.com"]}, {**DATABASE, "hosts": ["*.example.com"]}
+REFUSED = f"pi-mesh {NEXT} refuses it"
+TEMPLATES = {"paths": ["/shops/{*}/orders/{**}"]}
 
 
-def rules(rule: dict, version: str = "1.31.0") -> list[Finding]:
+@table(
+    case("both ends of a path", {"paths": ["*/admin*"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("within a path", {"paths": ["/api/*/secret"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("both ends of a principal", {"principals": ["*/ns/dev/*"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("two at one end", {"paths": ["/a**"]}, NEWEST, f"WARNING {REFUSED}"),
+    case("alone or at one end of a path", {"paths": ["/admin*", "*/admin", "*"]}, NEWEST, ""),
+    case("of a principal", {"principals": ["*", "cluster.local/ns/dev/*", "*/sa/bot"]}, NEWEST, ""),
+    case("templates before 1.22", TEMPLATES, "1.21.0", f"WARNING {REFUSED}"),
+    case("templates since 1.22", TEMPLATES, "1.22.0", ""),
+    case("templates", TEMPLATES, NEWEST, ""),
+)
+def test_a_wildcard_that_istio_takes_literally_is_told_with_the_version_that_refuses_it(rule, version, line):
     policies = {"p": {"action": "DENY", "rules": [rule]}}
     settings = make_settings(istio={"version": version}, traffic={"authorization": {"policies": policies}})
-    return [*check(of_settings(settings, None))]
+    assert_lines(check(of_settings(settings)), line)
 
 
-def external(**entries: dict) -> list[Finding]:
-    return [*check(of_settings(make_settings(traffic={"external": entries}), None))]
+def near(hosts: dict, *addresses: str) -> dict:
+    return {**hosts, "addresses": [*addresses]}
 
 
-@pytest.mark.parametrize(
-    "rule", [{"paths": ["*/admin*"]}, {"paths": ["/api/*/secret"]}, {"principals": ["*/ns/dev/*"]}, {"paths": ["/a**"]}]
+ALL_NEAR = {"e": near(DATABASE, "10.1.2.3"), "f": near(OTHER, "10.2.0.0/16"), "g": near(WILD, "10.3.0.0/16")}
+SHARED = f"WARNING \nWARNING \nWARNING e and f share port 5432 without addresses…{REFUSED}"
+LAST_OPEN = {"d": near(DATABASE, "10.1.2.3"), "e": {"hosts": ["c.example.com"]}, "f": OTHER}
+
+
+@table(
+    case("a wildcard opens the port to any host", {"e": WILD}, f"WARNING any host on port 5432…{REFUSED}"),
+    case("two on one port are told by their names", {"e": DATABASE, "f": OTHER}, SHARED),
+    case("one without addresses gets all connections", {"e": DATABASE}, "WARNING "),
+    case("with addresses they are fine", ALL_NEAR, ""),
+    case("those hide no later one without", LAST_OPEN, "WARNING traffic.external.f: "),
 )
-def test_a_wildcard_that_istio_takes_literally_is_told_with_the_version_that_refuses_it(rule):
-    (finding,) = rules(rule)
-    assert finding.level is Level.WARNING
-    assert finding.message.endswith(f"pi-mesh {NEXT} refuses it")
+def test_a_tcp_entry_that_is_wider_than_meant_is_told(external, lines):
+    assert_lines(check(of_settings(make_settings(traffic={"external": external}))), lines)
 
 
-@pytest.mark.parametrize(
-    "rule", [{"paths": ["/admin*", "*/admin", "*"]}, {"principals": ["*", "cluster.local/ns/dev/*", "*/sa/bot"]}]
-)
-def test_a_wildcard_alone_or_at_one_end_is_fine(rule):
-    assert rules(rule) == []
-
-
-@pytest.mark.parametrize(("version", "problems"), [("1.20.3", 1), ("1.21.0", 1), ("1.22.0", 0), ("1.31.0", 0)])
-def test_path_templates_are_known_since_1_22(version, problems):
-    assert len(rules({"paths": ["/shops/{*}/orders/{**}"]}, version)) == problems
-
-
-def test_a_wildcard_for_tcp_is_told_since_any_host_on_the_port_gets_out():
-    (finding,) = external(e={**DATABASE, "hosts": ["*.example.com"]})
-    assert "any host on port 5432" in finding.message
-    assert f"pi-mesh {NEXT} refuses it" in finding.message
-
-
-def test_two_tcp_entries_on_one_port_are_told_by_their_names():
-    told = external(e=DATABASE, f=OTHER)
-    assert "e and f share port 5432 without addresses" in told[-1].message
-    assert f"pi-mesh {NEXT} refuses it" in told[-1].message
-
-
-def test_a_tcp_entry_without_addresses_gets_all_connections_to_its_port():
-    (finding,) = external(e=DATABASE)
-    assert finding.level is Level.WARNING
-    assert NEXT not in finding.message
-
-
-def test_tcp_entries_with_addresses_are_fine():
-    wild = {**DATABASE, "hosts": ["*.example.com"], "addresses": ["10.3.0.0/16"]}
-    assert external(e={**DATABASE, "addresses": ["10.1.2.3"]}, f={**OTHER, "addresses": ["10.2.0.0/16"]}, g=wild) == []
-
-
-def test_entries_with_addresses_or_names_hide_no_later_one_without():
-    told = external(d={**DATABASE, "addresses": ["10.1.2.3"]}, e={"hosts": ["c.example.com"]}, f=OTHER)
-    assert [finding.name for finding in told] == ["traffic.external.f"]
+def test_one_entry_without_addresses_is_not_refused_in_the_next_version():
+    (row,) = check(of_settings(make_settings(traffic={"external": {"e": DATABASE}})))
+    assert NEXT not in row.message

@@ -3,10 +3,22 @@
 import pytest
 
 from pi_mesh.checks.verify.diff import differences, needs_defaults
+from tests.support.findings import case, table
+
+MUTATING, VALIDATING = "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"
+PEER, POLICY = "PeerAuthentication", "AuthorizationPolicy"
+POD = "spec.template.spec"
+LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}, "mtls": {"mode": "PERMISSIVE"}}
+PLAIN = {"portLevelMtls": {"80": {"mode": "DISABLE"}}}
+SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
+EVERYTHING = {"verbs": ["*"]}
+ISTIOD, EVIL = {"name": "discovery", "image": "pilot:1"}, {"name": "evil"}
+VAULT = {"server": "https://vault"}
+OLD, NEW = {"caBundle": "old"}, {"caBundle": "new"}
 
 
-def different(wanted: dict, live: dict, defaulted: dict | None = None) -> list[str]:
-    return [str(entry) for entry in differences(wanted, live, defaulted)]
+def different(expected: dict, live: dict, defaulted: dict | None = None) -> list[str]:
+    return [str(entry) for entry in differences(expected, live, defaulted)]
 
 
 def deployment(**spec: object) -> dict:
@@ -17,286 +29,189 @@ def pods(**spec: object) -> dict:
     return deployment(template={"spec": spec})
 
 
-def test_a_changed_field_is_shown_with_both_values():
-    assert different({"spec": {"replicas": 1}}, {"spec": {"replicas": 0}}) == ["spec.replicas: 0, not 1"]
+def annotated(**annotations: str) -> dict:
+    return deployment(template={"metadata": {"annotations": {"a": "b", **annotations}}})
 
 
-def test_a_missing_branch_is_shown():
-    assert different({"spec": {"selector": {"app": "x"}}}, {"spec": {}}) == ["spec.selector: is missing"]
+def kind(name: str, **spec: object) -> dict:
+    return {"kind": name, "spec": spec}
 
 
-def test_a_long_text_is_cut_short():
-    (line,) = different({"data": {"config": "a" * 1000}}, {"data": {"config": "b" * 1000}})
-    assert len(line) < 200
+def hook(name: str, **fields: object) -> dict:
+    return {"kind": name, "webhooks": [{"name": "a", **fields}]}
 
 
-@pytest.mark.parametrize(("wanted", "live"), [("1000m", "1"), ("0.5", "500m"), ("1024Mi", "1Gi"), (1, "1")])
-def test_quantities_are_compared_by_amount(wanted, live):
-    assert different({"requests": {"cpu": wanted}}, {"requests": {"cpu": live}}) == []
+def allows(*rules: dict) -> dict:
+    return kind(POLICY, action="ALLOW", rules=[*rules])
 
 
-@pytest.mark.parametrize(("wanted", "live"), [("1.30", "1.3"), ("1000m", "1"), ("0", False), (1, True)])
-def test_a_text_that_looks_like_a_quantity_is_compared_as_it_is_written(wanted, live):
-    assert different({"data": {"version": wanted}}, {"data": {"version": live}}) != []
+def from_namespaces(*names: str) -> dict:
+    return {"from": [{"source": {"namespaces": [*names]}}]}
 
 
-def test_items_of_lists_are_found_by_name_whatever_their_order():
-    wanted = {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}
-    live = {"env": [{"name": "B", "value": "3"}, {"name": "A", "value": "1"}]}
-    assert different(wanted, live) == ["env[B].value: '3', not '2'"]
+def role(*rules: dict) -> dict:
+    return {"kind": "ClusterRole", "rules": [*rules]}
 
 
-def test_servers_of_a_gateway_are_found_by_their_ports_name_whatever_the_order_of_keys():
-    wanted = {"servers": [{"port": {"number": 80, "name": "http"}, "hosts": ["*"]}]}
-    live = {"servers": [{"hosts": ["*"], "port": {"name": "http", "number": 80}}]}
-    assert different(wanted, live) == []
-    live["servers"][0]["port"]["number"] = 81
-    assert different(wanted, live) == ["servers[http].port.number: 81, not 80"]
+def metadata(**fields: object) -> dict:
+    return {"metadata": {"name": "a", **fields}}
 
 
-def test_plain_items_are_compared_by_their_place():
-    assert different({"args": ["a", "b"]}, {"args": ["a", "c"]}) == ["args[1]: 'c', not 'b'"]
+HTTP, HTTP_81 = ({"port": {"number": number, "name": "http"}, "hosts": ["*"]} for number in (80, 81))
+A, B, B_3 = ({"name": name, "value": value} for name, value in (("A", "1"), ("B", "2"), ("B", "3")))
+ACCOUNT, B_ADDED = {"serviceAccountName": "a"}, "serviceAccount: 'b' was added"
+FAIL, IGNORE = {"failurePolicy": "Fail"}, {"failurePolicy": "Ignore"}
+CHANGED = "webhooks[a].failurePolicy: 'Ignore', not 'Fail'"
+INJECT, EXPORT = "istio-injection", "networking.istio.io/exportTo"
+ADDED, EXPORTED = f"{INJECT}: 'x' was added", f"{EXPORT}: 'x' was added"
+NAMESPACES = "spec.rules[0].from[0].source.namespaces"
+PORT_ADDED = "portLevelMtls: {'80': {'mode': 'DISABLE'}} was added"
+ONE, TWO = {"containers": [ISTIOD]}, {"containers": [ISTIOD, EVIL]}
+ARGOCD = from_namespaces("argocd")
 
 
-def test_an_item_that_was_put_before_the_others_is_one_difference():
-    assert different({"args": ["a", "b"]}, {"args": ["x", "a", "b"]}) == ["args[0]: 'x' was added"]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "live", "lines"),
-    [
-        (["a", "b", "c"], ["a", "x", "b", "c"], ["args[1]: 'x' was added"]),
-        (["a", "b", "c"], ["a", "c"], ["args[1]: is missing"]),
-        (["a", "b", "c"], ["x", "b", "c"], ["args[0]: 'x', not 'a'"]),
-        (["a", "a"], ["a", "a", "a"], ["args[2]: 'a' was added"]),
-    ],
-    ids=str,
+@table(
+    case("a changed field has both values", {"a": {"b": 1}}, {"a": {"b": 0}}, "a.b: 0, not 1"),
+    case("a branch", {"a": {"b": {"c": 1}}}, {"a": {}}, "a.b: is missing"),
+    case("items have names, and no order", {"l": [A, B]}, {"l": [B_3, A]}, "l[B].value: '3', not '2'"),
+    case("a server has its port's", {"l": [HTTP]}, {"l": [HTTP_81]}, "l[http].port.number: 81, not 80"),
+    case("plain items have places", {"l": ["a", "b"]}, {"l": ["a", "c"]}, "l[1]: 'c', not 'b'"),
+    case("an item before others", {"l": ["a", "b"]}, {"l": ["x", "a", "b"]}, "l[0]: 'x' was added"),
+    case("an item between others", {"l": ["a", "b"]}, {"l": ["a", "x", "b"]}, "l[1]: 'x' was added"),
+    case("one between is missing", {"l": ["a", "b", "c"]}, {"l": ["a", "c"]}, "l[1]: is missing"),
+    case("another first item", {"l": ["a", "b"]}, {"l": ["x", "b"]}, "l[0]: 'x', not 'a'"),
+    case("one more of equal items", {"l": ["a", "a"]}, {"l": ["a", "a", "a"]}, "l[2]: 'a' was added"),
+    case("the only item", {"l": [{"port": 80}]}, {"l": []}, "l[80]: is missing"),
+    case("sixty letters", {"a": "b"}, {"a": "x" * 58}, f"a: '{'x' * 58}', not 'b'"),
+    case("more letters", {"a": "b"}, {"a": "x" * 59}, f"a: '{'x' * 56}..., not 'b'"),
+    case("a text like a quantity", {"cpu": "1000m"}, {"cpu": "1"}, "cpu: '1', not '1000m'"),
+    case("a text like a number", {"v": "1.30"}, {"v": "1.3"}, "v: '1.3', not '1.30'"),
+    case("a text like a no", {"a": "0"}, {"a": False}, "a: False, not '0'"),
+    case("a number like a yes", {"a": 1}, {"a": True}, "a: True, not 1"),
+    case("no default", pods(a=1), pods(a=1, dnsPolicy="X"), f"{POD}.dnsPolicy: 'X' was added"),
+    case("an account", pods(**ACCOUNT), pods(**ACCOUNT, serviceAccount="b"), f"{POD}.{B_ADDED}"),
+    case("11", deployment(), deployment(revisionHistoryLimit=11), "spec.revisionHistoryLimit: 11 was added"),
+    case("the other webhooks", hook(MUTATING, **FAIL), hook(MUTATING, **IGNORE), CHANGED),
+    case("a label of Istio", metadata(), metadata(labels={INJECT: "x", "team": "a"}), f"metadata.labels.{ADDED}"),
+    case("an annotation", metadata(), metadata(annotations={EXPORT: "x"}), f"metadata.annotations.{EXPORTED}"),
+    case("no default deny", kind(POLICY), kind(POLICY, rules=[{}]), "spec.rules: [{}] was added"),
+    case("everybody is let in", allows(ARGOCD), allows(ARGOCD, {}), "spec.rules[1]: {} was added"),
+    case("a namespace", allows(ARGOCD), allows(from_namespaces("argocd", "b")), f"{NAMESPACES}[1]: 'b' was added"),
+    case("a port in plain text", kind(PEER, **LEGACY), kind(PEER, **LEGACY, **PLAIN), f"spec.{PORT_ADDED}"),
+    case("a verb", role(SECRETS), role({**SECRETS, "verbs": ["get", "*"]}), "rules[0].verbs[1]: '*' was added"),
+    case("a rule of a role", role(SECRETS), role(SECRETS, EVERYTHING), "rules[1]: {'verbs': ['*']} was added"),
+    case("a container", pods(**ONE), pods(**TWO), f"{POD}.containers[evil]: {EVIL} was added"),
 )
-def test_items_that_stay_at_both_ends_of_a_list_are_no_difference(wanted, live, lines):
-    assert different({"args": wanted}, {"args": live}) == lines
+def test_a_difference_is_a_line_with_its_place(expected, live, line):
+    assert different(expected, live) == [line]
 
 
-def test_an_item_that_was_taken_out_of_a_list_is_shown():
-    assert different({"ports": [{"port": 80}]}, {"ports": []}) == ["ports[80]: is missing"]
+PROBE = {"failureThreshold": 3, "successThreshold": 1, "periodSeconds": 10, "timeoutSeconds": 1}
+LOG = {"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"}
+FILLED_POD = {
+    "dnsPolicy": "ClusterFirst",
+    "restartPolicy": "Always",
+    "schedulerName": "default-scheduler",
+    "terminationGracePeriodSeconds": 30,
+    "serviceAccountName": "a",
+    "serviceAccount": "a",
+    "containers": [{"name": "a", "readinessProbe": {"exec": {}, **PROBE}, **LOG}],
+    "volumes": [{"name": "v", "configMap": {"name": "c", "defaultMode": 0o644}}],
+}
+FILLED_DEPLOYMENT = {
+    "progressDeadlineSeconds": 600,
+    "revisionHistoryLimit": 10,
+    "replicas": 2,
+    "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
+    "template": {"spec": FILLED_POD},
+}
+FILLED_SERVICE = {
+    "type": "ClusterIP",
+    "clusterIP": "10.0.0.1",
+    "sessionAffinity": "None",
+    "internalTrafficPolicy": "Cluster",
+    "externalTrafficPolicy": "Cluster",
+    "allocateLoadBalancerNodePorts": True,
+    "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80}],
+}
+CALL, FILLED_CALL = {"service": {"name": "istiod"}}, {"service": {"name": "istiod", "port": 443}}
+RULE, FILLED_RULE = {"operations": ["CREATE"]}, {"operations": ["CREATE"], "scope": "*"}
+FILLED_HOOK = {"matchPolicy": "Equivalent", "timeoutSeconds": 10, "reinvocationPolicy": "Never"}
+FILLED_HOOK |= {"clientConfig": FILLED_CALL, "rules": [FILLED_RULE]}
+VOLUME, CONTAINER = {"name": "v", "configMap": {"name": "c"}}, {"name": "a", "readinessProbe": {"exec": {}}}
+BARE_POD = {"containers": [CONTAINER], "volumes": [VOLUME], "serviceAccountName": "a"}
+BARE_PORT = [{"name": "http", "port": 80}]
+
+
+@table(
+    case("another order of keys", {"l": [HTTP]}, {"l": [dict(reversed(HTTP.items()))]}),
+    case("a quantity in thousandths", {"requests": {"cpu": "1000m"}}, {"requests": {"cpu": "1"}}),
+    case("a quantity with a point", {"requests": {"cpu": "0.5"}}, {"requests": {"cpu": "500m"}}),
+    case("a quantity of bytes", {"limits": {"memory": "1024Mi"}}, {"limits": {"memory": "1Gi"}}),
+    case("a quantity as a number", {"limits": {"cpu": 1}}, {"limits": {"cpu": "1"}}),
+    case("null and absent", {"spec": {"a": None}}, {"spec": {}}),
+    case("an empty object and absent", {"spec": {"a": {}}}, {"spec": {}}),
+    case("an empty list and absent", {"spec": {"a": []}}, {"spec": {}}),
+    case("an object of empty fields alone", {"spec": {}}, {"spec": {"a": {"b": []}}}),
+    case("istiod's CA bundle", hook(MUTATING, clientConfig=OLD), hook(MUTATING, clientConfig=NEW)),
+    case("that of the other hook", hook(VALIDATING, clientConfig=OLD), hook(VALIDATING, clientConfig=NEW)),
+    case("istiod's Fail", hook(VALIDATING, failurePolicy="a"), hook(VALIDATING, failurePolicy="b")),
+    case("a label that says nothing to Istio", metadata(), metadata(uid="1", labels={"team": "x"})),
+    case("such an annotation", metadata(), metadata(annotations={"kubectl.kubernetes.io/x": "x"})),
+    case("kubectl's restart", annotated(), annotated(**{"kubectl.kubernetes.io/restartedAt": "now"})),
+    case("vault.caFile", kind("Issuer", vault=VAULT), kind("Issuer", vault={**VAULT, "caBundle": "x"})),
+    case("a volume", kind("PersistentVolumeClaim"), kind("PersistentVolumeClaim", volumeName="pv-1")),
+    case("the defaults of a Deployment", pods(**BARE_POD), deployment(**FILLED_DEPLOYMENT)),
+    case("the defaults of a Service", kind("Service", ports=BARE_PORT), kind("Service", **FILLED_SERVICE)),
+    case("those of a webhook", hook(MUTATING, clientConfig=CALL, rules=[RULE]), hook(MUTATING, **FILLED_HOOK)),
+)
+def test_what_means_the_same_or_is_filled_in_by_others_is_no_difference(expected, live):
+    assert different(expected, live) == []
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_an_added_item_has_its_place_in_the_live_list(place):
-    containers = [{"name": "discovery"}]
-    containers.insert(place, {"name": "second"})
-    (entry,) = differences(pods(containers=[{"name": "discovery"}]), pods(containers=containers))
-    assert entry.place.pointer == f"/spec/template/spec/containers/{place}"
-    assert entry.live == {"name": "second"}
+    containers = [ISTIOD]
+    containers.insert(place, EVIL)
+    (entry,) = differences(pods(containers=[ISTIOD]), pods(containers=containers))
+    assert (entry.place.pointer, entry.live) == (f"/spec/template/spec/containers/{place}", EVIL)
 
 
-@pytest.mark.parametrize(
-    ("kind", "field", "count"),
-    [
-        ("MutatingWebhookConfiguration", "caBundle", 0),
-        ("ValidatingWebhookConfiguration", "caBundle", 0),
-        ("ValidatingWebhookConfiguration", "failurePolicy", 0),
-        ("MutatingWebhookConfiguration", "failurePolicy", 1),
-    ],
-)
-def test_only_what_istiod_writes_into_webhooks_is_no_difference(kind, field, count):
-    def hook(value: str) -> dict:
-        below = {"clientConfig": {field: value}} if field == "caBundle" else {field: value}
-        return {"kind": kind, "webhooks": [{"name": "a", **below}]}
-
-    assert len(different(hook("old"), hook("new"))) == count
+PAUSED, NOVEL = deployment(paused=True), deployment(paused=True, novelty="yes")
+NO_TOKEN, SILENT = pods(a=1, automountServiceAccountToken=False), pods(a=1)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "live"), [({"a": None}, {}), ({"a": {}}, {}), ({"a": []}, {}), ({}, {"a": {"b": []}})]
-)
-def test_empty_equals_absent(wanted, live):
-    assert different({"spec": wanted}, {"spec": live}) == []
+def test_only_the_api_server_can_explain_an_unknown_field():
+    assert needs_defaults(PAUSED, NOVEL)
 
 
-def test_a_default_of_the_api_server_is_no_difference():
-    live = pods(dnsPolicy="ClusterFirst", serviceAccountName="a", serviceAccount="a")
-    assert different(pods(serviceAccountName="a"), live) == []
-
-
-def test_another_value_than_the_default_is_a_difference():
-    live = pods(serviceAccountName="a", dnsPolicy="Default", serviceAccount="b")
-    assert different(pods(serviceAccountName="a"), live) == [
-        "spec.template.spec.dnsPolicy: 'Default' was added",
-        "spec.template.spec.serviceAccount: 'b' was added",
-    ]
-
-
-def test_an_unknown_field_is_a_difference_only_the_api_server_can_explain():
-    wanted, live = deployment(paused=True), deployment(paused=True, novelty="yes")
-    assert needs_defaults(wanted, live)
-    assert different(wanted, live, defaulted=live) == []
-    assert different(wanted, live, defaulted=wanted) == ["spec.novelty: 'yes' was added"]
-
-
-def test_a_no_that_the_api_server_would_keep_is_a_difference():
-    wanted, live = pods(a=1, automountServiceAccountToken=False), pods(a=1)
-    assert different(wanted, live, defaulted=wanted) == ["spec.template.spec.automountServiceAccountToken: is missing"]
-    assert different(wanted, live, defaulted=live) == []
-
-
-def test_nothing_but_a_manifest_adds_an_item_to_a_list():
-    wanted, live = pods(containers=[{"name": "a"}]), pods(containers=[{"name": "a"}, {"name": "b"}])
-    assert different(wanted, live, defaulted=live) != []
-
-
-@pytest.mark.parametrize(
-    ("place", "name", "count"),
-    [
-        ("labels", "team", 0),
-        ("labels", "istio-injection", 1),
-        ("annotations", "networking.istio.io/exportTo", 1),
-        ("annotations", "kubectl.kubernetes.io/last-applied-configuration", 0),
-    ],
-)
-def test_a_label_that_somebody_added_counts_where_istio_reads_it(place, name, count):
-    assert (
-        len(different({"metadata": {"name": "a"}}, {"metadata": {"name": "a", "uid": "1", place: {name: "x"}}}))
-        == count
-    )
-
-
-def test_a_restart_with_kubectl_is_no_difference():
-    template = {"metadata": {"annotations": {"a": "b"}}}
-    restarted = {"metadata": {"annotations": {"a": "b", "kubectl.kubernetes.io/restartedAt": "now"}}}
-    assert different(deployment(template=template), deployment(template=restarted)) == []
-
-
-ALLOW = {"action": "ALLOW", "selector": {"matchLabels": {"app": "a"}}}
-FROM_ARGOCD = {"from": [{"source": {"namespaces": ["argocd"]}}]}
-FROM_MORE = {"from": [{"source": {"namespaces": ["argocd", "evil"]}}]}
-LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}, "mtls": {"mode": "PERMISSIVE"}}
-SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
-EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
-DISCOVERY, EVIL = {"name": "discovery", "image": "pilot:1"}, {"name": "evil", "image": "evil"}
-POLICY, PEER, ROLE = "AuthorizationPolicy", "PeerAuthentication", "ClusterRole"
-OPENED = {
-    "a default deny that allows everybody": (POLICY, {"spec": {}}, {"spec": {"rules": [{}]}}),
-    "an empty rule that allows everybody": (
-        POLICY,
-        {"spec": {**ALLOW, "rules": [FROM_ARGOCD]}},
-        {"spec": {**ALLOW, "rules": [FROM_ARGOCD, {}]}},
+@table(
+    case("an unknown field that is a default", PAUSED, NOVEL, NOVEL, []),
+    case("one that is none", PAUSED, NOVEL, PAUSED, ["spec.novelty: 'yes' was added"]),
+    case("a no that the API server drops", NO_TOKEN, SILENT, SILENT, []),
+    case("a no that it keeps", NO_TOKEN, SILENT, NO_TOKEN, [f"{POD}.automountServiceAccountToken: is missing"]),
+    case(
+        "an item, which only a manifest adds",
+        pods(**ONE),
+        pods(**TWO),
+        pods(**TWO),
+        [f"{POD}.containers[evil]: {EVIL} was added"],
     ),
-    "another namespace that is let in": (
-        POLICY,
-        {"spec": {**ALLOW, "rules": [FROM_ARGOCD]}},
-        {"spec": {**ALLOW, "rules": [FROM_MORE]}},
-    ),
-    "a port without mutual TLS": (
-        PEER,
-        {"spec": LEGACY},
-        {"spec": {**LEGACY, "portLevelMtls": {"80": {"mode": "DISABLE"}}}},
-    ),
-    "another verb of a role": (ROLE, {"rules": [SECRETS]}, {"rules": [{**SECRETS, "verbs": ["get", "*"]}]}),
-    "another rule of a role": (ROLE, {"rules": [SECRETS]}, {"rules": [SECRETS, EVERYTHING]}),
-    "another container": (
-        "Deployment",
-        {"spec": {"template": {"spec": {"containers": [DISCOVERY]}}}},
-        {"spec": {"template": {"spec": {"containers": [DISCOVERY, EVIL]}}}},
-    ),
-}
-
-
-@pytest.mark.parametrize("case", OPENED)
-def test_access_that_somebody_opened_is_a_difference(case):
-    kind, wanted, live = OPENED[case]
-    assert different({"kind": kind, **wanted}, {"kind": kind, **live}) != []
-
-
-@pytest.mark.parametrize(
-    ("kind", "spec"),
-    [
-        ("Issuer", {"vault": {"server": "https://vault", "caBundle": "LS0t"}}),
-        ("PersistentVolumeClaim", {"vault": {"server": "https://vault"}, "volumeName": "pv-1"}),
-        ("Service", {"vault": {"server": "https://vault"}, "clusterIP": "10.0.0.1"}),
-        ("Deployment", {"vault": {"server": "https://vault"}, "replicas": 2}),
-    ],
 )
-def test_what_a_controller_fills_in_is_no_difference(kind, spec):
-    assert different({"kind": kind, "spec": {"vault": {"server": "https://vault"}}}, {"kind": kind, "spec": spec}) == []
-
-
-@pytest.mark.parametrize(("length", "shown"), [(58, f"'{'a' * 58}'"), (59, f"'{'a' * 56}...")])
-def test_a_value_of_up_to_sixty_letters_is_shown_whole(length, shown):
-    (line,) = different({"data": {"config": "b"}}, {"data": {"config": "a" * length}})
-    assert line == f"data.config: {shown}, not 'b'"
+def test_the_api_servers_answer_tells_defaults_from_drift(expected, live, defaulted, lines):
+    assert different(expected, live, defaulted=defaulted) == lines
 
 
 def test_a_false_that_became_true_is_certain_to_be_a_change():
     (entry,) = differences(pods(hostNetwork=False), pods(hostNetwork=True))
-    assert (str(entry), entry.uncertain) == ("spec.template.spec.hostNetwork: True, not False", False)
+    assert (str(entry), entry.uncertain) == (f"{POD}.hostNetwork: True, not False", False)
 
 
-@pytest.mark.parametrize(("kind", "uncertain"), [("Deployment", True), ("ConfigMap", False)])
-def test_a_missing_false_is_uncertain_until_the_api_server_was_asked_unless_its_kind_has_no_defaults(kind, uncertain):
-    (entry,) = differences({"kind": kind, "spec": {"a": False, "b": 1}}, {"kind": kind, "spec": {"b": 1}})
+EXACT = ["ConfigMap", "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]
+EXACT += ["LimitRange", "ResourceQuota", "Namespace"]
+
+
+@pytest.mark.parametrize(("name", "uncertain"), [("Deployment", True), *((name, False) for name in EXACT)])
+def test_a_missing_false_is_uncertain_until_the_api_server_was_asked_unless_its_kind_has_no_defaults(name, uncertain):
+    (entry,) = differences({"kind": name, "a": False, "b": 1}, {"kind": name, "b": 1})
     assert entry.uncertain is uncertain
-
-
-VOLUME = {"name": "v", "configMap": {"name": "c"}}
-PROBE = {"failureThreshold": 3, "successThreshold": 1, "periodSeconds": 10, "timeoutSeconds": 1}
-FILLED_IN = {
-    "Deployment": (
-        {"template": {"spec": {"containers": [{"name": "a", "readinessProbe": {"exec": {}}}], "volumes": [VOLUME]}}},
-        {
-            "progressDeadlineSeconds": 600,
-            "revisionHistoryLimit": 10,
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
-            "template": {
-                "spec": {
-                    "dnsPolicy": "ClusterFirst",
-                    "restartPolicy": "Always",
-                    "schedulerName": "default-scheduler",
-                    "terminationGracePeriodSeconds": 30,
-                    "containers": [
-                        {
-                            "name": "a",
-                            "readinessProbe": {"exec": {}, **PROBE},
-                            "terminationMessagePath": "/dev/termination-log",
-                            "terminationMessagePolicy": "File",
-                        }
-                    ],
-                    "volumes": [{"name": "v", "configMap": {"name": "c", "defaultMode": 0o644}}],
-                }
-            },
-        },
-    ),
-    "Service": (
-        {"ports": [{"name": "http", "port": 80}]},
-        {
-            "type": "ClusterIP",
-            "sessionAffinity": "None",
-            "internalTrafficPolicy": "Cluster",
-            "externalTrafficPolicy": "Cluster",
-            "allocateLoadBalancerNodePorts": True,
-            "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80}],
-        },
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", FILLED_IN)
-def test_what_the_api_server_fills_in_is_no_difference_and_anything_else_is(kind):
-    wanted, live = FILLED_IN[kind]
-    assert different({"kind": kind, "spec": wanted}, {"kind": kind, "spec": live}) == []
-    for path, other in ((["revisionHistoryLimit"], 11), (["sessionAffinity"], "ClientIP")):
-        changed = {**live, path[0]: other}
-        assert different({"kind": kind, "spec": wanted}, {"kind": kind, "spec": changed}) != []
-
-
-def test_the_defaults_of_a_webhook_are_no_difference():
-    hook = {"name": "a", "clientConfig": {"service": {"name": "istiod"}}, "rules": [{"operations": ["CREATE"]}]}
-    filled = {
-        **hook,
-        "clientConfig": {"service": {"name": "istiod", "port": 443}},
-        "rules": [{"operations": ["CREATE"], "scope": "*"}],
-        "matchPolicy": "Equivalent",
-        "timeoutSeconds": 10,
-        "reinvocationPolicy": "Never",
-    }
-    kind = "MutatingWebhookConfiguration"
-    assert different({"kind": kind, "webhooks": [hook]}, {"kind": kind, "webhooks": [filled]}) == []

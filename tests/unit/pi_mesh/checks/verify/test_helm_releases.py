@@ -1,52 +1,45 @@
 """The verification's findings about Helm releases."""
 
-import pytest
-
 from pi_mesh.checks.verify import helm_releases
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Deployment
-from tests.support.healthy_mesh import in_cluster, problems
+from tests.support.findings import assert_lines, case, table
+from tests.support.healthy_mesh import HEALTHY, in_cluster
+
+BASE, ISTIOD, *GATEWAYS = HEALTHY.snapshot.releases
+WELL = "OK is deployed, revision 3"
 
 
-@pytest.mark.parametrize("status", ["failed", "pending-upgrade", "superseded"])
-def test_a_release_that_is_not_deployed_is_a_problem(healthy, status):
-    others = [one for one in healthy.snapshot.releases if one.name != "istiod"]
-    (problem,) = problems(in_cluster(healthy, releases=(*others, ReleaseRecord("istio-system", "istiod", 4, status))))
-    assert problem.startswith("helm releases: release istio-system/istiod: is")
-    assert status in problem
+def istiod(status: str) -> tuple[ReleaseRecord, ...]:
+    return (BASE, ReleaseRecord("istio-system", "istiod", 4, status), *GATEWAYS)
 
 
-def test_a_release_that_is_gone_is_a_problem(healthy):
-    (problem,) = problems(in_cluster(healthy, releases=healthy.snapshot.releases[1:]))
-    assert problem.startswith("helm releases: release istio-system/istio-base: is not there")
+@table(
+    case("deployed", HEALTHY.snapshot.releases, [WELL, WELL]),
+    case("failed", istiod("failed"), [WELL, "ERROR istio-system/istiod: is failed, revision 4; `pulumi up`"]),
+    case("superseded", istiod("superseded"), [WELL, "ERROR is superseded, revision 4"]),
+    case("pending", istiod("pending-upgrade"), [WELL, "ERROR is stuck in pending-upgrade; `python -m operations "]),
+    case("gone", (ISTIOD, *GATEWAYS), ["ERROR release istio-system/istio-base: is not there", WELL]),
+)
+def test_a_release_that_is_not_deployed_is_a_problem(releases, lines):
+    assert_lines(helm_releases.check(in_cluster(HEALTHY, releases=releases)), "\n".join((*lines, WELL, WELL)))
 
 
-NOTHING = {"releases": (), "deployments": ()}
+def left(*, releases: tuple = (), deployments: tuple = (), **more: object):
+    return in_cluster(HEALTHY, releases=releases, deployments=deployments, **more)
 
 
-def test_a_mesh_that_is_not_installed_is_one_error(healthy):
-    (problem,) = helm_releases.missing_mesh(in_cluster(healthy, **NOTHING))
-    assert "the mesh is not installed" in problem.message
-    assert problem.fix.startswith("`pulumi up`;")
+ABSENT = "ERROR=0 the mesh is not installed; `pulumi up`;"
 
 
-def test_a_healthy_mesh_is_there(healthy):
-    assert helm_releases.missing_mesh(healthy) == []
-
-
-def test_one_release_is_enough_to_look_at_everything(healthy):
-    one = (ReleaseRecord("istio-system", "istiod", 1, "failed"),)
-    assert helm_releases.missing_mesh(in_cluster(healthy, **{**NOTHING, "releases": one})) == []
-
-
-def test_a_release_of_others_is_none_of_the_mesh(healthy):
-    assert helm_releases.missing_mesh(in_cluster(healthy, **{**NOTHING, "releases": (ReleaseRecord("web", "shop"),)}))
-
-
-def test_a_running_istiod_is_not_called_absent_though_its_release_record_is_lost(healthy):
-    istiod = (Deployment("istio-system", "istiod"),)
-    assert helm_releases.missing_mesh(in_cluster(healthy, **{**NOTHING, "deployments": istiod})) == []
-
-
-def test_nothing_is_said_of_releases_that_may_not_be_read(healthy):
-    assert helm_releases.missing_mesh(in_cluster(healthy, **NOTHING, unreadable=("releases",))) == []
+@table(
+    case("a mesh that is not installed", left(), ABSENT),
+    case("a healthy one", HEALTHY, ""),
+    case("one release", left(releases=(ReleaseRecord("istio-system", "istiod", 1, "failed"),)), ""),
+    case("a release of others", left(releases=(ReleaseRecord("web", "shop"),)), ABSENT),
+    case("a running istiod whose record is lost", left(deployments=(Deployment("istio-system", "istiod"),)), ""),
+    case("releases that may not be read", left(unreadable=("releases",)), ""),
+    case("Deployments that may not be read", left(unreadable=("deployments",)), ""),
+)
+def test_a_mesh_of_which_nothing_is_there_is_one_error(observed, line):
+    assert_lines(helm_releases.missing_mesh(observed), line)

@@ -4,9 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.verify import mesh_pods
 from pi_mesh.cluster.pods import Container, Pod
-from tests.support.healthy_mesh import component, in_cluster, problems, run
+from tests.support.findings import assert_lines, case, table
+from tests.support.healthy_mesh import HEALTHY, component, in_cluster, problems
+
+FIRST, *REST = HEALTHY.snapshot.deployments
+WAITING = replace(component("istiod"), node="", ready=False)
+RUNNING = "OK=1 1 of 1 pods are ready"
+OWN_LIMIT = {"sidecar.istio.io/proxyMemoryLimit": "64Mi"}
+LOOK = "-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`"
 
 
 @pytest.mark.row(11)
@@ -16,52 +23,41 @@ def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(hea
     assert "`helm rollback -n istio-system istiod 3`" in problem
 
 
-def test_a_deployment_scaled_to_nothing_is_a_problem(healthy):
-    first, *rest = healthy.snapshot.deployments
-    (problem,) = problems(in_cluster(healthy, deployments=(replace(first, wanted=0, ready=0), *rest)))
-    assert "0 of 0 pods are ready" in problem
-
-
-def test_a_pod_that_finds_no_node_is_named(healthy):
-    first, *rest = healthy.snapshot.deployments
-    waiting = replace(component("istiod"), node="", ready=False)
-    pods = (waiting, *healthy.snapshot.pods[1:])
-    (problem,) = problems(in_cluster(healthy, deployments=(replace(first, ready=0), *rest), pods=pods))
-    assert "istiod-0 finds no node" in problem
-
-
-def out_of_memory(healthy, pod: Pod) -> list[Finding]:
-    seen = run(in_cluster(healthy, pods=(pod, *healthy.snapshot.pods[1:])))
-    return [finding for finding in seen if finding.id == "out of memory"]
-
-
-def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_the_limit_and_its_key(healthy):
-    (finding,) = out_of_memory(healthy, replace(component("istiod"), out_of_memory=("main",), restarts=4))
-    assert (finding.level, finding.number) == (Level.WARNING, 4)
-    assert finding.message == "main was ended at its memory limit of 256Mi (4 restarts)"
-    assert finding.fix == "raise istio.resources.limits.memory"
-
-
-@pytest.mark.parametrize(
-    ("name", "annotations", "fix"),
-    [
-        ("istio-proxy", {}, "raise proxy.resources.limits.memory, or narrow the namespace's sidecarScope"),
-        (
-            "istio-proxy",
-            {"sidecar.istio.io/proxyMemoryLimit": "64Mi"},
-            "raise the annotation sidecar.istio.io/proxyMemoryLimit of its pod template,"
-            " or narrow the namespace's sidecarScope",
-        ),
-        ("app", {}, "raise its limit in the workload's manifest"),
-    ],
+@table(
+    case("as it should be", FIRST, component("istiod"), RUNNING),
+    case("scaled to nothing", replace(FIRST, wanted=0, ready=0), component("istiod"), "ERROR 0 of 0 pods are re"),
+    case(
+        "a pod that is not ready",
+        replace(FIRST, ready=0),
+        component("istiod"),
+        f"ERROR=0 0 of 1 pods are ready; …{LOOK}",
+    ),
+    case("a pod that finds no node", replace(FIRST, ready=0), WAITING, "ERROR istiod-0 finds no node"),
 )
-def test_the_remedy_names_what_gave_the_limit(healthy, name, annotations, fix):
+def test_a_deployment_needs_its_ready_pods(deployment, pod, line):
+    cluster = in_cluster(HEALTHY, deployments=(deployment, *REST), pods=(pod, *HEALTHY.snapshot.pods[1:]))
+    assert_lines(mesh_pods.check(cluster), f"{line}\n{RUNNING}\n{RUNNING}")
+
+
+def ended(name: str = "istio-proxy", **more: object) -> Pod:
     containers = (Container("app"), Container("istio-proxy"))
-    shop = Pod("trading", "shop-1", containers=containers, out_of_memory=(name,), restarts=1, annotations=annotations)
-    (finding,) = out_of_memory(healthy, shop)
-    assert finding.fix == fix
-    assert "(1 restart)" in finding.message
+    return Pod("trading", "shop-1", containers=containers, out_of_memory=(name,), restarts=1, **more)
 
 
-def test_the_number_of_ready_pods_is_a_field_of_its_own(healthy):
-    assert [finding.number for finding in run(healthy) if finding.id == "mesh pods"] == [1, 1, 1]
+NARROW = "or narrow the namespace's sidecarScope$"
+OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory$"
+
+
+@table(
+    case("istiod", replace(component("istiod"), out_of_memory=("main",), restarts=4), OF_ISTIOD),
+    case("a sidecar", ended(), f"(1 restart); raise proxy.resources.limits.memory, {NARROW}"),
+    case(
+        "its own limit",
+        ended(annotations=OWN_LIMIT),
+        f"sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
+    ),
+    case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest$"),
+)
+def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_what_gave_the_limit(pod, line):
+    *_, row = mesh_pods.check(in_cluster(HEALTHY, pods=(pod,)))
+    assert_lines([row], f"WARNING={pod.restarts} {line}")

@@ -5,45 +5,39 @@ from dataclasses import replace
 from pi_mesh.checks.finding import Level, errors
 from pi_mesh.checks.verify import read_only_verification
 from pi_mesh.cluster.helm_releases import digest
-from tests.support.healthy_mesh import applied_as_asked, found, in_cluster, run
+from tests.support.findings import assert_lines, case, table
+from tests.support.healthy_mesh import HEALTHY, applied_as_asked, found, in_cluster, run
+
+LEFT = tuple(
+    replace(applied_as_asked(release), values=release.typed, extra=digest(release.id, release.extra))
+    for release in HEALTHY.mesh.releases
+)
+READ_ONLY = in_cluster(found(HEALTHY, releases=LEFT, left_by_up=LEFT, read_only=True), releases=())
+"""The input that get and list alone give."""
 
 
-def read_only(seen):
-    """Return the input that get and list alone give."""
-    left = tuple(
-        replace(applied_as_asked(one), values=one.typed, extra=digest(one.id, one.extra)) for one in seen.mesh.releases
-    )
-    return in_cluster(found(seen, releases=left, left_by_up=left, read_only=True), releases=())
+def test_a_healthy_mesh_has_no_problem_and_what_is_not_compared_is_named():
+    assert_lines([row for row in run(READ_ONLY) if row.level is Level.ERROR], "")
+    unknown = [row for row in run(READ_ONLY) if row.level is Level.UNKNOWN]
+    assert_lines(unknown, "UNKNOWN not compared: Helm's records…a certificate from istiod")
 
 
-def test_a_healthy_mesh_has_no_problem(healthy):
-    assert errors(run(read_only(healthy))) == []
+def test_without_what_up_leaves_nothing_is_proved():
+    problems = errors(run(found(READ_ONLY, releases=(), left_by_up=())))
+    named = {row.name for row in problems if row.id == "helm releases"}
+    assert named == {release.id for release in HEALTHY.mesh.releases}
 
 
-def test_what_is_not_compared_is_named(healthy):
-    (finding,) = [one for one in run(read_only(healthy)) if one.level is Level.UNKNOWN]
-    assert "Helm's records" in finding.message
-    assert "a certificate from istiod" in finding.message
+OTHER = tuple(replace(release, objects=({"kind": "Service"},)) for release in HEALTHY.live.releases)
+OMITTED = tuple(replace(release, omitted=("password",)) for release in LEFT)
+PASSWORD = f"{read_only_verification.SECRET} istio-system/password"
 
 
-def test_without_what_up_leaves_nothing_is_proved(healthy):
-    seen = found(read_only(healthy), releases=(), left_by_up=())
-    problems = {one.name for one in errors(run(seen)) if one.id == "helm releases"}
-    assert problems == {one.id for one in healthy.mesh.releases}
-
-
-def test_that_up_left_nothing_yet_is_a_warning_of_the_whole_verification(healthy):
-    (finding,) = read_only_verification.check(found(healthy, left_by_up=()))
-    assert (finding.level, finding.fix) == (Level.WARNING, "`pulumi up`")
-
-
-def test_what_up_left_of_other_objects_is_a_warning(healthy):
-    other = tuple(replace(one, objects=({"kind": "Service"},)) for one in healthy.live.releases)
-    (finding,) = read_only_verification.check(found(healthy, releases=other))
-    assert "differs from Helm's record" in finding.message
-
-
-def test_the_secrets_that_are_not_compared_are_named_by_their_release(healthy):
-    some = tuple(replace(one, omitted=("password",)) for one in read_only(healthy).live.releases)
-    (finding,) = read_only_verification.check(found(read_only(healthy), releases=some))
-    assert f"{read_only_verification.SECRET} istio-system/password" in finding.message
+@table(
+    case("all is left", HEALTHY, ""),
+    case("nothing is left yet", found(HEALTHY, left_by_up=()), "WARNING ; `pulumi up`$"),
+    case("other objects are left", found(HEALTHY, releases=OTHER), "WARNING differs from Helm's record"),
+    case("a secret is named by its release", found(READ_ONLY, releases=OMITTED), f"UNKNOWN {PASSWORD}"),
+)
+def test_what_up_left_must_match_helms_records(observed, line):
+    assert_lines(read_only_verification.check(observed), line)

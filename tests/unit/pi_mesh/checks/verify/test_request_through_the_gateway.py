@@ -3,31 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level, Subject
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import request_through_the_gateway
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import Answer, NoAnswerError, NotForwardedError
 from tests.support.factories import make_mesh
-from tests.support.healthy_mesh import in_cluster, make_verification
+from tests.support.findings import assert_lines, case, table
+from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification
 
 GATEWAY = Pod("istio-system", "gateway-0", {"istio": "ingressgateway"}, containers=(Container("istio-proxy"),))
 SECURED = {"hosts": ["shop.example"], "protocol": "HTTPS", "tls": {"secret": "shop"}}
-APP = {"to": [{"service": "app"}]}
+LISTED = {"allowAddresses": ["192.0.2.1"]}
+MUTUAL = {**SECURED, "tls": {"secret": "shop", "mode": "MUTUAL"}}
 
 
-def mesh(gateways: dict[str, Any], routes: dict[str, Any] | None = None, **more: object) -> Observation:
-    traffic = {"gateways": gateways, "routes": routes or {}}
-    return in_cluster(make_verification(make_mesh(traffic=traffic, **more)), pods=(GATEWAY,))
-
-
-def route(*hosts: str) -> dict[str, Any]:
-    return {"app": {"hosts": [*hosts], "gateways": ["web"], "http": [APP]}}
+def mesh(pod: Pod = GATEWAY, route: str = "", ingress: dict | None = None, **gateways: Any) -> Observation:
+    app = {"hosts": [route], "gateways": ["web"], "http": [{"to": [{"service": "app"}]}]}
+    traffic = {"gateways": gateways or {"web": {}}, "routes": {"app": app} if route else {}}
+    return in_cluster(make_verification(make_mesh(traffic=traffic, ingress=ingress or {})), pods=(pod,))
 
 
 class Gateway:
@@ -37,7 +34,6 @@ class Gateway:
         self.answer: Answer | Exception = Answer(200, True)
         self.silent = 0
         """Number of requests without an answer, before the first with one."""
-        self.pipe: Exception | None = None
         self.asked: list[tuple[str, int, bool]] = []
         monkeypatch.setattr(request_through_the_gateway, "PAUSES", (0, 0))
         monkeypatch.setattr(request_through_the_gateway, "forwarded", self._forwarded)
@@ -46,8 +42,8 @@ class Gateway:
     @contextmanager
     def _forwarded(self, context: str, namespace: str, target: str, port: int) -> Iterator[str]:
         assert (context, namespace, target) == ("test", "istio-system", "pod/gateway-0")
-        if self.pipe:
-            raise self.pipe
+        if isinstance(self.answer, NotForwardedError):
+            raise self.answer
         self.port = port
         yield "127.0.0.1:1"
 
@@ -65,106 +61,64 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     return Gateway(monkeypatch)
 
 
-def the(seen: Observation) -> Finding:
-    (finding,) = request_through_the_gateway.check(seen)
-    return finding
-
-
-@pytest.mark.parametrize(
-    ("gateways", "routes", "asked"),
-    [
-        ({"web": {}}, None, ("pi-mesh.internal", 80, False)),
-        ({"web": {"hosts": ["*.example"], "port": 8080}}, None, ("pi-mesh.example", 8080, False)),
-        ({"web": {}}, route("shop.example"), ("shop.example", 80, False)),
-        ({"web": SECURED}, None, ("shop.example", 443, True)),
-        ({"office": {"allowAddresses": ["192.0.2.1"]}, "web": {"port": 81}}, None, ("pi-mesh.internal", 81, False)),
-        ({"rpc": {"protocol": "GRPC", "port": 50051}, "web": {}}, None, ("pi-mesh.internal", 80, False)),
-    ],
-    ids=str,
+@table(
+    case("any host", mesh(), ("pi-mesh.internal", 80, False)),
+    case("a wildcard", mesh(web={"hosts": ["*.example"], "port": 8080}), ("pi-mesh.example", 8080, False)),
+    case("a route's", mesh(route="shop.example"), ("shop.example", 80, False)),
+    case("HTTPS", mesh(web=SECURED), ("shop.example", 443, True)),
+    case("rather without a list", mesh(office=LISTED, web={"port": 81}), ("pi-mesh.internal", 81, False)),
+    case("not gRPC", mesh(rpc={"protocol": "GRPC", "port": 50051}, web={}), ("pi-mesh.internal", 80, False)),
 )
-def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, gateways, routes, asked):
-    the(mesh(gateways, routes))
+def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, observed, asked):
+    assert_lines(request_through_the_gateway.check(observed), "OK ")
     assert gateway.asked == [asked]
 
 
+BEHIND, ITSELF = "the service behind the gateway", "the gateway"
+NO_ROUTE, NO_ENDPOINT = "see the rows of objects and attached", "see the rows of attached routes: it reaches no"
+
+
 @pytest.mark.parametrize(
-    ("answer", "level", "said"),
+    ("answer", "line"),
     [
-        (Answer(200, True), Level.OK, "a GET of http://shop.example:80/ got 200 from the service behind the gateway"),
-        (Answer(404, True), Level.OK, "got 404 from the service behind the gateway"),
-        (Answer(500, True), Level.WARNING, "got 500 from the service behind the gateway"),
-        (Answer(301, False), Level.OK, "got 301 from the gateway"),
-        (Answer(403, False), Level.OK, "got 403 from the gateway"),
-        (Answer(404, False), Level.WARNING, "got 404 from the gateway"),
-        (Answer(503, False), Level.WARNING, "got 503 from the gateway"),
-        (NoAnswerError("reset"), Level.ERROR, "got no answer from pod gateway-0: reset"),
+        (Answer(200, True), f"OK=200 a GET of http://shop.example:80/ got 200 from {BEHIND}"),
+        (Answer(404, True), f"OK=404 got 404 from {BEHIND}"),
+        (Answer(500, True), f"WARNING=500 got 500 from {BEHIND}; see its log"),
+        (Answer(301, False), f"OK=301 got 301 from {ITSELF}"),
+        (Answer(403, False), f"OK=403 got 403 from {ITSELF}"),
+        (Answer(404, False), f"WARNING=404 got 404 from {ITSELF}; {NO_ROUTE}"),
+        (Answer(503, False), f"WARNING=503 got 503 from {ITSELF}; {NO_ENDPOINT}"),
+        (NoAnswerError("reset"), "ERROR got no answer from pod gateway-0: reset"),
+        (NotForwardedError("no kubectl"), "UNKNOWN was not made: no kubectl$"),
     ],
     ids=str,
 )
-def test_the_answer_is_told_with_who_gave_it(gateway, answer, level, said):
+def test_the_answer_is_judged_by_its_status_and_by_who_gave_it(gateway, answer, line):
     gateway.answer = answer
-    finding = the(mesh({"web": {}}, route("shop.example")))
-    assert (finding.level, said in finding.message) == (level, True)
+    assert_lines(request_through_the_gateway.check(mesh(route="shop.example")), line)
 
 
 def test_a_gateway_that_still_learns_of_its_listener_is_asked_again(gateway):
     gateway.silent = 2
-    assert the(mesh({"web": {}})).level is Level.OK
+    assert_lines(request_through_the_gateway.check(mesh()), "OK ")
     assert len(gateway.asked) == 3
 
 
 def test_a_gateway_without_routes_answers_404_by_itself(gateway):
     gateway.answer = Answer(404, False)
-    assert the(mesh({"web": {}})).level is Level.OK
+    assert_lines(request_through_the_gateway.check(mesh()), "OK ")
 
 
-def test_a_pod_that_is_not_reached_proves_nothing(gateway):
-    gateway.pipe = NotForwardedError("no kubectl")
-    assert (the(mesh({"web": {}})).level, the(mesh({"web": {}})).message) == (Level.UNKNOWN, "was not made: no kubectl")
-
-
-@pytest.mark.parametrize(
-    "pod", [replace(GATEWAY, ready=False), replace(GATEWAY, ending=True), replace(GATEWAY, labels={})]
+@table(
+    case("a pod that is not ready", mesh(replace(GATEWAY, ready=False)), "UNKNOWN no Ready pod"),
+    case("one on its way out", mesh(replace(GATEWAY, ending=True)), "UNKNOWN no Ready pod"),
+    case("one of another workload", mesh(replace(GATEWAY, labels={})), "UNKNOWN no Ready pod"),
+    case("TCP", mesh(feed={"protocol": "TCP", "port": 9000}), "OK was not made"),
+    case("a client's certificate", mesh(web=MUTUAL), "OK was not made"),
+    case("the PROXY protocol", mesh(ingress={"proxyProtocol": True}), "OK was not made"),
+    case("no listener", HEALTHY, ""),
+    case("no gateway", make_verification(make_mesh(ingress={"enabled": False})), ""),
 )
-def test_without_a_ready_pod_of_the_gateway_no_request_is_made(gateway, pod):
-    assert the(in_cluster(mesh({"web": {}}), pods=(pod,))).level is Level.UNKNOWN
+def test_a_gateway_that_takes_no_such_request_is_not_asked(gateway, observed, line):
+    assert_lines(request_through_the_gateway.check(observed), line)
     assert gateway.asked == []
-
-
-@pytest.mark.parametrize(
-    "seen",
-    [
-        mesh({"feed": {"protocol": "TCP", "port": 9000}}),
-        mesh({"web": {**SECURED, "tls": {"secret": "shop", "mode": "MUTUAL"}}}),
-        mesh({"web": {}}, ingress={"proxyProtocol": True}),
-    ],
-)
-def test_a_listener_that_asks_for_more_than_http_is_not_asked(gateway, seen):
-    assert (the(seen).level, "was not made" in the(seen).message) == (Level.OK, True)
-    assert gateway.asked == []
-
-
-def test_without_listeners_or_a_gateway_there_is_nothing_to_ask(gateway):
-    off = make_verification(make_mesh(ingress={"enabled": False}))
-    assert [
-        *request_through_the_gateway.check(make_verification()),
-        *request_through_the_gateway.check(off),
-    ] == []
-    assert gateway.asked == []
-
-
-@pytest.mark.parametrize(
-    ("status", "from_behind", "routed", "level", "fix"),
-    [
-        (200, True, True, Level.OK, ""),
-        (404, True, True, Level.OK, ""),
-        (404, False, False, Level.OK, ""),
-        (404, False, True, Level.WARNING, "see the rows of objects and attached routes"),
-        (503, True, True, Level.WARNING, "see its log"),
-        (503, False, True, Level.WARNING, "see the rows of attached routes: it reaches no endpoint"),
-    ],
-)
-def test_an_answer_is_judged_by_its_status_and_by_who_gave_it(status, from_behind, routed, level, fix):
-    answer = SimpleNamespace(status=status, from_behind=from_behind)
-    found = request_through_the_gateway._answer(Subject("gateway"), "a request", answer, routed)
-    assert (found.level, found.number, found.fix[: len(fix)]) == (level, status, fix)

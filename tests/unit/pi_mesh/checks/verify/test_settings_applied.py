@@ -1,145 +1,126 @@
 """The findings about changed settings that were never applied."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-
-from pi_mesh.checks.finding import Level
+from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.verify import settings_applied
-from pi_mesh.cluster.helm_releases import ReleaseRecord, digest
+from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord, digest
 from pi_mesh.cluster.stack_state import without_gateway_version
+from pi_mesh.inventory import Release
 from tests.support.factories import make_mesh
+from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import applied_as_asked, found, in_cluster, make_verification
+from tests.support.versions import BEFORE, NEWEST, SHIPPED
 
+DEFAULTS = make_mesh()
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "700m", "memory": "256Mi"}}
-CHANGES = {
-    "ingress.replicas": {"ingress": {"replicas": 3}},
-    "egress.drainSeconds": {"egress": {"drainSeconds": 33}},
-    "istio.pilotReplicas": {"istio": {"pilotReplicas": 5}},
-    "istio.resources": {"istio": {"resources": RESOURCES}},
-    "istio.version": {"istio": {"version": "1.30.0"}},
-    "proxy.outboundTraffic": {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}},
-    "proxy.drainSeconds": {"proxy": {"drainSeconds": 9}},
-    "mtls.certificateLifetime": {"mtls": {"certificateLifetime": "24h"}},
-    "ingress.service.type": {"ingress": {"service": {"type": "LoadBalancer"}}},
-    "images.hub": {"images": {"hub": "example.com/istio"}},
-    "istio.values.global.logAsJson": {"istio": {"values": {"global": {"logAsJson": True}}}},
-}
+VAULT = {"enabled": True, "address": "https://vault.example", "key": "internal"}
+Applied = Callable[[Release], AppliedRelease]
 
 
-def unapplied_settings(applied=None, **changes):
+def unapplied_settings(applied: Applied = applied_as_asked, **changes: object) -> dict[str, Finding]:
     """Return the findings about a mesh that was applied with the defaults, for a stack file with these changes."""
-    before = tuple(applied(one) if applied else applied_as_asked(one) for one in make_mesh().releases)
-    seen = found(make_verification(make_mesh(**changes)), releases=before)
-    return {one.name: one for one in settings_applied.check(seen) if one.level is not Level.OK}
+    observed = found(make_verification(make_mesh(**changes)), releases=tuple(map(applied, DEFAULTS.releases)))
+    return {row.name: row for row in settings_applied.check(observed) if row.level is not Level.OK}
 
 
-@pytest.mark.parametrize("key", CHANGES)
-def test_a_changed_setting_is_named_by_its_config_key(key):
-    findings = unapplied_settings(**CHANGES[key])
-    assert key in findings
-    assert findings[key].level is Level.ERROR
-    assert "pulumi up" in findings[key].fix
+def extra(**values: object) -> dict:
+    return {"istio": {"values": values}}
 
 
-@pytest.mark.parametrize("key", CHANGES)
-def test_where_no_secret_is_read_it_is_named_too(key):
-    def left_by_up(release):
-        return replace(applied_as_asked(release), values=release.typed, extra=digest(release.id, release.extra))
-
-    expected = "istio.values" if ".values" in key else key
-    assert expected in unapplied_settings(left_by_up, **CHANGES[key])
+LOG, PASSWORD, PASSWORDS = (
+    {"global": {key: value}} for key, value in (("logAsJson", True), ("a", "x1"), ("a", ["x1"]))
+)
 
 
-def test_both_values_are_shown_with_the_value_that_helm_gets():
-    message = unapplied_settings(ingress={"replicas": 3})["ingress.replicas"].message
-    assert message.startswith("the stack file asks for 3, the cluster has 1 (replicaCount and 2 more values of release")
+@table(
+    (
+        "ingress.replicas",
+        {"ingress": {"replicas": 3}},
+        "3, the cluster has 1 (replicaCount and 2 more values of rel",
+    ),
+    (
+        "egress.drainSeconds",
+        {"egress": {"drainSeconds": 33}},
+        "43, the cluster has 30 (terminationGracePeriodSeconds",
+    ),
+    ("istio.pilotReplicas", {"istio": {"pilotReplicas": 5}}, "5, "),
+    ("istio.resources", {"istio": {"resources": RESOURCES}}, "'700m', "),
+    ("istio.version", {"istio": {"version": BEFORE}}, f"'{BEFORE}', the cluster has '{NEWEST}' (version of "),
+    ("proxy.outboundTraffic", {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, "'REGISTRY_ONLY', "),
+    ("proxy.drainSeconds", {"proxy": {"drainSeconds": 9}}, ""),
+    ("mtls.certificateLifetime", {"mtls": {"certificateLifetime": "24h"}}, ""),
+    ("ingress.service.type", {"ingress": {"service": {"type": "LoadBalancer"}}}, "'LoadBalancer', "),
+    ("images.hub", {"images": {"hub": "example.com/istio"}}, "'example.com/istio', "),
+    ("images.pullPolicy", {"images": {"pullPolicy": "Never"}}, "'Never', "),
+    (
+        "istio.values.global.logAsJson",
+        extra(**LOG),
+        "True, the cluster has nothing (global.logAsJson of release istio-system/istiod)",
+    ),
+    ("istio.values.global.a", extra(**PASSWORD), "another value than the cluster has (global.a of"),
+    ("istio.values.global.a", extra(**PASSWORDS), "another value than the cluster has (global.a of"),
+    (
+        "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe",
+        extra(sidecarInjectorWebhook={"rewriteAppHTTPProbe": False}),
+        "False, ",
+    ),
+)
+def test_a_changed_setting_is_named_by_its_config_key_with_both_values(key, changes, words):
+    row = unapplied_settings(**changes)[key]
+    assert (row.level, "pulumi up" in row.fix, "x1" in str(row)) == (Level.ERROR, True, False)
+    assert row.message.startswith(f"the stack file asks for {words}")
 
 
-def test_a_text_among_extra_values_is_not_shown():
-    findings = unapplied_settings(istio={"values": {"global": {"password": "hunter2"}}})
-    assert "hunter2" not in str(findings)
+def left_by_up(release: Release) -> AppliedRelease:
+    return replace(applied_as_asked(release), values=release.typed, extra=digest(release.id, release.extra))
 
 
-def test_nothing_is_said_of_a_mesh_that_was_applied(healthy):
-    (finding,) = settings_applied.check(healthy)
-    assert (finding.level, finding.number) == (Level.OK, 4)
+def by_hand(release: Release) -> AppliedRelease:
+    return replace(applied_as_asked(release), values={**release.values, "meshConfig": {"accessLogFile": "/dev/stdout"}})
 
 
-def test_a_value_that_only_helm_knows_is_named():
-    def by_hand(release):
-        return replace(
-            applied_as_asked(release), values={**release.values, "meshConfig": {"accessLogFile": "/dev/stdout"}}
-        )
-
-    assert "istio.values.meshConfig.accessLogFile" in unapplied_settings(by_hand)
+def of_another_chart(release: Release) -> AppliedRelease:
+    return replace(applied_as_asked(release), chart_version=BEFORE)
 
 
-def test_a_service_type_that_the_cluster_decides_is_a_warning():
-    seen = found(
-        make_verification(make_mesh(load_balancers=True)), releases=tuple(map(applied_as_asked, make_mesh().releases))
-    )
-    (finding,) = settings_applied.check(seen)
-    assert (finding.name, finding.level) == ("ingress.service.type", Level.WARNING)
+@table(
+    case("where no secret is read", left_by_up, {"ingress": {"replicas": 3}}, "ingress.replicas"),
+    case("a version", left_by_up, {"istio": {"version": BEFORE}}, "istio.version"),
+    case("extra values", left_by_up, extra(**LOG), "istio.values"),
+    case("a value that only Helm knows", by_hand, {}, "istio.values.meshConfig.accessLogFile"),
+    case("another chart version alone", of_another_chart, {}, "istio.version"),
+)
+def test_a_change_is_named_by_what_up_left_and_by_what_helm_knows(applied, changes, key):
+    assert key in unapplied_settings(applied, **changes)
+    assert applied is not of_another_chart or [*unapplied_settings(applied)] == [key]
+
+
+def test_a_finding_counts_its_values():
+    assert unapplied_settings(ingress={"replicas": 3})["ingress.replicas"].number == 3
+
+
+OLD = make_mesh(istio={"version": SHIPPED})
+WITHOUT = tuple(replace(applied_as_asked(one), values=without_gateway_version(one.values)) for one in OLD.releases)
+BY_VAULT = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=VAULT).releases))
+BY_DEFAULT = tuple(map(applied_as_asked, DEFAULTS.releases))
+BALANCED = make_mesh(load_balancers=True)
+
+
+@table(
+    case("a mesh that was applied", DEFAULTS, BY_DEFAULT, "OK=4 "),
+    case("a type that the cluster decides", BALANCED, BY_DEFAULT, "WARNING ingress.service.type:"),
+    case("Vault's root, which only Vault tells", make_mesh(vault=VAULT), BY_VAULT, "OK "),
+    case("gateways from before the version annotation", OLD, WITHOUT, "OK "),
+    case("nothing applied", DEFAULTS, (), ""),
+)
+def test_a_mesh_that_was_applied_is_as_asked(mesh, releases, line):
+    assert_lines(settings_applied.check(found(make_verification(mesh), releases=releases)), line)
 
 
 def test_a_gateway_that_is_switched_off_but_installed_is_named():
-    seen = make_verification(make_mesh(egress={"enabled": False}))
-    left = (*seen.snapshot.releases, ReleaseRecord("istio-system", "istio-egressgateway"))
-    findings = [one.name for one in settings_applied.check(in_cluster(seen, releases=left)) if one.level is Level.ERROR]
-    assert findings == ["istio-system/istio-egressgateway"]
-
-
-def test_vaults_root_which_only_vault_tells_is_left_to_the_certificates_rows():
-    vault = {"enabled": True, "address": "https://vault.example", "key": "internal"}
-    before = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=vault).releases))
-    seen = found(make_verification(make_mesh(vault=vault)), releases=before)
-    assert [one.level for one in settings_applied.check(seen)] == [Level.OK]
-
-
-def test_gateways_that_were_installed_without_the_version_annotation_are_as_asked():
-    old = make_mesh(istio={"version": "1.20.3"})
-    before = tuple(replace(applied_as_asked(one), values=without_gateway_version(one.values)) for one in old.releases)
-    assert [one.level for one in settings_applied.check(found(make_verification(old), releases=before))] == [Level.OK]
-
-
-def test_a_finding_counts_its_values_and_a_value_alone_has_no_others():
-    assert unapplied_settings(ingress={"replicas": 3})["ingress.replicas"].number == 3
-    alone = unapplied_settings(istio={"values": {"global": {"logAsJson": True}}})["istio.values.global.logAsJson"]
-    assert alone.message == (
-        "the stack file asks for True, the cluster has nothing (global.logAsJson of release istio-system/istiod)"
-    )
-
-
-@pytest.mark.parametrize("secret", ["hunter2", ["hunter2"]])
-def test_texts_and_lists_among_extra_values_are_told_to_differ(secret):
-    (finding,) = unapplied_settings(istio={"values": {"global": {"password": secret}}}).values()
-    assert finding.message.startswith("the stack file asks for another value than the cluster has (global.password of")
-
-
-def test_a_mesh_of_which_nothing_is_applied_is_not_called_right():
-    assert [*settings_applied.check(found(make_verification(make_mesh()), releases=()))] == []
-
-
-def test_another_chart_version_alone_is_named_by_the_key_of_istios_version():
-    def of_another_chart(release):
-        return replace(applied_as_asked(release), chart_version="1.30.9")
-
-    assert set(unapplied_settings(of_another_chart)) == {"istio.version"}
-
-
-def test_a_text_of_a_typed_setting_is_shown_wherever_it_lies_in_the_values():
-    for settings in ({"images": {"hub": "example.com/istio"}}, {"images": {"pullPolicy": "Never"}}):
-        (shown,) = settings["images"].values()
-        (finding,) = [one for key, one in unapplied_settings(**settings).items() if key.startswith("images.")]
-        assert finding.message.startswith(f"the stack file asks for {shown!r}")
-
-
-def test_an_extra_value_in_a_branch_of_typed_settings_keeps_its_own_key():
-    findings = unapplied_settings(istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}})
-    assert list(findings) == ["istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"]
-
-
-def test_the_version_of_a_release_is_shown_as_asked_and_as_it_is():
-    message = unapplied_settings(istio={"version": "1.30.0"})["istio.version"].message
-    assert message.startswith("the stack file asks for '1.30.0', the cluster has '1.31.0' (version of ")
+    observed = make_verification(make_mesh(egress={"enabled": False}))
+    left = (*observed.snapshot.releases, ReleaseRecord("istio-system", "istio-egressgateway"))
+    rows = [row for row in settings_applied.check(in_cluster(observed, releases=left)) if row.level is Level.ERROR]
+    assert_lines(rows, "ERROR istio-system/istio-egressgateway")

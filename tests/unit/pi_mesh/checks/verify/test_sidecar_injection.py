@@ -1,116 +1,81 @@
-"""The verification's findings about a dry run of a pod in the trading namespace."""
+"""The verification's findings about a dry run of a pod in each workload namespace, and about its running pods."""
 
 from dataclasses import replace
 
-import pytest
-
-from pi_mesh.checks.finding import Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import sidecar_injection
 from pi_mesh.cluster.live_objects import Injection
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh
-from tests.support.healthy_mesh import found, in_cluster, make_verification, problems
+from tests.support.findings import assert_lines, case, table
+from tests.support.healthy_mesh import HEALTHY, found, in_cluster, make_verification
+
+APP, PROXY = (Container("app"),), (Container("istio-proxy"),)
+FAT = (Container("istio-proxy", Resources(100, 128 * MI), Resources(2000, 1024 * MI)),)
+LABELLED = (Namespace("trading", {"istio-injection": "enabled"}),)
+UNLABELLED = in_cluster(HEALTHY, namespaces=tuple(replace(one, labels={}) for one in HEALTHY.snapshot.namespaces))
+BATCH = make_verification(make_mesh(namespaces={"batch": {"injection": False}}))
+REVISION = make_mesh(istio={"tags": {"stable": "default"}}, trading={"revision": "stable"})
+LABEL = "`kubectl label namespace trading {} --overwrite`"
 
 
-def test_a_pod_that_comes_out_without_its_sidecar_is_a_problem(healthy):
-    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
-    (problem,) = problems(found(healthy, injections={"trading": bare}))
-    assert "comes out without istio-proxy" in problem
+def injected(containers: tuple, observed: Observation = HEALTHY, namespace: str = "trading") -> Observation:
+    """Return the mesh where a pod of a namespace comes out with these containers."""
+    pod = Injection(Pod(namespace, "injection-proof", containers=containers))
+    return found(observed, injections={**observed.live.injections, namespace: pod})
 
 
-def test_a_sidecar_of_another_size_is_a_problem(healthy):
-    fat = Container("istio-proxy", Resources(100, 128 * MI), Resources(2000, 1024 * MI))
-    (problem,) = problems(found(healthy, injections={"trading": Injection(Pod("trading", "p", containers=(fat,)))}))
-    assert "requests 100m / 128Mi, not 50m / 128Mi" in problem
+REFUSED = found(HEALTHY, injections={"trading": Injection(refusal="exceeded quota: workloads")})
+FOLLOW = f"ERROR {LABEL.format('istio.io/rev=stable istio-injection-')}"
+OUT = "comes out with istio-proxy, and namespaces.batch.injection is false"
 
 
-def test_a_refused_pod_is_a_problem_with_the_api_servers_words(healthy):
-    refused = Injection(refusal="exceeded quota: workloads")
-    (problem,) = problems(found(healthy, injections={"trading": refused}))
-    assert "exceeded quota: workloads" in problem
-
-
-def test_a_namespace_without_its_label_is_told_to_get_it(healthy):
-    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
-    namespaces = tuple(replace(one, labels={}) for one in healthy.snapshot.namespaces)
-    (problem,) = problems(found(in_cluster(healthy, namespaces=namespaces), injections={"trading": bare}))
-    assert "`kubectl label namespace trading istio-injection=enabled --overwrite`" in problem
-
-
-def test_a_namespace_that_should_follow_a_revision_is_told_to_get_its_label(healthy):
-    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
-    istio = healthy.settings.istio.model_copy(update={"tags": {"stable": "default"}})
-    trading = healthy.settings.trading.model_copy(update={"revision": "stable"})
-    settings = healthy.settings.model_copy(update={"istio": istio, "trading": trading})
-    (problem,) = problems(
-        found(replace(healthy, mesh=replace(healthy.mesh, settings=settings)), injections={"trading": bare})
-    )
-    assert "`kubectl label namespace trading istio.io/rev=stable istio-injection- --overwrite`" in problem
-
-
-def test_a_namespace_without_injection_is_well_where_a_pod_gets_no_sidecar():
-    off = make_verification(make_mesh(namespaces={"batch": {"injection": False}}))
-    assert problems(off) == []
-
-
-def test_a_sidecar_in_a_namespace_without_injection_is_a_problem():
-    off = make_verification(make_mesh(namespaces={"batch": {"injection": False}}))
-    surprising = Injection(Pod("batch", "injection-proof", containers=(Container("istio-proxy"),)))
-    both = {**off.live.injections, "batch": surprising}
-    (problem,) = problems(found(off, injections=both))
-    assert "comes out with istio-proxy, and namespaces.batch.injection is false" in problem
-
-
-@pytest.mark.parametrize("namespaces", [(), (Namespace("trading", {"istio-injection": "enabled"}),)], ids=len)
-def test_a_pod_without_its_sidecar_in_a_namespace_with_its_label_is_the_webhooks_problem(healthy, namespaces):
-    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
-    labelled = Namespace("trading", {"istio-injection": "enabled"})
-    seen = found(
-        in_cluster(healthy, namespaces=(labelled,) if namespaces is None else ()), injections={"trading": bare}
-    )
-    (problem,) = problems(seen)
-    assert ("see the findings of webhooks" in problem) is (namespaces is None)
-
-
-def check(healthy, **of_pod: object) -> list:
-    bare = Pod("trading", "ledger-0", node="pi-1", containers=(Container("app"),), **of_pod)
-    return list(sidecar_injection.check_running_pods(in_cluster(healthy, pods=(bare,))))
-
-
-def test_workloads_without_a_sidecar_are_listed_by_name(healthy):
-    (found,) = check(healthy)
-    assert (str(found.subject), found.level) == ("pod trading/ledger-0", Level.WARNING)
-
-
-@pytest.mark.parametrize(
-    ("of_pod", "said"),
-    [
-        ({"owner": "ReplicaSet/ledger"}, "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces it"),
-        ({}, "create it again"),
-        ({"labels": {"sidecar.istio.io/inject": "false"}}, "sidecar.istio.io/inject: false"),
-        ({"annotations": {"sidecar.istio.io/inject": "false"}}, "sidecar.istio.io/inject: false"),
-    ],
-    ids=["with a controller", "without one", "label", "annotation"],
+@table(
+    case("without its sidecar", injected(APP), "ERROR comes out without istio-proxy"),
+    case("of another size", injected(FAT), "ERROR requests 100m / 128Mi, not 50m / 128Mi"),
+    case("refused, with the API server's words", REFUSED, "ERROR exceeded quota: workloads"),
+    case("no label", injected(APP, UNLABELLED), f"ERROR {LABEL.format('istio-injection=enabled')}"),
+    case("no label of its revision", injected(APP, replace(HEALTHY, mesh=REVISION)), FOLLOW),
+    case("the webhooks' problem", injected(APP, in_cluster(HEALTHY, namespaces=LABELLED)), "ERROR webhooks"),
+    case("a namespace that is gone", injected(APP, in_cluster(HEALTHY, namespaces=())), f"ERROR {LABEL[:20]}"),
+    case("a namespace without injection", BATCH, "OK \nOK "),
+    case("a sidecar there", injected(PROXY, BATCH, "batch"), f"OK \nERROR {OUT}"),
 )
-def test_what_is_to_be_done_depends_on_who_made_the_pod(healthy, of_pod, said):
-    assert said in check(healthy, **of_pod)[0].fix
+def test_a_new_pod_of_a_namespace_must_come_out_with_its_sidecar(observed, line):
+    assert_lines(sidecar_injection.check_new_pods(observed), line)
+
+
+def bare(**pod: object) -> tuple[Pod, ...]:
+    return (Pod("trading", "ledger-0", node="pi-1", containers=APP, **pod),)
+
+
+OPTED_OUT = {"sidecar.istio.io/inject": "false"}
+MESHED = Pod("trading", "a", containers=PROXY)
+REPLACED = "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces it"
+
+
+@table(
+    case("with a controller", bare(owner="ReplicaSet/ledger"), f"WARNING pod trading/ledger-0: …{REPLACED}"),
+    case("without one", bare(), "WARNING create it again"),
+    case("by label", bare(labels=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
+    case("by annotation", bare(annotations=OPTED_OUT), "WARNING sidecar.istio.io/inject: false"),
+    case("no pods", (), "OK no pods yet"),
+    case("1 pod", (MESHED,), "OK the 1 pod has"),
+    case("2 pods", (MESHED, replace(MESHED, name="b")), "OK all 2 pods have"),
+)
+def test_a_running_pod_without_a_sidecar_is_named_with_what_to_do(pods, line):
+    assert_lines(sidecar_injection.check_running_pods(in_cluster(HEALTHY, pods=pods)), line)
 
 
 def test_only_a_pod_that_is_replaced_is_told_to_be_deleted_at_once(healthy):
-    assert "kubectl delete" not in check(healthy)[0].fix
-
-
-@pytest.mark.parametrize(("count", "said"), [(0, "no pods yet"), (1, "the 1 pod has"), (2, "all 2 pods have")])
-def test_counts_agree_with_their_nouns(healthy, count, said):
-    pods = tuple(Pod("trading", f"a-{n}", containers=(Container("istio-proxy"),)) for n in range(count))
-    (found,) = sidecar_injection.check_running_pods(in_cluster(healthy, pods=pods))
-    assert found.message.startswith(said)
+    (row,) = sidecar_injection.check_running_pods(in_cluster(healthy, pods=bare()))
+    assert "kubectl delete" not in row.fix
 
 
 def test_each_injected_namespace_is_looked_at_and_no_other():
-    mesh = make_mesh(namespaces={"research": {}, "batch": {"injection": False}})
-    bare = tuple(Pod(name, "app-0", containers=(Container("app"),)) for name in ("trading", "research", "batch"))
-    found = sidecar_injection.check_running_pods(in_cluster(make_verification(mesh), pods=bare))
-    assert [str(one.subject) for one in found] == ["pod trading/app-0", "pod research/app-0"]
+    observed = make_verification(make_mesh(namespaces={"research": {}, "batch": {"injection": False}}))
+    pods = tuple(Pod(name, "app-0", containers=APP) for name in ("trading", "research", "batch"))
+    lines = "WARNING pod trading/app-0:\nWARNING pod research/app-0:"
+    assert_lines(sidecar_injection.check_running_pods(in_cluster(observed, pods=pods)), lines)

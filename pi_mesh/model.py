@@ -23,11 +23,18 @@ def matching(pattern: str, allowed: str, **more: Any) -> Any:
     return Field(pattern=pattern, json_schema_extra={"allowed": allowed}, **more)
 
 
+LOGIN_IN_URL = "has a login in its URL"
+"""Beginning of a message beside which the value is not shown."""
+
+
 def refuse_credentials(url: str) -> None:
     """Raise ValueError for a URL with a login, a query, a fragment, or a way up its path; the value is not shown."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return  # no URL, which other constraints refuse
     if "@" in parts.netloc:
-        raise ValueError("has a login in its URL, which would stand in git, in the state and in messages; remove it")
+        raise ValueError(f"{LOGIN_IN_URL}, which would stand in git, in the state and in messages; remove it")
     if parts.query or parts.fragment or {".", ".."} & {*parts.path.split("/")}:
         raise ValueError("has a query, a fragment or dots as a folder in its URL; remove them")
 

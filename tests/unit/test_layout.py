@@ -1,9 +1,11 @@
 """The layout of the repository: rooms of a sensible size, imports without a circle, tests at their source's path."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from pi_mesh.catalog.istio import MINORS
 from tests.support import shape
 from tests.support.shape import ROOT, python_files
 
@@ -14,6 +16,10 @@ LONGEST_CHAIN = 24
 GRAMMAR_NAMES = 9
 ENTRIES = ("components", "pi_mesh/addons", "pi_mesh/catalog", "pi_mesh/checks", "pi_mesh/settings", "policies/rules")
 """Folders whose files are entries of a list that a user knows: components, addons, checks, settings, rules."""
+VERSIONS_AS_TEXT = """
+LIST
+"""
+"""Files of tests that still have Istio's versions as text, or whose subject they are."""
 PRODUCT = python_files(*shape.PRODUCT)
 SOURCES = (*PRODUCT, *python_files("lab"))
 TESTS = [path for path in python_files(str(UNIT)) if path.name.startswith("test_") and path.parent != UNIT]
@@ -55,5 +61,15 @@ def test_variables_name_their_content():
     assert sum(map(shape.grammar_names, PRODUCT)) <= GRAMMAR_NAMES
 
 
-def test_no_product_file_imports_tests():
-    assert [str(path) for path in SOURCES if "tests" in shape.top_level_imports(path)] == []
+def test_every_dataclass_of_the_product_is_frozen():
+    sources = {str(path): (ROOT / path).read_text() for path in python_files("operations", "pi_mesh", "policies")}
+    thawed = r"^ *@dataclass(?!\(.*\bfrozen=True)"
+    assert [file for file, text in sources.items() if re.search(thawed, text, re.MULTILINE)] == []
+
+
+def test_tests_name_istios_newest_versions_and_the_ansible_roles():
+    """`tests/support/versions.py` has the names: a new release of Istio changes the catalog and no test."""
+    recent = "|".join(str(minor) for minor in MINORS if minor >= 30)
+    version = re.compile(rf"(?<![\w.])1\.(?:(?:{recent})\.\d+|20\.3)(?!\w)")
+    with_literals = {str(path) for path in python_files("tests") if version.search((ROOT / path).read_text())}
+    assert sorted(with_literals - {*VERSIONS_AS_TEXT.split()}) == []

@@ -22,7 +22,7 @@ REFUSED = {
     "a switch that is a text, and true in a template": (scaled(enabled="false"), NOT_SET),
     "a bound that is a list": (scaled(maxReplicas=[3]), "autoscaling.maxReplicas is a list, where a number belongs"),
     "a bound that is true": (scaled(maxReplicas=True), "autoscaling.maxReplicas is true or false, where a number"),
-    "a prerelease's package": (gateway(chart="gateway-1.30.0-rc.0.tgz", values__autoscaling=BEYOND), ABOVE),
+    "a prerelease's package": (gateway(chart="gateway-1.29.0-rc.0.tgz", values__autoscaling=BEYOND), ABOVE),
     "a copy in a folder": (gateway(chart="./gateway-vendored", values__autoscaling=BEYOND), ABOVE),
     "an autoscaler of its own": (
         kubernetes("autoscaling/v2", "HorizontalPodAutoscaler", "istiod", {"maxReplicas": 50}),

@@ -49,9 +49,9 @@ def test_a_chart_without_a_repository_is_refused_if_it_comes_from_elsewhere(char
     ("chart", "words"),
     [
         pytest.param("oci://evil.example/charts/istiod", OUTSIDE, id="a registry"),
-        pytest.param("https://evil.example/istiod-1.30.0.tgz", OUTSIDE, id="an address"),
+        pytest.param("https://evil.example/istiod-1.29.0.tgz", OUTSIDE, id="an address"),
         pytest.param("./istiod", PATH, id="a folder"),
-        pytest.param("/tmp/istiod-1.30.0.tgz", PATH, id="a file"),
+        pytest.param("/tmp/istiod-1.29.0.tgz", PATH, id="a file"),
     ],
 )
 def test_no_allowed_repository_covers_a_chart_from_elsewhere(chart, words):
@@ -68,9 +68,9 @@ def test_a_chart_is_a_text(chart, words):
 
 
 def test_packaged_charts_are_refused_unless_the_policy_config_allows_them():
-    release = istiod(repositoryOpts__repo=None, chart=".lab/charts/istiod-1.30.0.tgz")
+    release = istiod(repositoryOpts__repo=None, chart=".lab/charts/istiod-1.29.0.tgz")
     (message,) = said(chart_source.RULE, release)
-    assert message.startswith("chart .lab/charts/istiod-1.30.0.tgz is a local package")
+    assert message.startswith("chart .lab/charts/istiod-1.29.0.tgz is a local package")
     assert said(chart_source.RULE, release, packaged=True) == []
     assert said(chart_source.RULE, istiod(repositoryOpts=None, chart="charts/istiod"), packaged=True) != []
 
@@ -82,7 +82,7 @@ def test_whatever_installs_a_chart_is_judged(type_):
     assert said(chart_source.RULE, istiod(), f"kubernetes:helm.sh/{type_}") == []
 
 
-@pytest.mark.parametrize("repository", [f"{ALLOWED}/", f"{ALLOWED}/1.30", ALLOWED])
+@pytest.mark.parametrize("repository", [f"{ALLOWED}/", f"{ALLOWED}/1.29", ALLOWED])
 def test_what_lies_below_an_allowed_source_passes(repository):
     assert said(chart_source.RULE, istiod(repositoryOpts__repo=repository)) == []
     assert said(chart_source.RULE, istiod(repositoryOpts__repo=None, chart=f"{REGISTRY}/istiod")) == []

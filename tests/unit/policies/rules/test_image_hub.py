@@ -72,7 +72,7 @@ REFUSED = {
     "a template of the injector": (injecting(f"spec:\n  containers:\n  - image: {EVIL}\n"), f"{TEMPLATE} {EVIL}"),
     "a template that writes JSON": (injecting(f'{{"containers": [{{"image": "{EVIL}"}}]}}'), f"{TEMPLATE} {EVIL}"),
     "a template with an expression": (injecting(f"image: {EXPRESSION}"), f"{TEMPLATE} {EXPRESSION}"),
-    "a prerelease's package": (istiod(chart="istiod-1.30.0-rc.0.tgz", values={"global": {}}), "global.hub is not set"),
+    "a prerelease's package": (istiod(chart="istiod-1.29.0-rc.0.tgz", values={"global": {}}), "global.hub is not set"),
     "a copy in a folder": (istiod(chart="./istiod-vendored", values={"global": {}}), "global.hub is not set"),
     "another chart's image": (grafana(image=EVIL), f"image is {EVIL}"),
     "its repository": (
@@ -101,7 +101,7 @@ def test_every_key_that_chooses_an_image_is_judged(case):
     "props",
     [
         istiod(values__pilot__image="pilot", values__global__proxy__image="proxyv2", values__pilot__hub=""),
-        istiod(values__pilot__image="docker.io/istio/pilot:1.30.0-distroless"),
+        istiod(values__pilot__image="docker.io/istio/pilot:1.29.0-distroless"),
         istiod(values__sidecarInjectorWebhook={"templates": {"x": "containers:\n- image: {{ .ProxyImage }}"}}),
         gateway(chart="grafana", values={"dashboard": '{"image": "logo"}', "image": {"registry": "docker.io"}}),
         gateway(values__imagePullSecrets=["regcred"], values__imagePullPolicy="Always"),

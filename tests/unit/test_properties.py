@@ -74,10 +74,8 @@ def test_every_chart_accepts_any_valid_settings_and_renders_their_numbers(data):
 def _resources(rendered: list[dict]) -> dict:
     (container,) = only(rendered, "Deployment")["spec"]["template"]["spec"]["containers"]
     # A chart may write the quantity "1" bare; Kubernetes reads both alike.
-    return {
-        kind: {name: str(amount) for name, amount in amounts.items()}
-        for kind, amounts in container["resources"].items()
-    }
+    resources = container["resources"].items()
+    return {kind: {name: str(amount) for name, amount in amounts.items()} for kind, amounts in resources}
 
 
 def _replicas(rendered: list[dict]) -> int | None:

@@ -23,6 +23,7 @@ from tests.support.factories import make_mesh, make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.recorder import RELEASE, Registered, record
 from tests.support.snapshots import make_pod, make_snapshot
+from tests.support.versions import NEWEST
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
@@ -47,7 +48,7 @@ def released():
 
 def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited(released):
     props = released().props
-    assert (props["name"], props["version"], props["namespace"]) == ("istiod", "1.31.0", "istio-system")
+    assert (props["name"], props["version"], props["namespace"]) == ("istiod", NEWEST, "istio-system")
     assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (True, True, False)
     assert (props["timeout"], props["maxHistory"]) == (900, 5)
     assert props["values"] == {"pilot": {"replicaCount": 1}}
@@ -60,15 +61,13 @@ def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component
 
 def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_sum_is_an_input():
     charts = tuple(
-        LockedChart(chart=chart, version="1.31.0", source="https://charts.example", sha256="a" * 64)
+        LockedChart(chart=chart, version=NEWEST, source="https://charts.example", sha256="a" * 64)
         for chart in ("base", "istiod", "gateway")
     )
     locked = inventory.mesh_inventory(make_settings(), lock=charts).the(Kind.ISTIOD)
     (release,) = record(lambda: Istiod(ReleaseArgs(locked, ReleaseSettings()))).of_type(RELEASE)
-    assert (release.props["chart"], release.props["description"]) == (
-        "charts/istiod-1.31.0.tgz",
-        f"chart sha256:{'a' * 64}",
-    )
+    assert release.props["chart"] == f"charts/istiod-{NEWEST}.tgz"
+    assert release.props["description"] == f"chart sha256:{'a' * 64}"
     assert "repositoryOpts" not in release.props
 
 
@@ -87,7 +86,7 @@ def test_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
     [
         ("https://blob.istio.io/charts/", "istiod", {"repo": "https://blob.istio.io/charts"}),
         ("oci://ghcr.io/istio/release/charts", "oci://ghcr.io/istio/release/charts/istiod", None),
-        (".lab/charts", ".lab/charts/istiod-1.31.0.tgz", None),
+        (".lab/charts", f".lab/charts/istiod-{NEWEST}.tgz", None),
     ],
 )
 def test_charts_come_from_a_repository_a_registry_or_a_folder(released, source, chart, repository):

@@ -9,6 +9,7 @@ from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
 from tests.support.recorder import RELEASE, Recording, record
 from tests.support.snapshots import make_pis, make_snapshot
+from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
 INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
 
@@ -76,7 +77,7 @@ def test_listeners_with_a_certificate_wait_for_the_gateways_right_to_read_it(dep
 
 
 def test_a_second_control_plane_and_its_tags_come_before_who_follows_them(deployed):
-    canary = {"version": "1.31.0", "revision": "next"}
+    canary = {"version": NEWEST, "revision": "next"}
     recording = deployed(make_snapshot(), istio={"canary": canary, "tags": {"stable": "next"}})
     tag = "revision-tag-mutatingwebhookconfiguration-istio-revision-tag-stable"
     assert releases(recording) == {"istio-base", "istiod", "istiod-next", INGRESS, EGRESS}
@@ -118,11 +119,7 @@ def test_no_leftovers_are_swept_unless_asked_for(deployed, plain):
 
 def test_the_outputs_say_what_is_installed_and_what_it_takes(plain):
     outputs = plain.exports
-    assert (outputs["istioVersion"], outputs["mutualTls"], outputs["tradingNamespace"]) == (
-        "1.31.0",
-        "STRICT",
-        "trading",
-    )
+    assert (outputs["istioVersion"], outputs["mutualTls"], outputs["tradingNamespace"]) == (NEWEST, "STRICT", "trading")
     assert outputs["releases"] == dict.fromkeys(("istio-base", "istiod", INGRESS, EGRESS), "deployed")
     assert outputs["budget"] == {"pods": 3, "requests": "300m / 384Mi", "limits": "1500m / 768Mi", "sidecars": 81}
 
@@ -149,9 +146,9 @@ def test_contradicting_extra_values_are_refused_before_any_resource(deployed, mo
         deployed(make_snapshot(), istio={"values": {"pilot": {"replicaCount": 9}}})
 
 
-@pytest.mark.parametrize(("version", "annotated"), [("1.20.3", None), ("1.20.7", "1.20.7")])
+@pytest.mark.parametrize(("version", "annotated"), [(SHIPPED, None), (OLDEST, OLDEST)])
 def test_a_gateway_of_before_gets_its_version_with_the_first_upgrade_and_not_earlier(deployed, version, annotated):
-    old = {"name": INGRESS, "namespace": "istio-system", "version": "1.20.3", "values": {"podAnnotations": {}}}
+    old = {"name": INGRESS, "namespace": "istio-system", "version": SHIPPED, "values": {"podAnnotations": {}}}
     state = {"urn:pulumi:test::pi-mesh::x::ingress": {"type": RELEASE, "outputs": old}}
     recording = deployed(make_snapshot(version="v1.29.0"), state=state, istio={"version": version})
     (ingress,) = (one for one in recording.of_type(RELEASE) if one.props["name"] == INGRESS)

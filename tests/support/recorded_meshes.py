@@ -12,11 +12,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from pi_mesh import addons
+from pi_mesh.addons import kiali
 from pi_mesh.budget import mesh as budget
 from pi_mesh.budget import table
 from tests.support.factories import make_mesh
 from tests.support.full_traffic_settings import TRAFFIC
-from tests.support.versions import NEWEST, SHIPPED, next_patch
+from tests.support.versions import NEWEST, NEWEST_MINOR, SHIPPED, next_patch
 
 ROOT = "-----ROOT-----"
 FOLDER = Path(__file__).parent / "recorded"
@@ -66,7 +67,12 @@ MESHES: dict[str, dict[str, Any]] = {
 """Arguments of `make_mesh`."""
 BESIDE = {"least": "oldest", "audits": "least", "a CA from Vault": "least"}
 """The mesh from which another one's recording differs."""
-PLACEHOLDERS = {NEWEST: "<NEWEST>", next_patch(NEWEST): "<NEXT PATCH>", SHIPPED: "<SHIPPED>"}
+PLACEHOLDERS = {
+    NEWEST: "<NEWEST>",
+    next_patch(NEWEST): "<NEXT PATCH>",
+    SHIPPED: "<SHIPPED>",
+    kiali.VERSIONS[NEWEST_MINOR]: "<KIALI>",
+}
 WIDTH = 120
 
 

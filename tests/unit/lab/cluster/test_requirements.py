@@ -38,12 +38,8 @@ def refuse_namespaces(*command: str) -> str:
 @pytest.mark.parametrize(
     ("name", "answer", "words"),
     [
-        pytest.param(
-            "os.geteuid", lambda: 1000, r"lacks: root\. .*kind, k3d, a real one.*cluster\.context", id="root"
-        ),
-        pytest.param(
-            "_missing_controllers", lambda: ["memory", "pids"], "controllers memory, pids", id="cgroups"
-        ),
+        pytest.param("os.geteuid", lambda: 1000, r"lacks: root\. .*kind, k3d, a real one.*cluster\.context", id="root"),
+        pytest.param("_missing_controllers", lambda: ["memory", "pids"], "controllers memory, pids", id="cgroups"),
         pytest.param("run", refuse_namespaces, r"lacks: network namespaces \(.*Operation not permitted\)", id="kernel"),
         pytest.param("_watches_in_use", lambda: 10**6, r"sysctl -w fs\.inotify\.max_user_instances", id="inotify"),
     ],

@@ -62,9 +62,8 @@ def test_without_a_lab_nothing_is_built(built, monkeypatch):
 
 def test_an_older_version_is_built_and_given_to_the_nodes(imported, built, monkeypatch, tmp_path):
     (tmp_path / "pilot.tar").touch()
-    monkeypatch.setattr(
-        node_images.images, "istio_tars", lambda version: [(f"pilot:{version}", tmp_path / "pilot.tar")]
-    )
+    tars = [("pilot", tmp_path / "pilot.tar")]
+    monkeypatch.setattr(node_images.images, "istio_tars", lambda version: tars if version == OLDER else [])
     node_images.load_istio(OLDER)
     assert built == [CONTROL_PLANES[OLDER].name]
     assert {machine for machine, _ in imported} == {machine.name for machine in NODES}

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.mutants.covering import Covering, content_of_checkout
 from tests.mutants.places import ROOMS, ROOT, Mutant, sample
-from tests.mutants.trial import judge, prepare
+from tests.mutants.trial import NO_VERDICT, judge, prepare
 
 ENOUGH = 95
 """Percent of the mutants that the tests must kill."""
@@ -71,7 +71,7 @@ def _result(mutant: Mutant, tests: list[str]) -> dict[str, Any]:
 
 
 def report(seed: str, results: list[dict[str, Any]]) -> str:
-    """Return the table of the rooms, and the survivors with their changes."""
+    """Return the table of the rooms, the survivors with their changes, and the mutants that no test judged."""
     mutants = Counter(result["room"] for result in results)
     killed = Counter(result["room"] for result in results if result["killed"])
     rows = [(room, mutants[room], killed[room]) for room in ROOMS if mutants[room]]
@@ -81,6 +81,7 @@ def report(seed: str, results: list[dict[str, Any]]) -> str:
     for result in sorted((result for result in results if not result["killed"]), key=lambda result: result["place"]):
         diff = [f"    {line}" for line in result["diff"]]
         lines += ["", f"{result['place']} survived {result['tests']} tests", *diff]
+    lines += [f"{result['place']}: {result['by']}" for result in results if result["by"].startswith(NO_VERDICT)]
     return "\n".join(lines)
 
 

@@ -5,7 +5,6 @@ imported pytest and the packages of others, but nothing of this project. Tests t
 mutant; it counts as survived then.
 """
 
-import contextlib
 import multiprocessing
 import os
 import resource
@@ -14,11 +13,17 @@ import time
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import CodeType
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mutants.places import ROOT, Mutant
+if TYPE_CHECKING:
+    from tests.mutants.places import Mutant
+
+ROOT = Path(__file__).parents[2]
 
 CLOSE, NEAR = 3, 12
 """Numbers of test files that run first and second; the others run if the mutant survives these."""
@@ -26,6 +31,10 @@ ENOUGH = 40
 """Seconds of CPU after which no further test begins: a mutant that is not found until then counts as survived."""
 ENDLESS = 100
 """Seconds of CPU after which a mutant never ends: no test takes a minute."""
+PATIENCE = 900
+"""Seconds after which a trial that uses no CPU is ended: it waits for what never comes."""
+NO_VERDICT = "its trial ended"
+"""First words about a mutant that no test judged: it counts as killed, and the report names it."""
 PRELOADED = "-Wignore:Module already imported:pytest.PytestAssertRewriteWarning"
 HEAVY = ("pulumi", "pydantic", "lightkube", "typer", "rich", "hypothesis", "cryptography.x509", "jsonschema", "httpx2")
 
@@ -45,7 +54,7 @@ def prepare() -> None:
     context.set_forkserver_preload(["pytest", *HEAVY])
 
 
-def judge(mutant: Mutant, tests: list[str]) -> Verdict:
+def judge(mutant: "Mutant", tests: list[str]) -> Verdict:
     """Run the covering tests on the mutant, the closest files first."""
     files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
     for some in (files[:CLOSE], files[CLOSE:NEAR], files[NEAR:]):
@@ -56,17 +65,28 @@ def judge(mutant: Mutant, tests: list[str]) -> Verdict:
     return Verdict(killed=False, by="" if tests else "no test covers it")
 
 
-def _in_process(mutant: Mutant, files: list[str], tests: set[str]) -> Verdict:
+def _in_process(mutant: "Mutant", files: list[str], tests: set[str]) -> Verdict:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(mutant.file, mutant.source, files, tests, sender))
     process.start()
     sender.close()
-    with contextlib.suppress(EOFError):
-        return receiver.recv()
-    process.join()
+    return _verdict(process, receiver)
+
+
+def _verdict(process: BaseProcess, receiver: Connection) -> Verdict:
+    """Return what a trial sent; a mutant that ends its trial's process, or never lets it end, counts as killed."""
+    try:
+        if receiver.poll(PATIENCE):
+            return receiver.recv()
+        process.kill()
+        return Verdict(killed=True, by=f"{NO_VERDICT} after {PATIENCE} s")
+    except EOFError:
+        process.join()
     if process.exitcode == -signal.SIGXCPU:
         return Verdict(killed=True, by="it never ends")
-    raise RuntimeError(f"the trial of {mutant.key} ended with {process.exitcode} and without a verdict")
+    status = process.exitcode or 0
+    ended = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+    return Verdict(killed=True, by=f"{NO_VERDICT} {ended}")
 
 
 def _run(file: str, source: str, files: list[str], tests: set[str], sender: Connection) -> None:

@@ -17,6 +17,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies.rules import Rule, StackRule
+from tests.support.versions import SHIPPED
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
@@ -54,7 +55,7 @@ def istiod(**changes: Any) -> dict[str, Any]:
     """Return a release of istiod that keeps every rule."""
     props = {
         "chart": "istiod",
-        "version": "1.20.3",
+        "version": SHIPPED,
         "namespace": "istio-system",
         "repositoryOpts": {"repo": "https://blob.istio.io/istio-release/charts"},
         "values": {

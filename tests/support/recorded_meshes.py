@@ -1,91 +1,122 @@
-"""Meshes whose every value, object and budget is recorded; `python -m tests.support.recorded_meshes` writes them."""
+"""Meshes whose every value, object and budget is recorded; `python -m tests.support.recorded_meshes` writes them.
+
+"oldest" and "everything" are recorded whole, the others by what they have differently from another one.
+"""
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from pi_mesh import addons
+from pi_mesh.addons import kiali
 from pi_mesh.budget import mesh as budget
 from pi_mesh.budget import table
 from tests.support.factories import make_mesh
 from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.versions import NEWEST, NEWEST_MINOR, SHIPPED, next_patch
 
 ROOT = "-----ROOT-----"
 FOLDER = Path(__file__).parent / "recorded"
-ADDONS = {key: {"enabled": True} for key in ("kiali", "prometheus", "grafana", "jaeger")}
-TWO = {"replicas": 2}
+VAULT = {"enabled": True, "address": "https://vault.example:8200"}
 SCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 4}}
 BALANCED = {
-    "service": {
-        "type": "LoadBalancer",
-        "address": "192.0.2.1",
-        "addressBy": "MetalLB",
-        "loadBalancerClass": "metallb.io/metallb",
-        "sourceRanges": ["192.0.2.0/24"],
-        "externalTrafficPolicy": "Local",
-    }
+    "type": "LoadBalancer",
+    "address": "192.0.2.1",
+    "addressBy": "MetalLB",
+    "loadBalancerClass": "metallb.io/metallb",
+    "sourceRanges": ["192.0.2.0/24"],
+    "externalTrafficPolicy": "Local",
 }
-NO_ADDRESS = {"load_balancers": False}
-VAULT = {"enabled": True, "address": "https://vault.example:8200"}
 MESHES: dict[str, dict[str, Any]] = {
-    "least": {},
-    "oldest": {"istio": {"version": "1.20.3"}},
+    "oldest": {"istio": {"version": SHIPPED}, "load_balancers": True},
+    "least": {"load_balancers": True},
     "everything": {
-        "istio": {"pilotReplicas": 2},
-        "ingress": {**TWO, "namespace": "gateways"},
-        "egress": TWO,
-        "observability": ADDONS,
-        "traffic": TRAFFIC,
-        "vault": {**VAULT, "key": "internal"},
-    },
-    "a second control plane": {"istio": {"canary": {"version": "1.31.1", "revision": "next"}}},
-    "a CA of cert-manager": {"ca": {"source": "issuer", "issuer": {"name": "mesh"}}},
-    "a signer in Vault": {
+        "load_balancers": True,
         "root": ROOT,
         "vault": {**VAULT, "key": "internal"},
-        "istio": {"version": "1.31.0", "canary": {"version": "1.31.0", "revision": "next"}, "tags": {"stable": "next"}},
-        "ingress": {**BALANCED, **SCALED, "proxyProtocol": True},
+        "istio": {
+            "canary": {"version": next_patch(NEWEST), "revision": "next"},
+            "tags": {"stable": "next"},
+            "pilotReplicas": 2,
+        },
+        "ingress": {"service": BALANCED, **SCALED, "proxyProtocol": True, "namespace": "gateways"},
+        "egress": {"replicas": 2},
         "proxy": {"nativeSidecars": True, "traceSampling": 0},
         "images": {"pullSecrets": ["registry"]},
+        "namespaces": {"research": {"workloads": 5}},
+        "observability": {
+            **{name: {"enabled": True} for name in addons.ALL},
+            "accessLogs": {"gateways": True, "namespaces": ["trading"], "sampling": 10, "paths": True},
+        },
+        "traffic": TRAFFIC,
     },
-    "no load balancer": NO_ADDRESS,
-    "the Ansible role": {**NO_ADDRESS, "istio": {"version": "1.20.3"}, "egress": TWO},
-    "a CA from Vault": {**NO_ADDRESS, "root": ROOT, "vault": VAULT},
-    "traffic": {**NO_ADDRESS, "traffic": TRAFFIC, "namespaces": {"research": {"workloads": 5}}},
     "audits": {
-        **NO_ADDRESS,
         "mtls": {"mode": "PERMISSIVE", "audit": True},
         "traffic": {"authorization": {"defaultDeny": {"audit": True}}},
         "ca": {"source": "issuer", "issuer": {"name": "pi"}},
-        "istio": {"version": "1.31.0", "pilotReplicas": 2, **SCALED},
+        "istio": {"pilotReplicas": 2, **SCALED},
         "ingress": {"trustedProxies": 2, "namespace": "edge"},
+        "observability": {"jaeger": {"enabled": True}},
     },
-    "addons": {
-        **NO_ADDRESS,
-        "observability": {
-            **{key: addon for key, addon in ADDONS.items() if key != "grafana"},
-            "accessLogs": {"gateways": True, "namespaces": ["trading"], "sampling": 10, "paths": True},
-        },
-    },
+    "a CA from Vault": {"root": ROOT, "vault": VAULT},
 }
-"""Arguments of `make_mesh`, beside load balancers for the gateways."""
+"""Arguments of `make_mesh`."""
+BESIDE = {"least": "oldest", "audits": "least", "a CA from Vault": "least"}
+"""The mesh from which another one's recording differs."""
+PLACEHOLDERS = {
+    NEWEST: "<NEWEST>",
+    next_patch(NEWEST): "<NEXT PATCH>",
+    SHIPPED: "<SHIPPED>",
+    kiali.VERSIONS[NEWEST_MINOR]: "<KIALI>",
+}
+WIDTH = 120
+
+
+def recording(name: str) -> str:
+    """Return the text of a mesh's recording."""
+    content = made(name)
+    return written(difference(made(BESIDE[name]), content) if name in BESIDE else content) + "\n"
 
 
 def made(name: str) -> dict[str, Any]:
-    """Return all that a mesh gives: its releases, its objects and its budget, as JSON would have them."""
-    mesh = make_mesh(**{"load_balancers": True, **MESHES[name]})
+    """Return all that a mesh gives: its releases and objects in their order, and its budget, as JSON has them."""
+    mesh = make_mesh(**MESHES[name])
+    releases = [asdict(release) | {"typed": {}, "values": release.values} for release in mesh.releases]
     content = {
-        "releases": [asdict(release) | {"values": release.values} for release in mesh.releases],
-        "objects": [asdict(item) for item in mesh.objects],
+        "releases": {f"{release['namespace']}/{release['name']}": _without_empty(release) for release in releases},
+        "objects": {_identity(item.manifest): _without_empty(asdict(item)) for item in mesh.objects},
         "budget": table.summary(budget.mesh_budget(mesh)),
     }
-    return json.loads(json.dumps(content, default=_plain))
+    versions = re.compile(rf"(?<![\d.])({'|'.join(map(re.escape, PLACEHOLDERS))})(?![\d.])")
+    text = json.dumps(content, default=_plain)
+    return json.loads(versions.sub(lambda match: PLACEHOLDERS[match[0]], text))
 
 
-def _plain(value: object) -> object:
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
+def difference(before: object, after: object) -> Any:
+    """Return what one tree has differently from another: of mappings the keys that differ, null for one less."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return after
+    changed = {key: difference(before.get(key), value) for key, value in after.items() if before.get(key) != value}
+    return changed | {key: None for key in before if key not in after}
+
+
+def written(content: object, indent: int = 0, room: int = WIDTH) -> str:
+    """Return a tree as JSON in which all that fits into a line stands in one line."""
+    is_sorted = indent > 1  # above are the releases and the objects in their order
+    line = json.dumps(content, sort_keys=is_sorted)
+    if len(line) <= room or not isinstance(content, dict | list):
+        return line
+    if isinstance(content, dict):
+        parts = [(f"{json.dumps(key)}: ", content[key]) for key in (sorted(content) if is_sorted else content)]
+    else:
+        parts = [("", value) for value in content]
+    rows = [key + written(value, indent + 1, WIDTH - indent - len(key) - 2) for key, value in parts]
+    inner = "\n" + " " * (indent + 1)
+    return f"{line[0]}{inner}{f',{inner}'.join(rows)}\n{' ' * indent}{line[-1]}"
 
 
 def file(name: str) -> Path:
@@ -93,6 +124,19 @@ def file(name: str) -> Path:
     return FOLDER / f"{name.replace(' ', '-')}.json"
 
 
+def _identity(manifest: dict) -> str:
+    metadata = manifest["metadata"]
+    return " ".join((manifest["kind"], *filter(None, (metadata.get("namespace"), metadata["name"]))))
+
+
+def _without_empty(fields: dict) -> dict:
+    return {key: value for key, value in fields.items() if value not in (False, "", {}, (), None)}
+
+
+def _plain(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
+
+
 if __name__ == "__main__":
     for mesh in MESHES:
-        file(mesh).write_text(json.dumps(made(mesh), indent=1, sort_keys=True) + "\n")
+        file(mesh).write_text(recording(mesh))

@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as some
 
+from tests.support.versions import NEWEST
+
 NAMES = some.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
 
 
@@ -62,7 +64,7 @@ def further_namespaces(draw) -> dict:
 
 
 @some.composite
-def raw_settings(draw, version: str = "1.31.0") -> dict:
+def raw_settings(draw, version: str = NEWEST) -> dict:
     """Return all settings of a stack file, for one version."""
     mesh, trading, *further = draw(some.lists(NAMES, min_size=2, max_size=4, unique=True))
     return {

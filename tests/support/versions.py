@@ -10,7 +10,7 @@ UNKNOWN = f"1.{NEWEST_MINOR + 1}.0"
 
 
 def next_patch(version: str) -> str:
-    """Return the patch after this one: "1.30.4" for "1.30.3"."""
+    """Return the patch after this one: "1.9.4" for "1.9.3"."""
     *series, patch = numbers_of(version)
     return ".".join(map(str, (*series, patch + 1)))
 

@@ -17,10 +17,10 @@ SIDECAR_OFF = ("sidecar.istio.io/inject", "false")
 
 @pytest.fixture(params=sorted(addons.ALL))
 def release(request) -> Release:
-    (found,) = (one for one in ALL.releases if one.setting == f"observability.{request.param}")
-    if not charts.has(found):
-        pytest.skip(f"{found.chart} {found.version} is not in the folder of the charts")
-    return found
+    (addon,) = (release for release in ALL.releases if release.setting == f"observability.{request.param}")
+    if not charts.has(addon):
+        pytest.skip(f"{addon.chart} {addon.version} is not in the folder of the charts")
+    return addon
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def test_it_is_one_pod_of_one_container_of_the_settings_size_without_a_sidecar(r
     assert container["resources"] == workload.resources.to_kubernetes()
     assert SIDECAR_OFF in pod["metadata"]["labels"].items()
     assert pod["spec"]["nodeSelector"]["kubernetes.io/arch"] == "arm64"
-    first = [one["resources"] for one in pod["spec"].get("initContainers", [])]
-    assert all(one == container["resources"] for one in first)
+    assert all(first["resources"] == container["resources"] for first in pod["spec"].get("initContainers", []))
 
 
 def test_its_pods_and_service_are_those_that_the_inventory_names(release, objects):
@@ -47,7 +46,7 @@ def test_its_pods_and_service_are_those_that_the_inventory_names(release, object
 
 
 def test_nothing_but_what_a_console_needs_comes_along(objects):
-    kinds = {one["kind"] for one in objects} - {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
+    kinds = {item["kind"] for item in objects} - {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
     assert kinds <= {"ServiceAccount", "ConfigMap", "Secret", "Service", "Deployment", "NetworkPolicy"}
 
 

@@ -1,6 +1,7 @@
 """The documents: their examples are valid settings, and their paths and commands exist."""
 
 import re
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,15 +12,21 @@ import yaml
 from operations.__main__ import COMMANDS
 from pi_mesh.checks.finding import errors
 from tests.support.factories import make_settings
+from tests.support.shape import ROOT
 from tests.support.traffic_problems import run
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "traffic.md"
-DOCUMENTS = (DOCUMENT, DOCUMENT.with_name("namespaces.md"))
 EXAMPLES = [
     yaml.safe_load(block)
-    for document in DOCUMENTS
-    for block in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL)
+    for name in ("traffic", "namespaces")
+    for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{name}.md").read_text(), re.DOTALL)
 ]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "lab" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOLDERS = "components|docs|lab|operations|pi_mesh|policies|tests"
+REFERENCE = set(re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "config.md").read_text(), re.MULTILINE))
+FIRST = {key.partition(".")[0] for key in REFERENCE}
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+# The changelog also names what commands were called before.
+every_page_of_today = pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "CHANGELOG"], ids=str)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: " ".join(example))
@@ -29,24 +36,11 @@ def test_an_example_is_right(example: dict):
 
 
 def test_every_part_has_an_example():
-    assert {key for example in EXAMPLES for key in example} == {
-        "pi-mesh:ingress",
-        "pi-mesh:traffic",
-        "pi-mesh:mtls",
-        "pi-mesh:proxy",
-        "pi-mesh:observability",
-        "pi-mesh:namespaces",
-        "pi-mesh:trading",
-        "pi-mesh:istio",
-    }
+    keys = {key.removeprefix("pi-mesh:") for example in EXAMPLES for key in example}
+    assert keys == {"ingress", "traffic", "mtls", "proxy", "observability", "namespaces", "trading", "istio"}
 
 
-ROOT = DOCUMENT.parents[1]
-PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "lab" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FOLDERS = "components|docs|lab|operations|pi_mesh|policies|tests"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@every_page
 def test_every_path_on_a_page_exists(page: Path):
     text = page.read_text()
     linked = {page.parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)", text)}
@@ -54,6 +48,7 @@ def test_every_path_on_a_page_exists(page: Path):
     assert [str(path) for path in sorted(linked | named) if not path.exists()] == []
 
 
+@cache
 def heading_anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as GitHub and the site name them."""
     text = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
@@ -62,36 +57,22 @@ def heading_anchors(page: Path) -> set[str]:
     return {title.replace(" ", "-") for title in words}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@every_page
 def test_every_heading_that_a_page_links_to_exists(page: Path):
     links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text())
-    dead = [
-        f"{file}#{anchor}"
-        for file, anchor in links
-        if anchor not in heading_anchors(page.parent / file if file else page)
-    ]
-    assert dead == []
+    targets = [(page.parent / file if file else page, anchor) for file, anchor in links]
+    assert [(str(target), anchor) for target, anchor in targets if anchor not in heading_anchors(target)] == []
 
 
-# The changelog also names what commands were called before.
-@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "CHANGELOG"], ids=lambda page: page.stem)
+@every_page_of_today
 def test_every_command_of_ours_on_a_page_exists(page: Path):
     # What was measured names the command of the commit that measured it.
     text = re.sub(r"`python -m [^`]+`\sof that commit", "", page.read_text())
     modules = set(re.findall(r"python -m ([\w.]+)", text)) - {"venv"}
     assert [name for name in sorted(modules) if find_spec(name) is None] == []
     goals = set(re.findall(r"`(?:\w+=\S+ )?make ([a-z-]+)", text))
-    assert goals <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "CHANGELOG"], ids=lambda page: page.stem)
-def test_every_operation_on_a_page_exists(page: Path):
-    named = set(re.findall(r"python -m operations ([a-z][a-z-]+)", page.read_text()))
-    assert sorted(named - set(COMMANDS)) == []
-
-
-REFERENCE = set(re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "config.md").read_text(), re.MULTILINE))
-FIRST = {key.partition(".")[0] for key in REFERENCE}
+    assert sorted(goals - {*re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}) == []
+    assert sorted({*re.findall(r"python -m operations ([a-z][a-z-]+)", text)} - {*COMMANDS}) == []
 
 
 @pytest.mark.parametrize("page", ["tasks", "troubleshooting", "runbooks"])

@@ -13,19 +13,20 @@ from pi_mesh.values import objects
 from tests.support import charts, strategies
 from tests.support.charts import only
 
-NO_DEADLINE = settings(deadline=None, max_examples=30)
-FEW = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(deadline=None, max_examples=12)
+FEW = settings(deadline=None, max_examples=3, suppress_health_check=[HealthCheck.too_slow])
 """Settings of hypothesis: each example runs helm four times."""
+GATEWAYS = ("ingress", "egress")
 
 
-@NO_DEADLINE
+@SOME
 @given(strategies.raw_settings())
 def test_settings_survive_being_written_and_read_again(raw):
     parsed = parse(raw)
     assert parse(json.loads(parsed.model_dump_json(by_alias=True))) == parsed
 
 
-@NO_DEADLINE
+@SOME
 @given(strategies.raw_settings())
 def test_the_quota_admits_exactly_the_workloads_with_their_sidecars(raw):
     parsed = parse(raw)
@@ -38,7 +39,7 @@ def test_the_quota_admits_exactly_the_workloads_with_their_sidecars(raw):
     assert _millicores(hard["limits.cpu"]) == count * (pod.limits.cpu.millicores + sidecar.limits.cpu.millicores)
 
 
-@NO_DEADLINE
+@SOME
 @given(strategies.raw_settings(), some.data())
 def test_a_mistyped_key_is_told_beside_whatever_else_is_wrong(raw, data):
     branch = data.draw(some.sampled_from(sorted(key for key in raw if raw[key])))
@@ -55,28 +56,26 @@ def test_a_mistyped_key_is_told_beside_whatever_else_is_wrong(raw, data):
 def test_every_chart_accepts_any_valid_settings_and_renders_their_numbers(data):
     version = data.draw(some.sampled_from(charts.versions()))
     parsed = parse(data.draw(strategies.raw_settings(version)))
-    plan = inventory.mesh_inventory(
-        parsed, load_balancers=data.draw(some.sets(some.sampled_from(("ingress", "egress"))))
-    )
-    istiod = charts.render(plan.the(Kind.ISTIOD))
-    gateways = {"istio-ingressgateway": parsed.ingress, "istio-egressgateway": parsed.egress}
+    balanced = data.draw(some.sets(some.sampled_from(GATEWAYS)))
+    mesh = inventory.mesh_inventory(parsed, load_balancers=balanced)
+    istiod = charts.render(mesh.the(Kind.ISTIOD))
     assert _resources(istiod) == parsed.istio.resources.to_kubernetes()
     assert _replicas(istiod) == (None if parsed.istio.autoscaling.enabled else parsed.istio.pilot_replicas)
-    assert {release.name for release in plan.of_kind(Kind.GATEWAY)} == {
-        name for name, one in gateways.items() if one.enabled
-    }
-    for release in plan.of_kind(Kind.GATEWAY):
-        rendered, wanted = charts.render(release), gateways[release.name]
-        assert _resources(rendered) == wanted.resources.to_kubernetes()
-        assert _replicas(rendered) == (None if wanted.autoscaling.enabled else wanted.replicas)
+    enabled = {f"istio-{name}gateway": getattr(parsed, name) for name in GATEWAYS if getattr(parsed, name).enabled}
+    assert {release.name for release in mesh.of_kind(Kind.GATEWAY)} == set(enabled)
+    for release in mesh.of_kind(Kind.GATEWAY):
+        rendered, gateway = charts.render(release), enabled[release.name]
+        assert _resources(rendered) == gateway.resources.to_kubernetes()
+        assert _replicas(rendered) == (None if gateway.autoscaling.enabled else gateway.replicas)
         ports = {port["name"]: port.get("nodePort") for port in only(rendered, "Service")["spec"]["ports"]}
-        assert {name: port for name, port in ports.items() if port} == wanted.service.node_ports
+        assert {name: port for name, port in ports.items() if port} == gateway.service.node_ports
 
 
 def _resources(rendered: list[dict]) -> dict:
     (container,) = only(rendered, "Deployment")["spec"]["template"]["spec"]["containers"]
     # A chart may write the quantity "1" bare; Kubernetes reads both alike.
-    return {kind: {name: str(one) for name, one in amounts.items()} for kind, amounts in container["resources"].items()}
+    resources = container["resources"].items()
+    return {kind: {name: str(amount) for name, amount in amounts.items()} for kind, amounts in resources}
 
 
 def _replicas(rendered: list[dict]) -> int | None:

@@ -11,6 +11,7 @@ from pi_mesh.inventory import Kind
 from pi_mesh.settings.releases import ReleaseSettings
 from tests.support.factories import make_mesh
 from tests.support.recorder import record
+from tests.support.versions import NEWEST
 
 MESH = make_mesh()
 ISTIOD = MESH.the(Kind.ISTIOD)
@@ -24,7 +25,7 @@ class Release(ReleaseComponent):
 
 
 def applied_at(revision: int) -> AppliedRelease:
-    return AppliedRelease(ISTIOD.id, revision, "1.31.0", "1.31.0", objects=({"kind": "Service", "metadata": {}},))
+    return AppliedRelease(ISTIOD.id, revision, NEWEST, NEWEST, objects=({"kind": "Service", "metadata": {}},))
 
 
 @pytest.fixture

@@ -1,112 +1,91 @@
-"""The version of the `pulumi` command that the program asks for."""
-
-from collections.abc import Callable
+"""The questions to the engine: the version of the `pulumi` command, and the state of the stack."""
 
 import pulumi
 import pytest
 from pulumi.runtime.invoke import InvokeResult
 
-from components import engine as components_engine
+from components import engine
 from tests.support.recorder import record
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    """Return `engine(problem)`: set the engine's answer; it returns the ranges that it was asked for."""
-
-    def answering(problem: Exception | None) -> list[str]:
-        asked: list[str] = []
-
-        def require(wanted: str) -> None:
-            asked.append(wanted)
-            if problem:
-                raise problem
-
-        monkeypatch.setattr(pulumi, "require_pulumi_version", require)
-        return asked
-
-    return answering
-
-
-def test_the_engine_is_asked_for_the_version_of_the_project_file(engine):
-    asked = engine(None)
-    components_engine.require_version()
-    assert asked == [">=3.259.0"]
-
-
-def test_a_command_that_is_too_old_is_one_line_with_where_to_get_another(engine):
-    engine(Exception("Please upgrade the Pulumi CLI."))
-    with pytest.raises(pulumi.RunError, match=r"^this program needs .* >=3\.259\.0: Please upgrade .* install it: "):
-        components_engine.require_version()
-
-
-def test_a_project_file_that_requires_no_version_asks_for_none(engine, monkeypatch, tmp_path):
-    project = tmp_path / "Pulumi.yaml"
-    project.write_text("name: pi-mesh\n")
-    monkeypatch.setattr(components_engine, "PROJECT_FILE", project)
-    asked = engine(None)
-    components_engine.require_version()
-    assert asked == []
-
 
 BEING_WRITTEN = RuntimeError("invoke failed: failed to load checkpoint: EOF")
 STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"uid": "c"}}}
 
 
-def test_the_engine_tells_it():
-    seen = []
-    record(
-        lambda: seen.append(components_engine.recorded_state()),
-        state={"urn:pulumi:test::pi-mesh::pulumi:pulumi:Stack::x": STACK},
-    )
-    assert seen[0].cluster_uid == "c"
+@pytest.fixture
+def ranges(monkeypatch) -> list[str]:
+    """Return the ranges of versions that the engine was asked for."""
+    asked: list[str] = []
+    monkeypatch.setattr(pulumi, "require_pulumi_version", asked.append)
+    return asked
 
 
-@pytest.mark.parametrize(("organization", "name"), [("organization", "pi"), ("acme", "acme/pi-mesh/pi")])
-def test_only_pulumi_cloud_is_asked_by_the_full_name(monkeypatch, organization, name):
-    asked = []
-    monkeypatch.setattr(pulumi, "get_organization", lambda: organization)
-    monkeypatch.setattr(pulumi, "get_project", lambda: "pi-mesh")
-    monkeypatch.setattr(pulumi, "get_stack", lambda: "pi")
+def test_the_engine_is_asked_for_the_version_of_the_project_file(ranges):
+    engine.require_version()
+    assert ranges == [">=3.259.0"]
 
-    def invoke(_token: str, arguments: dict) -> None:
-        asked.append(arguments["stackName"])
-        raise RuntimeError("no answer")
 
-    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
-    with pytest.raises(pulumi.RunError, match=r"can't be read: no answer; nothing was touched"):
-        components_engine.recorded_state()
-    assert asked == [name]
+def test_a_command_that_is_too_old_is_one_line_with_where_to_get_another(monkeypatch):
+    def refuse(_range: str) -> None:
+        raise RuntimeError("Please upgrade the Pulumi CLI.")
+
+    monkeypatch.setattr(pulumi, "require_pulumi_version", refuse)
+    with pytest.raises(pulumi.RunError, match=r"^this program needs .* >=3\.259\.0: Please upgrade .* install it: "):
+        engine.require_version()
+
+
+def test_a_project_file_that_requires_no_version_asks_for_none(ranges, monkeypatch, tmp_path):
+    (tmp_path / "Pulumi.yaml").write_text("name: pi-mesh\n")
+    monkeypatch.setattr(engine, "PROJECT_FILE", tmp_path / "Pulumi.yaml")
+    engine.require_version()
+    assert ranges == []
+
+
+def test_the_engine_tells_the_state():
+    states = []
+    urn = "urn:pulumi:test::pi-mesh::pulumi:pulumi:Stack::x"
+    record(lambda: states.append(engine.recorded_state()), state={urn: STACK})
+    assert states[0].cluster_uid == "c"
 
 
 @pytest.fixture
-def engine_of_state(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
-    """Return `engine(answer, ...)`: set its answers in order; the list holds the pauses between the questions."""
+def answers(monkeypatch):
+    """Return `answers(answer, ...)`: set the engine's answers in order; names asked for, pauses in between."""
 
-    def answers(*given: object) -> list[float]:
-        waiting, slept = iter(given), []
+    def run(*given: object) -> tuple[list[str], list[float]]:
+        waiting, names, pauses = iter(given), [], []
 
-        def invoke(_token: str, _arguments: dict) -> InvokeResult:
+        def invoke(_token: str, arguments: dict) -> InvokeResult:
+            names.append(arguments["stackName"])
             answer = next(waiting)
             if isinstance(answer, Exception):
                 raise answer
             return InvokeResult({"outputs": answer})
 
         monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
-        monkeypatch.setattr(components_engine.time, "sleep", slept.append)
-        return slept
+        monkeypatch.setattr(engine.time, "sleep", pauses.append)
+        return names, pauses
 
-    return answers
-
-
-def test_a_file_that_the_engine_is_writing_is_read_again(engine_of_state):
-    slept = engine_of_state(BEING_WRITTEN, BEING_WRITTEN, {"x": STACK})
-    assert components_engine.recorded_state().cluster_uid == "c"
-    assert slept == [0.1, 0.2]
+    return run
 
 
-def test_a_file_that_stays_unreadable_is_an_error(engine_of_state):
-    slept = engine_of_state(*[BEING_WRITTEN] * 6)
+@pytest.mark.parametrize(("organization", "name"), [("organization", "pi"), ("acme", "acme/pi-mesh/pi")])
+def test_only_pulumi_cloud_is_asked_by_the_full_name(answers, monkeypatch, organization, name):
+    for question, answer in (("organization", organization), ("project", "pi-mesh"), ("stack", "pi")):
+        monkeypatch.setattr(pulumi, f"get_{question}", lambda answer=answer: answer)
+    names, _ = answers(RuntimeError("no answer"))
+    with pytest.raises(pulumi.RunError, match=r"can't be read: no answer; nothing was touched"):
+        engine.recorded_state()
+    assert names == [name]
+
+
+def test_a_file_that_the_engine_is_writing_is_read_again(answers):
+    _, pauses = answers(BEING_WRITTEN, BEING_WRITTEN, {"x": STACK})
+    assert engine.recorded_state().cluster_uid == "c"
+    assert pauses == [0.1, 0.2]
+
+
+def test_a_file_that_stays_unreadable_is_an_error(answers):
+    _, pauses = answers(*[BEING_WRITTEN] * 6)
     with pytest.raises(pulumi.RunError, match="failed to load checkpoint: EOF; nothing was touched"):
-        components_engine.recorded_state()
-    assert sum(slept) == pytest.approx(3.1)
+        engine.recorded_state()
+    assert sum(pauses) == pytest.approx(3.1)

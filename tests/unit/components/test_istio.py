@@ -13,7 +13,7 @@ from components.manifest import make_namespace
 from components.release import ReleaseArgs
 from components.workloads import WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
-from pi_mesh.cluster import istiods as cluster_webhook
+from pi_mesh.cluster import istiods
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Kind
@@ -23,6 +23,7 @@ from tests.support.factories import make_mesh, make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.recorder import RELEASE, Registered, record
 from tests.support.snapshots import make_pod, make_snapshot
+from tests.support.versions import NEWEST
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
@@ -47,7 +48,7 @@ def released():
 
 def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited(released):
     props = released().props
-    assert (props["name"], props["version"], props["namespace"]) == ("istiod", "1.31.0", "istio-system")
+    assert (props["name"], props["version"], props["namespace"]) == ("istiod", NEWEST, "istio-system")
     assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (True, True, False)
     assert (props["timeout"], props["maxHistory"]) == (900, 5)
     assert props["values"] == {"pilot": {"replicaCount": 1}}
@@ -60,15 +61,13 @@ def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component
 
 def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_sum_is_an_input():
     charts = tuple(
-        LockedChart(chart=chart, version="1.31.0", source="https://charts.example", sha256="a" * 64)
+        LockedChart(chart=chart, version=NEWEST, source="https://charts.example", sha256="a" * 64)
         for chart in ("base", "istiod", "gateway")
     )
     locked = inventory.mesh_inventory(make_settings(), lock=charts).the(Kind.ISTIOD)
     (release,) = record(lambda: Istiod(ReleaseArgs(locked, ReleaseSettings()))).of_type(RELEASE)
-    assert (release.props["chart"], release.props["description"]) == (
-        "charts/istiod-1.31.0.tgz",
-        f"chart sha256:{'a' * 64}",
-    )
+    assert release.props["chart"] == f"charts/istiod-{NEWEST}.tgz"
+    assert release.props["description"] == f"chart sha256:{'a' * 64}"
     assert "repositoryOpts" not in release.props
 
 
@@ -87,7 +86,7 @@ def test_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
     [
         ("https://blob.istio.io/charts/", "istiod", {"repo": "https://blob.istio.io/charts"}),
         ("oci://ghcr.io/istio/release/charts", "oci://ghcr.io/istio/release/charts/istiod", None),
-        (".lab/charts", ".lab/charts/istiod-1.31.0.tgz", None),
+        (".lab/charts", f".lab/charts/istiod-{NEWEST}.tgz", None),
     ],
 )
 def test_charts_come_from_a_repository_a_registry_or_a_folder(released, source, chart, repository):
@@ -105,11 +104,6 @@ def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays(adopt):
     item = make_mesh(istio={"adopt": adopt}).namespace("istio")
     recording = record(lambda: make_namespace("home", item, pulumi.ResourceOptions()) and None)
     assert recording.one("home").retain_on_delete == adopt
-
-
-def test_a_namespace_says_which_stack_it_belongs_to():
-    for item in make_mesh().namespaces:
-        assert item.manifest["metadata"]["annotations"] == {"pi-mesh/stack": "pi-mesh/test"}
 
 
 @pytest.mark.parametrize("mode", ["STRICT", "PERMISSIVE"])
@@ -136,35 +130,31 @@ def test_the_trading_namespace_asks_for_sidecars():
 
 def test_the_trading_namespace_has_its_bounds_before_any_workload_comes():
     recording = trading()
-    limits = recording.one("trading-limitrange-workload-defaults")
-    quota = recording.one("trading-resourcequota-workloads")
-    scope = recording.one("trading-sidecar-default")
-    assert limits.props["spec"]["limits"] == [
-        {
-            "type": "Container",
-            "default": {"cpu": "500m", "memory": "256Mi"},
-            "defaultRequest": {"cpu": "50m", "memory": "128Mi"},
-        }
-    ]
-    assert quota.props["spec"]["hard"]["pods"] == "30"
-    assert scope.props["spec"] == {"egress": [{"hosts": ["./*", "istio-system/*"]}]}
-    assert all("trading-namespace" in bound.dependencies for bound in (limits, quota, scope))
+    bounds = ("trading-limitrange-workload-defaults", "trading-resourcequota-workloads", "trading-sidecar-default")
+    assert all("trading-namespace" in recording.one(name).dependencies for name in bounds)
 
 
 @pytest.mark.parametrize(("adopt", "namespace"), [(False, "trading-namespace"), (True, "")])
 def test_the_namespace_takes_its_bounds_along_unless_a_destroy_retains_it(adopt, namespace):
-    bounds = [one for one in trading(trading={"adopt": adopt}).resources if one.name.startswith("trading-")]
-    assert {one.deleted_with for one in bounds if one.type != NAMESPACE} == {namespace}
+    bounds = [item for item in trading(trading={"adopt": adopt}).resources if item.name.startswith("trading-")]
+    assert {item.deleted_with for item in bounds if item.type != NAMESPACE} == {namespace}
 
 
-def test_the_control_planes_services_are_in_scope_wherever_it_is():
-    recording = trading(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]})
-    assert recording.one("trading-sidecar-default").props["spec"] == {"egress": [{"hosts": ["shop/*", "mesh/*"]}]}
-
-
-def test_without_a_scope_sidecars_learn_of_the_whole_mesh():
-    recording = trading(trading={"sidecarScope": []})
-    assert not [one for one in recording.resources if one.type.endswith(":Sidecar")]
+@pytest.mark.parametrize(
+    ("settings", "hosts"),
+    [
+        pytest.param({}, ["./*", "istio-system/*"], id="their own namespace and the control plane's"),
+        pytest.param(
+            {"istio": {"namespace": "mesh"}, "trading": {"sidecarScope": ["shop/*"]}},
+            ["shop/*", "mesh/*"],
+            id="the control plane's wherever it is",
+        ),
+        pytest.param({"trading": {"sidecarScope": []}}, None, id="without a scope the whole mesh"),
+    ],
+)
+def test_sidecars_learn_of(settings, hosts):
+    scopes = [item.props["spec"] for item in trading(**settings).resources if item.type.endswith(":Sidecar")]
+    assert scopes == ([{"egress": [{"hosts": hosts}]}] if hosts else [])
 
 
 URN = "urn:pulumi:test::pi-mesh::pi-mesh:istio:Istiod::istiod"
@@ -185,7 +175,7 @@ def followers(monkeypatch):
     """
     monkeypatch.setattr(istio, "LOOK", 0.01)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
-    monkeypatch.setattr(cluster_webhook, "wait_for_webhook", lambda *_, **__: "")
+    monkeypatch.setattr(istiods, "wait_for_webhook", lambda *_, **__: "")
 
     def run(answers: list, helm: float, recorded=NEVER_RUN, snapshot=None, more: tuple = (), preview: bool = False):
         looks = iter(answers)
@@ -217,16 +207,17 @@ def test_they_begin_as_soon_as_its_pods_are_ready_and_are_still_deleted_before_i
     assert followers([None, deployment(0), deployment(1)], helm=30) == [URN]
 
 
-def test_they_wait_for_helm_where_it_is_the_first_to_know(followers):
-    assert followers([deployment(0)] * 1000, helm=0.05) == ["release"]
-
-
-def test_they_wait_for_helm_where_the_cluster_does_not_answer(followers):
-    assert followers([ClusterUnreachable("cluster 'test' does not answer")], helm=0.1) == ["release"]
+@pytest.mark.parametrize(
+    ("answers", "helm"),
+    [([deployment(0)] * 1000, 0.05), ([ClusterUnreachable("cluster 'test' does not answer")], 0.1)],
+    ids=["its pods are not Ready", "it does not answer"],
+)
+def test_they_wait_for_helm_where_the_cluster_tells_nothing_before(followers, answers, helm):
+    assert followers(answers, helm=helm) == ["release"]
 
 
 def test_they_wait_for_helm_where_the_webhook_does_not_answer(followers, monkeypatch):
-    monkeypatch.setattr(cluster_webhook, "wait_for_webhook", lambda *_, **__: "failed calling webhook")
+    monkeypatch.setattr(istiods, "wait_for_webhook", lambda *_, **__: "failed calling webhook")
     assert followers([deployment(1)], helm=0.1) == ["release"]
 
 

@@ -13,6 +13,7 @@ from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_settings
 from tests.support.recorder import record
 from tests.support.snapshots import make_pis, make_snapshot
+from tests.support.versions import NEWEST, SHIPPED
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_a_preview_without_a_cluster_goes_on_and_says_so(cluster):
 
 def test_a_preview_without_a_cluster_still_tells_the_end_of_life(cluster):
     cluster(ClusterUnreachable("cluster 'test' does not answer"))
-    recording = record(lambda: guard(make_settings(istio={"version": "1.20.3"}), NEVER_RUN), preview=True)
+    recording = record(lambda: guard(make_settings(istio={"version": SHIPPED}), NEVER_RUN), preview=True)
     assert any("istio end of life" in line and "no fixes since 2024-06-25" in line for line in recording.logs)
 
 
@@ -84,7 +85,7 @@ def test_a_preview_says_once_that_charts_are_trusted_unseen_unless_they_are_lock
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_chart_that_is_not_the_locked_one_is_refused_even_in_a_preview_without_a_cluster(cluster, answers):
     cluster(make_snapshot() if answers else ClusterUnreachable("cluster 'test' does not answer"))
-    with pytest.raises(pulumi.RunError, match=r"chart istiod 1\.31\.0: charts\.lock\.yaml has no sum of it"):
+    with pytest.raises(pulumi.RunError, match=f"chart istiod {NEWEST}: charts.lock.yaml has no sum of it"):
         record(lambda: guard(make_settings(), NEVER_RUN, lock=()), preview=True)
 
 

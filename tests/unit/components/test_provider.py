@@ -18,8 +18,7 @@ def test_the_engine_knows_the_cluster_by_its_context_since_another_identifier_wo
 
 
 @pytest.mark.parametrize(
-    ("package", "told"),
-    [("4.25.0", None), ("4.28.0", None), ("4.29.0", "true"), ("4.34.2", "true"), ("5.0.0", "true")],
+    ("package", "told"), [("4.25.0", None), ("4.28.0", None), ("4.29.0", "true"), ("4.34.2", "true"), ("5.0.0", "true")]
 )
 def test_from_4_29_on_it_is_told_to_create_over_existing_objects_so_that_adopt_true_goes_on_working(
     package, told, monkeypatch

@@ -1,6 +1,7 @@
 """The lines of `up` while it waits for a release, and the end of a hopeless wait."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pulumi
 import pytest
@@ -15,10 +16,10 @@ from tests.support.fake_client import FakeClient
 from tests.support.snapshots import make_pod
 
 LABELS = {"app": "istiod"}
-PULLING = Startup("pod istio-system/istiod-x", "pulling", image="istio/pilot:1", labels=LABELS)
-MISSING = Startup(
-    "pod istio-system/istiod-x", "ImagePullBackOff", "istio/pilot:1: not found", "istio/pilot:1", 3, labels=LABELS
-)
+POD = "pod istio-system/istiod-x"
+PULLING = Startup(POD, "pulling", image="istio/pilot:1", labels=LABELS)
+MISSING = Startup(POD, "ImagePullBackOff", "istio/pilot:1: not found", "istio/pilot:1", 3, labels=LABELS)
+CRASHING = Startup(POD, "CrashLoopBackOff", "Error, exit code 1", labels=LABELS)
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def watch(monkeypatch, said):  # noqa: ARG001 - nothing may reach the engine
         mesh = make_mesh(**settings)
         looking = startup_watch.Watch(mesh, FakeClient(), before)  # pyright: ignore[reportArgumentType]
         looking.last_line = looking.began = 0.0
-        found = iter(states)
-        monkeypatch.setattr(pod_lifecycle, "read_startups", lambda *_: next(found))
+        looks = iter(states)
+        monkeypatch.setattr(pod_lifecycle, "read_startups", lambda *_: next(looks))
         looking.under_way = "istiod"
         return all(looking.look([mesh.the(Kind.ISTIOD)], now) for now in seconds)
 
@@ -69,21 +70,22 @@ def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
     ]
 
 
-def test_a_pod_that_was_there_before_ends_nothing_for_this_up_may_mend_it(watch, said):
-    assert watch([[MISSING]], [40.0], make_pod("istiod-x", namespace="istio-system"))
-    assert "interrupted" not in said
-
-
-def test_a_watch_that_only_speaks_ends_nothing(watch, said):
-    assert watch([[MISSING]], [40.0], release={"watch": "say"})
+@pytest.mark.parametrize(
+    ("before", "settings"),
+    [
+        pytest.param(
+            [make_pod("istiod-x", namespace="istio-system")], {}, id="a pod of before, which this up may mend"
+        ),
+        pytest.param([], {"release": {"watch": "say"}}, id="a watch that only speaks"),
+    ],
+)
+def test_nothing_is_ended_for(watch, said, before, settings):
+    assert watch([[MISSING]], [40.0], *before, **settings)
     assert "interrupted" not in said
 
 
 def test_before_the_time_is_up_everything_is_said_once(watch, said):
-    crash = Startup(
-        "pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", log=("no CA",), labels=LABELS
-    )
-    watch([[crash]] * 3, [10.0, 897.0, 898.0])
+    watch([[replace(CRASHING, log=("no CA",))]] * 3, [10.0, 897.0, 898.0])
     assert [line for line in said if "given up" in line] == [
         "warn istiod is given up after 897 s:\n"
         "  pod istio-system/istiod-x: CrashLoopBackOff (crash): Error, exit code 1\n"
@@ -93,8 +95,7 @@ def test_before_the_time_is_up_everything_is_said_once(watch, said):
 
 
 def test_pods_that_helm_takes_away_are_still_quoted(watch, said):
-    gone = Startup("pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", ending=True, labels=LABELS)
-    watch([[gone]], [10.0])
+    watch([[replace(CRASHING, ending=True)]], [10.0])
     assert any("given up" in line for line in said)
 
 

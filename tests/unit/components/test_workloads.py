@@ -6,7 +6,7 @@ from components import mesh
 from components.workloads import Traffic, TrafficArgs
 from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import record
-from tests.support.recording import Recording
+from tests.support.recording import Recording, Registered
 
 COMPONENT = "pi-mesh:trading:TradingNamespace"
 
@@ -21,8 +21,8 @@ def deployed(monkeypatch):
 
 
 def test_a_further_namespace_is_a_component_of_trading_s_type_and_leaves_trading_its_name(deployed):
-    found = deployed(namespaces={"research": {}}).of_type(COMPONENT)
-    assert {one.name for one in found} == {"trading", "namespaces.research"}
+    components = deployed(namespaces={"research": {}}).of_type(COMPONENT)
+    assert {item.name for item in components} == {"trading", "namespaces.research"}
 
 
 def test_a_further_namespace_has_bounds_of_its_own_with_names_of_their_own(deployed):
@@ -65,8 +65,8 @@ def recorded():
     return run
 
 
-def by_kind(resources) -> dict[str, object]:
-    return {f"{one.props.get('kind')}/{one.props.get('metadata', {}).get('name')}": one for one in resources}
+def by_kind(resources) -> dict[str, Registered]:
+    return {f"{item.props.get('kind')}/{item.props.get('metadata', {}).get('name')}": item for item in resources}
 
 
 def test_each_object_is_a_resource_below_the_component(recorded):
@@ -78,46 +78,34 @@ def test_each_object_is_a_resource_below_the_component(recorded):
 
 
 def test_the_default_deny_waits_for_every_policy_that_it_relies_on(recorded):
-    found = by_kind(recorded(authorization={"defaultDeny": {"enabled": True}}))
-    assert found["AuthorizationPolicy/default-deny"].dependencies == {
-        "trading-traffic-authorizationpolicy-allow-ingress-gateway",
-        "trading-traffic-authorizationpolicy-allow-namespaces",
-    }
-    assert found["AuthorizationPolicy/default-deny"].props["spec"] == {}
+    deny = by_kind(recorded(authorization={"defaultDeny": {"enabled": True}}))["AuthorizationPolicy/default-deny"]
+    allowing = (f"trading-traffic-authorizationpolicy-allow-{name}" for name in ("ingress-gateway", "namespaces"))
+    assert deny.dependencies == {*allowing}
 
 
 def test_a_listener_waits_for_its_list_of_addresses(recorded):
-    found = by_kind(recorded(gateways={"feed": {"allowAddresses": ["192.0.2.7"]}, "other": {}}))
-    assert found["Gateway/feed"].dependencies == {"trading-traffic-authorizationpolicy-feed-addresses"}
-    assert found["AuthorizationPolicy/feed-addresses"].dependencies == set()
+    objects = by_kind(recorded(gateways={"feed": {"allowAddresses": ["192.0.2.7"]}, "other": {}}))
+    assert objects["Gateway/feed"].dependencies == {"trading-traffic-authorizationpolicy-feed-addresses"}
+    assert objects["AuthorizationPolicy/feed-addresses"].dependencies == set()
 
 
-def test_the_objects_of_the_gateways_namespace_wait_for_it(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda *_: None)
+def test_the_objects_of_the_gateways_namespace_wait_for_it(deployed):
     traffic = {"gateways": {"feed": {"allowAddresses": ["192.0.2.7"]}}}
-    recording = record(lambda: mesh.deploy(make_settings(traffic=traffic, ingress={"namespace": "edge"})))
+    recording = deployed(traffic=traffic, ingress={"namespace": "edge"})
     policy = recording.one("traffic-authorizationpolicy-feed-addresses")
     assert policy.props["metadata"]["namespace"] == "edge"
     assert "ingress-namespace" in recording.one("traffic").dependencies | policy.dependencies
 
 
-def test_without_any_traffic_settings_there_is_nothing_but_the_component(recorded):
-    assert [one.name for one in recorded()] == ["trading-traffic"]
-
-
-def test_the_program_makes_the_objects_after_the_namespace(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda *_: None)
-    traffic = {"gateways": {"trading-gateway": {}}}
-    recording = record(lambda: mesh.deploy(make_settings(traffic=traffic)))
+def test_the_program_makes_the_objects_after_the_namespace(deployed):
+    recording = deployed(traffic={"gateways": {"trading-gateway": {}}})
     gateway = recording.one("traffic-gateway-trading-gateway")
     assert gateway.props["metadata"] == {"name": "trading-gateway", "namespace": "trading"}
     assert gateway.provider == "cluster"
-    assert {"trading-namespace", "trading-sidecar-default"} <= recording.one(
-        "traffic"
-    ).dependencies | gateway.dependencies
+    before = recording.one("traffic").dependencies | gateway.dependencies
+    assert {"trading-namespace", "trading-sidecar-default"} <= before
 
 
-def test_the_program_makes_no_component_without_traffic_settings(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda *_: None)
-    recording = record(lambda: mesh.deploy(make_settings()))
-    assert recording.of_type("pi-mesh:trading:Traffic") == []
+def test_without_any_traffic_settings_there_is_nothing_but_the_component_and_the_program_makes_none(recorded, deployed):
+    assert [item.name for item in recorded()] == ["trading-traffic"]
+    assert deployed().of_type("pi-mesh:trading:Traffic") == []

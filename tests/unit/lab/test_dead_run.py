@@ -31,13 +31,9 @@ def repair(monkeypatch):
     return install
 
 
-def test_nothing_is_said_where_there_is_nothing_to_clear(repair):
-    repair((0,))
+def test_what_was_cleared_is_said_and_nothing_else(repair):
+    repair((0,), (0, CLEARED))
     assert list(dead_run.clear()) == []
-
-
-def test_what_was_cleared_is_said(repair):
-    repair((0, CLEARED))
     assert list(dead_run.clear()) == ["A killed run of the stack lab left this: stack lab: is locked; done: unlock"]
 
 

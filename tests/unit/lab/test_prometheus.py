@@ -10,22 +10,15 @@ def values(**chosen: object) -> dict:
 
 
 def test_jobs_that_are_off_are_left_out():
-    content = prometheus.configuration(values())
-    assert [job["job_name"] for job in content["scrape_configs"]] == [
-        "istio-proxies",
-        "istiod",
-        "kubelets",
-        "prometheus",
-    ]
-    assert all("enabled" not in job for job in content["scrape_configs"])
+    jobs = prometheus.configuration(values())["scrape_configs"]
+    assert [job["job_name"] for job in jobs] == ["istio-proxies", "istiod", "kubelets", "prometheus"]
+    assert all("enabled" not in job for job in jobs)
 
 
 def test_alerts_go_to_the_alertmanagers_alone_that_there_are():
     assert "alerting" not in prometheus.configuration(values())
-    given = values(alerts={"alertmanagers": ["a.example:9093"]})
-    assert prometheus.configuration(given)["alerting"] == {
-        "alertmanagers": [{"static_configs": [{"targets": ["a.example:9093"]}]}]
-    }
+    alerting = prometheus.configuration(values(alerts={"alertmanagers": ["a.example:9093"]}))["alerting"]
+    assert alerting == {"alertmanagers": [{"static_configs": [{"targets": ["a.example:9093"]}]}]}
 
 
 def test_a_configuration_is_plain_data():

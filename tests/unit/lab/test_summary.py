@@ -5,9 +5,10 @@ import subprocess
 import pytest
 
 from lab import summary
+from tests.support.versions import NEWEST
 
 OUTPUTS = {
-    "istioVersion": "1.31.0",
+    "istioVersion": NEWEST,
     "mutualTls": "STRICT",
     "tradingNamespace": "trading",
     "releases": dict.fromkeys(("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"), "deployed"),
@@ -21,7 +22,7 @@ def screen(address: str) -> str:
 
 def test_it_says_what_is_installed_where_it_answers_and_what_to_type_next():
     shown = screen("http://127.0.0.1:40001")
-    assert "Istio 1.31.0 is up on 3 nodes and verified." in shown
+    assert f"Istio {NEWEST} is up on 3 nodes and verified." in shown
     assert "istio-base, istiod" in shown
     assert "ingress     http://127.0.0.1:40001" in shown
     assert "room for 81 more sidecars" in shown

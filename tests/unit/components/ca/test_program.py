@@ -31,29 +31,19 @@ def test_the_secret_holds_the_verified_chain_and_nothing_is_plain():
     assert files(plug_in())["cert-chain.pem"] == SIGNING.pem
 
 
-def test_the_request_is_for_an_elliptic_key_that_vault_hands_over():
-    request = plug_in().one("mesh-ca-request-1")
+def test_vault_makes_an_elliptic_key_and_signs_for_a_year_below_a_protected_mount():
+    recording = plug_in()
+    request, signature = recording.one("mesh-ca-request-1"), recording.one("mesh-ca-signature-1")
     assert (request.props["type"], request.props["keyType"], request.props["keyBits"]) == ("exported", "ec", 256)
     assert "privateKey" in request.secret_outputs
-
-
-def test_the_signature_is_for_path_length_zero_and_the_roles_year():
-    signature = plug_in().one("mesh-ca-signature-1")
     assert (signature.props["maxPathLength"], signature.props["ttl"]) == (0, "8760h")
-
-
-def test_the_mount_is_protected():
-    assert plug_in().one("mesh-ca-mount").protect
+    assert recording.one("mesh-ca-mount").protect is True
 
 
 def test_a_new_generation_is_a_new_key_a_new_signature_and_a_new_certificate():
     names = {resource.name for resource in plug_in(generation=2).resources}
     assert {"mesh-ca-request-2", "mesh-ca-signature-2", "mesh-ca-certificate-2"} <= names
     assert not {name for name in names if name.endswith("-1")}
-
-
-def test_a_token_of_the_environment_is_no_input_of_the_provider():
-    assert "token" not in plug_in().one("mesh-ca-provider").props
 
 
 def test_a_ca_outside_of_vault_signs_nothing_in_vault_and_its_request_goes_out():
@@ -129,6 +119,7 @@ def test_no_variable_of_the_environment_is_an_input_of_the_provider(monkeypatch)
     monkeypatch.setenv("VAULT_SKIP_VERIFY", "true")
     monkeypatch.setenv("VAULT_MAX_RETRIES", "9")
     inputs = plug_in().one("mesh-ca-provider").props
+    assert "token" not in inputs
     assert inputs.get("skipTlsVerify") in (False, "false")
     assert inputs["maxRetries"] == "2"  # left out, the published plugin takes it from the environment itself
 

@@ -9,11 +9,12 @@ from tests.support.factories import make_settings
 from tests.support.full_traffic_settings import TRAFFIC
 from tests.support.recorder import record
 from tests.support.recording import Recording
+from tests.support.versions import NEWEST
 
 EVERYTHING = {
     "traffic": TRAFFIC,
     "ingress": {"namespace": "edge"},
-    "istio": {"canary": {"version": "1.31.0", "revision": "next"}, "tags": {"stable": "next"}},
+    "istio": {"canary": {"version": NEWEST, "revision": "next"}, "tags": {"stable": "next"}},
     "observability": {"jaeger": {"enabled": True}},
     "destroy": {"crds": True},
 }

@@ -7,6 +7,10 @@ import pytest
 from lab.cluster import node_images
 from lab.cluster.machines import NODES, Machine
 from lab.cluster.shell import LabError
+from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
+from tests.support.versions import SHIPPED
+
+OLDER = [*CONTROL_PLANES][1]
 
 
 @pytest.fixture
@@ -44,28 +48,27 @@ def test_an_archive_that_is_not_there_is_named_before_any_import(imported, tmp_p
 
 
 def test_a_version_that_cannot_be_built_is_answered_with_those_that_can(imported, built):
-    with pytest.raises(LabError, match=r"Istio 1\.20\.3 can be built here; there are 1\.31\.0, 1\.30\.0, 1\.27\.9"):
-        node_images.load_istio("1.20.3")
+    with pytest.raises(LabError, match=f"Istio {SHIPPED} can be built here; there are {', '.join(CONTROL_PLANES)}"):
+        node_images.load_istio(SHIPPED)
     assert (imported, built) == ([], [])
 
 
 def test_without_a_lab_nothing_is_built(built, monkeypatch):
     monkeypatch.setattr(node_images.state, "is_up", lambda **_: False)
     with pytest.raises(LabError, match="make lab-up"):
-        node_images.load_istio("1.30.0")
+        node_images.load_istio(OLDER)
     assert built == []
 
 
 def test_an_older_version_is_built_and_given_to_the_nodes(imported, built, monkeypatch, tmp_path):
     (tmp_path / "pilot.tar").touch()
-    monkeypatch.setattr(
-        node_images.images, "istio_tars", lambda version: [(f"pilot:{version}", tmp_path / "pilot.tar")]
-    )
-    node_images.load_istio("1.30.0")
-    assert built == ["istio-1.30"]
+    tars = [("pilot", tmp_path / "pilot.tar")]
+    monkeypatch.setattr(node_images.images, "istio_tars", lambda version: tars if version == OLDER else [])
+    node_images.load_istio(OLDER)
+    assert built == [CONTROL_PLANES[OLDER].name]
     assert {machine for machine, _ in imported} == {machine.name for machine in NODES}
 
 
 def test_the_version_that_the_lab_starts_with_needs_no_import(imported, built):
-    node_images.load_istio("1.31.0")
+    node_images.load_istio(ISTIO)
     assert (imported, built) == ([], [])

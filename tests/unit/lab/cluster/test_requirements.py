@@ -29,30 +29,22 @@ def test_what_is_taken_of_the_machine_is_said_before_a_package_is_installed(monk
     assert steps == ["announce", "ensure_packages"]
 
 
-def test_a_user_other_than_root_is_told_so_and_how_to_use_a_cluster_of_ones_own(monkeypatch):
-    monkeypatch.setattr(requirements.os, "geteuid", lambda: 1000)
-    with pytest.raises(LabError, match=r"lacks: root\. .*kind, k3d, a real one.*cluster\.context"):
-        requirements.check()
+def refuse_namespaces(*command: str) -> str:
+    if command[:2] == ("unshare", "--net"):
+        raise LabError("unshare failed: Operation not permitted")
+    return ""
 
 
-def test_missing_cgroup_controllers_are_named(monkeypatch):
-    monkeypatch.setattr(requirements, "_missing_controllers", lambda: ["memory", "pids"])
-    with pytest.raises(LabError, match="cgroup controllers memory, pids"):
-        requirements.check()
-
-
-def test_a_kernel_without_network_namespaces_is_named_with_its_own_reason(monkeypatch):
-    def refuse(*command: str) -> str:
-        if command[:2] == ("unshare", "--net"):
-            raise LabError("unshare failed: Operation not permitted")
-        return ""
-
-    monkeypatch.setattr(requirements, "run", refuse)
-    with pytest.raises(LabError, match=r"lacks: network namespaces \(.*Operation not permitted\)"):
-        requirements.check()
-
-
-def test_a_machine_out_of_inotify_instances_is_told_which_limit_to_raise(monkeypatch):
-    monkeypatch.setattr(requirements, "_watches_in_use", lambda: 1_000_000)
-    with pytest.raises(LabError, match=r"sysctl -w fs\.inotify\.max_user_instances"):
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        pytest.param("os.geteuid", lambda: 1000, r"lacks: root\. .*kind, k3d, a real one.*cluster\.context", id="root"),
+        pytest.param("_missing_controllers", lambda: ["memory", "pids"], "controllers memory, pids", id="cgroups"),
+        pytest.param("run", refuse_namespaces, r"lacks: network namespaces \(.*Operation not permitted\)", id="kernel"),
+        pytest.param("_watches_in_use", lambda: 10**6, r"sysctl -w fs\.inotify\.max_user_instances", id="inotify"),
+    ],
+)
+def test_what_a_machine_lacks_is_named_with_its_reason(monkeypatch, name, answer, words):
+    monkeypatch.setattr(f"lab.cluster.requirements.{name}", answer)
+    with pytest.raises(LabError, match=words):
         requirements.check()

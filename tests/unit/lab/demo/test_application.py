@@ -15,8 +15,7 @@ LINE = '{"level":"info","msg":"Echo","method":"POST","url":"/orders/7","status":
 
 @pytest.fixture(params=("oldest", "newest"))
 def version(request) -> str:
-    found = charts.versions()
-    return found[0] if request.param == "oldest" else found[-1]
+    return charts.versions()[0 if request.param == "oldest" else -1]
 
 
 def test_every_istio_object_is_valid_for_istios_own_schemas(version):

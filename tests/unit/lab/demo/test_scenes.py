@@ -33,9 +33,9 @@ NINE_TO_ONE = [*[Answer(200, "v1")] * 9, Answer(200, "v2")]
 
 def test_the_canary_is_counted(mesh):
     mesh(NINE_TO_ONE, repeats=1)
-    seen = scenes.canary("")
-    assert seen.is_as_expected
-    assert "of 500 prices 450 came from v1 and 50 from v2" in seen.text
+    result = scenes.canary("")
+    assert result.is_as_expected
+    assert "of 500 prices 450 came from v1 and 50 from v2" in result.text
 
 
 @pytest.mark.parametrize("answers", [[Answer(200, "v1")], [Answer(200, "v1"), Answer(200, "v2")], [Answer(503, "v1")]])
@@ -46,16 +46,16 @@ def test_a_canary_of_other_weights_or_with_failures_is_not_as_expected(mesh, ans
 
 def test_an_order_arrives_once_also_where_it_failed(mesh):
     mesh([Answer(201, ""), Answer(503, "")])
-    seen = scenes.orders("")
-    assert seen.is_as_expected
-    assert "of 100 orders 50 were accepted and 50 failed; 100 arrived, none more than 1 time" in seen.text
+    result = scenes.orders("")
+    assert result.is_as_expected
+    assert "of 100 orders 50 were accepted and 50 failed; 100 arrived, none more than 1 time" in result.text
 
 
 def test_an_order_that_arrives_twice_is_not_as_expected(mesh):
     mesh([Answer(201, ""), Answer(503, "")], repeats=1)
-    seen = scenes.orders("")
-    assert not seen.is_as_expected
-    assert str(seen).startswith("  NOT orders")
+    result = scenes.orders("")
+    assert not result.is_as_expected
+    assert str(result).startswith("  NOT orders")
 
 
 @pytest.mark.parametrize(

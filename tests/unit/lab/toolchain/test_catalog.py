@@ -11,18 +11,8 @@ def test_every_part_has_a_module_with_pinned_checksums():
 
 
 def test_every_version_of_the_table_is_the_one_its_module_pins():
-    for name in (
-        "etcd",
-        "containerd",
-        "coredns",
-        "helm",
-        "pulumi",
-        "fortio",
-        "kwok",
-        "vault",
-        "cert-manager",
-        "kubernetes",
-    ):
+    names = "etcd containerd coredns helm pulumi fortio kwok vault cert-manager kubernetes"
+    for name in names.split():
         part = catalog.BY_NAME[name]
         assert f" v{part.version}" in (cache.module_folder(part) / "go.mod").read_text(), name
 

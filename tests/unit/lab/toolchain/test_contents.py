@@ -29,17 +29,12 @@ def test_what_another_version_of_the_lab_made_is_removed(full_tool_cache, old):
 
 
 @pytest.mark.usefixtures("full_tool_cache")
-def test_what_this_checkout_uses_stays():
+def test_what_this_checkout_uses_stays_and_what_a_killed_build_left_is_removed():
     images.folder().mkdir()
-    assert contents.prune() == []
-    assert images.folder().is_dir()
-    assert programs.missing(catalog.BY_NAME) == []
-
-
-@pytest.mark.usefixtures("full_tool_cache")
-def test_what_a_killed_build_left_is_removed():
     (go_toolchain.scratch()[0] / "00").mkdir(parents=True)
     contents.prune()
+    assert images.folder().is_dir()
+    assert programs.missing(catalog.BY_NAME) == []
     assert not go_toolchain.scratch()[0].exists()
 
 

@@ -10,8 +10,7 @@ FORTIO = catalog.BY_NAME["fortio"]
 
 
 @pytest.mark.parametrize(
-    ("package", "name"),
-    [("go.etcd.io/etcd/server/v3", "server"), ("fortio.org/fortio", "fortio"), (".", "fortio")],
+    ("package", "name"), [("go.etcd.io/etcd/server/v3", "server"), ("fortio.org/fortio", "fortio"), (".", "fortio")]
 )
 def test_the_name_that_go_gives_a_program_is_known(package, name):
     assert go_build.default_name(package, FORTIO) == name

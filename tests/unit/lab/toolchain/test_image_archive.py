@@ -52,23 +52,19 @@ def layer(tar: tarfile.TarFile) -> tarfile.TarFile:
     return tarfile.open(fileobj=io.BytesIO(content(tar, manifest(tar)["Layers"][0])))
 
 
-def test_an_archive_bears_its_one_reference(written):
+def test_an_archive_bears_its_one_reference_and_how_the_program_is_started(written):
     assert manifest(written)["RepoTags"] == ["docker.io/a/b:1"]
-
-
-def test_the_config_names_the_layer_by_its_digest(written):
     config = json.loads(content(written, manifest(written)["Config"]))
     digest = hashlib.sha256(content(written, manifest(written)["Layers"][0])).hexdigest()
     assert config["rootfs"]["diff_ids"] == [f"sha256:{digest}"]
-
-
-def test_the_config_carries_how_the_program_is_started_and_this_machines_architecture(written):
-    config = json.loads(content(written, manifest(written)["Config"]))
-    assert config["config"]["User"] == "1337:1337"
-    assert config["config"]["Entrypoint"] == ["/bin/program"]
-    assert config["config"]["Env"] == [image_archive.PATH, "A=1"]
-    assert config["config"]["WorkingDir"] == "/here"
     assert config["architecture"] == image_archive.ARCHITECTURES[platform.machine()]
+    start = {
+        "User": "1337:1337",
+        "Entrypoint": ["/bin/program"],
+        "Env": [image_archive.PATH, "A=1"],
+        "WorkingDir": "/here",
+    }
+    assert start.items() <= config["config"].items()
 
 
 def test_programs_are_executable_links_are_links_and_tmp_is_writable_for_all(written):

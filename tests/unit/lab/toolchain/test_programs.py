@@ -31,20 +31,19 @@ def test_a_built_program_is_found_in_the_cache(tool_cache):
     assert built.is_relative_to(tool_cache)
 
 
-def test_a_program_of_the_same_minor_version_on_path_spares_its_build(install):
-    installed = install("helm", "v3.20.9+g1234567")
-    assert programs.program("helm") == installed
-    assert programs.missing(["helm"]) == []
-
-
-def test_a_program_of_another_minor_version_is_not_used(install):
-    install("helm", "v3.2.20")
-    assert [part.name for part in programs.missing(["helm"])] == ["helm"]
-
-
-def test_a_part_with_files_is_built_even_when_its_program_is_on_path(install):
-    install("kwok", "kwok version v0.8.0")
-    assert [part.name for part in programs.missing(["kwok"])] == ["kwok"]
+@pytest.mark.parametrize(
+    ("name", "answer", "missing"),
+    [
+        pytest.param("helm", "v3.20.9+g1234567", [], id="the same minor version spares its build"),
+        pytest.param("helm", "v3.2.20", ["helm"], id="another minor version is not used"),
+        pytest.param("kwok", "kwok version v0.8.0", ["kwok"], id="a part with files is built even so"),
+    ],
+)
+def test_a_program_on_path_is_compared_with_its_part(install, name, answer, missing):
+    installed = install(name, answer)
+    assert [part.name for part in programs.missing([name])] == missing
+    if not missing:
+        assert programs.program(name) == installed
 
 
 def test_a_failed_build_names_the_part_its_last_words_and_its_log(go):

@@ -22,10 +22,6 @@ def clock():
     return Clock()
 
 
-def estimate(clock, **steps: float) -> Estimate:
-    return Estimate(steps, clock)
-
-
 def run(work: Estimate, clock: Clock, name: str, seconds: float) -> None:
     with work.step(name):
         clock.now += seconds
@@ -33,7 +29,7 @@ def run(work: Estimate, clock: Clock, name: str, seconds: float) -> None:
 
 def forecasts(clock: Clock, slower: float, **steps: float) -> list[float]:
     """Return the forecasts, one each second, on a machine that is slower than the table by this factor."""
-    work, seen = estimate(clock, **steps), []
+    work, seen = Estimate(steps, clock), []
     for name, seconds in steps.items():
         with work.step(name):
             for _ in range(int(seconds * slower)):
@@ -43,25 +39,20 @@ def forecasts(clock: Clock, slower: float, **steps: float) -> list[float]:
 
 
 def test_at_the_start_the_time_left_is_a_cautious_sum_of_the_table(clock):
-    assert estimate(clock, etcd=20, istio=200).left() == pytest.approx(220 * CAUTION)
+    assert Estimate({"etcd": 20, "istio": 200}, clock).left() == pytest.approx(220 * CAUTION)
 
 
-@pytest.mark.parametrize("slower", [0.5, 1, 1.5, 3])
-def test_a_forecast_never_rises_and_ends_below_a_minute(clock, slower):
-    seen = forecasts(clock, slower, kubernetes=220, etcd=20, istio=200, pulumi=160, plugin=230)
-    assert all(before >= after for before, after in pairwise(seen))
-    assert seen[-1] < 60
-
-
-@pytest.mark.parametrize("slower", [1, 1.3, 2])
-def test_half_way_a_forecast_is_right_by_a_third(clock, slower):
-    seen = forecasts(clock, slower, kubernetes=220, etcd=20, istio=200, pulumi=160, plugin=230)
-    half = len(seen) // 2
-    assert seen[half] == pytest.approx(len(seen) - half, rel=1 / 3)
+@pytest.mark.parametrize("slower", [0.5, 1, 1.3, 2, 3])
+def test_a_forecast_never_rises_ends_below_a_minute_and_is_right_by_a_third_half_way(clock, slower):
+    left = forecasts(clock, slower, kubernetes=220, etcd=20, istio=200, pulumi=160, plugin=230)
+    assert all(before >= after for before, after in pairwise(left))
+    assert left[-1] < 60
+    half = len(left) // 2
+    assert not 1 <= slower <= 2 or left[half] == pytest.approx(len(left) - half, rel=1 / 3)
 
 
 def test_the_fraction_grows_from_nothing_to_all(clock):
-    work = estimate(clock, etcd=20, istio=60)
+    work = Estimate({"etcd": 20, "istio": 60}, clock)
     assert work.fraction() == 0
     run(work, clock, "etcd", 20)
     assert 0.1 < work.fraction() < 0.4
@@ -70,7 +61,7 @@ def test_the_fraction_grows_from_nothing_to_all(clock):
 
 
 def test_the_line_names_the_part_and_the_time_left_in_minutes(clock):
-    work = estimate(clock, etcd=20, istio=200)
+    work = Estimate({"etcd": 20, "istio": 200}, clock)
     run(work, clock, "etcd", 26)
     with work.step("istio"):
         clock.now += 65
@@ -84,18 +75,16 @@ def test_without_a_terminal_each_step_is_one_line_when_it_is_done(capsys):
     with show_progress(work):
         for name in work.steps:
             with work.step(name):
-                time.sleep(0.3)
-    assert capsys.readouterr().out.splitlines() == [
-        "[1/2] etcd done in 0:00, about 2 min left",
-        "[2/2] istio done in 0:00",
-    ]
+                time.sleep(0.01)
+    lines = ["[1/2] etcd done in 0:00, about 2 min left", "[2/2] istio done in 0:00"]
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_without_a_terminal_a_long_step_has_a_line_at_every_heartbeat(capsys):
     work = Estimate({"etcd": 20.0})
-    with show_progress(work, heartbeat=0.4), work.step("etcd"):
-        time.sleep(1.3)
+    with show_progress(work, heartbeat=0.1), work.step("etcd"):
+        time.sleep(0.55)
     *lines, last = capsys.readouterr().out.splitlines()
-    assert 2 <= len(lines) <= 3
+    assert 1 <= len(lines) <= 2
     assert all(line.startswith("[1/1] etcd, 0:0") for line in lines)
-    assert last == "[1/1] etcd done in 0:01"
+    assert last == "[1/1] etcd done in 0:00"

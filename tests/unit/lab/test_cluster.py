@@ -1,0 +1,103 @@
+"""The local cluster's small parts: names, records, waits, certificates and commands."""
+
+import ipaddress
+import re
+import runpy
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from lab.cluster import certificates, cgroup, control_plane, kubectl, names, records, waiting
+from lab.cluster.shell import LabError, run
+from lab.toolchain.cache import module_folder
+from lab.toolchain.catalog import BY_NAME
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch) -> x509.Certificate:
+    """Return a certificate authority in a folder of its own."""
+    monkeypatch.setattr(names, "PKI", tmp_path / "pki")
+    certificates.create_authority()
+    return x509.load_pem_x509_certificate(names.certificate_file("ca").read_bytes())
+
+
+def test_a_server_certificate_is_signed_by_the_authority_for_exactly_its_hosts(authority):
+    certificates.issue("server", "server", hosts=["127.0.0.1", "kubernetes.default"])
+    issued = x509.load_pem_x509_certificate(names.certificate_file("server").read_bytes())
+    issued.verify_directly_issued_by(authority)
+    hosts = issued.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert hosts.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("127.0.0.1")]
+    assert hosts.get_values_for_type(x509.DNSName) == ["kubernetes.default"]
+
+
+@pytest.mark.usefixtures("authority")
+def test_only_root_reads_a_private_key():
+    assert stat.S_IMODE(names.key_file("ca").stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("authority")
+def test_the_labs_kubectl_refuses_a_kubeconfig_with_another_server(tmp_path, monkeypatch):
+    foreign = tmp_path / "kubeconfig"
+    foreign.write_text('{"clusters": [{"cluster": {"server": "https://10.0.0.7:6443"}}]}')
+    monkeypatch.setattr(kubectl, "KUBECONFIG", foreign)
+    with pytest.raises(LabError, match=r"https://10\.0\.0\.7:6443 is not the local cluster"):
+        kubectl.kubectl("get", "nodes")
+
+
+def test_a_half_written_record_counts_as_none_and_a_port_has_its_forwarders_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "RECORDS", tmp_path)
+    (tmp_path / "torn.json").write_text('{"name": "torn", "pi')
+    records.write_port("ingress", 31_000)
+    assert records.find("torn") is None
+    assert (records.find_port("ingress"), records.find_port("vault")) == (31_000, None)
+
+
+def test_two_checkouts_have_different_names(tmp_path):
+    copies = [tmp_path / checkout / "lab" / "cluster" / "names.py" for checkout in "ab"]
+    for copy in copies:
+        copy.parent.mkdir(parents=True)
+        shutil.copy(names.__file__, copy)
+    assert len({names.IDENTITY, *(runpy.run_path(str(copy))["IDENTITY"] for copy in copies)}) == 3
+
+
+def test_cgroup_hierarchies_of_both_versions_are_found(tmp_path):
+    mounts = tmp_path / "mounts"
+    mounts.write_text("cgroup /c/memory cgroup rw 0 0\nproc /proc proc rw 0 0\ncgroup2 /c/unified cgroup2 rw 0 0\n")
+    assert cgroup.hierarchies(str(mounts)) == [Path("/c/memory"), Path("/c/unified")]
+
+
+def test_a_process_of_another_pid_namespace_is_not_taken_for_the_callers_group(tmp_path, monkeypatch):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / cgroup.MEMBERS).write_text("0\n17\n0\n")
+    monkeypatch.setattr(cgroup, "hierarchies", lambda: [tmp_path])
+    assert cgroup.processes("/lab") == {17}
+
+
+def test_coredns_is_built_with_the_plugins_of_its_corefile_and_no_other():
+    configured = re.findall(r"^    (\w+)", control_plane.COREFILE, re.MULTILINE)
+    built = re.findall(r"coredns/plugin/(\w+)", (module_folder(BY_NAME["coredns"]) / "main.go").read_text())
+    assert sorted(built) == sorted(configured)
+
+
+@pytest.mark.parametrize(
+    ("states", "lasting"),
+    [
+        pytest.param("TTT", "FFT", id="what is so for long enough lasts"),
+        pytest.param("TFTTT", "FFFFT", id="what was not so in between begins anew"),
+    ],
+)
+def test_a_condition_must_last_for_two_seconds(monkeypatch, states, lasting):
+    clock = [0]
+    monkeypatch.setattr(waiting.time, "monotonic", lambda: clock[0])
+    look, looks = waiting.lasting(iter([state == "T" for state in states]).__next__, 2), ""
+    for clock[0] in range(len(states)):
+        looks += "T" if look() else "F"
+    assert looks == lasting
+
+
+def test_a_failed_command_is_told_with_its_last_line():
+    with pytest.raises(LabError, match=r"sh -c .* failed \(3\): the reason$"):
+        run("sh", "-c", "echo noise; echo the reason >&2; exit 3")

@@ -24,9 +24,8 @@ def test_the_api_server_accepts_every_object_with_no_field_that_it_does_not_know
         pytest.skip(f"{release.chart} {release.version} is not in the folder of the charts")
     objects = charts.render(release, ALL.settings.istio.version)
     items = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    said = kubectl(
-        "apply", "--dry-run=server", "--validate=strict", "--namespace=istio-system", "-f", "-", stdin=items
-    ).splitlines()
+    check = ("apply", "--dry-run=server", "--validate=strict", "--namespace=istio-system", "-f", "-")
+    said = kubectl(*check, stdin=items).splitlines()
     assert len(said) == len(objects)
     assert all(line.endswith(("created (server dry run)", "configured (server dry run)")) for line in said)
     figure(f"{release.chart} {release.version}: {len(objects)} objects")

@@ -11,10 +11,11 @@ import pytest
 from lab.cluster.environment import PASSPHRASE_TEXT
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.shell import LabError
+from lab.cluster.waiting import wait_until
+from lab.workloads import CONTROL, TRADING, apply
 from operations.report.redaction import SHORTEST_LINE
-from tests.support.project import Project, wait_for
+from tests.support.project import Project
 
-CONTROL, NAMESPACES = "istio-system", ("istio-system", "trading")
 PASSWORD, OF_THIS_SHELL = "made-up-registry-password", "made-up-access-token"
 TOKEN = f"ghp_{'MadeUp' * 6}"
 WEB_TOKEN = "eyJhbGciOiJub25l.eyJzdWIiOiJtYWRlLXVw.bWFkZS11cC1tYWRlLXVw"
@@ -34,33 +35,29 @@ def planted(mesh: Project) -> Iterator[None]:
     about = {"kind": "Namespace", "name": CONTROL, "namespace": CONTROL}
     said = f"pulling with {PASSWORD}, {WEB_TOKEN} and {OF_THIS_SHELL}"
     event = of_control("Event", involvedObject=about, reason="Planted", message=said, type="Warning")
-    kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [secret, event]}))
-    invalid = {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "VirtualService",
-        "metadata": {"name": "planted", "namespace": CONTROL},
-        "spec": {"hosts": [TOKEN], "http": [{"route": [{"destination": {"host": "nowhere"}}]}]},
-    }
+    apply([secret, event])
+    invalid = of_control(
+        "VirtualService", spec={"hosts": [TOKEN], "http": [{"route": [{"destination": {"host": "x"}}]}]}
+    )
     with pytest.raises(LabError, match="MadeUp"):
-        kubectl("apply", "-f", "-", stdin=json.dumps(invalid))
-    mesh.more["PULUMI_ACCESS_TOKEN"] = OF_THIS_SHELL
-    yield
-    mesh.more.clear()
+        apply([{**invalid, "apiVersion": "networking.istio.io/v1"}])
+    with mesh.with_variables(PULUMI_ACCESS_TOKEN=OF_THIS_SHELL):
+        yield
     kubectl("delete", "secret,event", "planted", f"--namespace={CONTROL}")
 
 
 def secrets_of_the_lab() -> set[str]:
     """Return the planted secrets, the passphrase, the kubeconfig's key, and what is in the mesh's Secrets."""
     user = json.loads(kubectl("config", "view", "--raw", "-o", "json"))["users"][0]["user"]
-    found = {PASSPHRASE_TEXT, PASSWORD, OF_THIS_SHELL, TOKEN, WEB_TOKEN}
-    found |= {value for key, value in user.items() if key in ("token", "client-key-data")}
-    for namespace in NAMESPACES:
+    secrets = {PASSPHRASE_TEXT, PASSWORD, OF_THIS_SHELL, TOKEN, WEB_TOKEN}
+    secrets |= {value for key, value in user.items() if key in ("token", "client-key-data")}
+    for namespace in (CONTROL, TRADING):
         for secret in get("secrets", f"--namespace={namespace}")["items"]:
             for key, packed in (secret.get("data") or {}).items():
                 text = base64.b64decode(packed).decode(errors="ignore")
                 if key not in NO_SECRET:
-                    found |= {packed, text, *(line for line in text.splitlines() if len(line) >= SHORTEST_LINE)}
-    return {one for one in found if one and not one.startswith("-----")}
+                    secrets |= {packed, text, *(line for line in text.splitlines() if len(line) >= SHORTEST_LINE)}
+    return {text for text in secrets if text and not text.startswith("-----")}
 
 
 def read(archive: Path) -> dict[str, str]:
@@ -75,7 +72,7 @@ def test_it_holds_what_a_bug_report_needs_and_no_secret_of_the_lab(mesh, tmp_pat
     assert TOKEN in kubectl("logs", "deployment/istiod", f"--namespace={CONTROL}")
     secrets = secrets_of_the_lab()
     # A proxy may take half a minute to come back to an istiod that another test restarted.
-    wait_for("proxies that are all connected", lambda: mesh.operation("proxies").status == 0)
+    wait_until("proxies that are all connected", lambda: mesh.operation("proxies").status == 0, 120)
     mesh.operation("report", "--output", str(tmp_path / "a.tar.gz")).must()
     files, size = read(tmp_path / "a.tar.gz"), (tmp_path / "a.tar.gz").stat().st_size
     assert files.keys() >= NEEDED

@@ -1,12 +1,13 @@
 """The rest after a destroy: only documented objects, and with further settings not even those."""
 
-import json
 import re
 
 import pytest
 
 from lab.cluster.kubectl import get, kubectl
+from lab.workloads import apply
 from tests.support import pods
+from tests.support.objects import istio_crds
 
 KINDS = "clusterroles,clusterrolebindings,validatingwebhookconfigurations,mutatingwebhookconfigurations,namespaces"
 CONFIG_MAPS = {"istio-ca-root-cert", "istio-ca-crl"}
@@ -14,11 +15,7 @@ ENTRY = {
     "apiVersion": "networking.istio.io/v1",
     "kind": "ServiceEntry",
     "metadata": {"name": "others", "namespace": "default"},
-    "spec": {
-        "hosts": ["example.org"],
-        "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
-        "resolution": "DNS",
-    },
+    "spec": {"hosts": ["a.org"], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}], "resolution": "DNS"},
 }
 
 
@@ -26,10 +23,6 @@ def leftovers() -> set[str]:
     """Return everything of Istio outside of its own namespaces, except for CRDs and istiod's ConfigMaps."""
     names = {f"{one['kind']} {one['metadata']['name']}" for one in get(KINDS)["items"]}
     return {name for name in names if "istio" in name or "trading" in name}
-
-
-def crds() -> list[str]:
-    return [one["metadata"]["name"] for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")]
 
 
 def config_maps() -> set[str]:
@@ -42,10 +35,10 @@ def test_crds_and_root_certificates_stay_and_the_next_up_takes_them_over(alone):
     alone.must_hold_the_shipped_mesh()
     alone.destroy().must()
     assert leftovers() == set()
-    assert crds()
+    assert istio_crds()
     assert config_maps() <= CONFIG_MAPS
     alone.must_up()
-    alone.preview("--expect-no-changes").must()
+    alone.must_be_unchanged()
 
 
 def test_switching_the_sweep_off_again_sweeps_nothing(alone):
@@ -53,22 +46,20 @@ def test_switching_the_sweep_off_again_sweeps_nothing(alone):
     alone.must_up()
     alone.set("destroy", {"crds": False, "rootCertificates": False})
     alone.must_up()
-    assert crds()
+    assert istio_crds()
     assert config_maps()
-    alone.preview("--expect-no-changes").must()
+    alone.must_be_unchanged()
 
 
 def test_by_config_they_go_too_unless_others_use_them(alone):
     alone.set("destroy", {"crds": True, "rootCertificates": True})
     alone.must_up()
-    kubectl("apply", "-f", "-", stdin=json.dumps(ENTRY))
-    refused = alone.destroy()
-    assert refused.status != 0
-    assert "ServiceEntry default/others" in refused.line_with("destroy.crds: Istio's CRDs stay")
-    assert crds()
+    apply([ENTRY])
+    assert "ServiceEntry default/others" in alone.destroy().refused("destroy.crds: Istio's CRDs stay")
+    assert istio_crds()
     kubectl("delete", "serviceentry", "others", "--namespace=default")
     alone.destroy().must()
-    assert (crds(), config_maps(), leftovers()) == ([], set(), set())
+    assert (istio_crds(), config_maps(), leftovers()) == ([], set(), set())
 
 
 @pytest.mark.row(43)
@@ -81,7 +72,7 @@ def test_a_second_destroy_is_nothing(nothing):
 @pytest.mark.long
 def test_a_destroy_takes_the_workloads_of_the_trading_namespace_along(alone):
     alone.must_hold_the_shipped_mesh()
-    pods.apply(pods.fortio("trading", "probe"))
+    apply([pods.fortio("trading", "probe")])
     pods.wait_ready("trading", "probe")
     alone.destroy().must()
     assert leftovers() == set()
@@ -93,6 +84,6 @@ def test_a_destroy_takes_the_workloads_of_the_trading_namespace_along(alone):
 def test_up_and_destroy_ten_times(nothing):
     for _ in range(10):
         nothing.must_up()
-        nothing.preview("--expect-no-changes").must()
+        nothing.must_be_unchanged()
         nothing.destroy().must()
         assert leftovers() == set()

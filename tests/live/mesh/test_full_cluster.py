@@ -1,6 +1,6 @@
 """The headroom beside a running mesh: its own pods need no second place, and trading gets its promised pods."""
 
-import json
+import pytest
 
 from lab.cluster.names import CONTEXT
 from pi_mesh.budget.fit import fitting
@@ -9,8 +9,8 @@ from pi_mesh.checks.capacity import rooms
 from pi_mesh.checks.preflight import room_for_the_mesh
 from pi_mesh.cluster import snapshot
 from tests.support.factories import make_mesh
-from tests.support.probes import accepted, decisions, probes
 from tests.support.project import Project
+from tests.support.scheduler import accepted, decisions, probes
 
 BUDGET = mesh_budget(make_mesh())
 SIDECAR, TRADING = BUDGET.sidecar.requests, BUDGET.promises[0].row
@@ -19,8 +19,7 @@ LARGER = {half: {"cpu": "100m", "memory": "192Mi"} for half in ("requests", "lim
 
 def findings(project: Project) -> dict[str, dict]:
     """Return what the preflight says, by the check's name; it must not refuse."""
-    report = json.loads(project.operation("preflight", "--json").must().output)
-    return {finding["id"]: finding for finding in report["findings"]}
+    return {finding["id"]: finding for finding in project.operation("preflight", "--json").must().findings}
 
 
 def test_trading_gets_the_pods_that_it_is_promised(mesh, figure):
@@ -30,11 +29,10 @@ def test_trading_gets_the_pods_that_it_is_promised(mesh, figure):
     figure(f"{TRADING.pods} of {TRADING.requests} promised and accepted beside the running mesh")
 
 
-def test_a_full_cluster_refuses_no_up_that_restarts_nothing(mesh, monkeypatch, figure):
-    for name, value in mesh.environment.items():
-        monkeypatch.setenv(name, value)
-    seen = snapshot.read(CONTEXT)
-    count = fitting(rooms(seen.nodes, seen.pods), SIDECAR)
+@pytest.mark.usefixtures("as_user")
+def test_a_full_cluster_refuses_no_up_that_restarts_nothing(mesh, figure):
+    live = snapshot.read(CONTEXT)
+    count = fitting(rooms(live.nodes, live.pods), SIDECAR)
     with probes(SIDECAR, count + 1):
         assert decisions().count("False") == 1
         found = findings(mesh)
@@ -45,9 +43,5 @@ def test_a_full_cluster_refuses_no_up_that_restarts_nothing(mesh, monkeypatch, f
     assert found[room_for_the_mesh.ID]["level"] == "warning"
     assert found[room_for_the_mesh.TRADING]["number"] == 0
     assert "unchanged" in again.output
-    assert larger.status != 0
-    refusal = larger.line_with("with the surge of its rollouts, which do not fit")
-    figure(
-        f"{count} sidecars fill the cluster: {found[room_for_the_mesh.ID]['message']}; "
-        f"a larger istiod: {refusal.strip()}"
-    )
+    refusal = larger.refused("with the surge of its rollouts, which do not fit").strip()
+    figure(f"{count} sidecars fill the cluster: {found[room_for_the_mesh.ID]['message']}; a larger istiod: {refusal}")

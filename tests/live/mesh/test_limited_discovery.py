@@ -6,7 +6,7 @@ from lab.calls import settled
 from lab.cluster.kubectl import kubectl, staying_pods
 from lab.workloads import CONTROL, apply, namespace, service
 from tests.support.project import Project
-from tests.support.proxy import Proxy
+from tests.support.proxies import Proxy
 
 ELSEWHERE, QUIET = "elsewhere", "quiet"
 
@@ -30,7 +30,7 @@ def test_another_namespace_is_unknown_and_is_named_once_it_asks_for_sidecars(alo
     finally:
         kubectl("delete", "namespace", ELSEWHERE, "--wait=false")
     assert (before, limited, verified, kept) == (True, False, 0, True)
-    assert f"add {ELSEWHERE} to istio.discovery.also" in refused.line_with(f"namespace {ELSEWHERE}:")
+    assert f"add {ELSEWHERE} to istio.discovery.also" in refused.refused(f"namespace {ELSEWHERE}:")
     figure("the ingress gateway knew the Service, did not while limited, and did again with `also`; verify 0")
 
 

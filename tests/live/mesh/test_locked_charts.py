@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster.kubectl import staying_pods
-from lab.toolchain.istio_parts import ISTIO
+from lab.workloads import CONTROL
+from tests.live.versions import LAB
+from tests.support import pods
 from tests.support.chart_servers import ChartServer, package, serving
 from tests.support.helm import helm
 from tests.support.project import Project
@@ -21,18 +22,13 @@ def server(alone: Project) -> Iterator[ChartServer]:
     alone.must_hold_the_shipped_mesh()
     with serving() as server:
         for chart in CHARTS:
-            server.charts[chart, ISTIO] = (alone.folder / ".lab" / "charts" / f"{chart}-{ISTIO}.tgz").read_bytes()
+            server.charts[chart, LAB] = (alone.folder / ".lab" / "charts" / f"{chart}-{LAB}.tgz").read_bytes()
         alone.set("charts.source", server.registry)
         alone.operation("charts", "lock").must()
         yield server
     for kept in ("charts.lock.yaml", "charts"):
         path = alone.folder / kept
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def pods() -> set[str]:
-    """Return the UIDs of the mesh's pods."""
-    return {pod["metadata"]["uid"] for pod in staying_pods("istio-system")}
 
 
 def another_checkout(project: Project, folder: Path) -> Project:
@@ -45,20 +41,18 @@ def another_checkout(project: Project, folder: Path) -> Project:
 
 
 def test_the_locked_files_are_installed_in_any_checkout_and_no_others(server, alone, tmp_path, figure):
-    before = pods()
+    before = pods.uids(CONTROL)
     server.asked.clear()
     alone.must_up()
     assert server.asked == []
-    assert pods() == before
-    istiod = alone.folder / "charts" / f"istiod-{ISTIO}.tgz"
+    assert pods.uids(CONTROL) == before
+    istiod = alone.folder / "charts" / f"istiod-{LAB}.tgz"
     assert "chart sha256:" in helm("history", "istiod", "--max=1")
     # The state knows files by relative paths: elsewhere nothing differs.
-    another_checkout(alone, tmp_path / "second").preview("--expect-no-changes").must()
-    istiod.write_bytes(package(tmp_path, "istiod", ISTIO, "tampered"))
-    refused = alone.preview()
-    assert refused.status != 0
-    line = refused.line_with(f"istiod-{ISTIO}.tgz has the sha256")
-    server.charts["istiod", ISTIO] = istiod.read_bytes()
+    another_checkout(alone, tmp_path / "second").must_be_unchanged()
+    istiod.write_bytes(package(tmp_path, "istiod", LAB, "tampered"))
+    line = alone.preview().refused(f"istiod-{LAB}.tgz has the sha256")
+    server.charts["istiod", LAB] = istiod.read_bytes()
     changed = alone.operation("charts", "vendor")
     assert changed.status == 1
     assert "has sha256" in changed.output

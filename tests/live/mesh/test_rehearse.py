@@ -6,17 +6,11 @@ import pytest
 
 from lab.cluster import faults
 from lab.cluster.machines import NODES
-from tests.support.project import STACK, Project, kill_session, wait_for
-from tests.support.rehearsals import left, nodes_with_errors, rehearsed
+from lab.cluster.waiting import wait_until
+from tests.support.commands import jobs_left, nodes_with_errors, rehearsed, seconds_until_nothing_is_left
+from tests.support.project import Project, kill_session
 
-LONGEST = 120
-"""Seconds after which nothing of a killed command is left."""
 ODD = "pi-2"
-
-
-def jobs() -> int:
-    """Return the number of Jobs; pods of an earlier command may still be ending."""
-    return len([name for name in left() if name.startswith("Job")])
 
 
 def test_a_node_on_which_envoy_gets_no_memory_is_named_and_the_others_are_well(mesh: Project, figure):
@@ -34,18 +28,14 @@ def test_a_node_on_which_envoy_gets_no_memory_is_named_and_the_others_are_well(m
         assert known["page size"] == 4096
         assert known["memory cgroup"] == 256 * 2**20
         assert {"envoy", "packet redirection", "address bits", "clock"} <= known.keys()
-    assert jobs() == 0
+    assert jobs_left() == 0
     figure(f"named after {seconds:.0f} s with two other nodes: {envoy['message']}")
 
 
 @pytest.mark.long
 def test_two_minutes_after_a_kill_nothing_of_a_rehearsal_is_left(mesh: Project, figure):
-    run = mesh.start("python", "-m", "operations", "rehearse", "--stack", STACK)
-    wait_for("a Job for each node", lambda: jobs() == len(NODES), seconds=60)
+    run = mesh.start_operation("rehearse")
+    wait_until("a Job for each node", lambda: jobs_left() == len(NODES), seconds=60)
     kill_session(run)
-    killed = time.monotonic()
-    assert jobs() == len(NODES)
-    while left() and time.monotonic() < killed + LONGEST:
-        time.sleep(1)
-    assert left() == []
-    figure(f"three Jobs and their pods were gone {time.monotonic() - killed:.0f} s after kill -9")
+    assert jobs_left() == len(NODES)
+    figure(f"three Jobs and their pods were gone {seconds_until_nothing_is_left():.0f} s after kill -9")

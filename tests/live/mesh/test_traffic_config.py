@@ -9,10 +9,11 @@ import pytest
 from lab.cluster.kubectl import get, staying_pods
 from lab.cluster.shell import LabError
 from lab.cluster.waiting import wait_until
+from lab.workloads import apply
 from pi_mesh.values.objects import VERSIONS
 from tests.support import pods, whole_trading
 from tests.support.full_traffic_settings import AGENT
-from tests.support.proxy import Proxy, access_rules, istioctl, wants_certificate
+from tests.support.proxies import Proxy, access_rules, istioctl, wants_certificate
 
 pytestmark = pytest.mark.usefixtures("mesh")
 
@@ -49,7 +50,7 @@ def test_istiod_refuses_what_is_wrong(trading):
     rule = next(one for one in first if one["kind"] == "DestinationRule")
     rule["spec"]["trafficPolicy"]["outlierDetection"]["interval"] = "1us"
     with pytest.raises(LabError, match="interval"):
-        pods.apply(rule)
+        apply([rule])
 
 
 def test_istioctl_finds_nothing_to_complain_of(trading):

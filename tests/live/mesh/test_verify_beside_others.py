@@ -9,6 +9,7 @@ from lab.cluster.kubectl import get, kubectl
 from lab.workloads import TRADING, apply, namespace
 from pi_mesh.cluster.pods import SIDECAR
 from tests.support import simulated_pods
+from tests.support.objects import present
 from tests.support.project import Outcome, Project
 
 OTHERS, BROKEN = "others", 500
@@ -31,10 +32,9 @@ def others() -> Iterator[None]:
 
 def analysis(outcome: Outcome) -> dict:
     """Return the level and number of each finding of the analysis about what is referenced and not there."""
-    findings = [one for one in json.loads(outcome.output)["findings"] if one["id"] == "configuration analysis"]
-    return {
-        (one["kind"], one["name"]): (one["level"], one["number"]) for one in findings if "IST0101" in one["message"]
-    }
+    analysed = [one for one in outcome.findings if one["id"] == "configuration analysis"]
+    findings = [one for one in analysed if "IST0101" in one["message"]]
+    return {(one["kind"], one["name"]): (one["level"], one["number"]) for one in findings}
 
 
 @pytest.mark.usefixtures("others")
@@ -46,11 +46,8 @@ def test_hundreds_of_broken_objects_of_others_are_one_warning_and_status_0(mesh:
 
 
 def test_one_broken_object_in_the_trading_namespace_is_status_1(mesh: Project):
-    apply([broken("broken", TRADING)])
-    try:
+    with present([broken("broken", TRADING)]):
         verified = mesh.operation("verify", "--json")
-    finally:
-        kubectl("delete", "virtualservice", "broken", "-n", TRADING)
     assert verified.status == 1
     assert analysis(verified) == {("VirtualService", f"{TRADING}/broken"): ("error", None)}
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster.kubectl import get
 from lab.cluster.names import CHECKOUT
+from tests.support.objects import istio_crds
 from tests.support.project import Project
 
 BEFORE = "8ce0a51"
-CLEAN_UP = {"crds": True, "rootCertificates": True}
 
 
 @pytest.fixture
@@ -30,9 +29,8 @@ def test_it_is_updated_without_a_replacement_and_destroyed_with_its_crds(
 ):
     earlier = Project(tmp_path / "earlier", before)
     for project in (earlier, nothing):
-        project.set("destroy", CLEAN_UP)
+        project.set("destroy", {"crds": True, "rootCertificates": True})
     earlier.must_up()
-
     planned = nothing.preview().must().output
     assert "leftovers update" in planned
     assert "`pulumi destroy` of this stack deletes the workloads of others without asking" in planned
@@ -40,6 +38,6 @@ def test_it_is_updated_without_a_replacement_and_destroyed_with_its_crds(
     assert "4 to create" in planned
     assert not [word for word in ("to delete", "to replace") if word in planned], planned
     nothing.must_up()
-    nothing.preview("--expect-no-changes").must()
+    nothing.must_be_unchanged()
     nothing.destroy().must()
-    assert [one for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")] == []
+    assert istio_crds() == []

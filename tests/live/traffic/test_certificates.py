@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from lab.cluster.kubectl import get
 from lab.workloads import CONTROL
 from tests.live.traffic import cast
-from tests.live.traffic.wire import root_certificates, shake
+from tests.live.traffic.outside import root_certificates, shake
 from tests.support.authorities import Authority, make_root
 
 pytestmark = pytest.mark.usefixtures("workloads")

@@ -7,10 +7,10 @@ import pytest
 from lab.calls import REFUSED, call, settled, status
 from lab.cluster.kubectl import staying_pods
 from lab.workloads import CONTROL
-from tests.live.traffic import cast, program
-from tests.live.traffic.rules import rules
-from tests.live.traffic.wire import address_of
-from tests.support.connectivity import connectivity, wrong
+from tests.live.traffic import cast
+from tests.live.traffic.cast import rules
+from tests.live.traffic.outside import address_of
+from tests.support.commands import connectivity, wrong
 from tests.support.project import Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
@@ -18,15 +18,10 @@ pytestmark = pytest.mark.usefixtures("workloads")
 PORT = 8080
 
 
-def name_of(address: str) -> str:
-    """Return a name that the cluster's DNS knows and the mesh doesn't."""
-    return f"{address.replace('.', '-')}.{cast.OUTSIDE}.pod.cluster.local"
-
-
 @pytest.fixture
 def host() -> str:
-    """Return a host outside the mesh."""
-    return name_of(address_of(cast.OUTSIDER))
+    """Return a host outside the mesh, by a name that the cluster's DNS knows and the mesh doesn't."""
+    return f"{address_of(cast.OUTSIDER).replace('.', '-')}.{cast.OUTSIDE}.pod.cluster.local"
 
 
 @pytest.fixture
@@ -37,7 +32,7 @@ def egress_address() -> str:
 @pytest.fixture(scope="module")
 def registry_only(mesh: Project, workloads: None) -> Iterator[None]:  # noqa: ARG001
     """Restrict sidecars to hosts that the mesh knows (REGISTRY_ONLY)."""
-    with program.changed(mesh, {"proxy.outboundTraffic": "REGISTRY_ONLY"}):
+    with mesh.changed({"proxy.outboundTraffic": "REGISTRY_ONLY"}):
         yield
 
 

@@ -10,9 +10,10 @@ import pytest
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.waiting import wait_until
 from lab.toolchain.images import FORTIO
-from lab.workloads import MARK, ROOM, SELF, TRADING, apply, delete
+from lab.workloads import MARK, ROOM, SELF, TRADING
 from tests.live.traffic import cast
 from tests.live.traffic.load import Tally
+from tests.support.objects import present
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
@@ -28,13 +29,9 @@ PODS: Mapping[str, Mapping[str, str]] = {"native": {}, "held": ORDINARY, "not-he
 @pytest.fixture(scope="module")
 def answers(workloads: None) -> dict[str, Tally]:  # noqa: ARG001 - the callee
     """Return what the calls of each pod got."""
-    pods = [_pod(name, annotations) for name, annotations in PODS.items()]
-    apply(pods)
-    try:
+    with present(_pod(name, annotations) for name, annotations in PODS.items()):
         wait_until("the calls of every pod", lambda: all(map(_ended, PODS)), seconds=120)
         return {name: _answers(name) for name in PODS}
-    finally:
-        delete(pods)
 
 
 def test_an_application_with_a_native_sidecar_loses_no_first_call(answers, figure):

@@ -7,7 +7,7 @@ import pytest
 from lab.calls import REFUSED, answer_from_now_on, call, settled, status, statuses
 from pi_mesh.values.traffic.authorization import ingress_principal
 from tests.live.traffic import cast
-from tests.live.traffic.rules import rules
+from tests.live.traffic.cast import rules
 from tests.support.factories import make_settings
 
 pytestmark = pytest.mark.usefixtures("workloads")

@@ -1,7 +1,5 @@
 """CPU limits that are too small, as `verify` finds them in the kubelets' counters."""
 
-import json
-
 import pytest
 
 from lab.workloads import TRADING, Workload, apply, delete, manifests, service, wait_for
@@ -17,9 +15,8 @@ OBJECTS = [*manifests(SERVER), *manifests(CLIENT), service("busy", {"fortio": "b
 
 def under_load(project: Project, limit: str) -> dict:
     """Return what `verify` finds about the server's sidecar, with such a CPU limit and requests going through it."""
-    project.set(
-        "proxy.resources", {"requests": {"cpu": "10m", "memory": "128Mi"}, "limits": {"cpu": limit, "memory": "256Mi"}}
-    )
+    sizes = {"requests": {"cpu": "10m", "memory": "128Mi"}, "limits": {"cpu": limit, "memory": "256Mi"}}
+    project.set("proxy.resources", sizes)
     project.must_up()
     apply(OBJECTS)
     try:
@@ -28,7 +25,7 @@ def under_load(project: Project, limit: str) -> dict:
             outcome = project.operation("verify", "--json", "--window", str(WINDOW))
     finally:
         delete(OBJECTS)
-    findings = [one for one in json.loads(outcome.output.splitlines()[-1])["findings"] if one["id"] == "cpu throttling"]
+    findings = [one for one in outcome.findings if one["id"] == "cpu throttling"]
     for one in findings:
         print(f"{limit}: {one['level']} {one['name']}: {one['message']} -> {one['fix']}")
     return next((one for one in findings if one["name"] == f"{TRADING}/busy"), findings[0])
@@ -36,9 +33,9 @@ def under_load(project: Project, limit: str) -> dict:
 
 def test_a_sidecar_at_20m_is_throttled_and_one_at_500m_is_not(alone: Project, figure):
     alone.must_hold_the_shipped_mesh()
-    found = under_load(alone, "20m")
-    assert (found["level"], found["fix"]) == ("warning", "raise proxy.resources.limits.cpu")
-    assert "at 20m, counted over" in found["message"]
+    throttled = under_load(alone, "20m")
+    assert (throttled["level"], throttled["fix"]) == ("warning", "raise proxy.resources.limits.cpu")
+    assert "at 20m, counted over" in throttled["message"]
     enough = under_load(alone, "500m")
     assert enough["level"] == "ok", enough["message"]
-    figure(f"20m: {found['message']}; 500m: {enough['message']}")
+    figure(f"20m: {throttled['message']}; 500m: {enough['message']}")

@@ -5,7 +5,7 @@ import pytest
 from lab.calls import REFUSED, call, settled, status, statuses
 from lab.workloads import CONTROL
 from tests.live.traffic import cast
-from tests.live.traffic.rules import rules
+from tests.live.traffic.cast import rules
 
 pytestmark = pytest.mark.usefixtures("workloads")
 

@@ -2,54 +2,27 @@
 
 import base64
 import json
-from dataclasses import dataclass
 
 from cryptography import x509
 
 from lab.cluster import vault
 from lab.cluster.kubectl import get
 from lab.cluster.machines import CONTROL_PLANE
-from lab.workloads import Workload, manifests, service
+from lab.workloads import TRADING, Workload, service
 from pi_mesh.certificates import pem
-from tests.live.traffic.load import Tally
-from tests.live.vault.mesh import TRADING, VaultMesh
-from tests.support.proxy import istioctl
+from tests.support.proxies import istioctl
 
 CLIENT, SERVER = Workload("keyless-client"), Workload("keyless-server", labels={"app": "keyless-server"})
 LATER, IN_BETWEEN = Workload("keyless-later"), Workload("keyless-in-between")
-OBJECTS = [*manifests(CLIENT), *manifests(SERVER), service("keyless-server", {"app": "keyless-server"}, http=8080)]
+SERVICE = service("keyless-server", {"app": "keyless-server"}, http=8080)
 URL = "http://keyless-server.trading"
+CERT_MANAGER = {"charts": ".lab/cert-manager", "address": f"http://{CONTROL_PLANE.address}:{vault.PORT}"}
 INTERNAL = {
-    "key": "internal",
-    "allowHttp": True,  # the lab's Vault has no TLS
-    "certManager": {
-        "charts": ".lab/cert-manager",
-        "address": f"http://{CONTROL_PLANE.address}:{vault.PORT}",
-    },
+    "vault.key": "internal",
+    "vault.allowHttp": True,  # the lab's Vault has no TLS
+    "vault.certManager": CERT_MANAGER,
 }
-"""Settings below `vault` for a key that stays in Vault."""
-
-
-@dataclass(frozen=True)
-class ChangedOver:
-    """The change of a running mesh from an exported key to one in Vault, as a client saw it."""
-
-    tally: Tally
-    pods: set[str]
-    """Pods of the workloads before the change."""
-    trusted: str
-    """Roots (PEM) before the change."""
-
-
-def switch(vault_mesh: VaultMesh, changes: dict[str, object]) -> None:
-    """Write settings below `vault` for the next `up`."""
-    for name, value in changes.items():
-        vault_mesh.set(f"vault.{name}", value)
-
-
-def workload_pods() -> set[str]:
-    pods = get("pods", f"--namespace={TRADING}", f"--selector=fortio in ({CLIENT.name}, {SERVER.name})")["items"]
-    return {pod["metadata"]["name"] for pod in pods}
+"""Settings for a key that stays in Vault."""
 
 
 def restarts(namespace: str) -> int:

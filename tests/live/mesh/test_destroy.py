@@ -1,13 +1,18 @@
 """The rest after a destroy: only documented objects, and with further settings not even those."""
 
 import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lab.cluster.kubectl import get, kubectl
+from lab.cluster.names import CHECKOUT
 from lab.workloads import apply
 from tests.support import pods
 from tests.support.objects import istio_crds
+from tests.support.project import Project
 
 KINDS = "clusterroles,clusterrolebindings,validatingwebhookconfigurations,mutatingwebhookconfigurations,namespaces"
 CONFIG_MAPS = {"istio-ca-root-cert", "istio-ca-crl"}
@@ -87,3 +92,36 @@ def test_up_and_destroy_ten_times(nothing):
         nothing.must_be_unchanged()
         nothing.destroy().must()
         assert leftovers() == set()
+
+
+BEFORE = "8ce0a51"
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Iterator[Path]:
+    """Yield the checkout of commit 8ce0a51."""
+    folder, git = tmp_path / "before", ["git", "-C", CHECKOUT]
+    if subprocess.run([*git, "cat-file", "-e", f"{BEFORE}^{{commit}}"], check=False, capture_output=True).returncode:
+        pytest.skip(f"this is a shallow clone: it has no commit {BEFORE}")
+    subprocess.run([*git, "worktree", "add", "--quiet", "--detach", folder, BEFORE], check=True)
+    yield folder
+    subprocess.run([*git, "worktree", "remove", "--force", folder], check=True)
+
+
+def test_a_stack_of_an_earlier_commit_is_updated_without_a_replacement_and_destroyed_with_its_crds(
+    nothing: Project, before: Path, tmp_path: Path
+):
+    earlier = Project(tmp_path / "earlier", before)
+    for project in (earlier, nothing):
+        project.set("destroy", {"crds": True, "rootCertificates": True})
+    earlier.must_up()
+    planned = nothing.preview().must().output
+    assert "leftovers update" in planned
+    assert "`pulumi destroy` of this stack deletes the workloads of others without asking" in planned
+    # The new resources are the ConfigMap that says what `up` applied, the guard, the drain, and their provider.
+    assert "4 to create" in planned
+    assert not [word for word in ("to delete", "to replace") if word in planned], planned
+    nothing.must_up()
+    nothing.must_be_unchanged()
+    nothing.destroy().must()
+    assert istio_crds() == []

@@ -1,4 +1,4 @@
-"""Further namespaces beside trading: one with everything, one with everything off, and both gone again."""
+"""The room beside a running mesh, and further namespaces: one with everything, one with nothing, both gone again."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,15 +9,51 @@ from lab.cluster.kubectl import get
 from lab.cluster.names import CONTEXT
 from lab.cluster.shell import LabError
 from lab.workloads import SELF, Workload
-from pi_mesh.budget.fit import place
-from pi_mesh.checks.capacity import demand
+from pi_mesh.budget.fit import fitting, place
+from pi_mesh.budget.mesh import mesh_budget
+from pi_mesh.checks.capacity import demand, rooms
 from pi_mesh.checks.preflight import room_for_the_mesh
 from pi_mesh.cluster import snapshot
 from tests.support import pods
 from tests.support.factories import make_mesh
 from tests.support.objects import present
 from tests.support.project import Project
-from tests.support.scheduler import accepted
+from tests.support.scheduler import accepted, decisions, probes
+
+BUDGET = mesh_budget(make_mesh())
+SIDECAR, TRADING = BUDGET.sidecar.requests, BUDGET.promises[0].row
+LARGER = {half: {"cpu": "100m", "memory": "192Mi"} for half in ("requests", "limits")}
+
+
+def findings(project: Project) -> dict[str, dict]:
+    """Return what the preflight says, by the check's name; it must not refuse."""
+    return {finding["id"]: finding for finding in project.operation("preflight", "--json").must().findings}
+
+
+def test_trading_gets_the_pods_that_it_is_promised(mesh, figure):
+    found = findings(mesh)[room_for_the_mesh.TRADING]
+    assert (found["level"], found["number"]) == ("ok", TRADING.pods)
+    assert accepted(TRADING.requests, TRADING.pods) == TRADING.pods
+    figure(f"{TRADING.pods} of {TRADING.requests} promised and accepted beside the running mesh")
+
+
+@pytest.mark.usefixtures("as_user")
+def test_a_full_cluster_refuses_no_up_that_restarts_nothing(mesh, figure):
+    live = snapshot.read(CONTEXT)
+    count = fitting(rooms(live.nodes, live.pods), SIDECAR)
+    with probes(SIDECAR, count + 1):
+        assert decisions().count("False") == 1
+        found = findings(mesh)
+        again = mesh.must_up()
+        mesh.set("istio.resources", LARGER)
+        larger = mesh.preview()
+    mesh.reset()
+    assert found[room_for_the_mesh.ID]["level"] == "warning"
+    assert found[room_for_the_mesh.TRADING]["number"] == 0
+    assert "unchanged" in again.output
+    refusal = larger.refused("with the surge of its rollouts, which do not fit").strip()
+    figure(f"{count} sidecars fill the cluster: {found[room_for_the_mesh.ID]['message']}; a larger istiod: {refusal}")
+
 
 OFF = {"injection": False, "workloads": 1, "bounds": {"quota": False, "limitRange": False, "sidecar": False}}
 NAMESPACES = {"research": {"workloads": 3, "defaultDeny": {"enabled": True}}, "batch": OFF}

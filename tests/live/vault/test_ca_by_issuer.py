@@ -15,17 +15,28 @@ from pi_mesh.certificates import pem
 from pi_mesh.cluster.mesh_ca import read_signing_secret
 from tests.live.traffic.load import must_lose_nothing, streams
 from tests.live.traffic.shop import SHORT_LIVED
-from tests.live.vault import external_signer
-from tests.live.vault.external_signer import SERVICE, URL, certificate_of, restarts
-from tests.live.vault.mesh import VaultMesh, issued, istiod_pods, proxies, table, trusted_roots, wait_for_issuer
+from tests.live.vault import mesh
+from tests.live.vault.mesh import (
+    SERVICE,
+    URL,
+    VaultMesh,
+    certificate_of,
+    issued,
+    istiod_pods,
+    proxies,
+    restarts,
+    table,
+    trusted_roots,
+    wait_for_issuer,
+)
 from tests.live.vault.server import Server
 from tests.support.helm import helm
 from tests.support.objects import present
 
 pytestmark = pytest.mark.long
 
-CLIENT = replace(external_signer.CLIENT, annotations=SHORT_LIVED)
-SERVER = replace(external_signer.SERVER, annotations=SHORT_LIVED)
+CLIENT = replace(mesh.CLIENT, annotations=SHORT_LIVED)
+SERVER = replace(mesh.SERVER, annotations=SHORT_LIVED)
 HOME, API = "cert-manager", "cert-manager.io/v1"
 ROOT, FIRST = "pi-root", "pi-self-signed"
 LACKING = "webhook.replicaCount=0,cainjector.enabled=false,startupapicheck.enabled=false,prometheus.enabled=false"

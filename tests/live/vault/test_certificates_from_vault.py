@@ -12,8 +12,7 @@ from lab.workloads import CONTROL, Workload
 from operations.istiod_certificates import IssuedCertificate
 from pi_mesh.certificates import pem
 from tests.live.traffic.outside import shake
-from tests.live.vault.external_signer import identity
-from tests.live.vault.mesh import VaultMesh, cacerts, issued, roots, trusted_roots
+from tests.live.vault.mesh import VaultMesh, cacerts, identity, issued, roots, trusted_roots
 from tests.live.vault.server import Server
 from tests.live.vault.tls import handshake
 from tests.support import authorities

@@ -12,7 +12,7 @@ from lab.workloads import CONTROL, SELF, TRADING, apply, delete, manifests, wait
 from pi_mesh.certificates import pem
 from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.live.traffic.load import Tally, must_lose_nothing, streams
-from tests.live.vault.external_signer import (
+from tests.live.vault.mesh import (
     CLIENT,
     IN_BETWEEN,
     INTERNAL,
@@ -20,12 +20,18 @@ from tests.live.vault.external_signer import (
     SERVER,
     SERVICE,
     URL,
+    VaultMesh,
+    cacerts,
     certificate_of,
     identity,
+    issued,
+    istiod_pods,
     restarts,
+    roots,
     secrets_with_a_key,
+    wait_for_issued,
+    wait_for_issuer,
 )
-from tests.live.vault.mesh import VaultMesh, cacerts, issued, istiod_pods, roots, wait_for_issued, wait_for_issuer
 from tests.live.vault.server import Server
 from tests.support import pods
 from tests.support.objects import present

@@ -32,13 +32,11 @@ from tests.support.project import STACK, STACK_FILE, Project
 PAGE = Path(__file__).parents[3] / "docs" / "from-ansible.md"
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
 MOVE, BACK = (block.replace("pi-cluster", STACK).splitlines() for block in BLOCKS)
-AFTERMATH = 25
-"""Seconds in which stopping pods drain after the `up`."""
+AFTERMATH = 25  # seconds in which stopping pods drain after the `up`
 MOMENTS = ("writing it into the stack file", "writing its state", "previewing the next `up`")
 """Messages of the command before each of its writes, and after the last."""
 PERMISSIVE = {**POLICY, "spec": {"mtls": {"mode": "PERMISSIVE"}}}
-LAST = "sh.helm.release.v1.istiod.v1"
-"""The secret in which Helm keeps the one revision of istiod."""
+LAST = "sh.helm.release.v1.istiod.v1"  # the secret in which Helm keeps the one revision of istiod
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from tests.support.factories import make_mesh
 
 RUNBOOKS = "https://example/runbooks"
 RULES = groups(BY_SUBJECT, Bounds(), RUNBOOKS)
-LONGEST = 60
-"""Minutes that the longest alert waits."""
+LONGEST = 60  # minutes that the longest alert waits
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -20,12 +20,10 @@ from tests.support.scheduler import CROWD, accepted, crowd, emptied, pending_wor
 
 pytestmark = pytest.mark.usefixtures("as_user")
 
-TOO_MANY = 2
-"""Pods beyond the prediction: they must stay Pending, and no other."""
+TOO_MANY = 2  # pods beyond the prediction: they must stay Pending, and no other
 SIDECAR = mesh_budget(make_mesh()).sidecar.requests
 TRADING = mesh_budget(make_mesh()).promises[0].row.requests
-BUSY = Resources(700, 2**24)
-"""Pods that run out of CPU first, where sidecars run out of memory."""
+BUSY = Resources(700, 2**24)  # pods that run out of CPU first, where sidecars run out of memory
 
 
 def predicted(pod: Resources) -> int:

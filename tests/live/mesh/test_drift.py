@@ -36,10 +36,13 @@ INGRESS = ("service", "istio-ingressgateway", "--namespace=istio-system")
 SIDECAR = ("sidecars.networking.istio.io", "default", "--namespace=trading")
 INJECTOR = ("mutatingwebhookconfiguration", "istio-sidecar-injector")
 SECOND = {"name": "second", "image": f"docker.io/istio/pilot:{LAB}", "args": ["help"]}
+POD, PORT = "/spec/template/spec", {"name": "debug", "port": 15000}
+RELEASES, OBJECTS = "drift of releases", "namespaces and objects"
 ADDED = {
-    "a rule of a role": (CLUSTER_ROLE, added("/rules/-", RULE), "rules["),
-    "a container of istiod": (ISTIOD, added("/spec/template/spec/containers/-", SECOND), "containers[second]"),
-    "a port of a Service": (INGRESS, added("/spec/ports/-", {"name": "debug", "port": 15000}), "ports[debug]"),
+    "a rule of a role": (RELEASES, CLUSTER_ROLE, added("/rules/-", RULE), "rules["),
+    "a container of istiod": (RELEASES, ISTIOD, added(f"{POD}/containers/-", SECOND), "containers[second]"),
+    "a port of a Service": (RELEASES, INGRESS, added("/spec/ports/-", PORT), "ports[debug]"),
+    "a scope of a Sidecar": (OBJECTS, SIDECAR, added("/spec/egress/0/hosts/-", "*/*"), "'*/*'"),
 }
 SETTINGS = {
     "ingress.replicas": 3,
@@ -115,9 +118,9 @@ def test_a_healthy_mesh_has_nothing_amiss(problems):
 
 @pytest.mark.parametrize("what", ADDED)
 def test_what_was_added_is_named_and_taken_out_by_the_advice(problems, what):
-    target, step, named = ADDED[what]
+    check, target, step, named = ADDED[what]
     patch(target, step)
-    (problem,) = problems(id="drift of releases")
+    (problem,) = problems(id=check)
     assert named in problem.message
     assert "was added" in problem.message
     cure(problems, problem)
@@ -135,7 +138,7 @@ def test_an_added_field_that_may_be_a_default_is_drift_where_the_api_server_may_
     every_finding, external_address
 ):
     read_only, find = every_finding
-    (finding,) = [one for one in find() if one.id == "drift of releases" and one.level is not Level.OK]
+    (finding,) = [one for one in find() if one.id == RELEASES and one.level is not Level.OK]
     assert finding.level is (Level.UNKNOWN if read_only else Level.ERROR)
     assert external_address in finding.message
 
@@ -143,7 +146,7 @@ def test_an_added_field_that_may_be_a_default_is_drift_where_the_api_server_may_
 def test_a_changed_image_is_named_and_put_back_by_the_advice(problems, older_istio):
     older_istio(LAB_BEFORE)
     kubectl("set", "image", "deployment/istiod", f"discovery={OLD_PILOT}", "--namespace=istio-system")
-    (problem,) = problems(id="drift of releases")
+    (problem,) = problems(id=RELEASES)
     assert f"containers[discovery].image: '{OLD_PILOT}'" in problem.message
     cure(problems, problem)
 
@@ -152,7 +155,7 @@ def test_a_deleted_webhook_is_named_and_put_back_by_the_advice(problems):
     kubectl("delete", *INJECTOR)
     shown = problems()
     assert "webhooks" in {one.id for one in shown}
-    (problem,) = [one for one in shown if one.id == "drift of releases"]
+    (problem,) = [one for one in shown if one.id == RELEASES]
     assert "is gone" in problem.message
     cure(problems, problem)
 
@@ -187,16 +190,9 @@ def test_an_old_sidecar_is_named_with_its_restart(problems, old_sidecar):
     cure(problems, problem)
 
 
-def test_what_was_added_to_an_object_of_the_program_is_named_and_taken_out_by_the_advice(problems):
-    patch(SIDECAR, added("/spec/egress/0/hosts/-", "*/*"))
-    (problem,) = problems(id="namespaces and objects")
-    assert "'*/*' was added" in problem.message
-    cure(problems, problem)
-
-
 def test_a_changed_object_of_the_program_is_named_and_put_back_by_the_advice(problems, mesh):
     patch(SIDECAR, {"op": "replace", "path": "/spec/egress/0/hosts/0", "value": "elsewhere/*"})
-    (problem,) = problems(id="namespaces and objects")
+    (problem,) = problems(id=OBJECTS)
     assert "'elsewhere/*', not" in problem.message
     cure(problems, problem, mesh)
 

@@ -97,8 +97,7 @@ def test_another_current_context_is_refused(mesh, tmp_path):
         assert "current context is 'production'" in mesh.up().refused("cluster.context is 'lab'")
 
 
-ANOTHER = "0a1b2c3d-0000-4000-8000-000000000002"
-"""A UID that no cluster has."""
+ANOTHER = "0a1b2c3d-0000-4000-8000-000000000002"  # a UID that no cluster has
 
 
 def cluster_uid() -> str:

@@ -9,8 +9,7 @@ from tests.support.project import LARGER_ISTIOD, Outcome, Project
 
 pytestmark = pytest.mark.long
 ISTIOD = ("deployment", "istiod", "--namespace=istio-system")
-NO_IMAGES = {"images.hub": "docker.io/nobody", "release.timeout": 30}
-"""Images that no node has, and none can pull."""
+NO_IMAGES = {"images.hub": "docker.io/nobody", "release.timeout": 30}  # images that no node has, and none can pull
 
 
 def must_find(project: Project) -> Outcome:

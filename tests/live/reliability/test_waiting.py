@@ -9,8 +9,7 @@ from tests.support.helm import releases
 from tests.support.project import STACK, Project, Timed
 
 CASES = ("slow", "too-many", "other-processor", "login", "gone")
-SILENCE = 10.0
-"""Seconds after which an `up` that waits must have said something."""
+SILENCE = 10.0  # seconds after which an `up` that waits must have said something
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from lab.calls import OWN, call, command
 from lab.workloads import Workload
 
 REST = f"{OWN}/fortio/rest"
-PER_SECOND = 20
-"""Requests per second; few, so that a busy machine fails none by itself."""
+PER_SECOND = 20  # requests per second; few, so that a busy machine fails none by itself
 CONNECTIONS = 4
 
 

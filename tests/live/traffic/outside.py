@@ -21,8 +21,7 @@ from lab.cluster.names import CHECKOUT
 from lab.workloads import CONTROL, SELF, TRADING, Workload
 from pi_mesh.names import INGRESS
 
-ADDRESS = CONTROL_PLANE.address
-"""The client's address."""
+ADDRESS = CONTROL_PLANE.address  # the client's address
 HOST = "shop.example"
 ROOTS = "root-cert.pem"
 

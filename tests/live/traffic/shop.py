@@ -11,8 +11,7 @@ from tests.support.objects import present
 APP = {"app": "shop"}
 SERVICE, STREET = "shop-service", "street"
 """The server's Service, and a namespace outside of the mesh that no other test uses: both are deleted at the end."""
-HOME = "pi-1"
-"""Node of the clients, which is never drained."""
+HOME = "pi-1"  # node of the clients, which is never drained
 AT_HOME = {"nodeSelector": {"kubernetes.io/hostname": HOME}}
 SPREAD = {
     "maxSkew": 1,

@@ -21,10 +21,8 @@ from tests.support.memory_by_services import MEBI, SCOPED_SIDECAR, by_part, meas
 from tests.support.objects import present
 from tests.support.project import Project
 
-SIZES = (0, 300, 1000)
-"""Numbers of services below those at which the shipped limits end a container."""
-LIMIT = 256
-"""MiB: the Ansible role's memory limit of istiod, gateway and sidecar alike."""
+SIZES = (0, 300, 1000)  # numbers of services below those at which the shipped limits end a container
+LIMIT = 256  # MiB: the Ansible role's memory limit of istiod, gateway and sidecar alike
 
 
 def test_make_up_ends_with_one_screen_and_the_outputs_are_numbers_and_addresses(mesh: Project, figure):
@@ -61,10 +59,8 @@ def test_istiod_gateway_and_sidecar_stay_within_their_memory_up_to_a_thousand_se
     assert scoped[-1] - scoped[0] < 4 * MEBI, "the default scope keeps services of other namespaces from sidecars"
 
 
-CALLS = 20
-"""Calls of each pod, from its first millisecond on, ten in a second."""
-ORDINARY = {"sidecar.istio.io/nativeSidecar": "false"}
-"""Annotation of a pod whose sidecar is an ordinary container."""
+CALLS = 20  # calls of each pod, from its first millisecond on, ten in a second
+ORDINARY = {"sidecar.istio.io/nativeSidecar": "false"}  # annotation of a pod whose sidecar is an ordinary container
 WITHOUT = {**ORDINARY, "proxy.istio.io/config": "holdApplicationUntilProxyStarts: false"}
 PODS: Mapping[str, Mapping[str, str]] = {"native": {}, "held": ORDINARY, "not-held": WITHOUT}
 """Annotations of the pods, by their names."""

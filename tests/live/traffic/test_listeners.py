@@ -23,12 +23,9 @@ GATEWAY = f"{INGRESS}.{CONTROL}"
 SECRET = "shop-certificate"
 APP = {"service": "trading-app-service", "port": 80}
 RPC = "trading-rpc"
-ISTIOD = f"istiod.{CONTROL}.svc"
-"""A server with TLS of its own, whose certificate names it so."""
-ELSEWHERE = ["192.0.2.0/24"]
-"""Addresses of nobody."""
-KNOWN, UNKNOWN = "198.51.100.7", "203.0.113.7"
-"""Clients before a proxy, on the list and off it."""
+ISTIOD = f"istiod.{CONTROL}.svc"  # a server with TLS of its own, whose certificate names it so
+ELSEWHERE = ["192.0.2.0/24"]  # addresses of nobody
+KNOWN, UNKNOWN = "198.51.100.7", "203.0.113.7"  # clients before a proxy, on the list and off it
 LISTENERS = {
     "home": {"port": 8080, "allowAddresses": [ADDRESS]},
     "office": {"port": 8081, "allowAddresses": ELSEWHERE},

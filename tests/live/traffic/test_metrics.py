@@ -27,8 +27,7 @@ WATCHED = Workload("watched")
 PROMETHEUS = {"enabled": True, "scrapeInterval": "2s", "alerts": {"memoryPercent": 70}}
 MESH = make_mesh(observability={"prometheus": PROMETHEUS, "grafana": {"enabled": True}})
 """Of the 40 MiB that the tight sidecar may use, it takes about 33 here."""
-OF_RATES = {"MeshContainerThrottled"}
-"""Alerts about rates, which end five minutes after the cause."""
+OF_RATES = {"MeshContainerThrottled"}  # alerts about rates, which end five minutes after the cause
 FROM_EVENTS = {"MeshConfigurationRejected", "SidecarInjectionFails"}
 """Alerts about counters, which end ten minutes after the last event."""
 ALERTS_OF_PODS = {

@@ -15,8 +15,7 @@ from tests.live.traffic.shop import HOME, SHOP, WAYS, open_shop
 from tests.support.objects import cordoned
 from tests.support.project import Project
 
-AFTERMATH = 25
-"""Seconds in which stopping pods drain after the change."""
+AFTERMATH = 25  # seconds in which stopping pods drain after the change
 MORE_MEMORY = {"requests": {"cpu": "100m", "memory": "136Mi"}, "limits": {"cpu": "500m", "memory": "264Mi"}}
 
 
@@ -94,8 +93,7 @@ CHANGES: tuple[Callable[[Project], None], ...] = (
     a_node_is_drained_with_an_ingress_gateway_of_two_pods,
     workload_certificates_are_renewed_twice,
 )
-ACCEPTANCE = the_ingress_gateway_gets_more_memory_and_less_again
-"""The change that `make test` tries too."""
+ACCEPTANCE = the_ingress_gateway_gets_more_memory_and_less_again  # the change that `make test` tries too
 
 
 @pytest.fixture(scope="module")

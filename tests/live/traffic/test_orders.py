@@ -30,8 +30,7 @@ SERVICES = (SERVED, PLAIN)
 FAILURES = ("reset", "busy", "unavailable")
 """Paths after which the server resets the connection, answers 503, and answers 200 with gRPC's status 14."""
 BUSYBOX = "/bin/busybox"
-READ = "/orders-read"
-"""File with the request line of each POST that the server has read."""
+READ = "/orders-read"  # file with the request line of each POST that the server has read
 SCRIPT = f"""
 length=0
 while read -r line; do
@@ -52,12 +51,10 @@ esac
 printf 'Content-Length: 0\\r\\nConnection: close\\r\\n\\r\\n'
 """
 """One connection's server. It leaves the body of a POST to /reset unread, so that the kernel sends a reset."""
-COUNT = 10
-"""Orders for each failure of each server."""
+COUNT = 10  # orders for each failure of each server
 TAKE_ORDERS = {name: {"ports": [80], "takesOrders": True} for name in SERVICES}
 EVERY_URL = {(name, way): f"http://{name}.{TRADING}/{way}" for name in SERVICES for way in FAILURES}
-ISTIOS_OWN = {"attempts": 2}
-"""Retries without conditions, for which Istio takes its own."""
+ISTIOS_OWN = {"attempts": 2}  # retries without conditions, for which Istio takes its own
 REPEATING = {
     SERVED: {
         "reset": {"attempts": 2, "retryOn": "503"},

@@ -23,8 +23,7 @@ CALLER = Workload("caller")
 LONELY = pods.pod(TRADING, "lonely", pods.idle())
 SERVICE = service("older-service", {"app": "older"}, http=8080)
 URL = f"http://older-service.{TRADING}"
-AFTERMATH = 8
-"""Seconds in which stopping pods drain after the rollout."""
+AFTERMATH = 8  # seconds in which stopping pods drain after the rollout
 
 
 @contextmanager

@@ -40,8 +40,7 @@ def root_elsewhere(config_map: dict) -> dict:
     return {"data": {"mesh": config_map["data"]["mesh"].replace(old, f"rootNamespace: {cast.OUTSIDE}")}}
 
 
-NOTHING = {"name": "envoy.filters.http.nothing"}
-"""A filter that no proxy has, so that the mesh goes on working."""
+NOTHING = {"name": "envoy.filters.http.nothing"}  # a filter that no proxy has, so that the mesh goes on working
 CHAIN = {"filterChain": {"filter": {"name": "envoy.filters.network.http_connection_manager", "subFilter": NOTHING}}}
 REMOVED_FILTER = {
     "applyTo": "HTTP_FILTER",
@@ -81,8 +80,7 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
         f"Sidecar {TRADING}/default: is not as the settings ask: it now lets proxies know {CONTROL}/* alone",
     ),
 }
-Verdict = tuple[int, list[str]]
-"""An exit status, and the error messages."""
+Verdict = tuple[int, list[str]]  # an exit status, and the error messages
 
 
 def verify(project: Project, *options: str) -> Verdict:

@@ -18,8 +18,7 @@ from tests.support.project import Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
-V1, V2 = 200, 202
-"""Answers of the agent's versions."""
+V1, V2 = 200, 202  # answers of the agent's versions
 SUBSETS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
 CANARY = {
     "destinations": {"trading-agent": {"service": "trading-agent-service", "subsets": SUBSETS}},

@@ -19,8 +19,7 @@ POLICY = "pi-mesh"
 ROOT_MOUNT = "pki"
 TEN_YEARS = "87600h"
 LOGIN, LOGIN_ROLE, SIGNING = "jwt", "pi-mesh", "mesh-signing"
-LIVES = ("8760h", "4000h")
-"""The shipped vault.ttl, and the value that a test changes it to."""
+LIVES = ("8760h", "4000h")  # the shipped vault.ttl, and the value that a test changes it to
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,7 @@ from tests.support.project import STACK_FILE, Holds, Project, kill_session
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("alone", "environment")]
 
 OTHER = "pki_second"
-AFTERMATH = 10
-"""Seconds in which stopping pods drain after the change."""
+AFTERMATH = 10  # seconds in which stopping pods drain after the change
 
 
 @pytest.fixture

@@ -45,10 +45,8 @@ class ChangedOver:
     """The change of a running mesh from an exported key to one in Vault, as a client saw it."""
 
     tallies: dict[str, Tally]
-    pods: set[str]
-    """Pods of the workloads before the change."""
-    trusted: str
-    """Roots (PEM) before the change."""
+    pods: set[str]  # pods of the workloads before the change
+    trusted: str  # roots (PEM) before the change
 
 
 def workload_pods() -> set[str]:

@@ -13,8 +13,7 @@ from operations.istiod_certificates import IssuedCertificate
 from pi_mesh.certificates import pem
 from tests.support import authorities
 
-ROUNDS = 10
-"""Rounds of a handshake: more than any takes."""
+ROUNDS = 10  # rounds of a handshake: more than any takes
 
 
 def handshake(client: IssuedCertificate, server: IssuedCertificate, roots: str) -> str:

@@ -1,4 +1,7 @@
-"""Changes of root: Vault off and on, the three steps to another root of Vault, and a root outside of Vault."""
+"""Changes of the root that a mesh trusts: Vault off and on, three steps to another root, and a root outside of Vault.
+
+The tests go on from each other, and come after all that need the first root.
+"""
 
 from collections.abc import Iterator
 
@@ -49,8 +52,7 @@ def test_vault_switched_off_and_on_again_announces_each_change_of_root(vault_mes
 
 
 OTHER = "pki_other"
-HOLDER = Workload("holder")
-"""A workload whose proxy keeps its certificate for an hour."""
+HOLDER = Workload("holder")  # a workload whose proxy keeps its certificate for an hour
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +106,7 @@ def test_the_old_root_goes_when_no_proxy_holds_a_certificate_of_it(vault_mesh: V
     assert issued().verifies(pem.certificates(server.root(OTHER), "Other root"))
 
 
-UNDER = "pki_under"
-"""A mount with a CA that the external root signed."""
+UNDER = "pki_under"  # a mount with a CA that the external root signed
 
 
 @pytest.fixture(scope="module")

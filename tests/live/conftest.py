@@ -1,6 +1,5 @@
 """Fixtures of the tests on the local cluster."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import cache
@@ -10,9 +9,11 @@ import pytest
 
 from lab import dead_run
 from lab.cluster import node_images, state
+from lab.cluster.environment import variables
 from lab.cluster.kubectl import kubectl
 from lab.cluster.lifecycle import down, up
-from tests.support import figures, mesh_reader
+from lab.workloads import apply
+from tests.support import figures, kubeconfigs
 from tests.support.project import STACK, Project
 
 HERE = Path(__file__).parent
@@ -52,6 +53,13 @@ def lab() -> Iterator[None]:
         down()
 
 
+@pytest.fixture
+def as_user(lab: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - first the lab
+    """Set the environment of a user's shell, for what this process itself reads of the cluster."""
+    for name, value in variables().items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.fixture(scope="session")
 def visibly(pytestconfig: pytest.Config) -> Callable[..., None]:
     """Return `visibly(programs.ensure, ["vault"])`: call a function that may take minutes, and show its progress."""
@@ -66,7 +74,7 @@ def visibly(pytestconfig: pytest.Config) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def older_istio(lab: None, visibly: Callable[..., None]) -> Callable[[str], None]:  # noqa: ARG001 - first the lab
-    """Return `older_istio("1.30.0")`: give the nodes that control plane and its proxy, built if needed."""
+    """Return `older_istio(LAB_BEFORE)`: give the nodes that control plane and its proxy, built if needed."""
     return cache(lambda version: visibly(node_images.load_istio, version))
 
 
@@ -99,7 +107,7 @@ def mesh(project: Project) -> Project:
 @pytest.fixture(scope="module")
 def reader_kubeconfig(mesh: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:  # noqa: ARG001
     """Yield the kubeconfig of an account that may get and list what `verify --read-only` reads, and nothing else."""
-    with mesh_reader.kubeconfig(tmp_path_factory.mktemp("reader")) as file:
+    with kubeconfigs.reader(tmp_path_factory.mktemp("reader")) as file:
         yield file
 
 
@@ -126,7 +134,7 @@ def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
     def make(name: str, **labels: str) -> str:
         full = f"{request.module.__name__.rpartition('.')[2].removeprefix('test_').replace('_', '-')}-{name}"
         metadata = {"name": full, "labels": {key.replace("_", "-"): value for key, value in labels.items()}}
-        kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+        apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}])
         made.append(full)
         # The API server refuses a pod whose service account does not exist yet.
         kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={full}", "--timeout=60s")

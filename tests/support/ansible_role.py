@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import kubectl
 from lab.toolchain.charts import chart_dir
+from lab.toolchain.istio_parts import ISTIO
 from lab.workloads import CONTROL, TRADING, apply
 from pi_mesh import names
 from tests.support.helm import helm
+from tests.support.objects import istio_crds
 
-VERSION = "1.31.0"
 NAMES = {"base": names.BASE, "istiod": names.ISTIOD, "ingress": names.INGRESS}
 """Name of each release of the Ansible role, by its key in releases.names."""
 OTHERS = {"base": "mesh-crds", "istiod": "mesh", "ingress": "istio-edge"}
@@ -22,7 +23,7 @@ POLICY = {
 }
 LAB = {
     "global.hub": "docker.io/istio",
-    "global.tag": VERSION,
+    "global.tag": ISTIO,
     "pilot.env.PILOT_ENABLE_METADATA_EXCHANGE": "false",
     "pilot.env.PILOT_ENABLE_ALPN_FILTER": "false",
     "telemetry.enabled": "false",
@@ -52,14 +53,13 @@ def remove(called: Mapping[str, str]) -> None:
 
 def _remove_crds() -> None:
     """Remove the CRDs that the base chart keeps: they belong to a release of that name and block another."""
-    found = [item["metadata"]["name"] for item in get("customresourcedefinitions")["items"]]
-    if ours := [name for name in found if name.endswith(".istio.io")]:
-        kubectl("delete", "customresourcedefinition", *ours)
+    if crds := istio_crds():
+        kubectl("delete", "customresourcedefinition", *crds)
 
 
 def _release(name: str, chart: str, values: Mapping[str, str], *more: str) -> None:
     given = [f"--set{'-string' if '.env.' in key else ''}={key}={value}" for key, value in values.items()]
-    helm("install", name, str(chart_dir() / f"{chart}-{VERSION}.tgz"), "--wait", *given, *more)
+    helm("install", name, str(chart_dir() / f"{chart}-{ISTIO}.tgz"), "--wait", *given, *more)
 
 
 def _room(path: str, profile: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

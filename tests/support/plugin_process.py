@@ -75,11 +75,6 @@ class PluginProcess:
         made = self._ask("Update", request)
         return Held(held.type, held.id, changed.inputs, _plain(made.properties))
 
-    def replaced_by(self, held: Held, changes: Mapping[str, Any]) -> set[str]:
-        """Return those of the changes that replace the resource."""
-        changed = self._checked(Held(held.type, held.id, {**held.inputs, **changes}, held.outputs), held.inputs)
-        return set(self._ask("Diff", provider_pb2.DiffRequest(**_change(held, changed))).replaces)
-
     def delete(self, held: Held) -> None:
         request = provider_pb2.DeleteRequest(
             id=held.id,

@@ -3,18 +3,13 @@
 import json
 from typing import Any
 
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.shell import LabError
 from lab.cluster.waiting import wait_until
 from lab.toolchain.images import FORTIO, PAUSE
 
 APP = "app"
 PORT = 8080
-
-
-def apply(*objects: dict[str, Any]) -> None:
-    """Create or change these objects. Raises LabError with the API server's reason."""
-    kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
 
 def pod(namespace: str, name: str, container: dict[str, Any], **spec: Any) -> dict[str, Any]:
@@ -39,6 +34,30 @@ def fortio(namespace: str, name: str) -> dict[str, Any]:
 def idle(**container: Any) -> dict[str, Any]:
     """Return an idle container with these overrides."""
     return {"image": PAUSE, **container}
+
+
+def injected(pod: dict[str, Any]) -> dict[str, Any]:
+    """Return a pod as the API server would make it, with its sidecar."""
+    return json.loads(kubectl("create", "-f", "-", "--dry-run=server", "-o", "json", stdin=json.dumps(pod)))
+
+
+def containers(pod: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the containers of a pod, those that start first too, by name."""
+    every = (*pod["spec"]["containers"], *pod["spec"].get("initContainers", []))
+    return {container["name"]: container for container in every}
+
+
+def names(namespace: str, selector: str = "") -> set[str]:
+    """Return the names of the pods in a namespace, those that are about to end too."""
+    return {
+        pod["metadata"]["name"] for pod in get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
+    }
+
+
+def uids(*namespaces: str, selector: str = "") -> dict[str, str]:
+    """Return the name of each pod that is not about to end, by its UID."""
+    found = [pod["metadata"] for namespace in namespaces for pod in staying_pods(namespace, selector)]
+    return {one["uid"]: one["name"] for one in found}
 
 
 def wait_ready(namespace: str, *names: str) -> None:

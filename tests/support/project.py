@@ -1,13 +1,16 @@
 """The stack lab in a project folder of its own, so that a test may change its settings, and kill its runs."""
 
+import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -19,6 +22,11 @@ STACK_FILE = f"Pulumi.{STACK}.yaml"
 PATIENCE = 600
 """Seconds for any one command."""
 QUIET = ("--non-interactive", "--color", "never")
+LARGER_ISTIOD = {
+    "istio.resources.requests": {"cpu": "110m", "memory": "128Mi"},
+    "istio.resources.limits": {"cpu": "500m", "memory": "256Mi"},
+}
+"""Settings by which an `up` upgrades istiod's release."""
 HARMLESS = ("config", "preview", "stack")
 """Commands of pulumi that change nothing of a mesh."""
 
@@ -48,6 +56,42 @@ class Outcome:
         lines = [line for line in self.output.splitlines() if text in line]
         assert lines, f"no line with {text!r} in:\n{self.output}"
         return lines[-1]
+
+    def refused(self, text: str) -> str:
+        """Return the one line with the text of a command that failed. Raises AssertionError for one that succeeded."""
+        assert self.status != 0, self.output
+        return self.line_with(text)
+
+    @property
+    def report(self) -> Any:
+        """Return the JSON in the last line."""
+        return json.loads(self.output.splitlines()[-1])
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return self.report["findings"]
+
+
+@dataclass
+class Timed:
+    """A run whose output was read as it came: its lines with their seconds."""
+
+    status: int = 0
+    seconds: float = 0.0
+    silence: float = 0.0
+    """The longest time without a line."""
+    lines: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def output(self) -> str:
+        return "\n".join(f"{at:6.1f} {line}" for at, line in self.lines)
+
+    def first(self, text: str) -> tuple[float, str]:
+        """Return the first line that holds the text, and its second. Raises AssertionError with all output."""
+        for at, line in self.lines:
+            if text in line:
+                return at, line
+        raise AssertionError(f"no line with {text!r} in:\n{self.output}")
 
 
 class Project:
@@ -86,6 +130,32 @@ class Project:
             content["config"][f"pi-mesh:{key}"] = value
         file.write_text(yaml.safe_dump(content))
 
+    def change(self, settings: Mapping[str, object]) -> None:
+        """Change several settings, each by its path."""
+        for path, value in settings.items():
+            self.set(path, value)
+
+    @contextmanager
+    def changed(self, settings: Mapping[str, object]) -> "Iterator[Outcome]":
+        """Apply these settings for the block, and the checkout's afterwards."""
+        self.change(settings)
+        try:
+            yield self.must_up()
+        finally:
+            self.reset()
+            self.must_up()
+
+    @contextmanager
+    def with_variables(self, **more: str) -> Iterator[None]:
+        """Add environment variables for the block."""
+        before = dict(self.more)
+        self.more.update(more)
+        try:
+            yield
+        finally:
+            self.more.clear()
+            self.more.update(before)
+
     def is_as_shipped(self) -> bool:
         """Return True if the stack file equals the checkout's."""
         ours, shipped = (yaml.safe_load((folder / STACK_FILE).read_text()) for folder in (self.folder, self._checkout))
@@ -119,8 +189,34 @@ class Project:
         """Return the outcome of an `up` that succeeded. Raises AssertionError, with all output, for any other."""
         return self.up(*more).must()
 
+    def must_recover(self) -> None:
+        """Repair the stack, after which a plain `up` works and the mesh verifies."""
+        self.operation("repair", "--yes").must()
+        self.must_up()
+        self.operation("verify").must()
+
     def preview(self, *more: str) -> Outcome:
         return self.pulumi("preview", *more)
+
+    def must_be_unchanged(self) -> None:
+        """Raise AssertionError, with all output, if a preview finds anything to change."""
+        self.preview("--expect-no-changes").must()
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Return the engine's steps of a preview."""
+        output = self.preview("--json").must().output
+        return json.loads(output[output.index("{") :])["steps"]
+
+    def state(self) -> dict[str, Any]:
+        """Return the exported state; secrets are encrypted anew by every export."""
+        return json.loads(self.pulumi("stack", "export").must().output)["deployment"]
+
+    def resources(self) -> list[tuple[str, str]]:
+        """Return the URN and the id of each resource that the state knows."""
+        return [(entry["urn"], entry.get("id", "")) for entry in self.state().get("resources", [])]
+
+    def outputs(self) -> dict[str, Any]:
+        return json.loads(self.pulumi("stack", "output", "--json").must().output)
 
     def destroy(self, *more: str) -> Outcome:
         outcome = self.pulumi("destroy", "--yes", "--skip-preview", *more)
@@ -149,6 +245,22 @@ class Project:
         """Start a command that changes the mesh, in a session of its own."""
         self.holds = Holds.UNKNOWN
         return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **self._where())
+
+    def start_operation(self, *arguments: str) -> "subprocess.Popen[str]":
+        return self.start("python", "-m", "operations", *arguments, "--stack", STACK)
+
+    def timed_up(self) -> "Timed":
+        """Run `pulumi up`, and note when each line comes."""
+        command = ("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, *QUIET)
+        began = last = time.monotonic()
+        timed, self.holds = Timed(), Holds.UNKNOWN
+        with subprocess.Popen(command, stdout=subprocess.PIPE, **self._where()) as run:
+            for line in run.stdout or ():
+                now = time.monotonic()
+                timed.silence, last = max(timed.silence, now - last), now
+                timed.lines.append((now - began, line.rstrip()))
+        timed.status, timed.seconds = run.returncode, time.monotonic() - began
+        return timed
 
     @property
     def environment(self) -> dict[str, str]:
@@ -182,11 +294,3 @@ def kill_session(run: "subprocess.Popen[str]") -> None:
         except ProcessLookupError:
             continue
     run.wait()
-
-
-def wait_for(what: str, seen: Callable[[], object], seconds: float = 120) -> None:
-    """Wait until `seen` is true. Raises AssertionError: a fault that could not be injected fails its test."""
-    deadline = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < deadline, f"never seen: {what}"
-        time.sleep(0.05)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.cluster.kubectl import kubectl
+from lab.workloads import apply
 from pi_mesh.values.traffic import stages
 from tests.support import authorities, pods
 from tests.support.factories import make_settings
@@ -14,16 +15,16 @@ from tests.support.full_traffic_settings import AGENT, APP, MQTT_SECRET, SECRET,
 def start(namespace: str) -> None:
     """Create workloads first, then the objects; return when everything is Ready."""
     first, last = objects(namespace)
-    pods.apply(
+    workloads = [
         service(namespace, APP, "trading-app"),
         service(namespace, AGENT, "trading-agent"),
         labelled(pods.fortio(namespace, "app"), app="trading-app"),
         labelled(pods.fortio(namespace, "agent-v1"), app="trading-agent", version="v1"),
         labelled(pods.fortio(namespace, "agent-v2"), app="trading-agent", version="v2", legacy="true"),
         labelled(pods.fortio(namespace, "desk"), app="desk"),
-    )
-    pods.apply(*first)
-    pods.apply(*last)
+    ]
+    for stage in (workloads, first, last):
+        apply(stage)
     pods.wait_ready(namespace, "app", "agent-v1", "agent-v2", "desk")
 
 

@@ -6,6 +6,7 @@ from lab.cluster import faults, simulated, state
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.shell import LabError
 from lab.cluster.simulated import SimulatedNode
+from lab.workloads import apply
 from tests.support import pods
 
 
@@ -16,32 +17,23 @@ def simulated_nodes():
     simulated.remove_all()
 
 
-def node_info(name: str) -> dict[str, str]:
-    return get("node", name)["status"]["nodeInfo"]
-
-
 def test_a_simulated_node_says_what_the_test_wants_of_kernel_system_and_architecture(simulated_nodes):
     simulated_nodes(SimulatedNode("sim-1", kernel="6.6.31+rpt-rpi-v8", os_image="Debian 12", architecture="arm"))
-    told = node_info("sim-1")
+    told = get("node", "sim-1")["status"]["nodeInfo"]
     assert (told["kernelVersion"], told["osImage"], told["architecture"]) == ("6.6.31+rpt-rpi-v8", "Debian 12", "arm")
 
 
 def test_a_simulated_node_becomes_unready_and_ready_again(simulated_nodes):
-    seen = []
     for ready in (True, False, True):
         simulated_nodes(SimulatedNode("sim-1", ready=ready))
-        seen.append(state.node_readiness()["sim-1"] == "True")
-    assert seen == [True, False, True]
+        assert (state.node_readiness()["sim-1"] == "True") is ready
 
 
 def test_the_scheduler_counts_a_simulated_nodes_memory_but_sends_no_pod_there_unasked(simulated_nodes, namespace):
     simulated_nodes(SimulatedNode("sim-1", memory="64Gi"))
     name = namespace("size")
     large = pods.idle(resources={"requests": {"memory": "32Gi"}})
-    pods.apply(
-        pods.pod(name, "unasked", large),
-        pods.pod(name, "asked", large, tolerations=[simulated.TOLERATION]),
-    )
+    apply([pods.pod(name, "unasked", large), pods.pod(name, "asked", large, tolerations=[simulated.TOLERATION])])
     pods.wait_ready(name, "asked")
     assert get("pod", "asked", f"--namespace={name}")["spec"]["nodeName"] == "sim-1"
     assert get("pod", "unasked", f"--namespace={name}")["status"]["phase"] == "Pending"
@@ -50,7 +42,7 @@ def test_the_scheduler_counts_a_simulated_nodes_memory_but_sends_no_pod_there_un
 @pytest.mark.long
 def test_a_stopped_node_is_noticed_and_its_pods_run_again_when_it_is_back(namespace):
     name = namespace("reboot")
-    pods.apply(pods.pod(name, "stays", pods.idle(), nodeName="pi-3"))
+    apply([pods.pod(name, "stays", pods.idle(), nodeName="pi-3")])
     pods.wait_ready(name, "stays")
     with faults.node_down("pi-3"):
         assert state.node_readiness()["pi-3"] == "Unknown"

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from lab.cluster import state
-from tests.support.second_checkout import SecondCheckout
+from tests.support.checkouts import SecondCheckout
 
 pytestmark = pytest.mark.long
 

@@ -11,11 +11,12 @@ import pytest
 from lab.cluster.binaries import AT_FIRST_CALL
 from lab.toolchain import charts, images, packaging, programs
 from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
-from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
+from lab.toolchain.istio_parts import CONTROL_PLANES
+from tests.live.versions import LAB, LAB_BEFORE
 
 CHARTS = [(chart, version) for version in charts.PACKAGED for chart in packaging.CHARTS]
 VERSIONS = [
-    pytest.param(version, marks=() if version in ("1.30.0", ISTIO) else pytest.mark.long) for version in CONTROL_PLANES
+    pytest.param(version, marks=() if version in (LAB, LAB_BEFORE) else pytest.mark.long) for version in CONTROL_PLANES
 ]
 BUILT = (*DEFAULT, *AT_FIRST_CALL)
 TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in BUILT and name not in programs.SILENT)
@@ -36,11 +37,11 @@ def rendered(chart: str, version: str) -> str:
 
 @pytest.fixture(scope="module")
 def archives(visibly) -> Callable[[str], dict[str, Path]]:
-    """Return `archives("1.30.0")`: reference -> archive of the images for that Istio, built if needed."""
+    """Return `archives(LAB)`: reference -> archive of the images for that Istio, built if needed."""
 
     def archives_of(version: str) -> dict[str, Path]:
         visibly(programs.ensure, [CONTROL_PLANES[version].name])
-        return dict(images.image_tars() if version == ISTIO else images.istio_tars(version))
+        return dict(images.image_tars() if version == LAB else images.istio_tars(version))
 
     return archives_of
 
@@ -62,7 +63,7 @@ def said(image: Path, *command: str) -> str:
 @pytest.fixture(scope="module")
 def proxy(archives, tmp_path_factory) -> Path:
     """Return the proxy image of the lab's own version, unpacked."""
-    return unpacked(archives(ISTIO)[f"{packaging.HUB}/proxyv2:{ISTIO}"], tmp_path_factory.mktemp("proxy"))
+    return unpacked(archives(LAB)[f"{packaging.HUB}/proxyv2:{LAB}"], tmp_path_factory.mktemp("proxy"))
 
 
 @pytest.mark.parametrize("name", TALKING)
@@ -77,8 +78,8 @@ def test_a_packaged_chart_renders(chart, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_lab_has_the_image_that_a_chart_asks_for(archives, version):
-    (wanted,) = set(re.findall(r'image: "(docker.io/istio/pilot:[^"]+)"', rendered("istiod", version)))
-    assert wanted in archives(version)
+    (image,) = set(re.findall(r'image: "(docker.io/istio/pilot:[^"]+)"', rendered("istiod", version)))
+    assert image in archives(version)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -12,15 +12,11 @@ from lab.cluster.machines import NODES
 from lab.cluster.names import CHECKOUT
 from lab.cluster.shell import LabError
 from lab.toolchain.cache import cache_root
+from lab.workloads import apply
 from tests.support import pods
 
-FOREIGN = """
-{"clusters": [{"name": "lab", "cluster": {"server": "https://%s:6443", "certificate-authority-data": "%s"}}]}
-"""
-PROGRAM = """
-name: empty
-runtime: {name: python, options: {virtualenv: %s}}
-"""
+FOREIGN = '{"clusters": [{"cluster": {"server": "https://%s:6443", "certificate-authority-data": "b3RoZXI="}}]}'
+PROGRAM = "name: empty\nruntime: {name: python, options: {virtualenv: %s}}\n"
 
 
 def shell(command: str, directory=CHECKOUT) -> subprocess.CompletedProcess[str]:
@@ -39,7 +35,7 @@ def test_a_plain_command_works_against_the_local_cluster(command):
 
 def test_kubectl_runs_a_command_inside_a_pod(namespace):
     name = namespace("exec")
-    pods.apply(pods.pod(name, "host", pods.idle()))
+    apply([pods.pod(name, "host", pods.idle())])
     pods.wait_ready(name, "host")
     done = shell(f"kubectl exec --namespace={name} host -- /bin/busybox echo hello")
     assert done.stdout == "hello\n"
@@ -63,7 +59,7 @@ def test_starting_a_local_cluster_that_is_up_changes_nothing():
 @pytest.mark.parametrize("server", ["10.0.0.7", "127.0.0.1"])
 def test_the_lab_refuses_a_kubeconfig_that_is_not_its_own(server, tmp_path, monkeypatch):
     foreign = tmp_path / "kubeconfig"
-    foreign.write_text(FOREIGN % (server, "b3RoZXI="))
+    foreign.write_text(FOREIGN % server)
     monkeypatch.setattr(lab_kubectl, "KUBECONFIG", foreign)
     with pytest.raises(LabError, match="is not the local cluster"):
         lab_kubectl.kubectl("delete", "nodes", *(node.name for node in NODES))

@@ -1,7 +1,9 @@
 """Alerts and dashboards' queries, which promtool runs on series written from the metrics' references."""
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,23 +13,38 @@ from lab.toolchain import programs
 from pi_mesh.monitoring.alert import Alert, Bounds, groups
 from pi_mesh.monitoring.alerts import ALL, BY_SUBJECT
 from pi_mesh.values.observability import FILES
-from tests.support import promtool
 from tests.support.alert_cases import CASES
 from tests.support.dashboard_cases import EXPECTED, NAMES, SERIES
 from tests.support.dashboard_queries import queries
 from tests.support.factories import make_mesh
-from tests.support.promtool import series
 
 RUNBOOKS = "https://example/runbooks"
 RULES = groups(BY_SUBJECT, Bounds(), RUNBOOKS)
-LONGEST = 60
-"""Minutes that the longest alert waits."""
+LONGEST = 60  # minutes that the longest alert waits
 
 
 @pytest.fixture(scope="module", autouse=True)
 def built(visibly: Callable[..., None]) -> None:
     """Build promtool first, if needed."""
     visibly(programs.ensure, ["prometheus"])
+
+
+def promtool(*arguments: str | Path) -> str:
+    """Run promtool and return what it prints; fails the test with it."""
+    command = [programs.program("promtool"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def check_behaviour(folder: Path, groups: list[dict[str, Any]], series: Mapping[str, str], **tests: Any) -> None:
+    """Run unit tests of rules on series with one value a minute."""
+    given = [{"series": name, "values": values} for name, values in series.items()]
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+    run = {"interval": "1m", "input_series": given, **tests}
+    content = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [run]}
+    (folder / "tests.yml").write_text(yaml.safe_dump(content))
+    promtool("test", "rules", folder / "tests.yml")
 
 
 def at(alert: Alert) -> int:
@@ -40,16 +57,14 @@ def test_an_alert_fires_and_says_which(alert: Alert, tmp_path: Path):
     case, rule = CASES[alert.name], alert.rule(Bounds(), RUNBOOKS)
     said = {**rule["annotations"], "summary": case.summary}
     expected = {"exp_labels": {**case.labels, **rule["labels"]}, "exp_annotations": said}
-    wanted = {"eval_time": f"{at(alert)}m", "alertname": alert.name, "exp_alerts": [expected]}
-    run = {"interval": "1m", "input_series": series(case.fires), "alert_rule_test": [wanted]}
-    promtool.check_behaviour(tmp_path, RULES, [run])
+    fires = {"eval_time": f"{at(alert)}m", "alertname": alert.name, "exp_alerts": [expected]}
+    check_behaviour(tmp_path, RULES, case.fires, alert_rule_test=[fires])
 
 
 @pytest.mark.parametrize("alert", ALL, ids=lambda alert: alert.name)
 def test_an_alert_is_quiet_on_a_healthy_mesh(alert: Alert, tmp_path: Path):
-    wanted = {"eval_time": f"{at(alert)}m", "alertname": alert.name, "exp_alerts": []}
-    run = {"interval": "1m", "input_series": series(CASES[alert.name].quiet), "alert_rule_test": [wanted]}
-    promtool.check_behaviour(tmp_path, RULES, [run])
+    quiet = {"eval_time": f"{at(alert)}m", "alertname": alert.name, "exp_alerts": []}
+    check_behaviour(tmp_path, RULES, CASES[alert.name].quiet, alert_rule_test=[quiet])
 
 
 @pytest.mark.parametrize(
@@ -62,8 +77,8 @@ def test_prometheus_accepts_the_configuration(chosen: dict, tmp_path: Path):
     content["rule_files"] = ["rules.yml"]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(content))
     (tmp_path / "rules.yml").write_text(yaml.safe_dump(values["serverFiles"]["alerting_rules.yml"]))
-    promtool.run("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
-    assert f"{len(ALL)} rules found" in promtool.run("check", "rules", tmp_path / "rules.yml")
+    promtool("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
+    assert f"{len(ALL)} rules found" in promtool("check", "rules", tmp_path / "rules.yml")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -72,23 +87,22 @@ def test_prometheus_accepts_every_query_of_a_dashboard(file: Path, tmp_path: Pat
         {"record": f"query_{number}", "expr": query.expression} for number, query in enumerate(queries(file, NAMES))
     ]
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": file.stem, "rules": rules}]}))
-    assert f"{len(rules)} rules found" in promtool.run("check", "rules", tmp_path / "rules.yml")
+    assert f"{len(rules)} rules found" in promtool("check", "rules", tmp_path / "rules.yml")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_query_of_istios_metrics_answers_as_their_reference_has_them(file: Path, tmp_path: Path):
     asked = [query for query in queries(file, NAMES) if query.reads_istios_metrics]
-    assert [query.panel for query in asked] == [
-        panel for (page, panel), answers in EXPECTED.items() if page == file.stem for _ in answers
+    expected = [
+        (panel, answer) for (page, panel), answers in EXPECTED.items() if page == file.stem for answer in answers
     ]
-    expected = [answer for (page, _), answers in EXPECTED.items() if page == file.stem for answer in answers]
-    wanted = [
+    assert [query.panel for query in asked] == [panel for panel, _ in expected]
+    tests = [
         {
             "expr": query.expression,
             "eval_time": "10m",
             "exp_samples": [{"labels": labels, "value": value} for labels, value in answer.items()],
         }
-        for query, answer in zip(asked, expected, strict=True)
+        for query, (_, answer) in zip(asked, expected, strict=True)
     ]
-    run = {"interval": "1m", "input_series": series(SERIES), "promql_expr_test": wanted}
-    promtool.check_behaviour(tmp_path, [], [run])
+    check_behaviour(tmp_path, [], SERIES, promql_expr_test=tests)

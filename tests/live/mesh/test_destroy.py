@@ -1,12 +1,18 @@
 """The rest after a destroy: only documented objects, and with further settings not even those."""
 
-import json
 import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lab.cluster.kubectl import get, kubectl
+from lab.cluster.names import CHECKOUT
+from lab.workloads import apply
 from tests.support import pods
+from tests.support.objects import istio_crds
+from tests.support.project import Project
 
 KINDS = "clusterroles,clusterrolebindings,validatingwebhookconfigurations,mutatingwebhookconfigurations,namespaces"
 CONFIG_MAPS = {"istio-ca-root-cert", "istio-ca-crl"}
@@ -14,11 +20,7 @@ ENTRY = {
     "apiVersion": "networking.istio.io/v1",
     "kind": "ServiceEntry",
     "metadata": {"name": "others", "namespace": "default"},
-    "spec": {
-        "hosts": ["example.org"],
-        "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
-        "resolution": "DNS",
-    },
+    "spec": {"hosts": ["a.org"], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}], "resolution": "DNS"},
 }
 
 
@@ -26,10 +28,6 @@ def leftovers() -> set[str]:
     """Return everything of Istio outside of its own namespaces, except for CRDs and istiod's ConfigMaps."""
     names = {f"{one['kind']} {one['metadata']['name']}" for one in get(KINDS)["items"]}
     return {name for name in names if "istio" in name or "trading" in name}
-
-
-def crds() -> list[str]:
-    return [one["metadata"]["name"] for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")]
 
 
 def config_maps() -> set[str]:
@@ -42,10 +40,10 @@ def test_crds_and_root_certificates_stay_and_the_next_up_takes_them_over(alone):
     alone.must_hold_the_shipped_mesh()
     alone.destroy().must()
     assert leftovers() == set()
-    assert crds()
+    assert istio_crds()
     assert config_maps() <= CONFIG_MAPS
     alone.must_up()
-    alone.preview("--expect-no-changes").must()
+    alone.must_be_unchanged()
 
 
 def test_switching_the_sweep_off_again_sweeps_nothing(alone):
@@ -53,22 +51,20 @@ def test_switching_the_sweep_off_again_sweeps_nothing(alone):
     alone.must_up()
     alone.set("destroy", {"crds": False, "rootCertificates": False})
     alone.must_up()
-    assert crds()
+    assert istio_crds()
     assert config_maps()
-    alone.preview("--expect-no-changes").must()
+    alone.must_be_unchanged()
 
 
 def test_by_config_they_go_too_unless_others_use_them(alone):
     alone.set("destroy", {"crds": True, "rootCertificates": True})
     alone.must_up()
-    kubectl("apply", "-f", "-", stdin=json.dumps(ENTRY))
-    refused = alone.destroy()
-    assert refused.status != 0
-    assert "ServiceEntry default/others" in refused.line_with("destroy.crds: Istio's CRDs stay")
-    assert crds()
+    apply([ENTRY])
+    assert "ServiceEntry default/others" in alone.destroy().refused("destroy.crds: Istio's CRDs stay")
+    assert istio_crds()
     kubectl("delete", "serviceentry", "others", "--namespace=default")
     alone.destroy().must()
-    assert (crds(), config_maps(), leftovers()) == ([], set(), set())
+    assert (istio_crds(), config_maps(), leftovers()) == ([], set(), set())
 
 
 @pytest.mark.row(43)
@@ -81,7 +77,7 @@ def test_a_second_destroy_is_nothing(nothing):
 @pytest.mark.long
 def test_a_destroy_takes_the_workloads_of_the_trading_namespace_along(alone):
     alone.must_hold_the_shipped_mesh()
-    pods.apply(pods.fortio("trading", "probe"))
+    apply([pods.fortio("trading", "probe")])
     pods.wait_ready("trading", "probe")
     alone.destroy().must()
     assert leftovers() == set()
@@ -93,6 +89,39 @@ def test_a_destroy_takes_the_workloads_of_the_trading_namespace_along(alone):
 def test_up_and_destroy_ten_times(nothing):
     for _ in range(10):
         nothing.must_up()
-        nothing.preview("--expect-no-changes").must()
+        nothing.must_be_unchanged()
         nothing.destroy().must()
         assert leftovers() == set()
+
+
+BEFORE = "8ce0a51"
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Iterator[Path]:
+    """Yield the checkout of commit 8ce0a51."""
+    folder, git = tmp_path / "before", ["git", "-C", CHECKOUT]
+    if subprocess.run([*git, "cat-file", "-e", f"{BEFORE}^{{commit}}"], check=False, capture_output=True).returncode:
+        pytest.skip(f"this is a shallow clone: it has no commit {BEFORE}")
+    subprocess.run([*git, "worktree", "add", "--quiet", "--detach", folder, BEFORE], check=True)
+    yield folder
+    subprocess.run([*git, "worktree", "remove", "--force", folder], check=True)
+
+
+def test_a_stack_of_an_earlier_commit_is_updated_without_a_replacement_and_destroyed_with_its_crds(
+    nothing: Project, before: Path, tmp_path: Path
+):
+    earlier = Project(tmp_path / "earlier", before)
+    for project in (earlier, nothing):
+        project.set("destroy", {"crds": True, "rootCertificates": True})
+    earlier.must_up()
+    planned = nothing.preview().must().output
+    assert "leftovers update" in planned
+    assert "`pulumi destroy` of this stack deletes the workloads of others without asking" in planned
+    # The new resources are the ConfigMap that says what `up` applied, the guard, the drain, and their provider.
+    assert "4 to create" in planned
+    assert not [word for word in ("to delete", "to replace") if word in planned], planned
+    nothing.must_up()
+    nothing.must_be_unchanged()
+    nothing.destroy().must()
+    assert istio_crds() == []

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ from lab.workloads import CONTROL
 from pi_mesh.certificates import pem
 from pi_mesh.names import INGRESS
 from pi_mesh.settings.namespaces import DAYS
-from tests.live.traffic.visit import HOST, visit
-from tests.support.authorities import Authority, make_ca, make_root, make_server
+from tests.live.traffic.outside import HOST, visit
+from tests.support.authorities import make_ca, make_root, make_server
 from tests.support.project import Project
 
 ROOT, CLIENTS, STRANGERS, SERVERS = map(make_root, ("owner", "clients", "strangers", "servers"))
@@ -84,7 +83,8 @@ def test_the_mesh_trusts_the_root_of_the_owners_secret(figure):
 def test_a_mutual_listener_admits_the_clients_of_its_authority_alone(tmp_path, figure):
     (tmp_path / "roots.pem").write_text(SERVERS.pem)
     for name, signer in {"broker": CLIENTS, "stranger": STRANGERS}.items():
-        write(tmp_path, name, make_ca(name, signer, ca=False))
+        holder = make_ca(name, signer, ca=False)
+        (tmp_path / name).write_text(holder.pem + holder.key)
 
     def status(client: str = "") -> int:
         return visit("https", str(tmp_path / "roots.pem"), client=client and str(tmp_path / client)).status
@@ -121,8 +121,3 @@ def test_trading_hours_let_an_exception_through_and_refuse_a_restart(chosen, fig
     refused = chosen.up()
     assert (refused.status != 0, "trading goes on until" in refused.line_with("trading hours")) == (True, True)
     figure("an exception from STRICT is applied; another size of a gateway is refused")
-
-
-def write(folder: Path, name: str, holder: Authority) -> None:
-    (folder / f"{name}.crt").write_text(holder.pem)
-    (folder / f"{name}.key").write_text(holder.key)

@@ -9,13 +9,14 @@ import pytest
 from lab.cluster import faults
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.waiting import wait_until
-from lab.toolchain.istio_parts import ISTIO
-from tests.live.reliability.looking import has
-from tests.support.project import STACK, Outcome, Project, kill_session, wait_for
+from lab.workloads import CONTROL, TRADING
+from tests.live.versions import LAB, LAB_BEFORE, install_older
+from tests.support import pods
+from tests.support.helm import wait_for_release
+from tests.support.project import STACK, Outcome, Project, kill_session
 
 PAGE = (Path(__file__).parents[3] / "docs" / "runbooks.md").read_text()
 DEAD = "pi-3"
-OLDER = "1.30.0"
 
 pytestmark = pytest.mark.long
 
@@ -30,9 +31,15 @@ def blocks(title: str) -> list[list[str]]:
 
 def run(project: Project, line: str) -> Outcome:
     """Run a line of the page for the stack lab, the dead node and the lab's version, and agree to what it asks."""
-    words = [{"STACK": STACK, "NODE": DEAD, "VERSION": ISTIO}.get(word, word) for word in line.split()]
+    words = [{"STACK": STACK, "NODE": DEAD, "VERSION": LAB}.get(word, word) for word in line.split()]
     asks = line.startswith("pulumi up") or ("operations upgrade" in line and "--plan" not in line)
     return project.run(*words, *(["--yes"] if asks else []))
+
+
+def must_run(project: Project, *blocks: list[str]) -> None:
+    for block in blocks:
+        for line in block:
+            run(project, line).must()
 
 
 @pytest.fixture
@@ -45,17 +52,15 @@ def dead_node(alone: Project) -> Iterator[Project]:
 
 def test_a_dead_pi(dead_node: Project, figure):
     see, delete, look = blocks("A Pi is dead")
-    for line in (*see, *delete):
-        run(dead_node, line).must()
-    wait_until("the mesh on the nodes that are left", lambda: _all_available("istio-system"), 180)
+    must_run(dead_node, see, delete)
+    wait_until("the mesh on the nodes that are left", _all_available, 180)
     dead_node.must_up()
-    for line in look:
-        run(dead_node, line).must()
+    must_run(dead_node, look)
     figure(f"{DEAD} deleted; the mesh runs on the other nodes, and `up` and `verify` are well")
 
 
-def _all_available(namespace: str) -> bool:
-    deployments = get("deployments", f"--namespace={namespace}")["items"]
+def _all_available() -> bool:
+    deployments = get("deployments", f"--namespace={CONTROL}")["items"]
     return all(item["status"].get("availableReplicas") == item["spec"]["replicas"] for item in deployments)
 
 
@@ -65,41 +70,36 @@ def installed(alone: Project) -> Iterator[Project]:
     alone.must_up()
     yield alone
     alone.destroy().must()
-    kubectl("delete", "namespaces", "istio-system", "trading", "--ignore-not-found")
+    kubectl("delete", "namespaces", CONTROL, TRADING, "--ignore-not-found")
 
 
 @pytest.mark.parametrize("backup", [True, False], ids=["with a backup", "without a backup"])
 def test_a_lost_state(installed: Project, figure, backup: bool):
-    uids = {item["metadata"]["uid"] for item in get("pods", "--namespace=istio-system")["items"]}
+    uids = pods.uids(CONTROL)
     installed.pulumi("stack", "export", "--file", str(installed.folder / "backup.json")).must()
     installed.pulumi("stack", "rm", "--force", "--yes", "--preserve-config").must()
     with_backup, without = blocks("The state is lost")
-    for line in with_backup if backup else without:
-        run(installed, line).must()
+    must_run(installed, with_backup if backup else without)
     installed.operation("verify").must()
-    kept = {item["metadata"]["uid"] for item in get("pods", "--namespace=istio-system")["items"]}
-    figure(f"{len(kept & uids)} of {len(uids)} pods kept")
+    kept = pods.uids(CONTROL)
+    figure(f"{len(kept.keys() & uids.keys())} of {len(uids)} pods kept")
     assert kept == uids
 
 
 def test_a_certificate_that_is_about_to_end(alone: Project, figure):
     alone.must_up()
     (look,) = blocks("A certificate is about to end")
-    for line in look:
-        run(alone, line).must()
+    must_run(alone, look)
     figure("each proxy with the end of its certificate; verify is well")
 
 
 @pytest.fixture
 def killed_upgrade(alone: Project, older_istio: Callable[[str], None]) -> Project:
     """Return the stack lab with an upgrade that was killed in the middle of istiod's."""
-    older_istio(OLDER)
-    alone.must_hold_nothing()
-    kubectl("delete", "crds", "--selector=app=istio-pilot")
-    alone.set("istio.version", OLDER)
-    alone.must_up()
-    killed = alone.start("python", "-m", "operations", "upgrade", "--to", ISTIO, "--yes", "--stack", STACK)
-    wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
+    older_istio(LAB_BEFORE)
+    install_older(alone, LAB_BEFORE)
+    killed = alone.start_operation("upgrade", "--to", LAB, "--yes")
+    wait_for_release("istiod", "pending-upgrade")
     kill_session(killed)
     return alone
 
@@ -108,8 +108,7 @@ def test_an_upgrade_that_is_stuck(killed_upgrade: Project, figure):
     (commands,) = blocks("An upgrade is stuck")
     left, *others = commands
     assert "istiod is stuck in pending-upgrade" in run(killed_upgrade, left).output
-    for line in others:
-        run(killed_upgrade, line).must()
+    must_run(killed_upgrade, others)
     killed_upgrade.operation("verify").must()
     figure("what the killed upgrade left is named and repaired, and the upgrade goes on to its end")
 
@@ -117,8 +116,7 @@ def test_an_upgrade_that_is_stuck(killed_upgrade: Project, figure):
 def test_a_gateway_without_an_address(alone: Project, figure):
     alone.must_up()
     look, node_port = blocks("The gateway has no address")
-    for line in (*look, *node_port):
-        run(alone, line).must()
+    must_run(alone, look, node_port)
     service = get("service", "istio-ingressgateway", "--namespace=istio-system")
     figure(f"type {service['spec']['type']}")
     assert service["spec"]["type"] == "NodePort"

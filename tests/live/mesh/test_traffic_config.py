@@ -1,4 +1,4 @@
-"""istiod accepts every kind of traffic object, and a running sidecar gets what the settings say."""
+"""The API server and istiod accept every object of traffic and addons, and a running sidecar gets what settings say."""
 
 import json
 from collections.abc import Iterator
@@ -6,13 +6,16 @@ from contextlib import suppress
 
 import pytest
 
-from lab.cluster.kubectl import get, staying_pods
+from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.shell import LabError
 from lab.cluster.waiting import wait_until
+from lab.workloads import apply
+from pi_mesh import addons
 from pi_mesh.values.objects import VERSIONS
-from tests.support import pods, whole_trading
+from tests.support import charts, pods, whole_trading
+from tests.support.factories import make_mesh
 from tests.support.full_traffic_settings import AGENT
-from tests.support.proxy import Proxy, access_rules, istioctl, wants_certificate
+from tests.support.proxies import Proxy, access_rules, istioctl, wants_certificate
 
 pytestmark = pytest.mark.usefixtures("mesh")
 
@@ -49,7 +52,7 @@ def test_istiod_refuses_what_is_wrong(trading):
     rule = next(one for one in first if one["kind"] == "DestinationRule")
     rule["spec"]["trafficPolicy"]["outlierDetection"]["interval"] = "1us"
     with pytest.raises(LabError, match="interval"):
-        pods.apply(rule)
+        apply([rule])
 
 
 def test_istioctl_finds_nothing_to_complain_of(trading):
@@ -112,3 +115,21 @@ def test_external_hosts_are_reached_through_the_egress_gateway(trading):
     assert app.passes_by_name()["api.broker.example"] == f"outbound|443||{EGRESS}"
     assert Proxy("istio-system", gateway).passes_by_name()["api.broker.example"] == "outbound|443||api.broker.example"
     assert app.routes("rates.example")[0]["route"]["cluster"] == f"outbound|80||{EGRESS}"
+
+
+ALL = make_mesh(observability={name: {"enabled": True} for name in addons.ALL})
+
+
+@pytest.mark.usefixtures("mesh")
+@pytest.mark.parametrize("name", sorted(addons.ALL))
+def test_the_api_server_accepts_every_object_with_no_field_that_it_does_not_know(name, figure):
+    (release,) = (one for one in ALL.releases if one.setting == f"observability.{name}")
+    if not charts.has(release):
+        pytest.skip(f"{release.chart} {release.version} is not in the folder of the charts")
+    objects = charts.render(release, ALL.settings.istio.version)
+    items = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    check = ("apply", "--dry-run=server", "--validate=strict", "--namespace=istio-system", "-f", "-")
+    said = kubectl(*check, stdin=items).splitlines()
+    assert len(said) == len(objects)
+    assert all(line.endswith(("created (server dry run)", "configured (server dry run)")) for line in said)
+    figure(f"{release.chart} {release.version}: {len(objects)} objects")

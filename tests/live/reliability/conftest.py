@@ -1,10 +1,10 @@
 """The stack lab for tests that break it: each finds it whole, or finds nothing, and repairs what it broke."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
+from pi_mesh.waiting import until
 from tests.support.project import Holds, Project
 
 
@@ -29,15 +29,7 @@ def _whole(project: Project) -> None:
     project.operation("repair", "--yes").must()
     for arguments in ((), ("--refresh",)):
         done = project.up(*arguments)
-        if done.status == 0 and _verifies(project):
+        # Perhaps after a while: others learn late of a restarted node or API server.
+        if done.status == 0 and until(lambda: project.operation("verify").status == 0, seconds=60, pause=5):
             return
     raise AssertionError(f"the mesh can't be made whole:\n{done.output}\n{project.operation('verify').output}")
-
-
-def _verifies(project: Project) -> bool:
-    """Return True if the mesh verifies, perhaps after a while: others learn late of a restarted node or API server."""
-    for _ in range(4):
-        if project.operation("verify").status == 0:
-            return True
-        time.sleep(5)
-    return False

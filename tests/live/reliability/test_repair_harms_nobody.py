@@ -7,28 +7,23 @@ import pytest
 
 from lab import dead_run
 from lab.cluster.kubectl import get, kubectl
-from tests.live.reliability.looking import has
 from tests.live.reliability.test_refusals import FOREIGN_CRD
-from tests.support.project import Project, kill_session, wait_for
+from tests.support.helm import wait_for_release
+from tests.support.project import LARGER_ISTIOD, Project, kill_session
 
 RECORD = ("secret", "--namespace=istio-system", "--selector=owner=helm,name=istiod")
 
 
-def change_istiod(project: Project) -> None:
-    project.set("istio.resources.requests", {"cpu": "110m", "memory": "128Mi"})
-    project.set("istio.resources.limits", {"cpu": "500m", "memory": "256Mi"})
-
-
 def test_a_run_that_is_going_on_is_not_repaired_and_finishes(whole):
-    change_istiod(whole)
+    whole.change(LARGER_ISTIOD)
     run = whole.start_up()
-    wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
+    wait_for_release("istiod", "pending-upgrade")
     refused = whole.operation("repair", "--yes")
     assert refused.status == 1, refused.output
     assert "a run is going on" in refused.output
     assert run.wait(timeout=120) == 0
     whole.operation("repair").must()
-    whole.preview("--expect-no-changes").must()
+    whole.must_be_unchanged()
 
 
 @pytest.fixture
@@ -77,9 +72,9 @@ def test_the_crds_of_somebody_elses_living_mesh_stay_theirs(empty):
 
 @pytest.mark.long
 def test_the_lab_clears_what_a_killed_run_of_its_stack_left(whole):
-    change_istiod(whole)
+    whole.change(LARGER_ISTIOD)
     run = whole.start_up()
-    wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
+    wait_for_release("istiod", "pending-upgrade")
     kill_session(run)
     cleared = "\n".join(dead_run.clear(whole.environment))
     assert "is locked by a run that has ended" in cleared

@@ -1,43 +1,34 @@
 """The lines of `up` about an image that does not come, and the end of a wait that can never succeed."""
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.live.reliability.looking import releases
 from tests.support import registry
-from tests.support.project import STACK, Project
-from tests.support.stopwatch import Timed, timed_up
+from tests.support.helm import releases
+from tests.support.project import STACK, Project, Timed
 
 CASES = ("slow", "too-many", "other-processor", "login", "gone")
-SILENCE = 10.0
-"""Seconds after which an `up` that waits must have said something."""
+SILENCE = 10.0  # seconds after which an `up` that waits must have said something
 
 
 @pytest.fixture
 def bare(nothing: Project) -> Project:
     """Return the stack lab with istiod alone, whose image comes from elsewhere."""
-    for gateway in ("ingress", "egress"):
-        nothing.set(f"{gateway}.enabled", False)
+    nothing.change({"ingress.enabled": False, "egress.enabled": False})
     return nothing
-
-
-def pending(project: Project) -> int:
-    exported = json.loads(project.run("pulumi", "stack", "export", "--stack", STACK).output)
-    return len(exported["deployment"].get("pending_operations") or [])
 
 
 def must_be_undone(project: Project, up: Timed) -> None:
     """Raise AssertionError unless nothing of the release is left, and nothing stays pending."""
     assert up.status != 0
     assert "istiod" not in releases(), up.output
-    assert pending(project) == 0
+    assert not project.state().get("pending_operations")
 
 
 def test_a_wait_that_can_never_succeed_is_ended_in_order_and_the_next_up_succeeds(bare, figure):
     bare.set("images.hub", "registry.example/UPPER")
-    up = timed_up(bare)
+    up = bare.timed_up()
     at, line = up.first("istiod can never be ready")
     must_be_undone(bare, up)
     assert up.seconds < 40
@@ -67,7 +58,7 @@ def bad_registry() -> Iterator[Callable[[str], str]]:
 )
 def test_a_registry_with_a_bad_day(case, words, succeeds, bare, bad_registry, figure):
     bare.set("images.hub", bad_registry("none" if case == "missing" else case))
-    up = timed_up(bare)
+    up = bare.timed_up()
     print(up.output)
     at, line = up.first(words)
     assert up.silence < SILENCE
@@ -78,9 +69,7 @@ def test_a_registry_with_a_bad_day(case, words, succeeds, bare, bad_registry, fi
         must_be_undone(bare, up)
         state = "no release, nothing pending"
     ended = f"`up` ended after {up.seconds:.0f} s, status {up.status}; {state}"
-    row = f"{case}: after {at:.0f} s {line.strip()[:150]} | {ended}"
-    print(f"ROW {row}")
-    figure(row)
+    figure(f"{case}: after {at:.0f} s {line.strip()[:150]} | {ended}")
 
 
 @pytest.mark.long
@@ -88,7 +77,7 @@ def test_a_private_registry_is_logged_into(bare, bad_registry, figure):
     bare.set("images.hub", bad_registry("login"))
     bare.set("images.login", {"username": "pi"})
     bare.run("pulumi", "config", "set", "--secret", "registryPassword", "correct", "--stack", STACK)
-    up = timed_up(bare)
+    up = bare.timed_up()
     assert up.status == 0, up.output
     state = bare.run("pulumi", "stack", "export", "--stack", STACK).output
     assert "correct" not in state

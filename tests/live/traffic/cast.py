@@ -1,6 +1,11 @@
-"""The workloads that most tests use, and their Services."""
+"""The workloads that most tests use, their Services, and traffic settings for as long as a test needs them."""
 
-from lab.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.workloads import CONTROL, SELF, TRADING, Workload, apply, delete, namespace, service
+from pi_mesh.values import traffic as rendered
+from tests.support.factories import make_settings
 
 ARGOCD, OUTSIDE = "argocd", "outside"
 
@@ -34,3 +39,14 @@ def front_door(service: str = "trading-app-service") -> dict[str, object]:
     """Return the Ansible role's ingress, as traffic settings."""
     route = {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": service, "port": 80}]}]}
     return {"gateways": {"trading-gateway": {}}, "routes": {"trading-app": route}}
+
+
+@contextmanager
+def rules(**traffic: object) -> Iterator[None]:
+    """Create the objects of `traffic`, the settings under `pi-mesh:traffic`, for the block."""
+    first, last = rendered.stages(make_settings(traffic=traffic))
+    apply([*first, *last])
+    try:
+        yield
+    finally:
+        delete([*last, *first])

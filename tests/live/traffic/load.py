@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -12,8 +12,7 @@ from lab.calls import OWN, call, command
 from lab.workloads import Workload
 
 REST = f"{OWN}/fortio/rest"
-PER_SECOND = 20
-"""Requests per second; few, so that a busy machine fails none by itself."""
+PER_SECOND = 20  # requests per second; few, so that a busy machine fails none by itself
 CONNECTIONS = 4
 
 
@@ -40,9 +39,9 @@ class Tally:
 @contextmanager
 def steady(client: Workload, url: str) -> Iterator[Tally]:
     """Send a stream of requests from the client's pod while the block runs; fortio sends until it is told to stop."""
-    wanted = {"url": url, "qps": PER_SECOND, "c": CONNECTIONS, "t": "on", "timeout": "10s", "nocatchup": "on"}
+    asked = {"url": url, "qps": PER_SECOND, "c": CONNECTIONS, "t": "on", "timeout": "10s", "nocatchup": "on"}
     # The slower client, because the quick one leaves the chunk marks in a long answer.
-    run = command(client, "curl", "-quiet", "-stdclient", "-timeout=2h", f"{REST}/run?{urlencode(wanted)}")
+    run = command(client, "curl", "-quiet", "-stdclient", "-timeout=2h", f"{REST}/run?{urlencode(asked)}")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stream:
         tally = Tally()
         try:
@@ -59,3 +58,11 @@ def streams(**ways: tuple[Workload, str]) -> Iterator[dict[str, Tally]]:
     """Send several streams at once, by name."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(steady(*way)) for name, way in ways.items()}
+
+
+def must_lose_nothing(tallies: Mapping[str, Tally]) -> str:
+    """Return the tallies in words. Raises AssertionError where a request failed, or none was sent."""
+    told = "; ".join(f"{name}: {tally}" for name, tally in tallies.items())
+    assert {name: tally.failed for name, tally in tallies.items()} == {name: {} for name in tallies}, told
+    assert all(tally.total > 0 for tally in tallies.values()), told
+    return told

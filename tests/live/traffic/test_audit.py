@@ -7,9 +7,10 @@ import pytest
 
 from lab.calls import REFUSED, settled, status
 from lab.cluster.kubectl import kubectl
+from lab.cluster.waiting import wait_until
 from pi_mesh.values import telemetry
 from tests.live.traffic import cast
-from tests.support.project import Project, wait_for
+from tests.support.project import Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
@@ -17,15 +18,18 @@ DENY, LOGS = "traffic.authorization.defaultDeny", "observability.accessLogs"
 INGRESS = "istio-ingressgateway.istio-system"
 MESHED, BARE = "service account argocd/", "pod outside/outsider"
 CALLERS = (cast.CLIENT, cast.DEPLOYER, cast.OUTSIDER)
+AUDIT = {
+    "mtls": {"mode": "PERMISSIVE", "audit": True},
+    DENY: {"audit": True},
+    LOGS: {"gateways": True, "namespaces": ["trading"], "sampling": 100, "paths": True},
+    "traffic.gateways": {"logged": {"hosts": ["*"]}},
+}
 
 
 @pytest.fixture(scope="module")
 def audited(mesh: Project) -> Iterator[Project]:
     """Yield the mesh in an audit; the last test leaves it, and afterwards the shipped mesh is back."""
-    mesh.set("mtls", {"mode": "PERMISSIVE", "audit": True})
-    mesh.set(DENY, {"audit": True})
-    mesh.set(LOGS, {"gateways": True, "namespaces": ["trading"], "sampling": 100, "paths": True})
-    mesh.set("traffic.gateways", {"logged": {"hosts": ["*"]}})
+    mesh.change(AUDIT)
     mesh.must_up()
     yield mesh
     mesh.must_hold_the_shipped_mesh()
@@ -42,8 +46,8 @@ def logged(namespace: str, pods: str, path: str = "/") -> list[dict]:
 
 def named(project: Project) -> dict[str, str]:
     """Return the rows of `verify` about calls to the application, by the caller and who would refuse it."""
-    found = json.loads(project.operation("verify", "--all", "--json").must().output)["findings"]
-    messages = (one["message"] for one in found if one["id"] == "audit" and one["name"] == "trading/trading-app")
+    findings = project.operation("verify", "--all", "--json").must().findings
+    messages = (one["message"] for one in findings if one["id"] == "audit" and one["name"] == "trading/trading-app")
     return {message.partition(" by ")[2]: message for message in messages}
 
 
@@ -67,7 +71,7 @@ def test_the_access_log_has_each_request_beside_the_audit_and_nothing_of_its_que
     assert settled(lambda: status(cast.CLIENT, f"http://{INGRESS}/nowhere?account=made-up"), 404) == 404
     pods = {("trading", "app=trading-app"): "/orders", ("istio-system", "app=istio-ingressgateway"): "/nowhere"}
     for (namespace, selector), path in pods.items():
-        wait_for(f"{path} in the log", lambda one=(namespace, selector, path): logged(*one), 30)
+        wait_until(f"{path} in the log", lambda one=(namespace, selector, path): bool(logged(*one)), 30)
     (order,) = logged("trading", "app=trading-app", "/orders")
     assert (order["status"], order["method"]) == (200, "GET")
     assert order["caller"].startswith("spiffe://cluster.local/ns/trading/sa/")
@@ -78,20 +82,17 @@ def test_the_access_log_has_each_request_beside_the_audit_and_nothing_of_its_que
 
 
 def test_strict_and_the_default_deny_are_refused_while_the_audit_names_callers(audited, figure):
-    audited.set("mtls", {"mode": "STRICT"})
-    audited.set(DENY, {"enabled": True})
+    audited.change({"mtls": {"mode": "STRICT"}, DENY: {"enabled": True}})
     refused = audited.preview()
-    assert refused.status != 0
-    strict, deny = (refused.line_with(f"{key}: refuses callers") for key in ("mtls.mode", f"{DENY}.enabled"))
+    strict, deny = (refused.refused(f"{key}: refuses callers") for key in ("mtls.mode", f"{DENY}.enabled"))
     assert BARE in strict
     assert MESHED in deny
     figure(f"{strict.strip()}; {deny.strip()}")
 
 
 def test_a_setting_lets_strict_and_the_default_deny_through(audited, figure):
-    audited.set("mtls", {"mode": "STRICT", "allowCutOff": True})
-    audited.set(DENY, {"enabled": True, "allowCutOff": True})
-    audited.set(LOGS, {"namespaces": ["trading"]})
+    cut_off = {"mtls": {"mode": "STRICT", "allowCutOff": True}, DENY: {"enabled": True, "allowCutOff": True}}
+    audited.change({**cut_off, LOGS: {"namespaces": ["trading"]}})
     audited.must_up()
     refused = settled(lambda: [status(one, cast.APPLICATION_URL) for one in CALLERS], [200, 403, REFUSED])
     assert refused == [200, 403, REFUSED]
@@ -105,7 +106,7 @@ def test_without_sampling_the_access_log_has_the_requests_that_fail_alone(figure
         return logged("trading", "app=trading-app")[before:]
 
     before = len(logged("trading", "app=trading-app"))
-    wait_for("the proxy has the filter, and logs an error", failed)
+    wait_until("the proxy has the filter, and logs an error", lambda: bool(failed()), 120)
     assert [status(cast.CLIENT, cast.APPLICATION_URL) for _ in range(5)] == [200] * 5
     seen = failed()
     assert 200 not in {entry["status"] for entry in seen if entry["time"] > seen[0]["time"]}

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from lab.calls import call, settled
 from tests.live.traffic import cast
-from tests.live.traffic.rules import rules
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
@@ -51,7 +50,7 @@ def test_a_token_is_needed_and_its_claims_and_a_header_decide(figure):
         "tokens": {"login": {"issuer": ISSUER, "jwks": public_keys(), "selector": cast.APP}},
         "policies": {"desk": {"selector": cast.APP, "rules": [desk, drill]}},
     }
-    with rules(authorization=access):
+    with cast.rules(authorization=access):
         assert settled(status, 403) == 403
         assert settled(lambda: status(token("desk")), 200) == 200
         assert status(token("guests")) == 403

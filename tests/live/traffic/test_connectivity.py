@@ -1,6 +1,5 @@
 """The calls of `operations connectivity`, and each refusal without its rule."""
 
-import json
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +8,12 @@ from contextlib import contextmanager
 import pytest
 
 from lab.cluster.kubectl import get
-from lab.workloads import CONTROL, apply, delete
+from lab.workloads import CONTROL
 from operations.connectivity.objects import NAMESPACE
 from tests.live.traffic import cast
-from tests.live.traffic.rules import rules
-from tests.support.by_hand import patched
-from tests.support.connectivity import connectivity, refusals, wrong
+from tests.live.traffic.cast import rules
+from tests.support.commands import connectivity, refusals, wrong
+from tests.support.objects import patched, present
 from tests.support.project import STACK, Project
 
 OPEN = {
@@ -37,14 +36,12 @@ app()
 def without_the_rules(project: Project) -> Iterator[None]:
     """Open the mesh by hand for the block, to plain text and to every caller, while settings ask for REGISTRY_ONLY."""
     plain_text = {"spec": {"mtls": {"mode": "PERMISSIVE"}}}
-    apply([OPEN])
-    project.set("proxy.outboundTraffic", "REGISTRY_ONLY")  # and no `up` tells the mesh
-    try:
-        with patched("peerauthentication", "default", CONTROL, lambda _: plain_text):
+    with present([OPEN]), patched("peerauthentication", "default", CONTROL, lambda _: plain_text):
+        project.set("proxy.outboundTraffic", "REGISTRY_ONLY")  # and no `up` tells the mesh
+        try:
             yield
-    finally:
-        project.reset()
-        delete([OPEN])
+        finally:
+            project.reset()
 
 
 def test_each_refusal_is_seen_to_fail_when_its_rule_is_taken_away(mesh: Project, figure):
@@ -89,12 +86,9 @@ def test_verify_names_a_route_without_a_gateway_and_the_service_that_is_not_ther
         "metadata": {"name": "lost", "namespace": "trading"},
         "spec": {"hosts": ["lost.example"], "gateways": ["nowhere"], "http": nowhere},
     }
-    apply([lost])
-    try:
-        found = json.loads(mesh.operation("verify", "--read-only", "--json").output.splitlines()[-1])["findings"]
-    finally:
-        delete([lost])
-    named = {one["name"]: one["message"] for one in found if one["id"] == "attached routes"}
+    with present([lost]):
+        findings = mesh.operation("verify", "--read-only", "--json").findings
+    named = {one["name"]: one["message"] for one in findings if one["id"] == "attached routes"}
     assert "Gateway trading/nowhere does not exist" in named["trading/lost"]
     assert "does not exist" in named["trading/gone"]
     figure(f"{named['trading/lost']}; {named['trading/gone']}")

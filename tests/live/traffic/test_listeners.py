@@ -1,6 +1,5 @@
 """Listeners of other ports and protocols, the addresses of their clients, and their certificates."""
 
-import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +9,12 @@ import pytest
 
 from lab.calls import REFUSED, Answer, call, command, settled
 from lab.cluster.kubectl import get, kubectl
-from lab.workloads import CONTROL, apply, delete, service
+from lab.workloads import CONTROL, service
 from pi_mesh.names import INGRESS
-from tests.live.traffic import cast, program
-from tests.live.traffic.visit import ADDRESS, HOST, visit
-from tests.live.traffic.wire import root_certificates
+from tests.live.traffic import cast
+from tests.live.traffic.outside import ADDRESS, HOST, root_certificates, visit
 from tests.support.authorities import Authority, make_root, make_server
+from tests.support.objects import present
 from tests.support.project import Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
@@ -24,12 +23,9 @@ GATEWAY = f"{INGRESS}.{CONTROL}"
 SECRET = "shop-certificate"
 APP = {"service": "trading-app-service", "port": 80}
 RPC = "trading-rpc"
-ISTIOD = f"istiod.{CONTROL}.svc"
-"""A server with TLS of its own, whose certificate names it so."""
-ELSEWHERE = ["192.0.2.0/24"]
-"""Addresses of nobody."""
-KNOWN, UNKNOWN = "198.51.100.7", "203.0.113.7"
-"""Clients before a proxy, on the list and off it."""
+ISTIOD = f"istiod.{CONTROL}.svc"  # a server with TLS of its own, whose certificate names it so
+ELSEWHERE = ["192.0.2.0/24"]  # addresses of nobody
+KNOWN, UNKNOWN = "198.51.100.7", "203.0.113.7"  # clients before a proxy, on the list and off it
 LISTENERS = {
     "home": {"port": 8080, "allowAddresses": [ADDRESS]},
     "office": {"port": 8081, "allowAddresses": ELSEWHERE},
@@ -40,34 +36,23 @@ LISTENERS = {
     "shop": {"protocol": "HTTPS", "port": 8443, "hosts": [HOST], "tls": {"secret": SECRET}},
     "passed": {"protocol": "TLS", "port": 8444, "hosts": [ISTIOD]},
 }
+XDS = {"service": f"{ISTIOD}.cluster.local", "port": 15012}
 ROUTES = {
     "web": {"hosts": ["*"], "gateways": ["home", "office"], "http": [{"to": [APP]}]},
     "shop": {"hosts": [HOST], "gateways": ["shop"], "http": [{"to": [APP]}]},
     "feed": {"hosts": ["*"], "gateways": ["feed", "feed-home", "feed-office"], "tcp": [APP]},
     "rpc": {"hosts": ["*"], "gateways": ["rpc"], "http": [{"to": [{"service": RPC, "port": 8079}]}]},
-    "passed": {
-        "hosts": [ISTIOD],
-        "gateways": ["passed"],
-        "tls": [{"service": f"{ISTIOD}.cluster.local", "port": 15012}],
-    },
+    "passed": {"hosts": [ISTIOD], "gateways": ["passed"], "tls": [XDS]},
 }
-SETTINGS = {
-    "ingress.service.externalTrafficPolicy": "Local",
-    "traffic.gateways": LISTENERS,
-    "traffic.routes": ROUTES,
-}
+LOCAL = {"ingress.service.externalTrafficPolicy": "Local"}
+SETTINGS = {**LOCAL, "traffic.gateways": LISTENERS, "traffic.routes": ROUTES}
 
 
 @contextmanager
 def listening(mesh: Project, **more: object) -> Iterator[str]:
     """Open the listeners for the block, and give what `up` said of them."""
-    rpc = service(RPC, cast.APP, grpc=8079)
-    apply([rpc])
-    try:
-        with program.changed(mesh, {**SETTINGS, **more}) as outcome:
-            yield outcome.output
-    finally:
-        delete([rpc])
+    with present([service(RPC, cast.APP, grpc=8079)]), mesh.changed({**SETTINGS, **more}) as outcome:
+        yield outcome.output
 
 
 @pytest.fixture(scope="module")
@@ -76,27 +61,20 @@ def said(mesh: Project, workloads: None) -> Iterator[str]:  # noqa: ARG001 - fir
         yield output
 
 
-@pytest.fixture
-def root() -> Authority:
-    return make_root()
-
-
 def give(server: Authority, folder: Path) -> None:
     """Write the listener's Secret."""
-    files = {"tls.crt": server.pem, "tls.key": server.key}
-    for name, text in files.items():
-        (folder / name).write_text(text)
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    certificate.write_text(server.pem)
+    key.write_text(server.key)
     kubectl("delete", "secret", SECRET, "-n", CONTROL, "--ignore-not-found")
-    arguments = [f"--{kind}={folder / name}" for kind, name in (("cert", "tls.crt"), ("key", "tls.key"))]
-    kubectl("create", "secret", "tls", SECRET, "-n", CONTROL, *arguments)
+    kubectl("create", "secret", "tls", SECRET, "-n", CONTROL, f"--cert={certificate}", f"--key={key}")
 
 
 @pytest.mark.usefixtures("said")
 def test_a_tcp_listener_passes_connections_on_through_a_port_of_its_own(figure):
-    answer = settled(lambda: call(cast.OUTSIDER, f"http://{GATEWAY}:9000/debug").status, 200)
-    assert answer == 200
-    body = call(cast.OUTSIDER, f"http://{GATEWAY}:9000/debug").body
-    assert "X-Forwarded-For" not in body  # nobody on the way spoke HTTP
+    url = f"http://{GATEWAY}:9000/debug"
+    assert settled(lambda: call(cast.OUTSIDER, url).status, 200) == 200
+    assert "X-Forwarded-For" not in call(cast.OUTSIDER, url).body  # nobody on the way spoke HTTP
     ports = {port["name"]: port["port"] for port in get("service", INGRESS, "-n", CONTROL)["spec"]["ports"]}
     assert ports["tcp-9000"] == 9000
     figure("200 on port 9000, unchanged; the Service has the port")
@@ -116,11 +94,9 @@ def test_a_grpc_listener_answers_pings_through_a_port_of_its_own(figure):
 def test_tls_is_passed_on_to_the_server_that_its_server_name_names(tmp_path, figure):
     (tmp_path / "roots.pem").write_text(root_certificates())
 
-    def shown() -> bool:
-        return ISTIOD in visit("tls-8444", roots=str(tmp_path / "roots.pem"), host=ISTIOD).body
-
-    assert settled(shown, True)
-    assert visit("tls-8444", roots=str(tmp_path / "roots.pem")).status == REFUSED
+    roots = str(tmp_path / "roots.pem")
+    assert settled(lambda: ISTIOD in visit("tls-8444", roots=roots, host=ISTIOD).body, True)
+    assert visit("tls-8444", roots=roots).status == REFUSED
     figure(f"the client sees the certificate of {ISTIOD}; another server name is refused")
 
 
@@ -134,14 +110,12 @@ def test_a_client_outside_is_seen_by_its_own_address_and_admitted_where_that_is_
     figure(f"the application sees {ADDRESS}; on the list 200 and 200, off it 403 and closed (HTTP, TCP)")
 
 
-def test_a_listener_is_named_until_its_certificate_is_right_and_then_answers_by_https(
-    said, mesh, root, tmp_path, figure
-):
-    named = [line for line in said.splitlines() if f"secret {CONTROL}/{SECRET}: is not there" in line]
-    assert named
+def test_a_listener_is_named_until_its_certificate_is_right_and_then_answers_by_https(said, mesh, tmp_path, figure):
+    root = make_root()
+    assert f"secret {CONTROL}/{SECRET}: is not there" in said
     try:
         give(make_server("other.example", signer=root), tmp_path)
-        findings = json.loads(mesh.operation("verify", "--json").output)["findings"]
+        findings = mesh.operation("verify", "--json").findings
         (wrong,) = (one["message"] for one in findings if one["name"] == f"{CONTROL}/{SECRET}")
         assert "other.example" in wrong
         (asked,) = (one["message"] for one in findings if one["id"] == "request through the gateway")

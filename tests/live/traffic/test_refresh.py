@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -12,18 +12,18 @@ import yaml
 from lab.calls import settled, status
 from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.waiting import wait_until
-from lab.toolchain.istio_parts import ISTIO
-from lab.workloads import CONTROL, TRADING, Workload, apply, delete, manifests, service, wait_for
-from tests.live.traffic.load import streams
+from lab.workloads import CONTROL, SELF, TRADING, Workload, apply, delete, manifests, service, wait_for
+from tests.live.traffic.load import must_lose_nothing, streams
+from tests.live.versions import LAB
 from tests.support import pods
+from tests.support.objects import present
 
 OLDER = Workload("older", labels={"app": "older"}, replicas=2, stop_seconds=5)
 CALLER = Workload("caller")
 LONELY = pods.pod(TRADING, "lonely", pods.idle())
 SERVICE = service("older-service", {"app": "older"}, http=8080)
 URL = f"http://older-service.{TRADING}"
-AFTERMATH = 8
-"""Seconds in which stopping pods drain after the rollout."""
+AFTERMATH = 8  # seconds in which stopping pods drain after the rollout
 
 
 @contextmanager
@@ -46,42 +46,35 @@ def older_proxies(objects: list[dict], *workloads: Workload) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def older(mesh) -> Iterator[None]:  # noqa: ARG001
     """Run a workload and a bare pod with stale proxies, and a caller with a new one."""
-    with older_proxies([SERVICE, LONELY, *manifests(OLDER)], OLDER):
-        apply(manifests(CALLER))
-        try:
-            wait_for(CALLER)
-            pods.wait_ready(TRADING, "lonely")
-            assert settled(lambda: status(CALLER, URL), 200) == 200
-            yield
-        finally:
-            delete(manifests(CALLER))
+    with older_proxies([SERVICE, LONELY, *manifests(OLDER)], OLDER), present([], CALLER):
+        pods.wait_ready(TRADING, "lonely")
+        assert settled(lambda: status(CALLER, URL), 200) == 200
+        yield
 
 
 def inject(mesh_config: str, threads: int) -> None:
     """Give istiod a mesh config, and wait until it injects that number of threads."""
     patch = json.dumps({"data": {"mesh": mesh_config}})
     kubectl("patch", "configmap", "istio", "-n", CONTROL, "--type=merge", "-p", patch)
-    asked = json.dumps(pods.pod(TRADING, "asked", pods.idle()))
 
-    def injected() -> bool:
-        made = json.loads(kubectl("create", "-f", "-", "--dry-run=server", "-o", "json", stdin=asked))
-        every = [*made["spec"]["containers"], *made["spec"].get("initContainers", [])]
-        config = next(one["value"] for each in every for one in each.get("env", []) if one["name"] == "PROXY_CONFIG")
-        return json.loads(config)["concurrency"] == threads
+    def injected() -> int:
+        containers = pods.containers(pods.injected(pods.pod(TRADING, "asked", pods.idle())))
+        variables = {one["name"]: one.get("value") for one in containers["istio-proxy"]["env"]}
+        return json.loads(variables["PROXY_CONFIG"])["concurrency"]
 
-    wait_until(f"istiod injects {threads} threads", injected)
+    wait_until(f"istiod injects {threads} threads", lambda: injected() == threads)
 
 
 def told(mesh, *arguments: str, status: int = 0) -> dict:
     """Return the report of an operation."""
     done = mesh.operation(*arguments, "--json")
     assert done.status == status, done.output
-    return json.loads(done.output.splitlines()[-1])
+    return done.report
 
 
-@pytest.fixture
-def uids() -> Callable[..., set[str]]:
-    return lambda of=OLDER: {pod["metadata"]["uid"] for pod in staying_pods(TRADING, f"fortio={of.name}")}
+def uids(*workloads: Workload) -> list[set[str]]:
+    """Return the UIDs of the pods of each workload."""
+    return [set(pods.uids(TRADING, selector=f"{SELF}={one.name}")) for one in workloads]
 
 
 @pytest.mark.usefixtures("older")
@@ -91,17 +84,17 @@ def test_every_proxy_is_shown_and_the_older_ones_are_named(mesh):
     older = {name for name, row in rows.items() if row["older"]}
     assert {name.rpartition("/")[2].partition("-")[0] for name in older} == {"older", "lonely"}
     assert all(rows[name]["older"] == ["concurrency 1, now 2"] for name in older)
-    assert all(row["connected"] and row["version"] == ISTIO and row["behind"] == 0 for row in rows.values())
+    assert all(row["connected"] and row["version"] == LAB and row["behind"] == 0 for row in rows.values())
     certificates = [row["certificate"] for row in rows.values()]
     assert all(one["trusted"] and 0 < one["days"] < 0.1 and len(one["roots"]) == 1 for one in certificates)
 
 
 @pytest.mark.usefixtures("older")
-def test_refresh_restarts_them_while_they_are_used_and_no_request_is_lost(mesh, uids, figure):
-    before = uids()
+def test_refresh_restarts_them_while_they_are_used_and_no_request_is_lost(mesh, figure):
+    (before,) = uids(OLDER)
     planned = told(mesh, "refresh", "--dry-run")
     assert [finding["name"] for finding in planned["findings"]] == [f"{TRADING}/older", f"{TRADING}/lonely"]
-    assert uids() == before
+    assert uids(OLDER) == [before]
     with streams(sidecars=(CALLER, URL)) as tallies:
         done = told(mesh, "refresh")
         time.sleep(AFTERMATH)
@@ -109,19 +102,18 @@ def test_refresh_restarts_them_while_they_are_used_and_no_request_is_lost(mesh, 
     assert (restarted["name"], restarted["level"]) == (f"{TRADING}/older", "ok")
     assert (lonely["name"], lonely["level"]) == (f"{TRADING}/lonely", "warning")
     assert lonely["message"].startswith("has no controller, so nothing would replace it")
-    assert not before & uids()
-    figure(str(tallies["sidecars"]))
-    assert tallies["sidecars"].failed == {}
+    assert not before & uids(OLDER)[0]
+    figure(must_lose_nothing(tallies))
     left = {row["proxy"] for row in told(mesh, "proxies")["proxies"] if row["older"]}
     assert left == {f"{TRADING}/lonely"}
 
 
 @pytest.mark.usefixtures("older")
-def test_a_second_run_restarts_nothing(mesh, uids):
-    before = uids()
+def test_a_second_run_restarts_nothing(mesh):
+    before = uids(OLDER)
     (lonely,) = told(mesh, "refresh")["findings"]
     assert lonely["name"] == f"{TRADING}/lonely"
-    assert uids() == before
+    assert uids(OLDER) == before
 
 
 BOUNDED = Workload("bounded", labels={"app": "bounded"}, replicas=2)
@@ -149,13 +141,13 @@ def budget(**spec: int) -> dict:
     return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": selected}
 
 
-def allows(disruptions: int) -> Callable[[], bool]:
-    def seen() -> bool:
-        found = get("poddisruptionbudget", "bounded", "-n", TRADING)
-        current = found["status"].get("observedGeneration") == found["metadata"]["generation"]
-        return current and found["status"]["disruptionsAllowed"] == disruptions
+def wait_until_it_allows(disruptions: int) -> None:
+    def allows() -> bool:
+        live = get("poddisruptionbudget", "bounded", "-n", TRADING)
+        current = live["status"].get("observedGeneration") == live["metadata"]["generation"]
+        return current and live["status"]["disruptionsAllowed"] == disruptions
 
-    return seen
+    wait_until(f"a budget that allows {disruptions}", allows)
 
 
 def rows(report: dict) -> dict[str, dict]:
@@ -164,34 +156,34 @@ def rows(report: dict) -> dict[str, dict]:
 
 
 def ready(workload: Workload) -> int:
-    found = staying_pods(TRADING, f"fortio={workload.name}")
+    found = staying_pods(TRADING, f"{SELF}={workload.name}")
     states = [one for pod in found for one in pod["status"].get("conditions", []) if one["type"] == "Ready"]
     return sum(one["status"] == "True" for one in states)
 
 
 @pytest.mark.long
-def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_until_the_next(mesh, uids, figure):
+def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_until_the_next(mesh, figure):
     made = [budget(minAvailable=2), *without_surge(BOUNDED), *manifests(STUCK), *manifests(THIRD)]
     with older_proxies(made, BOUNDED, STUCK, THIRD):
-        before = {workload.name: uids(workload) for workload in (BOUNDED, STUCK, THIRD)}
-        wait_until("a budget that allows nothing", allows(0))
+        before = uids(BOUNDED, STUCK, THIRD)
+        wait_until_it_allows(0)
         assert rows(told(mesh, "refresh", "--dry-run"))["bounded"]["message"].startswith(
             "takes 1 pod away at once in a rollout, and PodDisruptionBudget bounded allows 0 pods"
         )
 
         kubectl("delete", "poddisruptionbudget", "bounded", "-n", TRADING)
         apply([budget(maxUnavailable=1), *never_ready(UNREADY)])
-        wait_until("a budget that allows nothing while a pod is not ready", allows(0))
+        wait_until_it_allows(0)
         waited = rows(told(mesh, "refresh", "--wait", "8", status=1))
         assert waited["bounded"]["message"] == (
             "is not restarted after 8 s: PodDisruptionBudget bounded allows 0 of its pods to go now; "
             "nothing after it was restarted"
         )
-        assert {workload.name: uids(workload) for workload in (BOUNDED, STUCK, THIRD)} == before
+        assert uids(BOUNDED, STUCK, THIRD) == before
 
         delete(never_ready(UNREADY))
         kubectl("delete", "serviceaccount", STUCK.name, "-n", TRADING)
-        wait_until("a budget that allows one", allows(1))
+        wait_until_it_allows(1)
         with ThreadPoolExecutor() as pool:
             refreshing = pool.submit(told, mesh, "refresh", "--wait", "40", status=1)
             least = BOUNDED.replicas
@@ -199,12 +191,13 @@ def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_unti
                 least = min(least, ready(BOUNDED))
         seen = rows(refreshing.result())
         assert (seen["bounded"]["level"], least) == ("ok", 1)
-        assert not before["bounded"] & uids(BOUNDED)
+        bounded, *others = uids(BOUNDED, STUCK, THIRD)
+        assert not before[0] & bounded
         assert 'serviceaccount "stuck" not found; nothing after it was restarted' in seen["stuck"]["message"]
-        assert (uids(STUCK), uids(THIRD)) == (before["stuck"], before["third"])
+        assert others == before[1:]
 
         apply(manifests(STUCK)[:1])
         went_on = rows(told(mesh, "refresh"))
         assert (went_on["stuck"]["level"], went_on["third"]["level"]) == ("ok", "ok")
-        assert not (before["stuck"] | before["third"]) & (uids(STUCK) | uids(THIRD))
+        assert not set.union(*before[1:]) & set.union(*uids(STUCK, THIRD))
         figure(f"at least {least} of {BOUNDED.replicas} pods ready; then: {seen['stuck']['message']}")

@@ -3,10 +3,9 @@
 Each is verified in both ways at once, whole and with --read-only.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ import pytest
 from lab.calls import settled
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.shell import LabError
-from lab.workloads import CONTROL, TRADING, apply, delete
+from lab.workloads import CONTROL, TRADING
 from tests.live.traffic import cast
-from tests.live.traffic.rules import rules
-from tests.support.by_hand import patched
+from tests.live.traffic.cast import rules
+from tests.support.objects import patched, present
 from tests.support.project import STACK, Outcome, Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
@@ -32,16 +31,7 @@ Sabotage = Callable[[], AbstractContextManager[None]]
 def rogue(version: str, kind: str, spec: dict[str, Any], namespace: str = TRADING) -> Sabotage:
     """Return a foreign object, which exists inside the context."""
     metadata = {"name": "rogue", "namespace": namespace}
-
-    @contextmanager
-    def there() -> Iterator[None]:
-        apply([{"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}])
-        try:
-            yield
-        finally:
-            delete([{"apiVersion": version, "kind": kind, "metadata": metadata}])
-
-    return there
+    return lambda: present([{"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}])
 
 
 def root_elsewhere(config_map: dict) -> dict:
@@ -50,30 +40,23 @@ def root_elsewhere(config_map: dict) -> dict:
     return {"data": {"mesh": config_map["data"]["mesh"].replace(old, f"rootNamespace: {cast.OUTSIDE}")}}
 
 
-FILTER = {
-    "name": "envoy.filters.network.http_connection_manager",
-    "subFilter": {"name": "envoy.filters.http.nothing"},
-}
-"""A filter that no proxy has, so that the mesh goes on working."""
+NOTHING = {"name": "envoy.filters.http.nothing"}  # a filter that no proxy has, so that the mesh goes on working
+CHAIN = {"filterChain": {"filter": {"name": "envoy.filters.network.http_connection_manager", "subFilter": NOTHING}}}
 REMOVED_FILTER = {
     "applyTo": "HTTP_FILTER",
-    "match": {
-        "context": "SIDECAR_INBOUND",
-        "listener": {"filterChain": {"filter": FILTER}},
-    },
+    "match": {"context": "SIDECAR_INBOUND", "listener": CHAIN},
     "patch": {"operation": "REMOVE"},
 }
+DISABLED_PORT = {"selector": {"matchLabels": cast.APP}, "portLevelMtls": {"8080": {"mode": "DISABLE"}}}
+NO_TLS = {"host": "trading-app-service", "trafficPolicy": {"tls": {"mode": "DISABLE"}}}
+ANOTHER_SCOPE = {"spec": {"egress": [{"hosts": [f"{CONTROL}/*"]}]}}
 SABOTAGES: dict[str, tuple[Sabotage, str]] = {
     "a PERMISSIVE PeerAuthentication": (
         rogue(SECURITY, "PeerAuthentication", {"mtls": {"mode": "PERMISSIVE"}}),
         f"PeerAuthentication {TRADING}/rogue: PERMISSIVE: plain text is accepted too",
     ),
     "a port-level DISABLE": (
-        rogue(
-            SECURITY,
-            "PeerAuthentication",
-            {"selector": {"matchLabels": cast.APP}, "portLevelMtls": {"8080": {"mode": "DISABLE"}}},
-        ),
+        rogue(SECURITY, "PeerAuthentication", DISABLED_PORT),
         f"PeerAuthentication {TRADING}/rogue: port 8080 DISABLE: only plain text is accepted by 1 pod",
     ),
     "a DENY of every call": (
@@ -85,11 +68,7 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
         f"EnvoyFilter {CONTROL}/rogue: changes the proxies (REMOVE of HTTP_FILTER, SIDECAR_INBOUND)",
     ),
     "a DestinationRule without mutual TLS": (
-        rogue(
-            NETWORKING,
-            "DestinationRule",
-            {"host": "trading-app-service", "trafficPolicy": {"tls": {"mode": "DISABLE"}}},
-        ),
+        rogue(NETWORKING, "DestinationRule", NO_TLS),
         f"DestinationRule {TRADING}/rogue: has tls DISABLE: sidecars call trading-app-service.{TRADING}",
     ),
     "another root namespace": (
@@ -97,14 +76,11 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
         f"configmap {CONTROL}/istio: meshConfig.rootNamespace is {cast.OUTSIDE}",
     ),
     "a changed Sidecar": (
-        lambda: patched("sidecar", "default", TRADING, lambda _: {"spec": {"egress": [{"hosts": [f"{CONTROL}/*"]}]}}),
+        lambda: patched("sidecar", "default", TRADING, lambda _: ANOTHER_SCOPE),
         f"Sidecar {TRADING}/default: is not as the settings ask: it now lets proxies know {CONTROL}/* alone",
     ),
 }
-
-
-Verdict = tuple[int, list[str]]
-"""An exit status, and the error messages."""
+Verdict = tuple[int, list[str]]  # an exit status, and the error messages
 
 
 def verify(project: Project, *options: str) -> Verdict:
@@ -113,8 +89,7 @@ def verify(project: Project, *options: str) -> Verdict:
 
 
 def verdict(done: Outcome) -> Verdict:
-    report = json.loads(done.output.splitlines()[-1])
-    errors = [finding for finding in report["findings"] if finding["level"] == "error"]
+    errors = [finding for finding in done.findings if finding["level"] == "error"]
     return done.status, [f"{finding['kind']} {finding['name']}: {finding['message']}" for finding in errors]
 
 

@@ -9,14 +9,17 @@ import hvac
 
 from lab.cluster import vault
 from lab.cluster.machines import CONTROL_PLANE
+from lab.cluster.names import CHECKOUT, certificate_file
+from lab.workloads import CONTROL
+from pi_mesh.catalog.cert_manager import ISSUER, audience
 from tests.support import vault_policy
 from tests.support.authorities import Authority, sign_request
 
 POLICY = "pi-mesh"
 ROOT_MOUNT = "pki"
 TEN_YEARS = "87600h"
-LIVES = ("8760h", "4000h")
-"""The shipped vault.ttl, and the value that a test changes it to."""
+LOGIN, LOGIN_ROLE, SIGNING = "jwt", "pi-mesh", "mesh-signing"
+LIVES = ("8760h", "4000h")  # the shipped vault.ttl, and the value that a test changes it to
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,8 @@ class Server:
     def make_root(self, mount: str, name: str) -> str:
         """Make a root CA at a new mount, as docs/vault.md says; return its PEM."""
         self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
-        made = self.admin.write_data(
-            f"{mount}/root/generate/internal",
-            data={"common_name": name, "ttl": TEN_YEARS, "key_type": "ec", "max_path_length": 1},
-        )
-        return made["data"]["certificate"]
+        fields = {"common_name": name, "ttl": TEN_YEARS, "key_type": "ec", "max_path_length": 1}
+        return self.admin.write_data(f"{mount}/root/generate/internal", data=fields)["data"]["certificate"]
 
     def make_intermediate(self, mount: str, name: str, root: Authority) -> None:
         """Create a CA at a new mount that an external root signed, and that may sign one further CA below it."""
@@ -64,6 +64,29 @@ class Server:
         text = vault_policy.FILE.read_text()
         own = vault_policy.for_roots(text)
         self._allow(text + "".join(own.replace("pki_int", mount) for mount in mounts))
+
+    def open_for_cert_manager(self) -> None:
+        """Give Vault the cluster's key of service account tokens, and let the Issuer's account sign: docs/vault.md.
+
+        This is the owner's work in Vault before the mesh's key may stay there.
+        """
+        if f"{LOGIN}/" in self.admin.sys.list_auth_methods()["data"]:
+            self.admin.sys.disable_auth_method(LOGIN)
+        self.admin.sys.enable_auth_method("jwt", path=LOGIN)
+        key = certificate_file("service-account").read_text()
+        self.admin.write_data(f"auth/{LOGIN}/config", data={"jwt_validation_pubkeys": key})
+        self.admin.sys.create_or_update_policy(SIGNING, (CHECKOUT / "docs/vault/signing.hcl").read_text())
+        role = {
+            "role_type": "jwt",
+            "user_claim": "sub",
+            "bound_subject": f"system:serviceaccount:{CONTROL}:{ISSUER}",
+            "bound_audiences": audience(CONTROL),
+            "token_policies": SIGNING,
+            "token_no_default_policy": True,
+            "token_type": "batch",
+            "token_ttl": "5m",
+        }
+        self.admin.write_data(f"auth/{LOGIN}/role/{LOGIN_ROLE}", data=role)
 
     def _allow(self, policy: str) -> None:
         self.admin.sys.create_or_update_policy(POLICY, vault_policy.with_lives(policy, *LIVES))

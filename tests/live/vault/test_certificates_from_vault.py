@@ -4,19 +4,19 @@ import ssl
 from dataclasses import replace
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import LAB
-from lab.workloads import Workload, apply, delete, manifests, wait_for
+from lab.workloads import CONTROL, Workload
 from operations.istiod_certificates import IssuedCertificate
 from pi_mesh.certificates import pem
-from tests.live.traffic.wire import shake
-from tests.live.vault.mesh import CONTROL, VaultMesh, cacerts, issued, roots
+from tests.live.traffic.outside import shake
+from tests.live.vault.mesh import VaultMesh, cacerts, identity, issued, roots, trusted_roots
 from tests.live.vault.server import Server
 from tests.live.vault.tls import handshake
 from tests.support import authorities
+from tests.support.objects import present
 
 IDENTITY = "spiffe://cluster.local/ns/trading/sa/default"
 SERVER = Workload("vault-server", labels={"app": "vault-server"})
@@ -25,15 +25,14 @@ SERVER = Workload("vault-server", labels={"app": "vault-server"})
 @pytest.mark.usefixtures("vault_mesh")
 def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(server: Server, figure):
     certificate = issued()
-    names = certificate.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [IDENTITY]
+    assert identity(certificate.chain[0]) == [IDENTITY]
     assert certificate.verifies(pem.certificates(server.root(), "Vault"))
     assert pem.title(certificate.issuer).startswith("'Istio Intermediate CA'")
     figure(f"{IDENTITY}, signed by {pem.title(certificate.issuer)}")
 
 
 def test_there_is_no_root_of_istiods_own(vault_mesh: VaultMesh, server: Server):  # noqa: ARG001
-    assert pem.certificates(roots(), "the mesh") == pem.certificates(server.root(), "Vault")
+    assert trusted_roots() == pem.certificates(server.root(), "Vault")
     secrets = {item["metadata"]["name"] for item in get("secrets", f"--namespace={CONTROL}")["items"]}
     assert "istio-ca-secret" not in secrets
 
@@ -42,12 +41,8 @@ def test_there_is_no_root_of_istiods_own(vault_mesh: VaultMesh, server: Server):
 def test_what_a_pod_shows_on_the_wire_chains_to_vaults_root(server: Server, tmp_path, figure):
     roots_of_vault = tmp_path / "vault.pem"
     roots_of_vault.write_text(server.root())
-    apply(manifests(SERVER))
-    try:
-        wait_for(SERVER)
+    with present([], SERVER):
         seen = shake(SERVER, roots_of_vault)
-    finally:
-        delete(manifests(SERVER))
     assert seen.identity == SERVER.identity
     figure(seen.identity)
 
@@ -81,7 +76,7 @@ def test_a_workload_outside_of_the_cluster_gets_its_certificate_from_vault(vault
 
 @pytest.mark.long
 def test_a_second_run_changes_nothing(vault_mesh: VaultMesh):
-    vault_mesh.preview("--expect-no-changes").must()
+    vault_mesh.must_be_unchanged()
 
 
 @pytest.mark.long

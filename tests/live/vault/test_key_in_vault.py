@@ -1,72 +1,79 @@
 """The CA's key stays in Vault, which signs each certificate."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from lab.cluster import node_images, vault
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import LAB
-from lab.workloads import apply, delete, manifests, wait_for
+from lab.workloads import CONTROL, SELF, TRADING, apply, delete, manifests, wait_for
 from pi_mesh.certificates import pem
 from pi_mesh.cluster.errors import ClusterUnreachable
-from tests.live.traffic.load import steady
-from tests.live.vault.external_signer import (
+from tests.live.traffic.load import Tally, must_lose_nothing, streams
+from tests.live.vault.mesh import (
     CLIENT,
     IN_BETWEEN,
     INTERNAL,
     LATER,
-    OBJECTS,
     SERVER,
+    SERVICE,
     URL,
-    ChangedOver,
-    certificate_of,
-    identity,
-    restarts,
-    secrets_with_a_key,
-    switch,
-    workload_pods,
-)
-from tests.live.vault.login import open_for_cert_manager
-from tests.live.vault.mesh import (
-    CONTROL,
     VaultMesh,
     cacerts,
+    certificate_of,
+    identity,
     issued,
     istiod_pods,
+    restarts,
     roots,
+    secrets_with_a_key,
     wait_for_issued,
     wait_for_issuer,
 )
 from tests.live.vault.server import Server
+from tests.support import pods
+from tests.support.objects import present
 
 pytestmark = pytest.mark.long
+WAY = {"sidecars": (CLIENT, URL)}
+
+
+@dataclass(frozen=True)
+class ChangedOver:
+    """The change of a running mesh from an exported key to one in Vault, as a client saw it."""
+
+    tallies: dict[str, Tally]
+    pods: set[str]  # pods of the workloads before the change
+    trusted: str  # roots (PEM) before the change
+
+
+def workload_pods() -> set[str]:
+    return pods.names(TRADING, f"{SELF} in ({CLIENT.name}, {SERVER.name})")
 
 
 @pytest.fixture(scope="module")
 def changed_over(vault_mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
     """Yield the shared mesh with the key in Vault for this file; afterwards istiod signs itself again."""
     node_images.provide_cert_manager()
-    open_for_cert_manager(server)
-    apply(OBJECTS)
+    server.open_for_cert_manager()
     try:
-        wait_for(CLIENT, SERVER)
-        pods, trusted = workload_pods(), roots()
-        switch(vault_mesh, INTERNAL)
-        with steady(CLIENT, URL) as tally:
-            vault_mesh.must_up()
-        yield ChangedOver(tally, pods, trusted)
+        with present([SERVICE], CLIENT, SERVER):
+            running, trusted = workload_pods(), roots()
+            vault_mesh.change(INTERNAL)
+            with streams(**WAY) as tallies:
+                vault_mesh.must_up()
+            yield ChangedOver(tallies, running, trusted)
     finally:
-        delete([*OBJECTS, *manifests(LATER), *manifests(IN_BETWEEN)])
-        switch(vault_mesh, {"key": "exported"})
+        delete([*manifests(LATER), *manifests(IN_BETWEEN)])
+        vault_mesh.set("vault.key", "exported")
         vault_mesh.must_up()
         wait_for_issued("istiod signs again", lambda one: one.verifies(pem.certificates(server.root(), "Vault")))
 
 
 def test_a_running_mesh_changes_over_and_loses_no_request(changed_over: ChangedOver, figure):
-    figure(str(changed_over.tally))
-    assert changed_over.tally.total > 0
-    assert changed_over.tally.failed == {}
+    figure(must_lose_nothing(changed_over.tallies))
     assert workload_pods() == changed_over.pods
     assert roots() == changed_over.trusted
 
@@ -99,7 +106,7 @@ def test_the_key_is_neither_in_the_cluster_nor_in_state_preview_or_logs(vault_me
 
 
 def test_a_second_run_changes_nothing(changed_over: ChangedOver, vault_mesh: VaultMesh):  # noqa: ARG001
-    vault_mesh.preview("--expect-no-changes").must()
+    vault_mesh.must_be_unchanged()
 
 
 def test_preflight_and_verify_say_that_all_is_well(changed_over: ChangedOver, vault_mesh: VaultMesh):  # noqa: ARG001
@@ -109,7 +116,7 @@ def test_preflight_and_verify_say_that_all_is_well(changed_over: ChangedOver, va
 
 
 def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: ChangedOver, vault_mesh: VaultMesh, figure):  # noqa: ARG001
-    with steady(CLIENT, URL) as tally:
+    with streams(**WAY) as tallies:
         vault.seal()
         try:
             apply(manifests(IN_BETWEEN))
@@ -122,22 +129,19 @@ def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: Changed
         wait_for_issued("Vault signs again", lambda _: True)
         wait_for(IN_BETWEEN)
     assert "sealed" in outcome.output
-    assert tally.failed == {}
-    figure(str(tally))
+    figure(must_lose_nothing(tallies))
 
 
 @pytest.mark.usefixtures("changed_over")
 def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(vault_mesh: VaultMesh, figure):
-    before, pods, trusted = issued(), istiod_pods(), roots()
-    with steady(CLIENT, URL) as tally:
-        outcome = vault_mesh.operation("rotate-ca")
-    assert outcome.status == 0, outcome.output
+    before, istiods, trusted = issued(), istiod_pods(), roots()
+    with streams(**WAY) as tallies:
+        vault_mesh.operation("rotate-ca").must()
     after = wait_for_issuer(other_than=before)
-    assert (istiod_pods(), restarts(CONTROL), roots()) == (pods, 0, trusted)
+    assert (istiod_pods(), restarts(CONTROL), roots()) == (istiods, 0, trusted)
     for certificate in (before, after):
         assert certificate.verifies(pem.certificates(trusted, "the mesh"))
-    assert tally.failed == {}
-    figure(str(tally))
+    figure(must_lose_nothing(tallies))
 
 
 @pytest.mark.usefixtures("changed_over")
@@ -151,7 +155,7 @@ def test_a_ca_that_vault_lost_comes_back_with_a_new_key_under_the_same_root(vaul
     assert roots() == trusted
     for certificate in (before, after):
         assert certificate.verifies(pem.certificates(trusted, "the mesh"))
-    vault_mesh.preview("--expect-no-changes").must()
+    vault_mesh.must_be_unchanged()
 
 
 @pytest.mark.usefixtures("changed_over")

@@ -1,15 +1,19 @@
-"""Mutual TLS between two workload certificates in this process, and a server with an unknown certificate."""
+"""Mutual TLS between two workload certificates in this process, and servers that can't be trusted or never answer."""
 
+import contextlib
+import socket
 import ssl
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from operations.istiod_certificates import IssuedCertificate
 from pi_mesh.certificates import pem
 from tests.support import authorities
 
-ROUNDS = 10
-"""Rounds of a handshake: more than any takes."""
+ROUNDS = 10  # rounds of a handshake: more than any takes
 
 
 def handshake(client: IssuedCertificate, server: IssuedCertificate, roots: str) -> str:
@@ -39,6 +43,30 @@ def serving_certificate(folder: Path) -> Path:
     unknown = authorities.make_root("unknown")
     file.write_text(unknown.key + unknown.pem)
     return file
+
+
+@contextmanager
+def listener(context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Yield the port of a server that takes connections, with TLS or not, and never answers."""
+    held: list[socket.socket] = []
+
+    def accept(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                held.append(connection)
+                if context:
+                    with contextlib.suppress(OSError):
+                        held.append(context.wrap_socket(connection, server_side=True))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=accept, args=(listening,), daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+    for connection in held:
+        connection.close()
+    thread.join()
 
 
 def _context(kind: int, own: IssuedCertificate, roots: str) -> ssl.SSLContext:

@@ -6,9 +6,8 @@ The stack is one that makes the CA alone, so that no cluster is needed. Its toke
 import pytest
 
 from pi_mesh.certificates import pem
-from tests.support import ca_project, vault_policy
-from tests.support.ca_project import CaProject
-from tests.support.vault_alone import VaultAlone
+from tests.support import vault_policy
+from tests.support.vault_alone import CaProject, VaultAlone, ca_project
 from tests.support.vault_contract import ITSELF, asked
 
 pytestmark = pytest.mark.long
@@ -19,7 +18,7 @@ NIL = 'got nil response from Vault from path: "pki_int/config/auto-tidy"'
 @pytest.fixture(scope="module")
 def stack(vault: VaultAlone, tmp_path_factory: pytest.TempPathFactory) -> CaProject:
     """Return a stack that has made its CA."""
-    project = ca_project.new(tmp_path_factory.mktemp("ca"), vault.address)
+    project = ca_project(tmp_path_factory.mktemp("ca"), vault.address)
     allow(project, vault)
     project.up().must()
     return project

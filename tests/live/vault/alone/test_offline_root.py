@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from pi_mesh.certificates import pem
-from tests.support import ca_project, vault_policy
+from tests.support import vault_policy
 from tests.support.authorities import Authority, make_root, sign_request
-from tests.support.ca_project import CaProject
-from tests.support.vault_alone import TEN_YEARS, VaultAlone, vault_alone
+from tests.support.vault_alone import TEN_YEARS, CaProject, VaultAlone, ca_project, vault_alone
 
 pytestmark = pytest.mark.long
 
@@ -36,7 +35,7 @@ def vault(offline: Authority, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def stack(vault: VaultAlone, tmp_path_factory: pytest.TempPathFactory) -> CaProject:
-    project = ca_project.new(tmp_path_factory.mktemp("ca"), vault.address)
+    project = ca_project(tmp_path_factory.mktemp("ca"), vault.address)
     project.token = vault.token(vault_policy.with_lives(vault_policy.FILE.read_text(), *LIVES))
     return project
 

@@ -1,4 +1,4 @@
-"""The policy in docs/vault: a token with it lets Pulumi's plugin work, and gives nothing more."""
+"""What a Vault plugin asks, and the policy in docs/vault: it lets the plugin work, and gives nothing more."""
 
 import ssl
 from collections.abc import Iterator
@@ -19,7 +19,28 @@ from tests.support import authorities, vault_contract, vault_policy
 from tests.support.authorities import Authority
 from tests.support.plugin_process import Held, PluginError, PluginProcess
 from tests.support.vault_alone import VaultAlone
-from tests.support.vault_contract import CHANGES, EVERYTHING, ROLES, configured
+from tests.support.vault_contract import CHANGES, EVERYTHING, ROLES, Table, configured
+
+RECORDED = vault_contract.recorded()
+CASES = [(name, situation) for name, situations in RECORDED.items() for situation in situations]
+
+
+@pytest.fixture(scope="module")
+def observed(plugin: Path) -> Table:
+    """Return the plugin's calls in each situation, from Vault's audit log."""
+    return vault_contract.observe(plugin)
+
+
+@pytest.mark.parametrize(("name", "situation"), CASES, ids=str)
+def test_the_calls_their_order_what_they_send_and_the_outcome_are_the_published_plugins(
+    observed: Table, name: str, situation: str
+):
+    assert observed[name][situation] == RECORDED[name][situation]
+
+
+def test_every_situation_is_recorded(observed: Table):
+    assert {(name, situation) for name, each in observed.items() for situation in each} == set(CASES)
+
 
 POLICY = vault_policy.FILE.read_text()
 MOUNT = "mesh-ca-mount"

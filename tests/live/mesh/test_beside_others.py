@@ -1,4 +1,4 @@
-"""Foreign objects, also broken ones, which do not decide the verification of this mesh."""
+"""The objects and workloads of others: they do not decide a verification, and a destroy names them."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ import pytest
 from lab.cluster.kubectl import get, kubectl
 from lab.workloads import TRADING, apply, namespace
 from pi_mesh.cluster.pods import SIDECAR
-from tests.support import simulated_pods
+from tests.support import pods, simulated_pods
+from tests.support.objects import identities, present
 from tests.support.project import Outcome, Project
 
 OTHERS, BROKEN = "others", 500
@@ -31,10 +32,9 @@ def others() -> Iterator[None]:
 
 def analysis(outcome: Outcome) -> dict:
     """Return the level and number of each finding of the analysis about what is referenced and not there."""
-    findings = [one for one in json.loads(outcome.output)["findings"] if one["id"] == "configuration analysis"]
-    return {
-        (one["kind"], one["name"]): (one["level"], one["number"]) for one in findings if "IST0101" in one["message"]
-    }
+    analysed = [one for one in outcome.findings if one["id"] == "configuration analysis"]
+    findings = [one for one in analysed if "IST0101" in one["message"]]
+    return {(one["kind"], one["name"]): (one["level"], one["number"]) for one in findings}
 
 
 @pytest.mark.usefixtures("others")
@@ -46,11 +46,8 @@ def test_hundreds_of_broken_objects_of_others_are_one_warning_and_status_0(mesh:
 
 
 def test_one_broken_object_in_the_trading_namespace_is_status_1(mesh: Project):
-    apply([broken("broken", TRADING)])
-    try:
+    with present([broken("broken", TRADING)]):
         verified = mesh.operation("verify", "--json")
-    finally:
-        kubectl("delete", "virtualservice", "broken", "-n", TRADING)
     assert verified.status == 1
     assert analysis(verified) == {("VirtualService", f"{TRADING}/broken"): ("error", None)}
 
@@ -65,3 +62,40 @@ def test_a_crowd_of_simulated_pods_leaves_the_verification_green_and_nothing_beh
     finally:
         simulated_pods.down()
     assert {node["metadata"]["name"] for node in get("nodes")["items"]} == {"pi-1", "pi-2", "pi-3"}
+
+
+KINDS = "namespaces,deployments,services,pods,configmaps,secrets,peerauthentications,resourcequotas"
+
+
+@pytest.fixture
+def guarded(mesh: Project) -> Iterator[Project]:
+    """Yield the shared mesh with the guard as it is by default; afterwards a destroy takes tests along again."""
+    mesh.set("destroy.workloads", False)
+    mesh.must_up()
+    yield mesh
+    mesh.must_hold_the_shipped_mesh()
+
+
+def resources(project: Project) -> list[str]:
+    state = project.state()
+    assert not state.get("pending_operations")
+    return [entry["urn"] for entry in state["resources"]]
+
+
+@pytest.mark.row(43)
+def test_the_workloads_of_others_are_named_and_nothing_is_touched(guarded, namespace, figure):
+    elsewhere = namespace("shop", istio_injection="enabled")
+    apply([pods.fortio("trading", "teller"), pods.pod(elsewhere, "till", pods.idle())])
+    pods.wait_ready("trading", "teller")
+    pods.wait_ready(elsewhere, "till")
+    try:
+        before = resources(guarded), identities(KINDS)
+        refused = guarded.destroy()
+        refused.refused("others still use this mesh; nothing was touched")
+        assert "Pod teller" in refused.line_with("namespace trading: would be deleted with")
+        assert f"{elsewhere}/till" in refused.line_with("would lose the istiod")
+        assert (resources(guarded), identities(KINDS)) == before
+        guarded.must_be_unchanged()
+    finally:
+        kubectl("delete", "pod", "teller", "--namespace=trading", "--wait=false")
+    figure(refused.line_with("namespace trading: would be deleted with").strip())

@@ -22,7 +22,7 @@ KNOWN = re.compile(
             rf"kubernetes:networking\.istio\.io/v\w+:({_ISTIO})",
             rf"kubernetes:security\.istio\.io/v\w+:({_SECURITY})",
             r"kubernetes:telemetry\.istio\.io/v\w+:Telemetry",
-            r"vault:(index/mount:Mount|generic/endpoint:Endpoint|pkiSecret/secretBackend\w+:\w+)",
+            r"vault:(index/mount:Mount|generic/endpoint:Endpoint|pkiSecret/(secretBackend\w+|backendConfigAutoTidy):\w+)",
         )
     )
 )

@@ -8,7 +8,7 @@ LAB, LAB_BEFORE, LAB_OLDEST = CONTROL_PLANES
 
 
 def minor(version: str) -> str:
-    """Return the minor version: "1.30" for "1.30.0"."""
+    """Return the minor version: "1.29" for "1.29.6"."""
     return version.rpartition(".")[0]
 
 

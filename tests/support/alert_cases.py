@@ -6,6 +6,8 @@ Names and labels are those of Istio's metric reference, of istiod and of cAdviso
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.support.versions import BEFORE, NEWEST
+
 ISTIOD = 'namespace="istio-system", pod="istiod-1"'
 PROXY = 'job="istio-proxies", namespace="trading", pod="app-1"'
 INGRESS = 'reporter="source", source_workload="istio-ingressgateway", source_workload_namespace="istio-system"'
@@ -64,7 +66,7 @@ def _waits(throttled: int) -> dict[str, str]:
 
 def _versions(proxy: str) -> dict[str, str]:
     return {
-        f'pilot_info{{{ISTIOD}, version="1.31.0-eed52eb-Clean"}}': "1x90",
+        f'pilot_info{{{ISTIOD}, version="{NEWEST}-eed52eb-Clean"}}': "1x90",
         f'pilot_xds{{{ISTIOD}, version="{proxy}"}}': "3x90",
         f'pilot_xds{{{ISTIOD}, version="1.29.4"}}': "0x90",
     }
@@ -115,10 +117,10 @@ CASES: dict[str, Case] = {
         _converged(late=10), _converged(late=0), "A change takes more than 19s to reach the proxies."
     ),
     "MeshProxiesStale": Case(
-        _versions("1.30.0"),
-        _versions("1.31.0"),
-        "3 proxies run Istio 1.30.0, which is not the version of their istiod.",
-        {"namespace": "istio-system", "pod": "istiod-1", "version": "1.30.0"},
+        _versions(BEFORE),
+        _versions(NEWEST),
+        f"3 proxies run Istio {BEFORE}, which is not the version of their istiod.",
+        {"namespace": "istio-system", "pod": "istiod-1", "version": BEFORE},
     ),
     "SidecarInjectionFails": Case(
         {f"sidecar_injection_failure_total{{{ISTIOD}}}": "_x55 1x5"},

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from pi_mesh.settings import SettingsError, parse
 from tests.support.factories import make_settings
+from tests.support.versions import NEWEST
 from tests.support.refusals import refusal, refusals
 from tests.support.versions import SHIPPED
 
@@ -40,7 +41,7 @@ YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put i
         ("proxy", {"resources": profile(cpu="1")}, "proxy.resources: requests.cpu 1 is above limits.cpu 500m"),
         ("proxy", {"resources": profile(memory="1Gi")}, "requests.memory 1Gi is above limits.memory 256Mi"),
         ("istio", {"version": "latest"}, "istio.version: 'latest': is not an exact release such as"),
-        ("istio", {"version": "~1.30.0"}, "istio.version: '~1.30.0': is not an exact release"),
+        ("istio", {"version": f"~{NEWEST}"}, f"istio.version: '~{NEWEST}': is not an exact release"),
         ("istio", {"version": "1.19.0"}, "istio.version: '1.19.0': is older than 1.20, the oldest supported version"),
         ("istio", {"version": 1.3}, YAML_NUMBER),
         ("istio", {"namespace": ""}, f"istio.namespace: '': {LETTERS}"),

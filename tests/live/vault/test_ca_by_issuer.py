@@ -46,13 +46,13 @@ def test_vaults_ca_goes_only_when_its_owner_says_so_and_no_request_is_lost(
     vault_mesh: VaultMesh, server: Server, root: pem.x509.Certificate, figure
 ):
     (vaults,) = pem.certificates(roots(), "the mesh")
-    refused = vault_mesh.operation("rotate-ca", "--root", "--issuer")
+    refused = vault_mesh.operation("rotate-ca", "--yes", "--root", "--issuer")
     assert "pulumi state unprotect" in refused.line_with("is protected")
     assert pem.certificates(roots(), "the mesh") == (vaults,)
     vault_mesh.unprotect()
     with steady(CLIENT, external_signer.URL) as tally:
         before = table(vaults, root)
-        outcome = vault_mesh.operation("rotate-ca", "--root", "--issuer")
+        outcome = vault_mesh.operation("rotate-ca", "--yes", "--root", "--issuer")
         after = table(vaults, root)
     figure(str(tally))
     print("\n".join([str(tally), "before", *before, "after", *after, outcome.output]))
@@ -78,7 +78,7 @@ def test_a_rotation_has_cert_manager_make_another_key_and_restarts_nothing(
     vault_mesh: VaultMesh, root: pem.x509.Certificate
 ):
     before, pods = issued(), istiod_pods()
-    outcome = vault_mesh.operation("rotate-ca")
+    outcome = vault_mesh.operation("rotate-ca", "--yes")
     assert outcome.status == 0, outcome.output
     after = wait_for_issuer(other_than=before)
     assert (istiod_pods(), restarts(CONTROL)) == (pods, 0)
@@ -94,7 +94,7 @@ def test_when_the_issuers_root_changes_up_leaves_the_ca_until_all_trust_the_new_
     assert "rotate-ca --root --issuer" in vault_mesh.must_up().line_with("CA unchanged")
     assert (issued().issuer, pem.certificates(roots(), "the mesh")) == (before.issuer, (root,))
     with steady(CLIENT, external_signer.URL) as tally:
-        outcome = vault_mesh.operation("rotate-ca", "--root", "--issuer")
+        outcome = vault_mesh.operation("rotate-ca", "--yes", "--root", "--issuer")
     assert outcome.status == 0, outcome.output
     assert (tally.failed, tally.total > 0) == ({}, True)
     assert {proxy.roots for proxy in proxies()} == {(other,)}

@@ -78,7 +78,7 @@ def test_from_istiods_own_root_to_vaults_no_request_is_lost(mesh_with_gateway: V
     with shop() as tallies:
         before = table(own, vaults)
         assert all(proxy.roots == (own,) for proxy in proxies())
-        outcome = mesh_with_gateway.operation("rotate-ca", "--root", "--root-mount", ROOT_MOUNT)
+        outcome = mesh_with_gateway.operation("rotate-ca", "--yes", "--root", "--root-mount", ROOT_MOUNT)
         after, trusted = table(own, vaults), {proxy.roots for proxy in proxies()}
     _told(figure, tallies, before, after, outcome.output)
     assert outcome.status == 0, outcome.output
@@ -95,7 +95,7 @@ def test_from_one_root_of_vault_to_another_killed_in_the_middle_no_request_is_lo
     (first,) = pem.certificates(server.root(), "Vault")
     (second,) = pem.certificates(server.make_root(OTHER, "Second root"), "Vault")
     server.allow(ROOT_MOUNT, OTHER)
-    change = ("rotate-ca", "--root", "--root-mount", OTHER, "--no-policies")
+    change = ("rotate-ca", "--yes", "--root", "--root-mount", OTHER, "--no-policies")
     with shop() as tallies:
         before = table(first, second)
         run = mesh_with_gateway.start("python", "-m", "operations", *change, "--stack", STACK)

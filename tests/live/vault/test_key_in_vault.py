@@ -130,7 +130,7 @@ def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: Changed
 def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(vault_mesh: VaultMesh, figure):
     before, pods, trusted = issued(), istiod_pods(), roots()
     with steady(CLIENT, URL) as tally:
-        outcome = vault_mesh.operation("rotate-ca")
+        outcome = vault_mesh.operation("rotate-ca", "--yes")
     assert outcome.status == 0, outcome.output
     after = wait_for_issuer(other_than=before)
     assert (istiod_pods(), restarts(CONTROL), roots()) == (pods, 0, trusted)

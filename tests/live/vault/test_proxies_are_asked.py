@@ -48,7 +48,7 @@ def test_the_old_root_signs_on_while_a_proxy_does_not_trust_the_new_one(alone: P
 
 def _refused(mesh: Project, options: tuple[str, ...]) -> dict:
     """Return the one error of a change of root with --wait 0."""
-    outcome = mesh.operation("rotate-ca", "--root", *options, "--wait", "1", "--json")
+    outcome = mesh.operation("rotate-ca", "--yes", "--root", *options, "--wait", "1", "--json")
     assert outcome.status == 1, outcome.output
     (finding,) = [one for one in json.loads(outcome.output.splitlines()[-1])["findings"] if one["level"] == "error"]
     return finding

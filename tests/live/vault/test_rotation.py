@@ -28,7 +28,7 @@ def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(vault_mesh: 
     try:
         wait_for(CLIENT, SERVER)
         with steady(CLIENT, "http://rotation-server.trading") as tally:
-            outcome = vault_mesh.operation("rotate-ca")
+            outcome = vault_mesh.operation("rotate-ca", "--yes")
     finally:
         delete(OBJECTS)
     assert outcome.status == 0, outcome.output
@@ -61,7 +61,7 @@ def test_a_rotation_is_refused_while_anything_but_the_ca_would_change(vault_mesh
     before, generation = signing_certificate(), vault_mesh.get("vault.generation", 1)
     vault_mesh.set("release.maxHistory", 4)
     try:
-        refused = vault_mesh.operation("rotate-ca")
+        refused = vault_mesh.operation("rotate-ca", "--yes")
     finally:
         vault_mesh.set("release.maxHistory", 5)
     assert refused.status == 1, refused.output

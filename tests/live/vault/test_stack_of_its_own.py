@@ -45,5 +45,5 @@ def test_the_mesh_takes_its_ca_from_there_with_vault_down_and_no_token(vault_mes
     finally:
         vault.up()
         vault_mesh.give(token)
-    rotated = vault_mesh.operation("rotate-ca").must()
+    rotated = vault_mesh.operation("rotate-ca", "--yes").must()
     assert "signs with another CA" in rotated.output

@@ -37,7 +37,7 @@ COMMANDS = {
     ),
     "repair": (
         "repair.command",
-        "Show what an interrupted `pulumi up` left behind; with --yes, clean it up so that `pulumi up` can continue.",
+        "Show what an interrupted `pulumi up` left behind; after a yes, clean it up so that `pulumi up` can continue.",
     ),
     "adopt": (
         "adopt.command",

@@ -144,7 +144,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, and car
 
 
 class Consent:
-    """The consent to a printed plan: `--yes`, or a yes on a terminal. Without either, nothing is carried out."""
+    """The consent to a printed plan: `--yes`, or a yes on a terminal. Without either, nothing is carried out.
+
+    A yes on a terminal holds for the whole command.
+    """
 
     def __init__(self, command: str, *, yes: bool = False, dry_run: bool = False, as_json: bool = False) -> None:
         self._command, self._yes, self.dry_run, self._as_json = command, yes, dry_run, as_json
@@ -154,6 +157,7 @@ class Consent:
         if self.dry_run or self._yes:
             return not self.dry_run
         if not self._as_json and sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question):
+            self._yes = True
             return True
         again = f"python -m operations {self._command} --yes"
         typer.echo(f"Nothing was changed. To carry out this plan: {again}", err=self._as_json)

@@ -107,7 +107,10 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "repair": ("nothing is left to repair", "something is left to repair"),
     "adopt": ("the adoption has no obstacle", "the adoption has an obstacle, and nothing more was written"),
     "budget": ("the budget was calculated", "the budget could not be calculated"),
-    "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
+    "rotate-ca": (
+        "the rotation of the mesh's CA has no problem",
+        "the mesh's CA was not rotated, or its rotation is not proven",
+    ),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
     "connectivity": ("each call goes as it must", "a call does not go as it must"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),

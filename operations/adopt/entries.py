@@ -192,12 +192,12 @@ def _of_release(existing: ExistingRelease) -> Entry:
     return {**entry, "initErrors": [EXTRA_VALUE]} if gone else entry
 
 
-def _shared(live: Mapping, wanted: Mapping) -> dict:
-    """Return the live values at the paths that the wanted ones have too."""
+def _shared(live: Mapping, ours: Mapping) -> dict:
+    """Return the live values at the paths that the settings' values have too."""
     return {
-        key: _shared(value, wanted[key]) if isinstance(value, Mapping) and isinstance(wanted[key], Mapping) else value
+        key: _shared(value, ours[key]) if isinstance(value, Mapping) else value
         for key, value in live.items()
-        if key in wanted
+        if key in ours and isinstance(ours[key], Mapping) == isinstance(value, Mapping)
     }
 
 

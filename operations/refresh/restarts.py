@@ -94,7 +94,7 @@ def _is_agreed(plan: Plan, consent: Consent, say: Callable[[str], object]) -> bo
 
 
 def _planned(restart: Restart) -> Finding:
-    return warning(ID, restart.subject, restart.said, "refresh without --dry-run restarts it", number=len(restart.pods))
+    return warning(ID, restart.subject, restart.said, "refresh --yes restarts it", number=len(restart.pods))
 
 
 def _not_restarted(restart: Restart) -> Finding:

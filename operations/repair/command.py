@@ -18,18 +18,18 @@ from operations.command_line import (
     nothing,
     progress,
 )
-from pi_mesh.checks.finding import Level
 
 if TYPE_CHECKING:
     from operations.results import Report
 
 
 def repair(stack: Stack, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Show what an interrupted `pulumi up` left behind; with --yes, clean it up so that `pulumi up` can continue.
+    """Show what an interrupted `pulumi up` left behind; after a yes, clean it up so that `pulumi up` can continue.
 
     Looks for stale locks, orphaned plugins, half-finished releases, pending operations, CRDs of a wrong owner, and a CA
-    that Vault has lost. It never touches a deployed release, nor anything while a run may be under way: it holds the
-    backend's lock meanwhile. The status is 1 as long as something is left to repair.
+    that Vault has lost. Shows the repairs, and carries them out after a yes on a terminal or with --yes. It never
+    touches a deployed release, nor anything while a run may be under way: it holds the backend's lock meanwhile. The
+    status is 1 as long as something is left to repair.
     """
     with expected_errors("repair", stack, as_json):
         from operations import stacks
@@ -42,7 +42,7 @@ def repair(stack: Stack, yes: Yes = False, dry_run: DryRun = False, as_json: Jso
             _show_plan(planned)
         consent = Consent(f"repair -s {stack}", yes=yes, dry_run=dry_run, as_json=as_json)
         is_left = planned.totals.error > 0
-        if plan.find_obstacle(now) or (is_left and not consent.is_given("Repair the stack?")):
+        if plan.find_obstacle(now) or not is_left or not consent.is_given("Repair the stack?"):
             conclude(planned, as_json, nothing)
         done = plan.carry_out(now, say=progress(as_json))
     conclude_findings("repair", stack, [*plan.unknown_findings(now), *done], as_json, nothing)
@@ -51,11 +51,10 @@ def repair(stack: Stack, yes: Yes = False, dry_run: DryRun = False, as_json: Jso
 def _show_plan(planned: Report) -> None:
     from operations.repair.plan import OBSTACLE
 
-    steps = [finding for finding in planned.findings if finding.level is Level.ERROR and finding.id != OBSTACLE]
     for finding in planned.findings:
         if finding.id == OBSTACLE:
             typer.echo(f"error: {finding}", err=True)
         else:
             typer.echo(f"{finding.subject} {finding.message}\n    -> {finding.fix}")
-    if not steps:
+    if not planned.totals.error:
         typer.echo(f"Nothing to repair in stack {planned.stack}.")

@@ -17,7 +17,7 @@ from pi_mesh.waiting import until
 
 ORPHANS = ("pulumi-resource-", "pulumi-language-")
 ENGINE = "pulumi"
-LOCKING = ("repair", "adopt", "upgrade")
+LOCKING = ("repair", "adopt", "upgrade", "rotate-ca")
 """Operations that hold the lock of the stack."""
 GRACE = 5.0
 """Seconds between asking a process to end and forcing it."""
@@ -66,6 +66,8 @@ def running_engines(project: Path) -> list[Process]:
 
 def is_run(pid: int) -> bool:
     """Return True where a pulumi, or an operation that locks the stack, runs under this process id."""
+    if not pid:
+        return False  # on macOS the kernel has this number, and may not be looked at
     try:
         process = psutil.Process(pid)
         words = process.cmdline()
@@ -171,8 +173,10 @@ def _parse(file: Path) -> Lock:
     try:
         content = json.loads(file.read_text())
     except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict) or not isinstance(content.get("pid", 0), int):
-        content = {}  # cut off by a power loss: nobody holds it
+        content = {}
+    content = content if isinstance(content, dict) else {}
+    pid = content.get("pid", 0)
+    if not isinstance(pid, int) or pid < 0:
+        content, pid = {}, 0  # cut off by a power loss: nobody holds it
     name = content.get("hostname", socket.gethostname())
-    return Lock(content.get("pid", 0), name, content.get("username", "?"), content.get("timestamp", "?"), file)
+    return Lock(pid, name, content.get("username", "?"), content.get("timestamp", "?"), file)

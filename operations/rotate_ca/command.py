@@ -1,5 +1,6 @@
 """The command line of `rotate-ca`."""
 
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,8 @@ def rotate_ca(
     Increases vault.generation, or has cert-manager renew the CA of ca.issuer, runs `pulumi up`, and compares
     certificates that istiod signed before and after it. If the CA has its own stack, that stack is updated first; if
     you name that stack itself, it is the only one. The command refuses to run while the settings contain any other
-    change: apply that with `pulumi up`.
+    change: apply that with `pulumi up`. The plan is shown first, and carried out after a yes on a terminal or with
+    --yes.
 
     With --root: trust the new root too, sign under it, and then stop trusting the old root. Before each next step, all
     proxies are asked whether they have followed. After an interruption, the same command goes on where it stopped.
@@ -47,11 +49,14 @@ def rotate_ca(
     judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("rotate-ca", stack, as_json):
         from operations.rotate_ca import renewal
-        from operations.rotate_ca.root import AskedOnce
+        from operations.rotate_ca.consent import AskedOnce
         from operations.rotate_ca.target import RootOptions
 
         options = RootOptions(root_mount, chain, key, secret, issuer)
-        command = " ".join(["rotate-ca", "-s", stack, *(["--root"] if root else [])])
-        ask = AskedOnce(Consent(command, yes=yes, dry_run=dry_run, as_json=as_json), progress(as_json))
+        named = {"--root-mount": root_mount, "--chain": chain, "--key": key, "--secret": secret}
+        flags = {"--root": root, "--issuer": issuer}
+        words = ["rotate-ca", "-s", stack, *(flag for flag, is_set in flags.items() if is_set)]
+        words += [word for option, value in named.items() if value is not None for word in (option, str(value))]
+        ask = AskedOnce(Consent(shlex.join(words), yes=yes, dry_run=dry_run, as_json=as_json), progress(as_json))
         findings = renewal.rotate(stack, options, judged, wait, ask, change_of_root=root)
     conclude_findings("rotate-ca", stack, findings, as_json)

@@ -8,7 +8,8 @@ from operations import pulumi, stacks
 from operations.failures import Exit, OperationError, UsageError
 from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate, issuer
 from operations.pulumi import PulumiFailed
-from operations.rotate_ca.root import AskedOnce, change_root
+from operations.rotate_ca.consent import AskedOnce
+from operations.rotate_ca.root import change_root
 from operations.rotate_ca.target import RootOptions
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import pem
@@ -106,7 +107,8 @@ def rotate(
     _require_rotatable(settings, stack, options)
     if findings := changes_besides_the_ca(stack, vault, judged):
         return findings
-    if refused := asked.refusal(stack, ["the CA gets a new key and certificate under its root; no pod restarts"]):
+    step = "the CA gets a new key and certificate under its root; no pod restarts"
+    if refused := asked.refusal(stack, AUTHORITY, [step]):
         return refused
     if isinstance(settings, CaSettings):
         return _renewed(stack, vault, judged)

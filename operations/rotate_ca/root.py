@@ -1,16 +1,16 @@
 """The change of a mesh's root: its three steps, and the proxies' answers about their trust between them."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from operations import pulumi, stacks
-from operations.command_line import Consent
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
 from operations.repair import observed_state, plan
 from operations.rotate_ca import target as rotate_ca_target
+from operations.rotate_ca.consent import AskedOnce
 from operations.rotate_ca.target import RootOptions, Target
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.trust import Trust
@@ -113,25 +113,6 @@ Pending = Callable[[], list[Finding]]
 
 
 @dataclass(frozen=True)
-class AskedOnce:
-    """The question before the first change of a CA."""
-
-    consent: Consent
-    say: Callable[[str], object]
-
-    def refusal(self, stack: str, plan: Sequence[str]) -> list[Finding]:
-        """Print the plan and ask; return no finding for a yes, and else that nothing was changed."""
-        for line in plan:
-            self.say(line)
-        if self.consent.is_given("Change the CA of the mesh?"):
-            return []
-        subject = Subject("stack", stack)
-        if self.consent.dry_run:
-            return [ok(ID, subject, f"would be changed: {'; '.join(plan)}")]
-        return [error(ID, subject, "its CA was not changed, for nobody agreed", "rotate-ca --yes changes it")]
-
-
-@dataclass(frozen=True)
 class Change:
     """A change from one root to another."""
 
@@ -194,13 +175,18 @@ def _sign(change: Change, target: Target) -> Finding:
 def _distrust(change: Change) -> Finding:
     settings = stacks.load(change.stack)
     for path, texts in (("ca.alsoTrust", settings.ca.also_trust), ("vault.alsoTrust", settings.vault.also_trust)):
-        kept = [
-            root for text in texts for root in pem.certificates(text, path) if root not in (*change.old, change.new)
-        ]
-        if texts:
+        dropped_roots = {*change.old, change.new}
+        # Others are roots of other meshes, which the owner trusts for good: no kill between two writes loses one.
+        if texts and dropped_roots.issuperset(_certificates(texts)):
             pulumi.remove_config(change.stack, path)
-        if kept:  # a root of another mesh, which the owner trusts for good
-            pulumi.set_all(change.stack, {f"{path}[{place}]": pem.text((root,)) for place, root in enumerate(kept)})
+            continue
+        for place, text in reversed([*enumerate(texts)]):
+            roots = _certificates([text])
+            kept = tuple(root for root in roots if root not in dropped_roots)
+            if not kept:
+                pulumi.remove_config(change.stack, f"{path}[{place}]")
+            elif len(kept) < len(roots):
+                pulumi.set_all(change.stack, {f"{path}[{place}]": pem.text(kept)})
     dropped = ", ".join(map(pem.title, change.old))
     return _up(change, change.stack, f"step 3 of 3: {dropped} is trusted no more")
 
@@ -222,7 +208,11 @@ def _up(change: Change, stack: str, message: str) -> Finding:
 
 
 def also_trusted(settings: Settings) -> pem.Certificates:
-    return tuple(root for text in settings.also_trust for root in pem.certificates(text, "alsoTrust"))
+    return _certificates(settings.also_trust)
+
+
+def _certificates(texts: Iterable[str]) -> pem.Certificates:
+    return tuple(root for text in texts for root in pem.certificates(text, "alsoTrust"))
 
 
 # The stack file and the cluster show how far a change is, so that the same command goes on after any interruption.
@@ -249,8 +239,9 @@ def change_root(
     if begun is None:
         return [ok(ID, Subject("stack", stack), "is complete: the mesh trusts the root of its CA, and no other")]
     titles = ", ".join(map(pem.title, begun.old))
-    plan = [f"{pem.title(begun.new)} is trusted too", "its CA signs", f"{titles} is trusted no more"]
-    if refused := asked.refusal(stack, [f"step {number} of 3: {step}" for number, step in enumerate(plan, 1)]):
+    texts = [f"{pem.title(begun.new)} is trusted too", "its CA signs", f"{titles} is trusted no more"]
+    steps = [f"step {number} of 3: {text}" for number, text in enumerate(texts, 1)]
+    if refused := asked.refusal(stack, ID, steps if begun.target else steps[2:]):
         return refused
     if obstacles := _clear(stack, settings):
         return obstacles
@@ -279,8 +270,8 @@ def _planned(stack: str, settings: Settings, options: RootOptions, judged: bool,
     if target and target.root != live.signer:
         _require_old_settings(stack, live, target)
         return Change(stack, (live.signer,), target.root, target, judged, asks)
-    old = tuple(root for root in {*live.roots, *also} if root != live.signer)
-    if target is None and live.signer not in also and also:
+    old = live.roots_left(also)
+    if target is None and not old and also:
         fix = "give the options of the run that began it: --root-mount, --chain or --secret"
         raise UsageError(stack, f"{pem.title(live.signer)} signs still", fix)
     if not old and target is None:

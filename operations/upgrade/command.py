@@ -40,7 +40,8 @@ def upgrade(
 
     Each step is a preflight, a preview that the policy pack checks, `pulumi up`, verify and refresh. The command begins
     with the open work of the running version. It stops at the first problem and says what to do; run the same command
-    to continue, also after a kill: the stack file and the cluster show how far the upgrade is.
+    to continue, also after a kill: the stack file and the cluster show how far the upgrade is. The steps are shown
+    first, and carried out after a yes on a terminal or with --yes.
     """
     judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("upgrade", stack, as_json):
@@ -59,6 +60,6 @@ def upgrade(
             if now.versions and not consent.is_given(f"Take Istio from {now.running} to {now.versions[-1]}?"):
                 findings = [steps.not_begun(now)]
             else:
-                findings = list(run.carry_out_upgrade(now, judged, wait, progress(as_json)))
+                findings = list(run.carry_out_upgrade(now, judged, wait, progress(as_json), consent))
     show = partial(steps.show_stops, planned) if plan else show_report
     conclude_findings("upgrade", stack, findings, as_json, show)

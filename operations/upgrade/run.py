@@ -93,6 +93,8 @@ class StepRun:
     """True where the policy pack applies."""
     wait: int
     say: Say
+    consent: Consent
+    """Consent to the restarts of workloads, given already where the upgrade has a step."""
     later: tuple[str, ...]
     """Versions of the further steps."""
     changes: bool = True
@@ -200,18 +202,16 @@ class StepRun:
     def _refreshed(self) -> Iterable[Finding]:
         """Return the result for each workload with a stale proxy."""
         settings = stacks.load(self.stack)
-        return restarts.restart_stale_workloads(
-            settings, snapshot.read(settings.cluster.context), self.wait, self.say, Consent("upgrade", yes=True)
-        )
+        cluster = snapshot.read(settings.cluster.context)
+        return restarts.restart_stale_workloads(settings, cluster, self.wait, self.say, self.consent)
 
 
-def carry_out_upgrade(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
+def carry_out_upgrade(now: UpgradeState, judged: bool, wait: int, say: Say, consent: Consent) -> Iterator[Finding]:
     """Yield the result of each step, up to the first incomplete one; after the last, the version that now runs."""
     stack, versions = now.now.stack, now.versions
-    first = [] if now.begun else [StepRun(stack, now.running, judged, wait, say, versions, changes=False)]
-    steps = [
-        StepRun(stack, version, judged, wait, say, versions[number:]) for number, version in enumerate(versions, 1)
-    ]
+    how = judged, wait, say, consent
+    first = [] if now.begun else [StepRun(stack, now.running, *how, versions, changes=False)]
+    steps = [StepRun(stack, version, *how, versions[number:]) for number, version in enumerate(versions, 1)]
     for step in (*first, *steps):
         findings = list(step.carried_out())
         yield from findings

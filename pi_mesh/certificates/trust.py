@@ -29,6 +29,17 @@ class Trust:
     longest_lifetime: timedelta = CERTIFICATE_LIFETIME
     """Longest lifetime that a running proxy requests for its certificate; another setting reaches new pods only."""
 
+    def roots_left(self, also: Certificates) -> Certificates:
+        """Return the roots that are still to be trusted no more, where the new root signs.
+
+        `also`: the stack file's further roots. Left are the roots that it does not name, and those that step 2 wrote
+        behind the new root. A root in front of the new root was there before the change: it is another mesh's.
+        """
+        behind = also[also.index(self.signer) + 1 :] if self.signer in also else ()
+        unnamed = tuple(root for root in self.roots if root not in also)
+        left = (*unnamed, *behind) or (also if self.signer in also else ())
+        return tuple(dict.fromkeys(root for root in left if root != self.signer))
+
 
 @dataclass(frozen=True)
 class Change:

@@ -230,7 +230,7 @@ class Project:
         return self.run("pulumi", *arguments, "--stack", STACK, *QUIET)
 
     def operation(self, *arguments: str) -> Outcome:
-        if "--yes" in arguments or arguments[0] == "rotate-ca":
+        if "--yes" in arguments:
             self.holds = Holds.UNKNOWN
         return self.run("python", "-m", "operations", *arguments, "--stack", STACK)
 

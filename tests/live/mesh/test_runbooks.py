@@ -32,7 +32,9 @@ def blocks(title: str) -> list[list[str]]:
 def run(project: Project, line: str) -> Outcome:
     """Run a line of the page for the stack lab, the dead node and the lab's version, and agree to what it asks."""
     words = [{"STACK": STACK, "NODE": DEAD, "VERSION": LAB}.get(word, word) for word in line.split()]
-    asks = line.startswith("pulumi up") or ("operations upgrade" in line and "--plan" not in line)
+    asks = line.startswith("pulumi up") or (
+        "operations upgrade" in line and not {"--plan", "--dry-run", "--yes"} & {*words}
+    )
     return project.run(*words, *(["--yes"] if asks else []))
 
 

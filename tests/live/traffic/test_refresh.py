@@ -96,7 +96,7 @@ def test_refresh_restarts_them_while_they_are_used_and_no_request_is_lost(mesh, 
     assert [finding["name"] for finding in planned["findings"]] == [f"{TRADING}/older", f"{TRADING}/lonely"]
     assert uids(OLDER) == [before]
     with streams(sidecars=(CALLER, URL)) as tallies:
-        done = told(mesh, "refresh")
+        done = told(mesh, "refresh", "--yes")
         time.sleep(AFTERMATH)
     restarted, lonely = done["findings"]
     assert (restarted["name"], restarted["level"]) == (f"{TRADING}/older", "ok")
@@ -111,7 +111,7 @@ def test_refresh_restarts_them_while_they_are_used_and_no_request_is_lost(mesh, 
 @pytest.mark.usefixtures("older")
 def test_a_second_run_restarts_nothing(mesh):
     before = uids(OLDER)
-    (lonely,) = told(mesh, "refresh")["findings"]
+    (lonely,) = told(mesh, "refresh", "--yes")["findings"]
     assert lonely["name"] == f"{TRADING}/lonely"
     assert uids(OLDER) == before
 
@@ -174,7 +174,7 @@ def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_unti
         kubectl("delete", "poddisruptionbudget", "bounded", "-n", TRADING)
         apply([budget(maxUnavailable=1), *never_ready(UNREADY)])
         wait_until_it_allows(0)
-        waited = rows(told(mesh, "refresh", "--wait", "8", status=1))
+        waited = rows(told(mesh, "refresh", "--yes", "--wait", "8", status=1))
         assert waited["bounded"]["message"] == (
             "is not restarted after 8 s: PodDisruptionBudget bounded allows 0 of its pods to go now; "
             "nothing after it was restarted"
@@ -185,7 +185,7 @@ def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_unti
         kubectl("delete", "serviceaccount", STUCK.name, "-n", TRADING)
         wait_until_it_allows(1)
         with ThreadPoolExecutor() as pool:
-            refreshing = pool.submit(told, mesh, "refresh", "--wait", "40", status=1)
+            refreshing = pool.submit(told, mesh, "refresh", "--yes", "--wait", "40", status=1)
             least = BOUNDED.replicas
             while not refreshing.done():
                 least = min(least, ready(BOUNDED))
@@ -197,7 +197,7 @@ def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_unti
         assert others == before[1:]
 
         apply(manifests(STUCK)[:1])
-        went_on = rows(told(mesh, "refresh"))
+        went_on = rows(told(mesh, "refresh", "--yes"))
         assert (went_on["stuck"]["level"], went_on["third"]["level"]) == ("ok", "ok")
         assert not set.union(*before[1:]) & set.union(*uids(STUCK, THIRD))
         figure(f"at least {least} of {BOUNDED.replicas} pods ready; then: {seen['stuck']['message']}")

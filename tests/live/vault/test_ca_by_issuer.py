@@ -108,13 +108,13 @@ def test_vaults_ca_goes_only_when_its_owner_says_so_and_no_request_is_lost(
     vault_mesh: VaultMesh, server: Server, root: pem.x509.Certificate, figure
 ):
     (vaults,) = trusted_roots()
-    refused = vault_mesh.operation("rotate-ca", "--root", "--issuer")
+    refused = vault_mesh.operation("rotate-ca", "--root", "--issuer", "--yes")
     assert "pulumi state unprotect" in refused.line_with("is protected")
     assert trusted_roots() == (vaults,)
     vault_mesh.unprotect()
     with streams(sidecars=(CLIENT, URL)) as tallies:
         before = table(vaults, root)
-        outcome = vault_mesh.operation("rotate-ca", "--root", "--issuer")
+        outcome = vault_mesh.operation("rotate-ca", "--root", "--issuer", "--yes")
         after = table(vaults, root)
     print("\n".join(["before", *before, "after", *after, outcome.output]))
     assert outcome.status == 0, outcome.output
@@ -139,7 +139,7 @@ def test_a_rotation_has_cert_manager_make_another_key_and_restarts_nothing(
     vault_mesh: VaultMesh, root: pem.x509.Certificate
 ):
     before, pods = issued(), istiod_pods()
-    vault_mesh.operation("rotate-ca").must()
+    vault_mesh.operation("rotate-ca", "--yes").must()
     after = wait_for_issuer(other_than=before)
     assert (istiod_pods(), restarts(CONTROL)) == (pods, 0)
     assert (before.verifies((root,)), after.verifies((root,))) == (True, True)
@@ -154,7 +154,7 @@ def test_when_the_issuers_root_changes_up_leaves_the_ca_until_all_trust_the_new_
     assert "rotate-ca --root --issuer" in vault_mesh.must_up().line_with("CA unchanged")
     assert (issued().issuer, trusted_roots()) == (before.issuer, (root,))
     with streams(sidecars=(CLIENT, URL)) as tallies:
-        vault_mesh.operation("rotate-ca", "--root", "--issuer").must()
+        vault_mesh.operation("rotate-ca", "--root", "--issuer", "--yes").must()
     must_lose_nothing(tallies)
     assert {proxy.roots for proxy in proxies()} == {(other,)}
     vault_mesh.must_be_unchanged()

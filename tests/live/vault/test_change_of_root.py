@@ -40,7 +40,7 @@ def new_ca(tmp_path: Path) -> tuple[authorities.Authority, tuple[str, ...]]:
 
 def _refused(mesh: Project, options: tuple[str, ...]) -> str:
     """Return the one error of a change of root that waits for a second."""
-    outcome = mesh.operation("rotate-ca", "--root", *options, "--wait", "1", "--json")
+    outcome = mesh.operation("rotate-ca", "--root", *options, "--wait", "1", "--yes", "--json")
     assert outcome.status == 1, outcome.output
     (message,) = [one["message"] for one in outcome.findings if one["level"] == "error"]
     return message
@@ -111,7 +111,7 @@ def test_from_istiods_own_root_to_vaults_no_request_is_lost(mesh_with_gateway: V
     with shop() as tallies:
         before = table(own, vaults)
         assert all(proxy.roots == (own,) for proxy in proxies())
-        outcome = mesh_with_gateway.operation("rotate-ca", "--root", "--root-mount", ROOT_MOUNT)
+        outcome = mesh_with_gateway.operation("rotate-ca", "--yes", "--root", "--root-mount", ROOT_MOUNT)
         after, trusted = table(own, vaults), {proxy.roots for proxy in proxies()}
     print("\n".join(["before", *before, "after", *after, outcome.must().output]))
     figure(must_lose_nothing(tallies))
@@ -127,7 +127,7 @@ def test_from_one_root_of_vault_to_another_killed_in_the_middle_no_request_is_lo
     (first,) = pem.certificates(server.root(), "Vault")
     (second,) = pem.certificates(server.make_root(OTHER, "Second root"), "Vault")
     server.allow(ROOT_MOUNT, OTHER)
-    change = ("rotate-ca", "--root", "--root-mount", OTHER, "--no-policies")
+    change = ("rotate-ca", "--yes", "--root", "--root-mount", OTHER, "--no-policies")
     with shop() as tallies:
         before = table(first, second)
         run = mesh_with_gateway.start_operation(*change)

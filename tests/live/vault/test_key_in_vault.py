@@ -136,7 +136,7 @@ def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: Changed
 def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(vault_mesh: VaultMesh, figure):
     before, istiods, trusted = issued(), istiod_pods(), roots()
     with streams(**WAY) as tallies:
-        vault_mesh.operation("rotate-ca").must()
+        vault_mesh.operation("rotate-ca", "--yes").must()
     after = wait_for_issuer(other_than=before)
     assert (istiod_pods(), restarts(CONTROL), roots()) == (istiods, 0, trusted)
     for certificate in (before, after):

@@ -31,7 +31,7 @@ def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(vault_mesh: 
     before, pods, trusted = issued(), istiod_pods(), roots()
     objects, way = [service("rotation-server", APP, http=8080)], (CLIENT, "http://rotation-server.trading")
     with present(objects, CLIENT, SERVER), streams(sidecars=way) as tallies:
-        outcome = vault_mesh.operation("rotate-ca")
+        outcome = vault_mesh.operation("rotate-ca", "--yes")
     assert "signs with another CA" in outcome.must().output
     figure(must_lose_nothing(tallies))
     after = issued()
@@ -58,7 +58,7 @@ def test_a_rotation_is_refused_while_anything_but_the_ca_would_change(vault_mesh
     before, generation = signing_certificate(), vault_mesh.get("vault.generation", 1)
     vault_mesh.set("release.maxHistory", 4)
     try:
-        refused = vault_mesh.operation("rotate-ca")
+        refused = vault_mesh.operation("rotate-ca", "--yes")
     finally:
         vault_mesh.set("release.maxHistory", 5)
     assert refused.status == 1, refused.output
@@ -96,4 +96,4 @@ def test_the_mesh_takes_its_ca_from_there_with_vault_down_and_no_token(vault_mes
     finally:
         vault.up()
         vault_mesh.give(token)
-    assert "signs with another CA" in vault_mesh.operation("rotate-ca").must().output
+    assert "signs with another CA" in vault_mesh.operation("rotate-ca", "--yes").must().output

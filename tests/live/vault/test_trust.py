@@ -150,7 +150,7 @@ def test_a_ca_in_vault_under_that_root_signs_the_meshs_ca_renews_and_rotates_it(
     vault_mesh.set("vault.ttl", "4000h")
     vault_mesh.must_up()
     assert cacerts()["ca-key.pem"] == key
-    vault_mesh.operation("rotate-ca").must()
+    vault_mesh.operation("rotate-ca", "--yes").must()
     assert cacerts()["ca-key.pem"] != key
     trusted = pem.certificates(root.pem, "outside")
     assert trusted_roots() == trusted

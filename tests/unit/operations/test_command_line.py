@@ -1,5 +1,6 @@
 """The commands: their help, their exit statuses, and the report as text."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -8,6 +9,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from operations import command_line, results, stacks
@@ -184,16 +186,71 @@ def test_the_budget_says_what_the_mesh_still_takes_what_trading_is_promised_and_
     assert "observability.accessLogs: a million logged requests are 500 MB; of 2 proxies kubelets keep" in shown
 
 
-@pytest.mark.parametrize(
-    ("option", "says"), [((), "has pending operations: creating trading"), (("--json",), "creating trading")]
-)
-def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1(stack, monkeypatch, option, says):
+@pytest.fixture
+def broken(stack, monkeypatch):
+    """Return a stack whose last run was killed while it made the namespace trading."""
     resource = {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}
     state = {"deployment": {"pending_operations": [{"type": "creating", "resource": resource}]}}
-    stack(make_snapshot())
     now = ObservedState(STACK, make_settings(), make_snapshot(), state)
+    stack(make_snapshot())
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
-    result = run("repair", "-s", STACK, *option)
-    assert (result.exit_code, says in result.output) == (1, True)
-    advice = "Nothing was changed. To carry out this plan: python -m operations repair -s test --yes"
-    assert (advice in result.output) is (option == ())
+
+
+@pytest.mark.usefixtures("broken")
+def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1():
+    result = run("repair", "-s", STACK)
+    assert result.exit_code == 1
+    assert "has pending operations: creating trading" in result.output
+    assert "Nothing was changed. To carry out this plan: python -m operations repair -s test --yes" in result.output
+
+
+@pytest.fixture
+def nothing_broken(stack, monkeypatch):
+    """Return a stack with nothing to repair, whose repair would fail the test."""
+    state = ObservedState(STACK, make_settings(), make_snapshot(), {"version": 3, "deployment": {"resources": []}})
+    stack(make_snapshot())
+    monkeypatch.setattr(observed_state, "read", lambda *_: state)
+    monkeypatch.setattr("operations.repair.plan.carry_out", None)
+
+
+@pytest.mark.usefixtures("nothing_broken")
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--yes",)])
+def test_where_nothing_is_left_to_repair_no_lock_is_taken(options):
+    result = run("repair", "-s", STACK, *options)
+    assert (result.exit_code, result.output) == (0, f"Nothing to repair in stack {STACK}.\n")
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_run_under_way_is_an_obstacle_and_not_nothing(monkeypatch):
+    obstacle = error("obstacle", Subject("stack", STACK), "is locked by a run", "wait")
+    monkeypatch.setattr("operations.repair.plan.find_obstacle", lambda _: obstacle)
+    result = run("repair", "-s", STACK, "--yes")
+    assert (result.exit_code, result.output) == (1, f"error: {obstacle}\n")
+
+
+@pytest.mark.parametrize(("options", "terminal", "answer", "given", "shown"), [
+    pytest.param({}, False, None, False, "out", id="without a terminal nobody agrees"),
+    pytest.param({"yes": True}, False, None, True, "", id="yes beforehand"),
+    pytest.param({"dry_run": True}, True, None, False, "", id="a dry run asks nobody"),
+    pytest.param({"yes": True, "dry_run": True}, True, None, False, "", id="a dry run with a yes stays one"),
+    pytest.param({}, True, True, True, "", id="a yes on a terminal"),
+    pytest.param({}, True, False, False, "out", id="a no on a terminal"),
+    pytest.param({"as_json": True}, True, None, False, "err", id="a program is not asked"),
+])  # fmt: skip
+def test_a_plan_is_carried_out_after_a_yes_alone(monkeypatch, capsys, options, terminal, answer, given, shown):
+    answers = [] if answer is None else [answer]
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    monkeypatch.setattr(typer, "confirm", lambda _: answers.pop())
+    consent = command_line.Consent("refresh -s test", **options)
+    assert consent.is_given("Restart?") is given
+    if given:
+        assert consent.is_given("And this?")  # asked once
+    line = "Nothing was changed. To carry out this plan: python -m operations refresh -s test --yes\n"
+    assert capsys.readouterr() == (line * (shown == "out"), line * (shown == "err"))
+
+
+@pytest.mark.usefixtures("broken")
+def test_repairs_plan_as_json():
+    plan = json.loads(run("repair", "-s", STACK, "--json").stdout)
+    assert [finding["message"] for finding in plan["findings"]] == ["has pending operations: creating trading"]

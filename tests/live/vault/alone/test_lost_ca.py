@@ -65,7 +65,7 @@ def test_a_removed_mount_comes_back(stack: CaProject, vault: VaultAlone):
 
 def test_a_vault_restored_from_before_the_last_rotation_comes_back(stack: CaProject, vault: VaultAlone):
     older = vault.backup()
-    stack.operation("rotate-ca").must()
+    stack.operation("rotate-ca", "--yes").must()
     vault.restore(older)
     bring_back(stack, vault, "the mount holds 'Istio Intermediate CA'")
 
@@ -87,6 +87,6 @@ def test_an_empty_mount_is_filled_again(stack: CaProject, vault: VaultAlone):
 
 def test_without_repair_a_rotation_says_what_helps(stack: CaProject, vault: VaultAlone):
     vault.admin.sys.disable_secrets_engine(path="pki_int")
-    failed = stack.operation("rotate-ca")
+    failed = stack.operation("rotate-ca", "--yes")
     assert failed.status == 1
     assert "python -m operations repair" in failed.output

@@ -70,7 +70,7 @@ def test_it_is_renewed_and_rotated_under_the_same_root(stack: CaProject, vault: 
     stack.up().must()
     renewed = pem.certificates(stack.chain(), "the stack")
     assert (renewed[0] == first[0], renewed[0].public_key() == first[0].public_key()) == (False, True)
-    stack.operation("rotate-ca").must()
+    stack.operation("rotate-ca", "--yes").must()
     rotated = pem.certificates(stack.chain(), "the stack")
     assert rotated[0].public_key() != renewed[0].public_key()
     assert {first[-1], renewed[-1], rotated[-1]} == {offline.certificate}
@@ -80,5 +80,5 @@ def test_a_sealed_vault_stops_a_rotation_and_nothing_else(stack: CaProject, vaul
     before = stack.chain()
     vault.admin.sys.seal()
     assert SEALED in stack.up("--expect-no-changes").must().line_with(UNCHANGED)
-    assert SEALED in stack.operation("rotate-ca").line_with("it is needed for mesh-ca-request-3")
+    assert SEALED in stack.operation("rotate-ca", "--yes").line_with("it is needed for mesh-ca-request-3")
     assert stack.chain() == before

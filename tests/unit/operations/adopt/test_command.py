@@ -45,6 +45,7 @@ def invoke(monkeypatch):
 
 @pytest.mark.parametrize(("options", "there", "status", "written", "lines"), [
     pytest.param((), None, 0, [], (ADOPTED, f"{TO_CARRY_OUT} --yes"), id="the plan is shown"),
+    pytest.param(("--dry-run", "--yes"), None, 0, [], (ADOPTED,), id="a dry run shows it and writes nothing"),
     pytest.param(("--yes",), None, 0, ["adopted"], (ADOPTED, "stack test: is adopted"), id="yes carries it out"),
     pytest.param((), HINDERED, 1, [], (REFUSED,), id="an obstacle is one line with what to do"),
     pytest.param(("--yes",), HINDERED, 1, [], (REFUSED,), id="an obstacle stops the writes"),

@@ -112,6 +112,18 @@ def test_a_release_has_what_helm_installed_and_not_what_the_settings_ask_for():
     assert release["outputs"]["status"]["revision"] == 4
 
 
+@pytest.mark.parametrize(("live", "kept"), [
+    pytest.param({"adminPassword": "x", "pilot": {"cni": {"password": "x"}, "replicaCount": 3}},
+                 {"pilot": {"replicaCount": 3}}, id="a value that only the cluster has"),
+    pytest.param({"pilot": {"replicaCount": {"password": "x"}}}, {"pilot": {}},
+                 id="a map in place of the settings' value"),
+])  # fmt: skip
+def test_an_adopted_state_has_no_value_that_only_the_cluster_has(live, kept):
+    release = istiod(live)
+    assert release["inputs"]["values"] == release["outputs"]["values"] == kept
+    assert release["initErrors"] == [entries.EXTRA_VALUE]
+
+
 def test_of_a_directory_of_charts_the_installed_versions_package_is_named():
     there = existing(situation(charts={"source": "charts"}), living("istiod", "istiod", version=BEFORE))
     assert by_name(there)["istiod-release"]["inputs"]["chart"] == f"charts/istiod-{BEFORE}.tgz"

@@ -1,6 +1,7 @@
 """The namespace of the calls."""
 
 import os
+import signal
 import socket
 from datetime import UTC, datetime, timedelta
 
@@ -46,6 +47,21 @@ def test_it_is_deleted_after_an_error_too():
     with pytest.raises(ZeroDivisionError), namespace.temporary_namespace(client, make_settings(), "test", 5):
         raise ZeroDivisionError
     assert client.wrote[-1] == ("delete", PATH)
+
+
+def _ignore(*_: object) -> None:
+    """Handle a signal that the command has left to others: without one, the signal would end the tests."""
+
+
+def test_it_is_deleted_when_a_signal_ends_the_command():
+    client, before = FakeClient(), signal.signal(signal.SIGTERM, _ignore)
+    try:
+        with pytest.raises(SystemExit), namespace.temporary_namespace(client, make_settings(), "test", 5):
+            signal.raise_signal(signal.SIGTERM)
+        assert client.wrote[-1] == ("delete", PATH)
+        assert signal.getsignal(signal.SIGTERM) is _ignore
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 DELETED = ["delete", "create", "in", "delete"]

@@ -1,9 +1,8 @@
 """The command `refresh`: its restarts, the pods that it only names, and its refusals."""
 
 import json
-import sys
+from datetime import UTC, datetime, timedelta
 from itertools import count
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -23,13 +22,15 @@ from tests.support.fake_client import FakeClient
 from tests.support.snapshots import STACK, make_snapshot
 
 ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
+MORNING = {"timeZone": "UTC", "opens": "09:00", "closes": "17:30", "days": [*DAYS]}
+OPENS = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
 @pytest.fixture
 def refreshed(monkeypatch):
-    """Return `refreshed(cluster, *options, hours)`: the report of the command on such a cluster."""
+    """Return `refreshed(cluster, *options, hours)`: the command's report, by default with a yes."""
 
-    def run(cluster: Cluster, *options: str, hours: dict | None = None) -> dict:
+    def run(cluster: Cluster, *options: str, hours: dict | None = None, yes: bool = True) -> dict:
         settings = make_settings(trading={"hours": hours} if hours else {})
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
         monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
@@ -38,7 +39,7 @@ def refreshed(monkeypatch):
         monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
         monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count().__next__))
         monkeypatch.setattr(module.rollout, "time", Mock(monotonic=count(0, 0.2).__next__))
-        done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *options])
+        done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *["--yes"] * yes, *options])
         return json.loads(done.stdout)
 
     return run
@@ -121,24 +122,27 @@ def test_an_istiod_that_gives_no_answer_is_one_line_and_nothing_is_restarted(ref
     assert (report["status"], len(report["findings"]), cluster.restarted) == (3, 1, [])
 
 
-@pytest.mark.parametrize(
-    ("asked", "terminal", "restarts", "confirms"),
-    [(True, True, 1, True), (False, True, 1, False), (True, False, 1, False), (True, True, 0, False)],
-)
-def test_a_person_at_a_terminal_is_asked_before_the_first_restart(monkeypatch, asked, terminal, restarts, confirms):
-    confirmed = []
-    restart = SimpleNamespace(subject="deployment trading/app", said="is older")
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: terminal))
-    monkeypatch.setattr(module.typer, "confirm", lambda *_, **how: confirmed.append(how))
-    module._ask(SimpleNamespace(restarts=[restart] * restarts), asked=asked)
-    assert confirmed == [{"abort": True}] * confirms
+def test_without_a_yes_nothing_restarts_and_each_workload_is_an_error(refreshed):
+    cluster = Cluster("app", "shop")
+    report = refreshed(cluster, yes=False)
+    assert (report["status"], cluster.restarted) == (1, [])
+    assert levels(report) == {"trading/app": "error", "trading/shop": "error"}
+    assert report["findings"][0]["message"].startswith("was not restarted, for nobody agreed: ")
 
 
-@pytest.mark.parametrize(("options", "asked"), [((), True), (("--yes",), False), (("--json",), False)])
-def test_yes_and_a_report_for_programs_confirm_beforehand(monkeypatch, options, asked):
-    asked_for = []
-    monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
-    monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
-    monkeypatch.setattr(module, "restart_stale_workloads", lambda *_, **how: asked_for.append(how) or [])
-    CliRunner().invoke(app, ["refresh", "-s", STACK, *options])
-    assert asked_for == [{"dry_run": False, "asked": asked}]
+@pytest.mark.parametrize(("before", "restarted"), [
+    pytest.param([5, 5, -1], ["app"], id="trading that begins between two restarts stops before the next"),
+    pytest.param([0.5], [], id="trading that begins within the wait for one workload refuses the first"),
+    pytest.param([2], ["app", "shop"], id="trading that begins after the wait refuses nothing"),
+])  # fmt: skip
+def test_a_restart_does_not_reach_into_trading_hours(refreshed, monkeypatch, before, restarted):
+    seconds = [*before]
+
+    def now(_: object) -> datetime:
+        return OPENS - timedelta(seconds=seconds.pop(0) if len(seconds) > 1 else seconds[0])
+
+    monkeypatch.setattr(module, "datetime", Mock(now=now))
+    cluster = Cluster("app", "shop")
+    report = refreshed(cluster, hours=MORNING)
+    assert cluster.restarted == restarted
+    assert levels(report).get("trading.hours", "") == ("error" if len(restarted) < 2 else "")

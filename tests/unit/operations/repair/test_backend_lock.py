@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operations import pulumi
+from operations import failures, pulumi
 from operations.pulumi import PulumiFailed
 from operations.repair import backend_lock, processes
 from operations.repair.backend_lock import NotOurs
@@ -63,7 +63,7 @@ def test_a_dead_runs_lock_that_is_about_to_go_is_no_obstacle(now, folder):
         assert len(list(folder.iterdir())) == 2
 
 
-@pytest.fixture(params=backend_lock.ENDING)
+@pytest.fixture(params=failures.ENDING)
 def number(request: pytest.FixtureRequest) -> Iterator[int]:
     """Yield a signal that ends a process, also under `nohup`, which ignores SIGHUP."""
     before = signal.signal(request.param, signal.SIG_DFL)

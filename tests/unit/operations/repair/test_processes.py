@@ -1,10 +1,13 @@
 """The orphans that repair finds, and their end, with real processes; and the locks of the backend."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
+import psutil
 import pytest
 
 from operations.repair import processes
@@ -74,9 +77,17 @@ def test_a_plugin_is_an_orphan_only_once_its_pulumi_is_gone(tmp_path, start):
     assert not orphan.alive()
 
 
-def test_a_repair_counts_as_a_run(tmp_path, start):
+@pytest.mark.parametrize("command", ["repair", "adopt", "upgrade", "rotate-ca"])
+def test_an_operation_that_locks_the_stack_counts_as_a_run(tmp_path, start, command):
     (tmp_path / "operations").write_text(SLEEP)
-    assert processes.is_run(start(sys.executable, "-S", "operations", "repair").pid)
+    assert processes.is_run(start(sys.executable, "-S", "operations", command).pid)
+
+
+def test_a_process_that_may_not_be_looked_at_counts_as_a_run(monkeypatch, plugin):
+    assert not processes.is_run(plugin.pid)
+    monkeypatch.setattr(psutil.Process, "cmdline", Mock(side_effect=psutil.AccessDenied()))
+    assert processes.is_run(plugin.pid)
+    assert not processes.is_run(0)
 
 
 def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive(tmp_path, plugin):
@@ -101,6 +112,17 @@ def test_locks_are_read_from_the_file_backend_alone(tmp_path):
     assert processes.read_locks(f"file://{tmp_path}", "test") == [Lock(7, "pi-1", "ann", "now")]
     assert processes.is_examinable(f"file://{tmp_path}")
     assert not processes.is_examinable("https://app.pulumi.com")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"null", b"\xff{}", b'{"pid": "x"}', b'{"pid": null}', b'{"pid": -1}'], ids=repr
+)
+def test_a_lock_file_that_names_no_process_is_nobodys(tmp_path, content):
+    folder = processes.lock_folder(f"file://{tmp_path}", "test")
+    folder.mkdir(parents=True)
+    (folder / "cut.json").write_bytes(content)
+    (lock,) = processes.read_locks(f"file://{tmp_path}", "test")
+    assert (lock, lock.alive) == (Lock(0, socket.gethostname(), "?", "?"), False)
 
 
 def test_locks_of_a_state_without_project_folders_are_found(tmp_path):

@@ -33,8 +33,8 @@ def no_time_passes(monkeypatch):
     monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count(0, 0.5).__next__))
 
 
-def rotate_ca(*options: str) -> Result:
-    return CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", *options])
+def rotate_ca(*options: str, consent: str = "--yes") -> Result:
+    return CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", consent, *options])
 
 
 def issued_by(root: authorities.Authority) -> IssuedCertificate:
@@ -134,7 +134,9 @@ def rotated(monkeypatch):
     """Return `rotated(step, ...)`: the result of rotate-ca with these pending steps, and its commands of Pulumi."""
     commands: list[list[str]] = []
 
-    def run(*steps: dict[str, str], vault: object = HERE, fails: str = "", more: tuple = ()) -> tuple[Result, list]:
+    def run(
+        *steps: dict[str, str], vault: object = HERE, fails: str = "", more: tuple = (), consent: str = "--yes"
+    ) -> tuple[Result, list]:
         def pulumi(command: list[str], **_: object) -> subprocess.CompletedProcess:
             commands.append(command)
             shown = json.dumps({"steps": steps}) if "preview" in command else ""
@@ -145,7 +147,7 @@ def rotated(monkeypatch):
         monkeypatch.setattr(subprocess, "run", pulumi)
         monkeypatch.setattr(renewal.stacks, "load_any", parsed.__getitem__)
         monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
-        return rotate_ca(*more), commands
+        return rotate_ca(*more, consent=consent), commands
 
     return run
 
@@ -170,6 +172,16 @@ def test_a_rotation_that_was_cut_short_may_be_run_again(rotated):
     )
     assert done.exit_code == 0
     assert [command[1] for command in commands] == ["preview", "config", "up"]
+
+
+@pytest.mark.parametrize(("consent", "status", "line"), [
+    ("--dry-run", 0, "would be changed: the CA gets a new key and certificate under its root"),
+    ("--json", 1, "its CA was not changed, for nobody agreed"),
+])  # fmt: skip
+def test_without_a_yes_a_rotation_is_a_preview_alone(rotated, consent, status, line):
+    done, commands = rotated(consent=consent)
+    assert (done.exit_code, [command[1] for command in commands]) == (status, ["preview"])
+    assert line in done.stdout
 
 
 @pytest.mark.parametrize(("more", "judged"), [((), ["preview", "up"]), (("--no-policies",), [])])

@@ -20,15 +20,16 @@ from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings import Settings, parse_any
+from pi_mesh.settings.namespaces import DAYS
 from tests.support.authorities import NOW, make_ca, make_root
 from tests.support.authorities import Authority as Ca
 from tests.support.factories import make_settings
 
-OWN, A, B = make_root("istiod's own"), make_root("A"), make_root("B")
+OWN, A, B, OTHER = make_root("istiod's own"), make_root("A"), make_root("B"), make_root("another mesh's")
 CAS = {OWN.pem: OWN, A.pem: make_ca("CA of A", A), B.pem: make_ca("CA of B", B)}
 """The CA by its root."""
 CHAINS = {root: ca.pem + (root if ca.pem != root else "") for root, ca in CAS.items()}
-NAMES = {OWN.pem: "own", A.pem: "A", B.pem: "B"}
+NAMES = {OWN.pem: "own", A.pem: "A", B.pem: "B", OTHER.pem: "other"}
 
 
 class Killed(Exception):
@@ -36,8 +37,8 @@ class Killed(Exception):
 
 
 @cache
-def parsed(ca: str) -> Settings:
-    return make_settings(ca=json.loads(ca))
+def parsed(ca: str, trading: str) -> Settings:
+    return make_settings(ca=json.loads(ca), trading=json.loads(trading))
 
 
 class World:
@@ -49,12 +50,13 @@ class World:
         self.signer, self.roots = signer, (signer,)
         self.follows, self.silent = True, False
         self.proxy = ProxyTrust("trading/app", roots=(signer.certificate,), chain=self._leaf(signer))
+        self.trading: dict = {}
         self.ups: list[str] = []
         self.writes = 0
         self.dies_at = -1
 
     def settings(self, _: str = "") -> Settings:
-        return parsed(json.dumps(self.ca))
+        return parsed(json.dumps(self.ca), json.dumps(self.trading))
 
     def _write(self) -> None:
         """Count a write; the process may end just before it."""
@@ -69,8 +71,9 @@ class World:
             name = path.removeprefix("ca.")
             if name.startswith("alsoTrust["):
                 trusted = self.ca.setdefault("alsoTrust", [])
-                assert name == f"alsoTrust[{len(trusted)}]"
-                trusted.append(value)
+                place = int(name.removeprefix("alsoTrust[").rstrip("]"))
+                assert place <= len(trusted)
+                trusted[place : place + 1] = [value]
             else:
                 self.ca[name] = value
 
@@ -81,7 +84,9 @@ class World:
 
     def remove_config(self, _: str, path: str) -> None:
         self._write()
-        del self.ca[path.removeprefix("ca.")]
+        name, _, place = path.removeprefix("ca.").rstrip("]").partition("[")
+        holder, key = (self.ca[name], int(place)) if place else (self.ca, name)
+        del holder[key]
 
     def up(self, _: str, judged: bool) -> None:  # noqa: ARG002 - as the operation calls it
         self._write()
@@ -89,7 +94,7 @@ class World:
         root = next((ca for ca in (A, B) if settings.ca.source == "pem" and ca.pem in str(settings.ca.chain)), OWN)
         if root is B:
             assert bundle.verified_bundle(CHAINS[B.pem], self.key, (), NOW)
-        trusted = tuple(ca for ca in (OWN, A, B) if ca is root or ca.pem in settings.also_trust)
+        trusted = tuple(ca for ca in (OWN, A, B, OTHER) if ca is root or ca.pem in "".join(settings.also_trust))
         self._nobody_is_cut_off(root, trusted)
         self.signer, self.roots = root, trusted
         self.ups.append(f"{_name(root)} signs, {'+'.join(map(_name, trusted))} trusted")
@@ -132,7 +137,9 @@ def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
     (tmp_path / "key.pem").write_text(CAS[B.pem].key)
     to_b = ("--chain", str(tmp_path / "chain.pem"), "--key", str(tmp_path / "key.pem"))
 
-    def command(world: World, to: Sequence[str] = to_b, pending: dict | None = None, left: Sequence = ()) -> Result:
+    def command(
+        world: World, to: Sequence[str] = to_b, pending: dict | None = None, left: Sequence = (), consent: str = "--yes"
+    ) -> Result:
         for name in ("set_all", "set_secret", "remove_config", "up"):
             monkeypatch.setattr(root.pulumi, name, getattr(world, name))
         monkeypatch.setattr(root.pulumi, "pending", lambda *_: pending or {})
@@ -143,7 +150,7 @@ def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
         monkeypatch.setattr(root.plan, "processes_and_locks", lambda _: left)
         monkeypatch.setattr(root.root_trust, "read_root_use", world.use)
         monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count(0, 0.5).__next__))
-        return CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", "--root", "--wait", "1", *to])
+        return CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", "--root", "--wait", "1", consent, *to])
 
     return command
 
@@ -172,7 +179,7 @@ def test_another_root_comes_in_three_steps(run, first):
     assert done.exit_code == 0, done.output
     assert world.ups == STEPS[first.pem]
     assert world.ca == {"source": "pem", "chain": CHAINS[B.pem]}
-    assert json.loads(done.stdout)["verdict"] == "stack test: the mesh's CA was rotated"
+    assert json.loads(done.stdout)["verdict"] == "stack test: the rotation of the mesh's CA has no problem"
 
 
 @FIRST
@@ -187,6 +194,65 @@ def test_killed_before_any_of_its_writes_the_same_command_goes_on(run, first):
         done = run(world)
         assert done.exit_code == 0, done.output
         assert (world.signer, world.roots, world.ca.get("alsoTrust")) == (B, (B,), None)
+
+
+def test_the_root_of_another_mesh_stays_trusted_and_is_never_lost_to_a_kill(run):
+    for at in count():
+        world = World(A)
+        world.ca["alsoTrust"] = [OTHER.pem]
+        world.roots = (A, OTHER)
+        world.dies_at = at
+        run(world)
+        is_over = world.dies_at == at
+        for _ in range(2):  # the same command also after its end
+            assert world.ca["alsoTrust"][0] == OTHER.pem
+            done = run(world)
+            assert done.exit_code == 0, done.output
+        assert (world.signer, world.roots, world.ca["alsoTrust"]) == (B, (B, OTHER), [OTHER.pem])
+        if is_over:
+            return
+
+
+def test_a_root_beside_that_of_another_mesh_in_one_text_is_trusted_no_more(run):
+    world = World(A)
+    world.ca["alsoTrust"] = [OTHER.pem + A.pem]
+    assert run(world).exit_code == 0
+    assert world.ca["alsoTrust"] == [OTHER.pem]
+
+
+def test_trading_that_has_begun_stops_the_change_before_its_next_step(run):
+    world = World(A)
+    up = world.up
+
+    def opened(stack: str, judged: bool) -> None:
+        up(stack, judged)
+        world.trading = {"hours": {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}}
+
+    world.up = opened
+    done = run(world)
+    assert (done.exit_code, world.ups) == (1, STEPS[A.pem][:1])
+    assert "rotate-ca changes the root, and trading goes on until" in done.stdout
+
+
+@pytest.mark.parametrize(("consent", "status"), [("--dry-run", 0), ("--json", 1)])
+def test_without_a_yes_nothing_is_written_and_no_lock_is_cleared(run, monkeypatch, consent, status):
+    world, cleared = World(A), []
+    monkeypatch.setattr(root.plan, "find_obstacle", lambda _: None)
+    monkeypatch.setattr(root.plan, "carry_out", lambda *_, **__: cleared.append("a lock") or [])
+    done = run(world, left=["a lock"], consent=consent)
+    assert (done.exit_code, cleared, world.writes) == (status, [], 0), done.output
+    words = done.stderr.partition("To carry out this plan: python -m operations ")[2].split()
+    assert words[:4] + words[-3:-2] + words[-1:] == (
+        ["rotate-ca", "-s", "test", "--root", "--key", "--yes"] if status else []
+    )
+
+
+def test_where_the_new_root_signs_only_the_last_step_is_planned(run):
+    world = trusting_both()
+    world.dies_at = 5
+    run(world)
+    (finding,) = json.loads(run(world, to=(), consent="--dry-run").stdout)["findings"]
+    assert finding["message"].startswith("would be changed: step 3 of 3: 'A'")
 
 
 @pytest.mark.parametrize("silent", [False, True])

@@ -1,10 +1,8 @@
 """The command `upgrade`: its steps, its stops, and its continuation after a power cut at any moment."""
 
 import json
-import sys
 from collections.abc import Callable
 from hashlib import sha256
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +10,6 @@ from typer.testing import CliRunner
 
 from operations.__main__ import app
 from operations.charts import lock as charts_lock
-from operations.upgrade import command as upgrade_command
 from pi_mesh.catalog.istio import MINORS
 from pi_mesh.checks.finding import CLUSTER, error
 from pi_mesh.inventory.chart_lock import ChartLock, LockedChart
@@ -33,11 +30,11 @@ RESTARTED = "istiod, ingress gateway, egress gateway, sidecars"
 
 @pytest.fixture
 def upgraded(monkeypatch) -> Callable[..., dict]:
-    """Return `upgraded(world, to, *options)`: the report of the command."""
+    """Return `upgraded(world, to, *options)`: the command's report, by default with a yes."""
 
     def run(world: World, to: str = BEFORE, *options: str) -> dict:
         install(world, monkeypatch)
-        done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", to, "--json", *options])
+        done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", to, "--json", *(options or ["--yes"])])
         if isinstance(done.exception, PowerCut):
             raise done.exception
         return json.loads(done.stdout)
@@ -87,9 +84,10 @@ def test_it_stops_at_the_first_problem_and_goes_on_when_that_is_mended(upgraded,
     assert (upgraded(world)["status"], world.versions) == (0, {BEFORE})
 
 
-def test_a_plan_shows_each_step_and_changes_nothing(upgraded):
+@pytest.mark.parametrize("option", ["--dry-run", "--plan"])
+def test_a_plan_shows_each_step_and_changes_nothing(upgraded, option):
     world = World()
-    report = upgraded(world, BEFORE, "--plan")
+    report = upgraded(world, BEFORE, option, "--yes")
     assert (report["status"], world.calls) == (0, [])
     first, second = report["findings"]
     assert (first["name"], second["name"]) == (NEXT, BEFORE)
@@ -97,7 +95,7 @@ def test_a_plan_shows_each_step_and_changes_nothing(upgraded):
 
 
 def test_a_plan_names_every_step_that_is_stopped_and_what_stops_it(upgraded):
-    report = upgraded(World(kubernetes=KUBERNETES - 1), NEWEST, "--plan")
+    report = upgraded(World(kubernetes=KUBERNETES - 1), NEWEST, "--dry-run")
     stopped = [name for name in messages(report) if "stopped by kubernetes version" in name]
     assert [name.partition(":")[0] for name in stopped] == [BEFORE, NEWEST]
     assert report["status"] == 1
@@ -153,7 +151,7 @@ def test_a_locked_stack_stops_before_its_first_step_with_one_command_for_the_cha
 def test_a_person_sees_a_table_of_the_steps_and_what_stops_the_first_one_in_full(monkeypatch):
     install(World(kubernetes=KUBERNETES - 1), monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
-    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", NEWEST, "--plan"])
+    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", NEWEST, "--dry-run"])
     rows = [line.split("  ") for line in done.stdout.splitlines()]
     cells = {row[0]: [cell.strip() for cell in row if cell.strip()] for row in rows}
     assert cells[NEXT][1:] == [RANGES[NEWEST_MINOR - 2], RESTARTED, "by the base chart", "nothing"]
@@ -164,28 +162,23 @@ def test_a_person_sees_a_table_of_the_steps_and_what_stops_the_first_one_in_full
 
 def test_a_plan_that_nothing_stops_ends_with_one_line(monkeypatch):
     install(World(), monkeypatch)
-    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", NEXT, "--plan"])
+    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", NEXT, "--dry-run"])
     assert done.stdout.splitlines()[-1] == f"stack {STACK}: no step of the upgrade is stopped"
 
 
-def test_whoever_declines_at_a_terminal_gets_no_upgrade(monkeypatch):
+def test_without_a_yes_the_steps_are_shown_and_none_is_begun(monkeypatch):
     world = World()
     install(world, monkeypatch)
-    monkeypatch.setattr(upgrade_command, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", BEFORE], input="n\n")
-    assert f"Take Istio from {START} to {BEFORE}?" in done.output
-    assert world.calls == []
+    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", BEFORE])
+    assert (done.exit_code, world.calls) == (1, [])
+    assert done.stdout.index(NEXT) < done.stdout.index(f"operations upgrade -s {STACK} --to {BEFORE} --yes")
+    assert f"was not taken from {START} to {BEFORE}, for nobody agreed" in done.stdout
 
 
-@pytest.mark.parametrize(("asked", "versions", "terminal", "question"), [
-    (True, (NEXT, BEFORE), True, f"Take Istio from {START} to {BEFORE}?"),
-    (False, (BEFORE,), True, ""),
-    (True, (), True, ""),
-    (True, (BEFORE,), False, ""),
-])  # fmt: skip
-def test_a_person_at_a_terminal_is_asked_before_the_first_step(monkeypatch, asked, versions, terminal, question):
-    questions = []
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: terminal))
-    monkeypatch.setattr(upgrade_command.typer, "confirm", lambda text, abort: questions.append((text, abort)))
-    upgrade_command._ask(SimpleNamespace(running=START, versions=versions), asked=asked)
-    assert questions == ([(question, True)] if question else [])
+@pytest.mark.parametrize(("options", "agreed"), [(["--yes"], True), (["--json"], False)])
+def test_at_the_running_version_the_restarts_of_workloads_need_the_yes(upgraded, monkeypatch, options, agreed):
+    consents = []
+    world = World()
+    monkeypatch.setattr(world, "refresh", lambda *given: consents.append(given[-1].is_given("?")) or [])
+    assert upgraded(world, START, *options)["status"] == 0
+    assert consents == [agreed]

@@ -5,9 +5,8 @@ from pydantic import ValidationError
 
 from pi_mesh.settings import SettingsError, parse
 from tests.support.factories import make_settings
-from tests.support.versions import NEWEST
 from tests.support.refusals import refusal, refusals
-from tests.support.versions import SHIPPED
+from tests.support.versions import NEWEST, SHIPPED
 
 
 def profile(cpu: str = "100m", memory: str = "128Mi", cpu_limit: str = "500m", memory_limit: str = "256Mi") -> dict:

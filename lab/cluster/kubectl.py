@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import subprocess
 from typing import Any
 
 from lab.cluster.binaries import program
@@ -21,6 +22,18 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
 def get(*arguments: str) -> Any:
     """Return the parsed output of `kubectl get ... -o json`."""
     return json.loads(kubectl("get", *arguments, "-o", "json"))
+
+
+def watched_line(*arguments: str, seconds: int) -> str:
+    """Return the first line of `kubectl get ... --watch`; empty where none comes in that time."""
+    refuse_other_clusters()
+    where = (f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", f"--request-timeout={seconds}s")
+    command = (str(program("kubectl")), *where, "get", "--watch", *arguments)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables()}) as watch:
+        assert watch.stdout is not None
+        line = watch.stdout.readline()
+        watch.kill()
+    return line
 
 
 def staying_pods(namespace: str, selector: str = "") -> list[dict[str, Any]]:

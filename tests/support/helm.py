@@ -5,9 +5,8 @@ import os
 from typing import Any
 
 from lab.cluster.environment import search_path, variables
-from lab.cluster.kubectl import get
-from lab.cluster.shell import run
-from lab.cluster.waiting import wait_until
+from lab.cluster.kubectl import get, watched_line
+from lab.cluster.shell import LabError, run
 from lab.workloads import CONTROL, TRADING
 
 
@@ -36,8 +35,13 @@ def revisions() -> dict[str, int]:
 
 
 def wait_for_release(name: str, status: str) -> None:
-    """Wait until the release's last revision has the status. Raises LabError: the fault could not be injected."""
-    wait_until(f"{name} {status}", lambda: releases().get(name) == status, 120)
+    """Wait until a revision of the release has the status. Raises LabError: the fault could not be injected.
+
+    It is a watch, since a status such as pending-upgrade lasts for seconds alone, and a busy machine asks as slowly.
+    """
+    options = (f"--namespace={CONTROL}", f"--selector=owner=helm,name={name},status={status}", "--output=name")
+    if not watched_line("secrets", *options, seconds=120):
+        raise LabError(f"{name} {status}: not reached after 120 s")
 
 
 def untouched() -> bool:

@@ -286,11 +286,16 @@ def kill_group(run: "subprocess.Popen[str]") -> None:
 
 def kill_session(run: "subprocess.Popen[str]") -> None:
     """Kill every process that the run started, as a power cut does."""
+    signal_session(run, signal.SIGKILL)
+    run.wait()
+
+
+def signal_session(run: "subprocess.Popen[str]", number: signal.Signals) -> None:
+    """Send a signal to every process that the run started; SIGSTOP and SIGCONT make it pause."""
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
         try:
             if os.getsid(pid) == run.pid:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
         except ProcessLookupError:
             continue
-    run.wait()

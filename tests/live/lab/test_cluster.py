@@ -63,4 +63,6 @@ def test_a_container_over_its_memory_limit_is_killed(namespace):
     container = pods.idle(command=swallow, resources={"limits": {"memory": "32Mi"}})
     apply([pods.pod(name, "hungry", container, restartPolicy="Never")])
     status = pods.wait_for_status(name, "hungry", lambda status: status["phase"] == "Failed", "fails")
-    assert status["containerStatuses"][0]["state"]["terminated"]["reason"] == "OOMKilled"
+    assert (
+        status["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+    )  # its reason comes by another way, late

@@ -1,5 +1,6 @@
 """The limits of repair: a run under way, a release that may be under way, and a foreign living mesh stay unchanged."""
 
+import signal
 import time
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from lab import dead_run
 from lab.cluster.kubectl import get, kubectl
 from tests.live.reliability.test_refusals import FOREIGN_CRD
 from tests.support.helm import wait_for_release
-from tests.support.project import LARGER_ISTIOD, Project, kill_session
+from tests.support.project import LARGER_ISTIOD, Project, kill_session, signal_session
 
 RECORD = ("secret", "--namespace=istio-system", "--selector=owner=helm,name=istiod")
 
@@ -18,7 +19,9 @@ def test_a_run_that_is_going_on_is_not_repaired_and_finishes(whole):
     whole.change(LARGER_ISTIOD)
     run = whole.start_up()
     wait_for_release("istiod", "pending-upgrade")
+    signal_session(run, signal.SIGSTOP)  # repair may take longer to begin than the upgrade to end
     refused = whole.operation("repair", "--yes")
+    signal_session(run, signal.SIGCONT)
     assert refused.status == 1, refused.output
     assert "a run is going on" in refused.output
     assert run.wait(timeout=120) == 0

@@ -31,7 +31,7 @@ def test_a_wait_that_can_never_succeed_is_ended_in_order_and_the_next_up_succeed
     up = bare.timed_up()
     at, line = up.first("istiod can never be ready")
     must_be_undone(bare, up)
-    assert up.seconds < 40
+    assert up.seconds < 100  # 20 on a quiet machine
     bare.set("images.hub", "docker.io/istio")
     bare.must_up()
     print(up.output)

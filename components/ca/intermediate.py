@@ -196,10 +196,7 @@ class VaultCa(pulumi.ComponentResource):
 
     def _import(self, chain: pulumi.Output[str], generation: int) -> None:
         imported = pkisecret.SecretBackendIntermediateSetSigned(
-            f"{self._name}-certificate-{generation}",
-            backend=self._mount.path,
-            certificate=chain,
-            opts=self._in_mount(),
+            f"{self._name}-certificate-{generation}", backend=self._mount.path, certificate=chain, opts=self._in_mount()
         )
         # Without this resource the mount's first issuer would stay the default after a rotation.
         pkisecret.SecretBackendConfigIssuers(

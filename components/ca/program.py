@@ -102,12 +102,7 @@ def _own_root(
 
 @_one_line()
 def _files(
-    chain: str,
-    key: str,
-    also_trust: tuple[str, ...],
-    settings: Settings,
-    now_trusted: Trust | None,
-    announced: bool,
+    chain: str, key: str, also_trust: tuple[str, ...], settings: Settings, now_trusted: Trust | None, announced: bool
 ) -> Mapping[str, str]:
     """Return the files of the Secret `cacerts`, checked once chain and key are known and before they are written."""
     where, bounded = ("vault", True) if settings.vault.signs else ("ca", settings.ca.source == "pem")

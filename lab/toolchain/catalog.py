@@ -71,9 +71,7 @@ PARTS = (
         {"pulumi-language-python": "github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3"},
         18,
         "the program",
-        files={
-            f"bin/{_PYTHON_EXEC}": ("github.com/pulumi/pulumi/sdk/v3", f"python/cmd/{_PYTHON_EXEC}"),
-        },
+        files={f"bin/{_PYTHON_EXEC}": ("github.com/pulumi/pulumi/sdk/v3", f"python/cmd/{_PYTHON_EXEC}")},
         home="pulumi",
     ),
     # Its four component types (helm.v4.Chart, yaml.v2, kustomize.v2) compile all of its Go SDK, which takes longer than
@@ -90,7 +88,7 @@ PARTS = (
                 "providerhelmv4",
                 "providerkustomizev2",
                 "provideryamlv2",
-            ),
+            )
         },
     ),
     Part("fortio", "1.68.0", {"fortio": "fortio.org/fortio"}, 8, "test application and load"),

@@ -19,10 +19,7 @@ CHARTS = {
 def package(source: Path, chart: str, version: str) -> bytes:
     """Return a chart's .tgz; the same bytes for the same source and version."""
     packed = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream,
-        tarfile.open(fileobj=stream, mode="w") as tar,
-    ):
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
         for path in sorted(path for path in source.rglob("*") if path.is_file()):
             content = _released(path.name, path.read_text(), version).encode()
             entry = tarfile.TarInfo(f"{chart}/{path.relative_to(source)}")

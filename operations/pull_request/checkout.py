@@ -17,7 +17,6 @@ from typing import Any
 import yaml
 
 from operations.failures import NotRunnableError
-from pi_mesh.settings import SettingsError
 from pi_mesh.settings import stack_file as stack_file_reader
 from pi_mesh.settings.pulumi_config import STAND_IN
 
@@ -34,10 +33,6 @@ Config = dict[str, Any]
 
 class UnknownRevisionError(Exception):
     """git does not know the base revision, or it has no commit in common with this one."""
-
-
-class StackFileError(Exception):
-    """A stack file cannot be read; the text is one line: which file, which line of it, why."""
 
 
 def fork_point(repository: Path, revision: str) -> str:
@@ -66,11 +61,11 @@ def copy_working_tree(repository: Path, folder: Path) -> None:
 def prepare(folder: Path, stack: str) -> Config:
     """Give the folder this Python environment, and a stack file that needs neither keys nor Vault.
 
-    Return the config as its owner wrote it, but for the secrets. Raise StackFileError.
+    Return the config as its owner wrote it, but for the secrets. Raise SettingsError.
     """
     (folder / ".venv").symlink_to(sys.prefix)
     path = stack_file(folder, stack)
-    content = _file_content(path) if path.exists() else None
+    content = stack_file_reader.content(path) if path.exists() else None
     if not content:
         return {}
     content = {key: value for key, value in content.items() if key not in ENCRYPTION}
@@ -89,16 +84,6 @@ def stack_file(folder: Path, stack: str) -> Path:
 def is_of_vault(config: Config) -> bool:
     """Return True for a stack that makes the CA alone: its program asks Vault before it registers anything."""
     return VAULT in config and MESH not in config
-
-
-def _file_content(path: Path) -> dict[str, Any]:
-    try:
-        content = stack_file_reader.content(path)
-    except SettingsError as error:
-        raise StackFileError(*error.problems) from None
-    if not isinstance(content.get("config") or {}, dict):
-        raise StackFileError(f"{path.name}: `config` is not a mapping of keys such as {MESH}")
-    return content
 
 
 def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.pull_request import checkout, engine, manifests
-from operations.pull_request.checkout import WITHOUT_CA, Config, StackFileError
+from operations.pull_request.checkout import WITHOUT_CA, Config
 from operations.pull_request.engine import NOTHING, Checkout, Deployment, Intent
 from operations.pull_request.manifests import NotRenderedError, Objects
 from operations.pull_request.relaxations import Rule, RuleSet
@@ -133,8 +133,8 @@ def opened_side(folder: Path, stack: str, charts: str) -> OpenedSide:
     source = checkout.use_charts(folder, Path(charts), stack) if charts else {}
     try:
         config = checkout.prepare(folder, stack)
-    except StackFileError as problem:
-        return OpenedSide(Checkout(folder, stack, source), problems=(str(problem),))
+    except SettingsError as error:
+        return OpenedSide(Checkout(folder, stack, source), problems=error.problems)
     return OpenedSide(Checkout(folder, stack, source), config)
 
 

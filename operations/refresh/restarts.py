@@ -51,11 +51,7 @@ def _without_connection(settings: Settings) -> list[Proxy]:
 
 
 def restart_stale_workloads(
-    settings: Settings,
-    cluster: Snapshot,
-    wait: int,
-    say: Callable[[str], object],
-    consent: Consent,
+    settings: Settings, cluster: Snapshot, wait: int, say: Callable[[str], object], consent: Consent
 ) -> list[Finding]:
     """Restart what is older after the owner's consent, and return what became of each."""
     with Client(settings.cluster.context) as client:

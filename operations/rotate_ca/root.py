@@ -219,13 +219,7 @@ def _certificates(texts: Iterable[str]) -> pem.Certificates:
 
 
 def change_root(
-    stack: str,
-    settings: Settings,
-    options: RootOptions,
-    pending: Pending,
-    judged: bool,
-    wait: int,
-    asked: AskedOnce,
+    stack: str, settings: Settings, options: RootOptions, pending: Pending, judged: bool, wait: int, asked: AskedOnce
 ) -> list[Finding]:
     """Carry out the remaining steps of the change, and return their findings.
 

@@ -8,16 +8,7 @@ from typing import Annotated
 
 import typer
 
-from operations.command_line import (
-    Consent,
-    Json,
-    Stack,
-    Yes,
-    conclude_findings,
-    expected_errors,
-    progress,
-    show_report,
-)
+from operations.command_line import Consent, Json, Stack, Yes, conclude_findings, expected_errors, progress, show_report
 
 To = Annotated[str, typer.Option("--to", help="Version of Istio to go to, such as 1.31.0.")]
 Plan = Annotated[

@@ -13,10 +13,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 
-ROUTE_KINDS = {
-    "networking.istio.io": ("VirtualService",),
-    "gateway.networking.k8s.io": ("HTTPRoute", "GRPCRoute"),
-}
+ROUTE_KINDS = {"networking.istio.io": ("VirtualService",), "gateway.networking.k8s.io": ("HTTPRoute", "GRPCRoute")}
 """Kinds of objects that route requests."""
 MESH = "mesh"
 """Name that stands for the sidecars in a VirtualService's `gateways`."""

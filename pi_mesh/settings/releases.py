@@ -173,8 +173,7 @@ class ReleaseSettings(Model):
 ReleaseName = Annotated[
     str,
     matching(
-        r"^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$",
-        "a name of Helm: at most 53 small letters, digits and inner dashes",
+        r"^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$", "a name of Helm: at most 53 small letters, digits and inner dashes"
     ),
     NAME,
 ]

@@ -37,7 +37,7 @@ def load_file(path: Path) -> Settings:
 def stack_config(path: Path) -> Mapping[str, object]:
     """Return the config in a stack file by full keys. Raises SettingsError, with one line, for any other file."""
     config = content(path).get("config")
-    if not isinstance(config, dict):
+    if config is None:
         raise SettingsError([f"{path.name}: is not a stack file: it has no `config:` with keys below it"])
     return config
 
@@ -59,7 +59,9 @@ def content(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(read, dict):
         raise SettingsError([f"{path.name}: is not a stack file: it is not a map with a `config:`"])
-    if isinstance(config := read.get("config"), dict):
+    if config := read.get("config"):
+        if not isinstance(config, dict):
+            raise SettingsError([f"{path.name}: `config` is not a map of keys such as {PROJECT}:istio"])
         read["config"] = {f"{key}" if ":" in f"{key}" else f"{PROJECT}:{key}": config[key] for key in config}
     return read
 

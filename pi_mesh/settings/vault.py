@@ -58,8 +58,7 @@ class CertManagerSettings(Model):
 
 
 Pem = Annotated[
-    str,
-    matching(r"-----BEGIN CERTIFICATE-----", 'certificates in PEM form ("-----BEGIN CERTIFICATE-----")'),
+    str, matching(r"-----BEGIN CERTIFICATE-----", 'certificates in PEM form ("-----BEGIN CERTIFICATE-----")')
 ]
 Generation = Annotated[int, Field(ge=1, le=100_000)]
 

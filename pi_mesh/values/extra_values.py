@@ -35,11 +35,7 @@ MTLS = "mtls.mode, which applies to the whole mesh"
 IMAGES = "images.hub and istio.version"
 INJECTION = "the label istio-injection, which gives pods of the workloads their sidecars"
 IDENTITY = "the mesh's identities: who a proxy is, which root is trusted, who configures and injects"
-SWITCHES = {
-    "XDS_AUTH": "true",
-    "PILOT_ENABLE_XDS_IDENTITY_CHECK": "true",
-    "PILOT_SKIP_VALIDATE_TRUST_DOMAIN": "false",
-}
+SWITCHES = {"XDS_AUTH": "true", "PILOT_ENABLE_XDS_IDENTITY_CHECK": "true", "PILOT_SKIP_VALIDATE_TRUST_DOMAIN": "false"}
 """Environment variables of istiod that decide about identities, with their defaults (pilot/pkg/features of Istio)."""
 EGRESS = "traffic.external, which sees no connection that passes the sidecar by"
 ANYTHING = "every typed setting; give each value its own key"

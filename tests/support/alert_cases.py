@@ -143,10 +143,7 @@ CASES: dict[str, Case] = {
         _slow(above=50), _slow(above=0), "One of 20 requests at the ingress gateway takes longer than 2300 ms."
     ),
     "MeshPlaintext": Case(
-        _calls("none"),
-        _calls("mutual_tls"),
-        "trading/orders accepts calls of unknown/unknown in plain text.",
-        PLAIN,
+        _calls("none"), _calls("mutual_tls"), "trading/orders accepts calls of unknown/unknown in plain text.", PLAIN
     ),
     "MeshContainerNearMemoryLimit": Case(
         _memory(243_200_000),

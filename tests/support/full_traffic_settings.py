@@ -50,11 +50,7 @@ TRAFFIC = {
             "gateways": ["trading-secure"],
             "http": [{"exact": "/health", "to": [{"service": APP, "port": 80}]}],
         },
-        "trading-feed": {
-            "hosts": ["*"],
-            "gateways": ["trading-feed"],
-            "tcp": [{"service": APP, "port": 80}],
-        },
+        "trading-feed": {"hosts": ["*"], "gateways": ["trading-feed"], "tcp": [{"service": APP, "port": 80}]},
         "trading-mqtt": {
             "hosts": ["mqtt.example.org"],
             "gateways": ["trading-mqtt"],

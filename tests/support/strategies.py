@@ -90,10 +90,6 @@ def raw_settings(draw, version: str = NEWEST) -> dict:
             "mode": draw(some.sampled_from(("STRICT", "PERMISSIVE"))),
             "certificateLifetime": f"{draw(some.integers(1, 2160))}h",
         },
-        "trading": {
-            "namespace": trading,
-            "workloads": draw(some.integers(1, 500)),
-            "workload": draw(profiles()),
-        },
+        "trading": {"namespace": trading, "workloads": draw(some.integers(1, 500)), "workload": draw(profiles())},
         "namespaces": {name: draw(further_namespaces()) for name in further},
     }

@@ -35,10 +35,7 @@ def text() -> str:
             objects.pod_job(settings, STACK, NAMESPACE, SERVER, []).job(),
             job.trial_job(settings, STACK, "istio-system", "pi-1", "login").job(),
         ],
-        "objects": [
-            *objects.before_the_pods(settings, 80),
-            *objects.beyond_the_server(settings, "10.0.0.2"),
-        ],
+        "objects": [*objects.before_the_pods(settings, 80), *objects.beyond_the_server(settings, "10.0.0.2")],
         "calls": [asdict(call) for call in calls.expected_calls(settings, ingress_target("10.96.0.9", 80))],
     }
     return yaml.safe_dump(json.loads(json.dumps(whole, default=str)), sort_keys=False, width=110)

@@ -5,14 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.policy_words import managed, subject_of
-from pi_mesh.checks.verify.policy_targets import (
-    SHOWN,
-    folded,
-    is_of_stack,
-    own_namespaces,
-    remedy,
-    workloads_subject,
-)
+from pi_mesh.checks.verify.policy_targets import SHOWN, folded, is_of_stack, own_namespaces, remedy, workloads_subject
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
 from pi_mesh.selectors import matches

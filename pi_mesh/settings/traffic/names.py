@@ -82,8 +82,7 @@ Principal = Annotated[
 """Identity of a workload: trust domain, namespace and service account."""
 
 RequestPrincipal = Annotated[
-    str,
-    matching(r"^(\*|\*?[^\s*]+\*?)$", "ISSUER/SUBJECT of a token, a `*` at one end for any"),
+    str, matching(r"^(\*|\*?[^\s*]+\*?)$", "ISSUER/SUBJECT of a token, a `*` at one end for any")
 ]
 """Identity of a verified token: its issuer and its subject."""
 

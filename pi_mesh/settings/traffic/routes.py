@@ -19,10 +19,7 @@ from pi_mesh.settings.traffic.names import (
 )
 from pi_mesh.settings.traffic.retries import Retries
 
-HeaderName = Annotated[
-    str,
-    matching(r"^:?[A-Za-z0-9!#$%&'*+.^_`|~-]+$", 'the name of an HTTP header such as "x-desk"'),
-]
+HeaderName = Annotated[str, matching(r"^:?[A-Za-z0-9!#$%&'*+.^_`|~-]+$", 'the name of an HTTP header such as "x-desk"')]
 
 
 class RouteTarget(Model):

@@ -37,8 +37,7 @@ ALERTS_OF_PODS = {
         annotations={"proxy.istio.io/config": 'proxyMetadata: {SECRET_TTL: "600s", SECRET_GRACE_PERIOD_RATIO: "0.05"}'},
     ),
     "MeshContainerNearMemoryLimit": Workload(
-        "tight",
-        annotations={"sidecar.istio.io/proxyMemory": "32Mi", "sidecar.istio.io/proxyMemoryLimit": "40Mi"},
+        "tight", annotations={"sidecar.istio.io/proxyMemory": "32Mi", "sidecar.istio.io/proxyMemoryLimit": "40Mi"}
     ),
     "MeshContainerThrottled": Workload(
         "slow", annotations={"sidecar.istio.io/proxyCPU": "10m", "sidecar.istio.io/proxyCPULimit": "40m"}

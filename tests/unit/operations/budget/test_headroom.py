@@ -30,11 +30,7 @@ def test_a_node_is_shown_with_the_sidecars_that_still_fit(accepts, number, words
 
 
 @pytest.mark.parametrize(
-    ("forecast", "number", "words"),
-    [
-        (FORECAST, 3, f"A; it deletes the pods of: B, C; {OLD}"),
-        (Forecast(), 0, "none"),
-    ],
+    ("forecast", "number", "words"), [(FORECAST, 3, f"A; it deletes the pods of: B, C; {OLD}"), (Forecast(), 0, "none")]
 )
 def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence(forecast, number, words):
     finding = headroom._forecast(forecast, "pi-cluster")

@@ -156,8 +156,7 @@ def test_a_base_without_rules_is_told():
 
 
 @pytest.mark.parametrize(
-    ("files", "reason"),
-    [(("README.md",), "only documentation and tests change (1 file)"), ((), "nothing is changed")],
+    ("files", "reason"), [(("README.md",), "only documentation and tests change (1 file)"), ((), "nothing is changed")]
 )
 def test_documentation_alone_takes_one_line(files, reason):
     text = comment.documentation_comment(["a", "b"], Revision("main", "abc", "`def`", None, files))

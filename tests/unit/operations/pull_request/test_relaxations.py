@@ -131,8 +131,7 @@ BOTH_WAYS = [
 
 
 @pytest.mark.parametrize(
-    ("key", "before", "after", "back"),
-    [*((*row, []) for row in WEAKENED), *((*row, [row[0]]) for row in BOTH_WAYS)],
+    ("key", "before", "after", "back"), [*((*row, []) for row in WEAKENED), *((*row, [row[0]]) for row in BOTH_WAYS)]
 )
 def test_what_weakens_the_mesh_is_told_with_its_key_and_the_way_back_only_where_it_weakens_too(
     key, before, after, back

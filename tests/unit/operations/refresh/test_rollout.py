@@ -76,8 +76,7 @@ def test_what_a_restart_would_break_or_not_reach_is_named_and_not_touched(change
 
 
 @pytest.mark.parametrize(
-    ("owner", "fix"),
-    [("", "create it again from its manifest"), ("ReplicaSet/app-1", "restart it through its owner")],
+    ("owner", "fix"), [("", "create it again from its manifest"), ("ReplicaSet/app-1", "restart it through its owner")]
 )
 def test_a_pod_that_is_only_named_is_made_anew_by_its_owner_if_it_has_one(owner, fix):
     proxy = Proxy(Pod("trading", "app-1", owner=owner), BEFORE)

@@ -143,10 +143,7 @@ def client() -> FakeClient:
 
 
 def tried(
-    client: FakeClient,
-    say: Callable[[str], object] = lambda _: None,
-    patience: float = 900,
-    login: Login | None = None,
+    client: FakeClient, say: Callable[[str], object] = lambda _: None, patience: float = 900, login: Login | None = None
 ) -> Trial:
     jobs = {"pi-1": job.trial_job(make_settings(), "dev", NAMESPACE, "pi-1")}
     with trial.running_trials(client, jobs, login, patience, say) as answers:

@@ -19,7 +19,7 @@ NAME = "Pulumi.x.yaml"
         (b"config: {a: [1\n", "is not valid YAML: line 2, column 1: "),
         (b"config:\n  a: \x00\n", "is not valid YAML: "),
         (b"\xff\xfe", "is not UTF-8 text"),
-        (b"config: [1]\n", "is not a stack file: it has no `config:`"),
+        (b"config: [1]\n", "`config` is not a map of keys such as pi-mesh:istio"),
         (b"- 1\n", "is not a stack file"),
         (b"", "is not a stack file"),
         (None, "can't be read: No such file or directory"),

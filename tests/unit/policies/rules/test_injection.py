@@ -30,10 +30,7 @@ BYPASSES = {
     "a label that says no": ([labelled("disabled")], f"{LABEL}=disabled"),
     "a label that is true": ([labelled(True)], f"{LABEL}=True"),
     "a label in capitals": ([labelled("Enabled")], f"{LABEL}=Enabled"),
-    "a namespace of another name": (
-        [istiod(), namespace("shop")],
-        "namespace shop has istio-injection=None",
-    ),
+    "a namespace of another name": ([istiod(), namespace("shop")], "namespace shop has istio-injection=None"),
     "a name that the provider makes": ([istiod(), namespace(None)], "namespace None has istio-injection=None"),
     "a release in a listed namespace": ([istiod(), gateway(namespace="trading"), namespace()], f"{LABEL}=None"),
     "the same namespace twice": ([labelled("enabled"), labelled("disabled")], f"{LABEL}=disabled"),
@@ -47,10 +44,7 @@ BYPASSES = {
         [istiod(values__global__operatorManageWebhooks=True)],
         "global.operatorManageWebhooks leaves the cluster without an injecting webhook",
     ),
-    "an injector that waits": (
-        [istiod(values__global__proxy__autoInject="disabled")],
-        "global.proxy.autoInject is",
-    ),
+    "an injector that waits": ([istiod(values__global__proxy__autoInject="disabled")], "global.proxy.autoInject is"),
     "a pod that opts out": ([POD], "x in namespace trading has metadata.labels.sidecar.istio.io/inject=false"),
     "a workload that opts out": (
         [kubernetes("apps/v1", "Deployment", "x", OPTED_OUT, namespace="trading")],

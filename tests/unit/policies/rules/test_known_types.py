@@ -43,11 +43,7 @@ def test_a_type_that_the_program_registers_passes(kind):
 @pytest.mark.parametrize(
     ("kind", "props", "words"),
     [
-        (
-            "command:local:Command",
-            {"create": "kubectl apply"},
-            "judges resources of the type command:local:Command",
-        ),
+        ("command:local:Command", {"create": "kubectl apply"}, "judges resources of the type command:local:Command"),
         ("pulumi-python:dynamic:Resource", {}, "no rule judges"),
         ("helm:index/release:Release", {}, "no rule judges"),
         (f"{CORE}List", {"items": []}, "no rule judges"),

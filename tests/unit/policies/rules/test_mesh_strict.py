@@ -45,10 +45,7 @@ BYPASSES = {
         [istiod(values__pilot__env={"SHARED_MESH_CONFIG": "other"}), peer()],
         "pilot.env.SHARED_MESH_CONFIG takes mesh settings from a source that this rule cannot read",
     ),
-    "values from a file": (
-        [istiod(valueYamlFiles=["values.yaml"]), peer()],
-        "valueYamlFiles of chart istiod changes",
-    ),
+    "values from a file": ([istiod(valueYamlFiles=["values.yaml"]), peer()], "valueYamlFiles of chart istiod changes"),
     "no policy": ([istiod()], absent()),
     "PERMISSIVE": ([istiod(), peer("PERMISSIVE")], absent()),
     "a mode in other letters": ([istiod(), peer("strict")], absent()),

@@ -55,10 +55,7 @@ BYPASSES = {
     "no mode, for a namespace": (changed(peer(namespace="trading"), spec__mtls=None), f"spec.mtls.mode is {UNSET}"),
     "a port's mode that is not set": (of_port({"mode": "UNSET"}), f"spec.portLevelMtls.8888.mode is {UNSET}"),
     "a port without a mode": (of_port({}), f"spec.portLevelMtls.8888.mode is {UNSET}"),
-    "a disabled port of a workload": (
-        of_port({"mode": "DISABLE"}),
-        "mode is DISABLE, which refuses mutual TLS",
-    ),
+    "a disabled port of a workload": (of_port({"mode": "DISABLE"}), "mode is DISABLE, which refuses mutual TLS"),
     "a mode by its number": (peer(2), "spec.mtls.mode is a number, where a text belongs"),
     "a mode in other letters": (peer("permissive"), "spec.mtls.mode is permissive, which is no mode of Istio"),
     "an empty selector": (peer("PERMISSIVE", selector={"matchLabels": {}}), FOR_ALL),

@@ -36,10 +36,7 @@ BYPASSES = {
     "an affinity for both": (with_affinity([architecture("arm64", "amd64")]), "kubernetes.io/arch amd64 is requested"),
     "an affinity without values": (with_affinity([architecture()]), ANYWHERE),
     "an affinity that one term leaves open": (with_affinity([ARM], [{"key": "disk", "operator": "Exists"}]), ANYWHERE),
-    "an affinity that only excludes one": (
-        with_affinity([architecture("arm64", operator="NotIn")]),
-        ANYWHERE,
-    ),
+    "an affinity that only excludes one": (with_affinity([architecture("arm64", operator="NotIn")]), ANYWHERE),
     "a term without expressions": (with_affinity([ARM], []), ANYWHERE),
     "an old label": (gateway(values__nodeSelector={"beta.kubernetes.io/arch": "arm64"}), ANYWHERE),
     "the other chart's place": (istiod(values__pilot__nodeSelector=None, values__nodeSelector={}), ANYWHERE_OF_ISTIOD),

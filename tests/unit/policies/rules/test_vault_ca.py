@@ -31,10 +31,7 @@ REFUSED = {
     "a weak key by itself": ({"keyType": "rsa", "keyBits": 2048}, vault_ca.KEY, "the CA's key is rsa-2048"),
     "no ttl": (*signed(ttl=None), "ttl is not set"),
     "a ttl of nothing, which is the mount's": (*signed(ttl="0"), "ttl is not set"),
-    "a date that comes before the ttl": (
-        *signed(notAfter="9999-12-31T23:59:59Z"),
-        "notAfter 9999-12-31T23:59:59Z",
-    ),
+    "a date that comes before the ttl": (*signed(notAfter="9999-12-31T23:59:59Z"), "notAfter 9999-12-31T23:59:59Z"),
     "what the request asks for": (*signed(useCsrValues=True), "useCsrValues lets the request say what the CA may sign"),
     "a path length of one": (*signed(maxPathLength=1), "maxPathLength is 1: the CA could sign further CAs"),
     "any path length": (*signed(maxPathLength=-1), "maxPathLength is -1: the CA could sign further CAs"),

@@ -149,11 +149,7 @@ POOL = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
 HOME = make_snapshot(crds=POOLS, address_pools=(POOL,))
 SHOP = replace(HOME, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
 ADDRESSES = {
-    "in no pool": (
-        snapshot_of("microk8s"),
-        "203.0.113.9",
-        "error …no pool of MetalLB for istio-system has 203.0",
-    ),
+    "in no pool": (snapshot_of("microk8s"), "203.0.113.9", "error …no pool of MetalLB for istio-system has 203.0"),
     "no provider": (snapshot_of("kubeadm"), "203.0.113.9", f"error …{NOBODY}"),
     "the ports are taken": (snapshot_of("k3s"), "203.0.113.9", f"error …{TAKEN}"),
     "of a pool": (HOME, "192.0.2.1", "ok …the address comes from MetalLB"),

@@ -28,10 +28,7 @@ def test_crds_kept_by_our_own_destroy_are_no_problem():
     assert problems(make_snapshot(crds=(KEPT,))) == []
 
 
-ERROR, ALIVE = (
-    f"error crd {NAME}:",
-    "; an Istio that may be alive needs them: workloads may depend on it: leave it",
-)
+ERROR, ALIVE = (f"error crd {NAME}:", "; an Istio that may be alive needs them: workloads may depend on it: leave it")
 OWNERS = {
     "none": ((), {}, (), NEWEST, "ok cluster: none there yet [0]"),
     "those of the own release": ((KEPT,), {}, (), NEWEST, "ok cluster: 1 there, none in the way [1]"),

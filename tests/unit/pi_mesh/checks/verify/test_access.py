@@ -94,10 +94,7 @@ def test_policies_that_the_settings_ask_for_are_one_row(observed, lines):
 
 
 @table(
-    ({"app": "app"}, Level.ERROR),
-    ({"app": "other"}, Level.WARNING),
-    ({"tier": "web"}, Level.ERROR),
-    ({}, Level.ERROR),
+    ({"app": "app"}, Level.ERROR), ({"app": "other"}, Level.WARNING), ({"tier": "web"}, Level.ERROR), ({}, Level.ERROR)
 )
 def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloads(healthy, own, level):
     guard = rogue(DEV, name="guard", selector={"matchLabels": own})

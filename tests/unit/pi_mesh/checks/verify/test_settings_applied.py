@@ -35,16 +35,8 @@ LOG, PASSWORD, PASSWORDS = (
 
 
 @table(
-    (
-        "ingress.replicas",
-        {"ingress": {"replicas": 3}},
-        "3, the cluster has 1 (replicaCount and 2 more values of rel",
-    ),
-    (
-        "egress.drainSeconds",
-        {"egress": {"drainSeconds": 33}},
-        "43, the cluster has 30 (terminationGracePeriodSeconds",
-    ),
+    ("ingress.replicas", {"ingress": {"replicas": 3}}, "3, the cluster has 1 (replicaCount and 2 more values of rel"),
+    ("egress.drainSeconds", {"egress": {"drainSeconds": 33}}, "43, the cluster has 30 (terminationGracePeriodSeconds"),
     ("istio.pilotReplicas", {"istio": {"pilotReplicas": 5}}, "5, "),
     ("istio.resources", {"istio": {"resources": RESOURCES}}, "'700m', "),
     ("istio.version", {"istio": {"version": BEFORE}}, f"'{BEFORE}', the cluster has '{NEWEST}' (version of "),

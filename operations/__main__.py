@@ -1,6 +1,7 @@
 """The command `python -m operations`: every task of a mesh's owner besides `pulumi up`."""
 
 import sys
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from typing import Annotated, Any
@@ -76,7 +77,8 @@ COMMANDS = {
     ),
 }
 """Module of each command, in which the function has the command's name, and its line in the list of commands."""
-Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
+SHORT = {"help_option_names": ["-h", "--help"]}
+Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False, context_settings=SHORT)
 
 
 def _loaded(name: str) -> Any:
@@ -84,7 +86,7 @@ def _loaded(name: str) -> Any:
     module, _ = COMMANDS[name]
     command = Typer()
     function = getattr(import_module(f"operations.{module}"), name.replace("-", "_"))
-    command.command(name, cls=Command, epilog=HELP)(function)
+    command.command(name, cls=Command, epilog=HELP, context_settings=SHORT)(function)
     return get_command(command)
 
 
@@ -101,6 +103,8 @@ class Commands(Flags, TyperGroup):
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1]) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in COMMANDS and (close := get_close_matches(args[0], COMMANDS, 1)):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{close[0]}'?")
         name, command, rest = super().resolve_command(ctx, args)
         return name, _loaded(name) if name else command, rest
 

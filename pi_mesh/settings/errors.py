@@ -24,6 +24,8 @@ class SettingsError(ValueError):
 
 
 LONGEST_VALUE = 80
+BOUNDS = {"greater_than_equal": ("less than", "ge"), "less_than_equal": ("more than", "le")}
+"""Words of the types of error of a number out of its bounds, with the bound's key."""
 KEY = "[key]"
 """pydantic's mark after the name of an invalid key."""
 WORDS = {
@@ -56,9 +58,12 @@ def _line(detail: ErrorDetails, schema: "Schema") -> str:
             again = f"`pulumi config set --path {dotted} VALUE`"
             return f"{path}: was set without `--path`; `pulumi config rm {path}`, then {again}"
         close = suggestion(detail["loc"], schema)
-        return f"{path}: is not a setting; {f'did you mean `{close}`?' if close else 'docs/config.md lists them all'}"
+        section = f"#{detail['loc'][0]}" if str(detail["loc"][0]) in schema["properties"] else ""
+        listed = f"docs/config.md{section.lower()} lists them all"
+        return f"{path}: is not a setting; {f'did you mean `{close}`?' if close else listed}"
     message = _message(detail, context, schema)
-    value = "" if detail["type"] == "missing" or message.startswith(LOGIN_IN_URL) else _shown(detail["input"])
+    is_hidden = detail["type"] == "missing" or message.startswith((LOGIN_IN_URL, "is empty; write"))
+    value = "" if is_hidden else _shown(detail["input"])
     return f"{path or 'settings'}: {value}{message}"
 
 
@@ -74,6 +79,13 @@ def path_of(location: tuple[int | str, ...]) -> str:
 def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: "Schema") -> str:
     if detail["type"] == "string_type":
         return _no_text(detail, schema)
+    if detail["input"] is None and detail["type"] in ("model_type", "dict_type", "tuple_type"):
+        return "is empty; write the keys below it, or leave it out"
+    if detail["type"] in BOUNDS:
+        words, bound = BOUNDS[detail["type"]]
+        return f"is {words} {context[bound]}"
+    if detail["type"] == "literal_error":
+        return f"is not {context['expected']}"
     if detail["type"] == "too_short":
         return f"has too few entries; it needs at least {context['min_length']}"
     if detail["type"] == "string_too_short":
@@ -124,5 +136,6 @@ def suggestion(place: tuple[int | str, ...], schema: "Schema") -> str | None:
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return ""
-    text = "nothing" if value is None else repr(value)
+    words = {None: "nothing", True: "true", False: "false"}
+    text = words[value] if value is None or isinstance(value, bool) else repr(value)
     return f"{text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + '…'}: "

@@ -29,7 +29,10 @@ def _known_version(value: str) -> str:
 
 IstioVersion = Annotated[
     str,
-    matching(r"^1\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", 'an exact release such as "1.20.3" (no range, no "latest")'),
+    matching(
+        r"^1\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$",
+        f'an exact release such as "{istio.NEWEST}" (no v, no range, no "latest")',
+    ),
     AfterValidator(_known_version),
     Harmless("each supported version enforces the same; another one is shown among the releases"),
 ]

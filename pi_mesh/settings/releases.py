@@ -34,6 +34,8 @@ def _hub(value: str) -> str:
         raise ValueError(f"is switched off in December 2026; use {hosts.HUB}")
     if "://" in value or any(map(str.isspace, value)):
         raise ValueError(f"is not a registry and organisation such as {hosts.HUB}")
+    if "/" in value and {":", "@"} & {*value.rpartition("/")[2]}:
+        raise ValueError("has a tag or a digest; leave them and the image's name out, and see images.digests")
     return value.rstrip("/")
 
 

@@ -185,7 +185,7 @@ class VaultSettings(Model):
 
     def conflicts(self) -> Iterator[str]:
         if self.enabled and (self.stack is None) == (self.address is None):
-            yield "needs either address (this stack makes the CA) or stack (another stack makes it), not both"
+            yield "needs one of address (this stack makes the CA) and stack (another stack makes it)"
         if self.signed and self.signed_by != "outside":
             yield "signed needs signedBy: outside; with signedBy: vault, Vault signs"
         if self.signed and self.signed.generation > self.generation:

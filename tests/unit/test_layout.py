@@ -19,7 +19,6 @@ ENTRIES = ("components", "pi_mesh/addons", "pi_mesh/catalog", "pi_mesh/checks", 
 VERSIONS_AS_TEXT = """
 tests/support/figures.py
 tests/unit/operations/rehearse/test_job.py
-tests/unit/pi_mesh/settings/test_errors.py
 """
 """Files of tests that still have Istio's versions as text, or whose subject they are."""
 PRODUCT = python_files(*shape.PRODUCT)

@@ -254,3 +254,17 @@ def test_a_plan_is_carried_out_after_a_yes_alone(monkeypatch, capsys, options, t
 def test_repairs_plan_as_json():
     plan = json.loads(run("repair", "-s", STACK, "--json").stdout)
     assert [finding["message"] for finding in plan["findings"]] == ["has pending operations: creating trading"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["-h"], 0, "Usage:"),
+        (["verify", "-h"], 0, "Prove that the mesh is installed"),
+        (["veryfy"], 2, "No such command 'veryfy'. Did you mean 'verify'?"),
+        (["nonsense"], 2, "No such command 'nonsense'."),
+    ],
+)
+def test_the_short_help_and_a_mistyped_command(words, status, says):
+    result = run(*words)
+    assert (result.exit_code, says in " ".join(result.output.replace("│", " ").split())) == (status, True)

@@ -10,6 +10,9 @@ from tests.support.refusals import refusal, refusals
 from tests.support.versions import NEWEST
 
 NO_SETTING = "is not a setting; "
+SET_WITHOUT_PATH = (
+    "{0}: was set without `--path`; `pulumi config rm {0}`, then `pulumi config set --path istio.version VALUE`"
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,10 @@ NO_SETTING = "is not a setting; "
             {"traffic": {"gateways": {"web": {"host": ["*"]}}}},
             f"traffic.gateways.web.host: {NO_SETTING}did you mean `hosts`?",
         ),
+        ({"istio.version": NEWEST}, SET_WITHOUT_PATH.format("istio.version")),
+        ({"istio_version": NEWEST}, SET_WITHOUT_PATH.format("istio_version")),
+        ({"traffic": {"zzz": 1}}, f"traffic.zzz: {NO_SETTING}docs/config.md#traffic lists them all"),
+        ({"ingress": {"resources": None}}, "ingress.resources: is empty; write the keys below it, or leave it out"),
         ({"zzz": 1}, f"zzz: {NO_SETTING}docs/config.md lists them all"),
         ({"mtls": "STRICT"}, "mtls: 'STRICT': is not a map of keys; write the keys below it, each with its value"),
         (
@@ -32,13 +39,13 @@ NO_SETTING = "is not a setting; "
         ({"images": {"hub": None}}, "images.hub: nothing: is not text"),
         (
             {"images": {"hub": True}},
-            "images.hub: True: is true or false in YAML, as are on, off, yes and no; put it in quotes",
+            "images.hub: true: is true or false in YAML, as are on, off, yes and no; put it in quotes",
         ),
         ({"vault": {"commonName": "x" * 65}}, f"vault.commonName: '{'x' * 65}': is longer than 64 characters"),
         (
             {"istio": {"version": json.loads("1.20")}},
             "istio.version: 1.2: is a number in YAML, where 1.20 is 1.2; put it in quotes, so that it is an exact "
-            'release such as "1.20.3" (no range, no "latest")',
+            f'release such as "{NEWEST}" (no v, no range, no "latest")',
         ),
     ],
 )

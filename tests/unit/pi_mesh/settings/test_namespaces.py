@@ -64,7 +64,7 @@ def hour(**settings: object) -> dict:
         (hour(opens="9:00"), "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),
         (hour(holidays=["2026-02-30"]), "trading.hours.holidays[0]: '2026-02-30': "),
         (hour(days=[]), "trading.hours.days"),
-        (hour(days=["Monday"]), "trading.hours.days[0]: 'Monday': input should be 'Mon'"),
+        (hour(days=["Monday"]), "trading.hours.days[0]: 'Monday': is not 'Mon'"),
         (
             research(bounds={"limitRange": False}),
             "namespaces.research.bounds: limitRange is false, but a quota refuses pods",

@@ -22,6 +22,8 @@ NO_REPOSITORY = "is not an https:// repository"
         ({"charts": {"source": "https://charts.example/a?key=made-up"}}, "has a query, a fragment or dots"),
         ({"vault": {**VAULT, "address": "https://me:made-up@vault.example"}}, "vault.address: has a login"),
         ({"vault": {**VAULT, "mount": "../sys/mounts"}}, "vault.mount: "),
+        ({"images": {"hub": "docker.io/istio/pilot:1.9.0"}}, "has a tag or a digest"),
+        ({"images": {"hub": "docker.io/istio/pilot@sha256:00"}}, "has a tag or a digest"),
         ({"images": {"hub": "   "}}, NO_HUB),
         ({"images": {"hub": "https://registry.example/istio"}}, NO_HUB),
         ({"images": {"hub": "docker.io/istio x"}}, NO_HUB),

@@ -61,8 +61,8 @@ NO_PORT = "is not a host with a port"
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ({"enabled": True}, "vault: needs either address"),
-        ({**HERE, "stack": "me/pi-mesh/ca"}, "vault: needs either address"),
+        ({"enabled": True}, "vault: needs one of address"),
+        ({**HERE, "stack": "me/pi-mesh/ca"}, "vault: needs one of address"),
         ({"enabled": True, "stack": "ca"}, "vault.stack: 'ca'"),
         ({**HERE, "address": "vault.example"}, "vault.address: 'vault.example'"),
         ({**HERE, "address": "https://vault:a"}, f"vault.address: 'https://vault:a': {NO_PORT}"),

@@ -12,7 +12,7 @@ _SECURITY = "AuthorizationPolicy|PeerAuthentication|RequestAuthentication"
 KNOWN = re.compile(
     "|".join(
         (
-            r"pulumi:(pulumi:Stack|providers:(kubernetes|vault|pi-mesh))",
+            r"pulumi:(pulumi:(Stack|StackReference)|providers:[\w-]+)",
             r"pi-mesh:.*",
             r"kubernetes:helm\.sh/v[0-9]+:(Release|Chart)",
             r"kubernetes:core/v1:(ConfigMap|LimitRange|Namespace|ResourceQuota|Secret|ServiceAccount)",

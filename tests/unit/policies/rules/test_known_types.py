@@ -35,7 +35,17 @@ def test_every_object_that_the_program_makes_passes():
 CA = (vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.KEY, vault_ca.ENDPOINT, protected_ca.MOUNT)
 
 
-@pytest.mark.parametrize("kind", [*CA, "pulumi:providers:kubernetes", "pi-mesh:istio:Base", f"{CORE}Secret"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *CA,
+        "pulumi:providers:kubernetes",
+        "pulumi:providers:pulumi",
+        "pulumi:pulumi:StackReference",
+        "pi-mesh:istio:Base",
+        f"{CORE}Secret",
+    ],
+)
 def test_a_type_that_the_program_registers_passes(kind):
     assert said(known_types.RULE, named("any"), kind) == []
 

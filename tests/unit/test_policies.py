@@ -1,6 +1,10 @@
 """The pack as a whole: its metadata and its config files."""
 
 import json
+import os
+import subprocess
+import sys
+import threading
 
 import jsonschema
 import pytest
@@ -57,3 +61,16 @@ def test_what_only_the_update_knows_is_not_judged_at_preview():
 
 def test_the_documentation_is_that_of_the_rules():
     assert document.PAGE.read_text() == document.page()
+
+
+def test_the_pack_tells_its_port_at_once_whatever_the_environment_says_of_buffers():
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, str(ROOT / "policies"), "127.0.0.1:1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as pack:
+        patience = threading.Timer(30, pack.kill)
+        patience.start()
+        assert pack.stdout is not None
+        port = pack.stdout.readline()
+        patience.cancel()
+        pack.kill()
+    assert port.strip().isdecimal()

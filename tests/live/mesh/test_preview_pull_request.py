@@ -91,7 +91,7 @@ def test_documentation_alone_takes_one_line(clone):
 def test_a_stack_file_that_is_no_yaml_is_one_line(clone):
     (clone / STACK_FILE).write_text("config:\n  a: b: c\n")
     comment, _ = told(clone, status=1)
-    assert f"- {STACK_FILE}, line 2: is not YAML: mapping values are not allowed here" in comment
+    assert f"- {STACK_FILE}: is not valid YAML: line 2, column 7: mapping values are not allowed here" in comment
 
 
 def test_settings_that_are_refused_are_told_and_nothing_is_guessed(clone):

@@ -1,0 +1,32 @@
+"""The requests of a pod, as the scheduler reserves them."""
+
+import pytest
+
+from pi_mesh.cluster import pods
+
+
+def container(name: str, cpu: str, **more: object) -> dict:
+    return {"name": name, "resources": {"requests": {"cpu": cpu, "memory": "10Mi"}}, **more}
+
+
+APP, SIDECAR = container("app", "100m"), container("proxy", "1000m", restartPolicy="Always")
+
+
+@pytest.mark.parametrize(
+    ("spec", "cpu"),
+    [
+        pytest.param({"containers": [APP, APP]}, 200, id="containers together"),
+        pytest.param({"containers": [APP], "initContainers": [container("init", "500m")]}, 500, id="a larger start"),
+        pytest.param({"containers": [APP], "initContainers": [SIDECAR]}, 1100, id="a native sidecar lasts"),
+        pytest.param(
+            {"containers": [APP], "initContainers": [SIDECAR, container("init", "500m")]}, 1500, id="a start beside it"
+        ),
+        pytest.param(
+            {"containers": [APP], "initContainers": [container("init", "500m"), SIDECAR]}, 1100, id="a start before it"
+        ),
+        pytest.param({"containers": [APP], "resources": {"requests": {"cpu": "2"}}}, 2000, id="the pod's own"),
+        pytest.param({"containers": [APP], "overhead": {"cpu": "50m"}}, 150, id="with its runtime's overhead"),
+    ],
+)
+def test_a_pod_takes_what_kubernetes_reserves_for_it(spec, cpu):
+    assert pods.parse({"metadata": {"namespace": "a", "name": "b"}, "spec": spec}).requests.cpu == cpu

@@ -159,8 +159,9 @@ class Consent:
         if not self._as_json and sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question):
             self._yes = True
             return True
-        again = f"python -m operations {self._command} --yes"
-        typer.echo(f"Nothing was changed. To carry out this plan: {again}", err=self._as_json)
+        progress(self._as_json)(
+            f"Nothing was changed. To carry out this plan: python -m operations {self._command} --yes"
+        )
         return False
 
 

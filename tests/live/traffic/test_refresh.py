@@ -79,6 +79,8 @@ def uids(*workloads: Workload) -> list[set[str]]:
 
 @pytest.mark.usefixtures("older")
 def test_every_proxy_is_shown_and_the_older_ones_are_named(mesh):
+    # A test before may have ended istiod: Envoy connects again within 30 seconds.
+    wait_until("every proxy is connected", lambda: mesh.operation("proxies", "--json").status == 0, 90)
     report = told(mesh, "proxies")
     rows = {row["proxy"]: row for row in report["proxies"]}
     older = {name for name, row in rows.items() if row["older"]}

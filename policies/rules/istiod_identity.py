@@ -1,10 +1,11 @@
 """Helm values of istiod do not switch off how proxies, roots and the injector are told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any
 
 from .resource import anywhere, chart, release_values
 from .rule import MANDATORY, Bounds, Resource, Rule
+from .tree import at, items, mapping
 
 OWN_TEMPLATE = "mesh-root"
 """Template that gives proxies the root of a CA outside istiod."""
@@ -28,19 +29,21 @@ NEEDED = {
 def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
     if chart(resource) != "istiod":
         return
+    values = release_values(resource)
     for path, (harmless, effect) in NEEDED.items():
-        for place, value in anywhere(release_values(resource), path):
-            if not _is_bounded(path, value) and (harmless is None or str(value).lower() != harmless):
+        for place, value in anywhere(values, path):
+            if not _is_bounded(values, path, place) and (harmless is None or str(value).lower() != harmless):
                 yield f"{place}: {effect}"
 
 
-def _is_bounded(path: str, value: Any) -> bool:
-    """Return True for an empty value, for roots of one signer each, and for the program's own template alone."""
+def _is_bounded(values: Mapping[str, Any], path: str, place: str) -> bool:
+    """Return True for roots of one signer each, for the program's own template alone, and for an empty value."""
     if path == "meshConfig.caCertificates":
-        return all(entry.get("certSigners") for entry in value)
+        return all(at(entry, "certSigners") for entry in items(values, place))
     if path == "sidecarInjectorWebhook.templates":
-        return {*value} <= {OWN_TEMPLATE}
-    return hasattr(value, "__len__") and len(value) == 0
+        return {*mapping(values, place)} <= {OWN_TEMPLATE}
+    value = at(values, place)
+    return isinstance(value, Sized) and len(value) == 0
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .resource import is_kind
 from .rule import MANDATORY, Bounds, Resource, Rule
-from .tree import text
+from .tree import at, items, text
 
 _ISTIO = "DestinationRule|Gateway|ServiceEntry|Sidecar|VirtualService"
 _SECURITY = "AuthorizationPolicy|PeerAuthentication|RequestAuthentication"
@@ -46,8 +46,8 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 
 def _uncaptured(resource: Resource) -> Iterator[str]:
-    for listener in resource.props.get("spec", {}).get("ingress") or ():
-        if listener.get("captureMode") == "NONE":
+    for listener in items(resource.props, "spec.ingress"):
+        if at(listener, "captureMode") == "NONE":
             yield "an ingress listener with captureMode NONE takes connections past mutual TLS"
 
 

@@ -98,3 +98,10 @@ def test_a_value_of_istiod_that_blurs_identities_is_a_breach(path, value, harmle
     messages = said(istiod_identity.RULE, istiod(**{f"values__{path}": value}))
     assert len(messages) == (0 if value == "" else 1)
     assert said(istiod_identity.RULE, istiod(**{f"values__{path}": harmless})) == []
+
+
+def test_a_value_of_a_wrong_type_is_a_breach_in_words():
+    assert "spec is a text" in said(known_types.RULE, named("a", spec="x"), f"{ISTIO}Sidecar")[0]
+    assert (
+        "is a text, where a map" in said(istiod_identity.RULE, istiod(values__sidecarInjectorWebhook__templates="x"))[0]
+    )

@@ -151,6 +151,7 @@ class Consent:
 
     def __init__(self, command: str, *, yes: bool = False, dry_run: bool = False, as_json: bool = False) -> None:
         self._command, self._yes, self.dry_run, self._as_json = command, yes, dry_run, as_json
+        self.say = progress(as_json)
 
     def is_given(self, question: str) -> bool:
         """Ask on a terminal; say how to carry out the plan where nobody can be asked, or says no."""
@@ -159,9 +160,7 @@ class Consent:
         if not self._as_json and sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question):
             self._yes = True
             return True
-        progress(self._as_json)(
-            f"Nothing was changed. To carry out this plan: python -m operations {self._command} --yes"
-        )
+        self.say(f"Nothing was changed. To carry out this plan: python -m operations {self._command} --yes")
         return False
 
 

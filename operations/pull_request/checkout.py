@@ -131,9 +131,9 @@ def isolated_environment(home: Path) -> dict[str, str]:
     (home / ".pulumi").mkdir(parents=True, exist_ok=True)
     if (pulumi / "plugins").exists() and not (home / ".pulumi" / "plugins").exists():
         (home / ".pulumi" / "plugins").symlink_to(pulumi / "plugins")
+    passed = {*NEEDED, *map(str.lower, NEEDED)}
     return {
-        **{name: value for name in NEEDED for name in (name, name.lower()) if (value := os.environ.get(name))},
-        **{name: value for name, value in os.environ.items() if name.startswith("PULUMI_DISABLE_")},
+        **{name: os.environ[name] for name in os.environ if name in passed or name.startswith("PULUMI_DISABLE_")},
         "HOME": str(home),
         "PULUMI_HOME": str(home / ".pulumi"),
         "HELM_CACHE_HOME": os.environ.get("HELM_CACHE_HOME") or str(caches / "helm"),

@@ -15,7 +15,7 @@ from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import Settings, SettingsError, parse
 from pi_mesh.settings.pulumi_config import plain_values
 from pi_mesh.tree_diff import value_at
-from pi_mesh.words import counted, listed
+from pi_mesh.words import agreeing, counted, listed
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("disabled", "advisory", "mandatory")
@@ -135,16 +135,16 @@ def _shown(before: Any, after: Any) -> str:
 
 def code_relaxations(files: Iterable[str]) -> tuple[str, ...]:
     """Return a line for each changed file that judges a pull request or writes the comment."""
-    lines, authors = [], []
+    lines, authors, loaded = [], [], _loaded_files()
     for name in files:
         if name.startswith(JUDGES):
             lines.append(f"{code(name)} changes: review what its rule forbids now; this comment uses the base's rule.")
         elif name.startswith(PACKAGES):
             lines.append(f"{code(name)} changes: the rules and this comment ran with the packages that it names.")
-        elif name.startswith(WORKFLOW) or name in _loaded_files():
+        elif name.startswith(WORKFLOW) or name in loaded:
             authors.append(code(name))
     if authors:
-        verb = "changes" if len(authors) == 1 else "change"
+        verb = agreeing(len(authors), "changes", "change")
         lines.append(f"{listed(authors, 3)} {verb}: the changed program wrote this comment.")
     return tuple(lines)
 

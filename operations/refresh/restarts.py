@@ -57,12 +57,12 @@ def restart_stale_workloads(
     with Client(settings.cluster.context) as client:
         plan = rollout.restart_plan(client, *_older(settings, cluster))
         hours = _hours(settings, plan, wait)
-        if errors(hours) and not consent.dry_run:
+        if consent.dry_run:
+            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
+        elif errors(hours):
             findings = hours
         elif not plan.restarts or _is_agreed(plan, consent, say):
             findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
-        elif consent.dry_run:
-            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
         else:
             findings = [*hours, *map(_not_restarted, plan.restarts)]
     return [*findings, *plan.untouched, *_well(plan)]
@@ -83,9 +83,8 @@ def _hours(settings: Settings, plan: Plan, wait: float) -> list[Finding]:
 
 
 def _is_agreed(plan: Plan, consent: Consent, say: Callable[[str], object]) -> bool:
-    if not consent.dry_run:
-        for restart in plan.restarts:
-            say(f"{restart.subject}: {restart.said}")
+    for restart in plan.restarts:
+        say(f"{restart.subject}: {restart.said}")
     return consent.is_given("Restart these workloads, one after the other?")
 
 

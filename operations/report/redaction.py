@@ -52,6 +52,11 @@ _NAMED = tuple(
 )
 
 
+def _may_be_secret(value: object) -> bool:
+    """Return True for a text or a number: YAML reads a password of digits as one."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
 class Redactor:
     """The removal of all known secrets, and of what looks like one."""
 
@@ -83,8 +88,7 @@ class Redactor:
         return self.text(value) if isinstance(value, str) else value
 
     def _entry(self, key: str, value: Any) -> Any:
-        is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
-        if is_text and value and SECRET_NAME.search(key):
+        if _may_be_secret(value) and value and SECRET_NAME.search(key):
             self.removed += 1
             return REMOVED
         return self.tree(value)
@@ -202,8 +206,7 @@ def _without_extra(value: Any, key: str = "") -> Any:
         }
     if isinstance(value, list):
         return [_without_extra(entry, key) for entry in value]
-    is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return REMOVED if key == EXTRA_VALUES and is_text else value
+    return REMOVED if key == EXTRA_VALUES and _may_be_secret(value) else value
 
 
 LARGEST_FILE, LARGEST_ARCHIVE = 256 * 1024, 4 * 1024 * 1024

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors, progress
+from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors
 
 Policies = Annotated[bool, typer.Option(help="Check the changes with the policy pack in `policies`.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
@@ -49,7 +49,6 @@ def rotate_ca(
     judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("rotate-ca", stack, as_json):
         from operations.rotate_ca import renewal
-        from operations.rotate_ca.consent import AskedOnce
         from operations.rotate_ca.target import RootOptions
 
         options = RootOptions(root_mount, chain, key, secret, issuer)
@@ -57,6 +56,6 @@ def rotate_ca(
         flags = {"--root": root, "--issuer": issuer}
         words = ["rotate-ca", "-s", stack, *(flag for flag, is_set in flags.items() if is_set)]
         words += [word for option, value in named.items() if value is not None for word in (option, str(value))]
-        ask = AskedOnce(Consent(shlex.join(words), yes=yes, dry_run=dry_run, as_json=as_json), progress(as_json))
-        findings = renewal.rotate(stack, options, judged, wait, ask, change_of_root=root)
+        consent = Consent(shlex.join(words), yes=yes, dry_run=dry_run, as_json=as_json)
+        findings = renewal.rotate(stack, options, judged, wait, consent, change_of_root=root)
     conclude_findings("rotate-ca", stack, findings, as_json)

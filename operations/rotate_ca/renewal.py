@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from operations import pulumi, stacks
+from operations.command_line import Consent
 from operations.failures import Exit, OperationError, UsageError
 from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate, issuer
 from operations.pulumi import PulumiFailed
-from operations.rotate_ca.consent import AskedOnce
+from operations.rotate_ca.consent import refusal
 from operations.rotate_ca.root import change_root
 from operations.rotate_ca.target import RootOptions
 from pi_mesh.catalog.cert_manager import CERTIFICATE
@@ -89,7 +90,7 @@ ID = "pulumi up"
 
 
 def rotate(
-    stack: str, options: RootOptions, judged: bool, wait: int, asked: AskedOnce, *, change_of_root: bool
+    stack: str, options: RootOptions, judged: bool, wait: int, consent: Consent, *, change_of_root: bool
 ) -> list[Finding]:
     """Rotate the CA under its root, or change to another root, and return the findings.
 
@@ -97,18 +98,18 @@ def rotate(
     """
     settings = stacks.load_any(stack)
     vault = settings.vault
-    if not asked.consent.dry_run:
+    if not consent.dry_run:
         refuse_in_trading_hours(settings, "rotate-ca exchanges the CA that signs every certificate")
     if change_of_root:
         if isinstance(settings, CaSettings):
             raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
         pending = partial(changes_besides_the_ca, stack, vault, judged)
-        return change_root(stack, settings, options, pending, judged, wait, asked)
+        return change_root(stack, settings, options, pending, judged, wait, consent)
     _require_rotatable(settings, stack, options)
     if findings := changes_besides_the_ca(stack, vault, judged):
         return findings
     step = "the CA gets a new key and certificate under its root; no pod restarts"
-    if refused := asked.refusal(stack, AUTHORITY, [step]):
+    if refused := refusal(consent, stack, AUTHORITY, [step]):
         return refused
     if isinstance(settings, CaSettings):
         return _renewed(stack, vault, judged)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from operations import pulumi, stacks
+from operations.command_line import Consent
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
 from operations.repair import observed_state, plan
 from operations.rotate_ca import target as rotate_ca_target
-from operations.rotate_ca.consent import AskedOnce
+from operations.rotate_ca.consent import refusal
 from operations.rotate_ca.target import RootOptions, Target
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.trust import Trust
@@ -219,7 +220,7 @@ def _certificates(texts: Iterable[str]) -> pem.Certificates:
 
 
 def change_root(
-    stack: str, settings: Settings, options: RootOptions, pending: Pending, judged: bool, wait: int, asked: AskedOnce
+    stack: str, settings: Settings, options: RootOptions, pending: Pending, judged: bool, wait: int, consent: Consent
 ) -> list[Finding]:
     """Carry out the remaining steps of the change, and return their findings.
 
@@ -235,7 +236,7 @@ def change_root(
     titles = ", ".join(map(pem.title, begun.old))
     texts = [f"{pem.title(begun.new)} is trusted too", "its CA signs", f"{titles} is trusted no more"]
     steps = [f"step {number} of 3: {text}" for number, text in enumerate(texts, 1)]
-    if refused := asked.refusal(stack, ID, steps if begun.target else steps[2:]):
+    if refused := refusal(consent, stack, ID, steps if begun.target else steps[2:]):
         return refused
     if obstacles := _clear(stack, settings):
         return obstacles

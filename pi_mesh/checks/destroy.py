@@ -78,7 +78,7 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
     try:
         with Client(destroyed.context) as client:
             live = identity.read(client)
-            if destroyed.cluster and live and live != destroyed.cluster:
+            if identity.is_other(destroyed.cluster, live):
                 return (
                     f"the context '{destroyed.context}' leads to another cluster, with the UID {live}; this stack was "
                     f"last applied to {destroyed.cluster}; nothing was touched. Let KUBECONFIG name the stack's "
@@ -88,11 +88,11 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
     except (NotConnected, UnknownContext) as problem:
         if os.environ.get(DELETE_UNREACHABLE, "").lower() == "true":
             return ""
-        reason = str(problem).partition("; nothing was touched")[0]
+        reason = problem.reason if isinstance(problem, UnknownContext) else problem
         return f"nobody can say who uses the mesh: {reason}; nothing was touched; {gone}"
     except WrongContext as problem:
         chosen = f"`kubectl config use-context {destroyed.context}`"
-        return f"{str(problem).partition('. ')[0]}. Run {chosen}, and destroy again"
+        return f"{problem.reason}; nothing was touched. Run {chosen}, and destroy again"
     except ClusterUnreachable as problem:
         return f"nobody can say who uses the mesh: {problem}; nothing was touched; run it again when that is mended"
     if not users:

@@ -10,7 +10,11 @@ class ClusterUnreachable(ClusterError):
 
 
 class WrongContext(ClusterError):
-    """The kubeconfig's current context is not the stack's."""
+    """The kubeconfig's current context is not the stack's; `reason` is the line without what to do."""
+
+    def __init__(self, line: str, reason: str = "") -> None:
+        super().__init__(line)
+        self.reason = reason or line
 
 
 class UnknownContext(WrongContext):

@@ -33,9 +33,14 @@ def require(settings: ClusterSettings, recorded: str, live: str) -> None:
         compare(settings.context, recorded, live, f"this stack was last applied to {recorded}")
 
 
+def is_other(expected: str, live: str) -> bool:
+    """Return True if both UIDs are known and differ."""
+    return bool(expected and live) and expected != live
+
+
 def compare(context: str, expected: str, live: str, source: str) -> None:
     """Raise WrongCluster if both UIDs are known and differ; `source` says where the expected one comes from."""
-    if expected and live and expected != live:
+    if is_other(expected, live):
         raise WrongCluster(
             f"cluster.context '{context}' leads to another cluster: its UID (that of namespace {SYSTEM}) is {live}, "
             f"but {source}; nothing was touched. Let KUBECONFIG name the stack's cluster; "

@@ -51,10 +51,8 @@ def connection(context: str) -> "SingleConfig":
         )
     if current != context:
         kind = WrongContext if context in (names := [entry["name"] for entry in merged["contexts"]]) else UnknownContext
-        raise kind(
-            f"cluster.context is '{context}', but the kubeconfig's current context is '{current or 'not set'}'; "
-            f"nothing was touched. {_way_to(context, current, names)}"
-        )
+        reason = f"cluster.context is '{context}', but the kubeconfig's current context is '{current or 'not set'}'"
+        raise kind(f"{reason}; nothing was touched. {_way_to(context, current, names)}", reason)
     if problem := _lacks_credentials(merged, context):
         raise ClusterUnreachable(problem)
     try:

@@ -32,7 +32,7 @@ def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (OSError, KeyError, ValueError):
-        raise ValueError('is not a time zone in this machine\'s tz database, such as "Europe/Berlin"') from None
+        raise ValueError(f'is not a time zone in this machine\'s tz database, such as "{EXAMPLE}"') from None
     return value
 
 

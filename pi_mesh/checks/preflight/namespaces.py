@@ -85,9 +85,6 @@ def _of_others(stack: str, item: ManagedObject, subject: Subject, live: Namespac
     return error(ID, subject, message, fix)
 
 
-INGRESS, INGRESS_KEY = "ingress namespace", setting("ingress.namespace")
-
-
 def check_tenants(observation: Observation) -> Iterator[Finding]:
     """Refuse an `up` that would delete a namespace with the workloads of others, as a destroy is refused."""
     for name, tenants in observation.tenants.items():
@@ -95,6 +92,9 @@ def check_tenants(observation: Observation) -> Iterator[Finding]:
             message = f"is no longer in the settings, and `up` would delete it with {listed(tenants, SHOWN)}"
             fix = "put it back into the settings, or move them away; destroy.workloads: true deletes them too"
             yield error(ID, Subject("namespace", name), message, fix, number=len(tenants))
+
+
+INGRESS, INGRESS_KEY = "ingress namespace", setting("ingress.namespace")
 
 
 def check_ingress(observation: Observation) -> Iterator[Finding]:

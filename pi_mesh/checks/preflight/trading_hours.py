@@ -51,10 +51,11 @@ def refused_restart(settings: Settings, what: str, now: datetime, seconds: float
     `seconds`: how long it may take, so that it does not reach into them.
     """
     hours = settings.trading.hours
-    end = hours and (hours.closing(now) or hours.closing(now + timedelta(seconds=seconds)))
+    end_of_now = hours and hours.closing(now)
+    end = end_of_now or (hours and hours.closing(now + timedelta(seconds=seconds)))
     if hours is None or end is None:
         return []
-    goes_on = "goes on" if hours.closing(now) else f"begins at {hours.opens}, before that is over, and goes on"
+    goes_on = "goes on" if end_of_now else f"begins at {hours.opens}, before that is over, and goes on"
     message = f"{what}, and trading {goes_on} until {end:%H:%M} on {end:%A} ({hours.time_zone})"
     if os.environ.get(VARIABLE) == ALLOWED:
         return [warning(ID, KEY, message, f"it is allowed by {VARIABLE}")]

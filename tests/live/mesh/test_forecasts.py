@@ -1,4 +1,4 @@
-"""What the comment on a pull request and the budget foretell, beside what the engine says and what an `up` does."""
+"""The forecasts of a pull request's comment and of the budget, beside the engine's words and what an `up` does."""
 
 import re
 from collections.abc import Iterator

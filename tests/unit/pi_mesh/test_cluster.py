@@ -1,4 +1,4 @@
-"""What is read from the cluster: its identity, nodes, images, owners of objects, rights and routes."""
+"""The reads of the cluster: its identity, nodes, images, owners of objects, rights and routes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a Vault plugin asks, and the policy in docs/vault: it lets the plugin work, and gives nothing more."""
+"""The policy in docs/vault lets a Vault plugin work, and gives it nothing more."""
 
 import ssl
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a stack's state records: cluster, namespaces, releases, encryption and access."""
+"""The record in a stack's state: cluster, namespaces, releases, encryption and access."""
 
 from dataclasses import replace
 

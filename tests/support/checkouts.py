@@ -47,15 +47,16 @@ class SecondCheckout:
         return self._run("-m", "lab", command)
 
     def _run(self, *arguments: str) -> str:
-        command = [sys.executable, *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        command, environment = [sys.executable, *arguments], _outside_of_this_lab()
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def start_and_kill(self, line: str) -> None:
         """Begin a start, and kill it as soon as it has written a line with this text."""
         command = [sys.executable, "-m", "lab", "up"]
-        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True) as starting:
+        environment = _outside_of_this_lab()
+        with subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True) as starting:
             assert starting.stdout is not None
             for written in starting.stdout:
                 if line in written:
@@ -69,6 +70,11 @@ class SecondCheckout:
         cgroups = {str(path) for hierarchy in hierarchies() for path in hierarchy.glob(f"{self.identity}*")}
         files = {str(path) for path in self.folder.glob(".lab*")}
         return mounts | cgroups | files | _processes(names) | {str(link) for link in Path("/sys/class/net").iterdir()}
+
+
+def _outside_of_this_lab() -> dict[str, str]:
+    """Return the environment without the name of this test process's lab, which another checkout has not."""
+    return {name: value for name, value in os.environ.items() if name != "PI_MESH_LAB"}
 
 
 def _processes(names: tuple[str, ...]) -> set[str]:

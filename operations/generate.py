@@ -15,24 +15,13 @@ from pi_mesh.settings.schema import sentences
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMA, CHECKS_PAGE, CAUSES = DOCS / "operations.schema.json", DOCS / "checks.md", DOCS / "checks.yaml"
-DESCRIBED = (
-    results.Report,
-    results.BudgetPart,
-    results.NodeRoom,
-    results.Component,
-    results.ProxyRow,
-    results.ProxyCertificate,
-    results.CallRow,
-    results.Archive,
-    Finding,
-)
 
 
 def report_schema() -> str:
     """Return the schema as JSON text, with a description for each documented field."""
     schema = results.Report.model_json_schema(mode="serialization")
     definitions = {**schema["$defs"], schema["title"]: schema}
-    for model in DESCRIBED:
+    for model in (*results.Model.__subclasses__(), Finding):
         for field, sentence in sentences(model):
             definitions[model.__name__]["properties"][field]["description"] = sentence
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

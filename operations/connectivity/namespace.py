@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from operations.connectivity.objects import NAMESPACE, PURPOSE
-from operations.failures import Exit, OperationError, UsageError, signals_as_exceptions
+from operations.failures import OperationError, UsageError, signals_as_exceptions
 from pi_mesh.checks.finding import Subject, error
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
@@ -73,13 +73,7 @@ def _clear(client: Client, stack: str, seconds: float) -> None:
         client.delete(path)
     if existing and until(lambda: client.get(path), seconds, PAUSE, done=not_):
         message = f"is still being deleted after {seconds:.0f} s"
-        raise _HeldError(error(PURPOSE, WHERE, message, f"see `kubectl get namespace {NAMESPACE} -o yaml`"))
-
-
-class _HeldError(OperationError):
-    """The namespace of an earlier run does not go away."""
-
-    status = Exit.USAGE
+        raise OperationError(error(PURPOSE, WHERE, message, f"see `kubectl get namespace {NAMESPACE} -o yaml`"))
 
 
 def _refuse_others(metadata: Object, stack: str, now: datetime) -> None:

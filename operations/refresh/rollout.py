@@ -1,10 +1,10 @@
 """The workloads that `refresh` restarts, in their order, and the rollout of each before the next begins."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from operator import not_
+from operator import attrgetter, not_
 
 from pi_mesh import waiting
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
@@ -65,31 +65,28 @@ def restart_plan(client: Client, running: Proxies, older: Older) -> Plan:
             known = by_workload.get(key) or Restart(workload, (), (), GATEWAY_POD in proxy.pod.annotations)
             told = tuple(dict.fromkeys((*known.reasons, *reasons)))
             by_workload[key] = replace(known, pods=(*known.pods, proxy.pod.name), reasons=told)
-    refused = {
-        key: refusal for key, restart in by_workload.items() if (refusal := restart_refusal(client, restart.workload))
-    }
-    untouched += [_left(by_workload[key], refusal) for key, refusal in refused.items()]
-    ordered = sorted(
-        (key for key in by_workload if key not in refused), key=lambda key: (by_workload[key].gateway, key)
-    )
-    return Plan(tuple(by_workload[key] for key in ordered), tuple(untouched))
+    restarts: dict[tuple[str, str, str], Restart] = {}
+    for key, restart in by_workload.items():
+        if refusal := restart_refusal(client, restart.workload):
+            untouched.append(_left(restart, refusal))
+        else:
+            restarts[key] = restart
+    ordered = sorted(restarts, key=lambda key: (restarts[key].gateway, key))
+    return Plan(tuple(restarts[key] for key in ordered), tuple(untouched))
 
 
 def restart_refusal(client: Client, workload: Workload) -> str:
     """Return why a workload must not be restarted; empty where it may restart, now or later."""
     if workload.refusal:
         return workload.refusal
-    return next(_too_tight(workload, workloads.disruption_budgets(client, workload)), "")
-
-
-def _too_tight(workload: Workload, budgets: Sequence[DisruptionBudget]) -> Iterator[str]:
-    for budget in budgets:
+    for budget in workloads.disruption_budgets(client, workload):
         if workload.unavailable > max(budget.most, 0):
             taken, allowed = counted(workload.unavailable, "pod"), counted(max(budget.most, 0), "pod")
-            yield (
+            return (
                 f"takes {taken} away at once in a rollout, and PodDisruptionBudget {budget.name} allows {allowed}; "
                 "lower its maxUnavailable, or add a replica"
             )
+    return ""
 
 
 def _named(proxy: Proxy, why: str, reasons: Sequence[str]) -> Finding:
@@ -151,13 +148,8 @@ def _allowed(client: Client, restart: Restart, deadline: float) -> None:
 def _rolled_out(client: Client, restart: Restart, deadline: float) -> bool:
     """Wait for a rollout; return False where there was none to wait for."""
     unfinished: list[Workload] = []
-
-    def is_done(workload: Workload) -> bool:
-        return workload.is_rolled_out
-
-    workload = waiting.until(
-        lambda: _now(client, restart), deadline - time.monotonic(), PAUSE, done=is_done, tell=unfinished.append
-    )
+    seconds, is_done = deadline - time.monotonic(), attrgetter("is_rolled_out")
+    workload = waiting.until(lambda: _now(client, restart), seconds, PAUSE, done=is_done, tell=unfinished.append)
     if not workload.is_rolled_out:
         raise StuckError(_cause(client, workload))
     return bool(unfinished)

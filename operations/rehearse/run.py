@@ -10,6 +10,7 @@ from operations.rehearse.trial import Say, Trial
 from pi_mesh.checks.finding import Finding, Subject, unknown, warning
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Forbidden
+from pi_mesh.cluster.kubelet import ContainerId
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
@@ -50,7 +51,7 @@ def _tried(
         trials = {node.name: job.trial_job(settings, stack, namespace, node.name, name) for node in nodes}
         with trial.running_trials(client, trials, login, seconds, say) as answers:
             envoys = {
-                node: trial.envoy_container(namespace, answer.pod) if _serves(answer) else None
+                node: ContainerId(namespace, answer.pod, RUNNING) if _serves(answer) else None
                 for node, answer in answers.items()
             }
             counters = trial.read_counters(client, envoys)

@@ -235,11 +235,6 @@ def read_counters(client: Client, envoys: Mapping[str, ContainerId | None]) -> d
         return dict(pool.map(lambda entry: (entry[0], _node(client, *entry)), envoys.items()))
 
 
-def envoy_container(namespace: str, pod: str) -> ContainerId:
-    """Return the name of the trial's Envoy in the kubelet's counters."""
-    return ContainerId(namespace, pod, RUNNING)
-
-
 def _node(client: Client, node: str, running: ContainerId | None) -> NodeCounters:
     return NodeCounters(
         _or_reason(lambda: kubelet.clock(client, node)),

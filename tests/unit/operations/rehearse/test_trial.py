@@ -11,7 +11,7 @@ from operations.rehearse import job, trial
 from operations.rehearse.job import Login
 from operations.rehearse.trial import START, ContainerRun, Trial
 from pi_mesh.cluster.errors import Forbidden
-from pi_mesh.cluster.kubelet import NotAnswered
+from pi_mesh.cluster.kubelet import ContainerId, NotAnswered
 from pi_mesh.cluster.pod_lifecycle import Startup
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
@@ -99,7 +99,7 @@ def kubelets(monkeypatch):
         monkeypatch.setattr(trial.kubelet, kind, answer(kind))
 
 
-ENVOY = trial.envoy_container("trial", "rehearsal-pi-1")
+ENVOY = ContainerId("trial", "rehearsal-pi-1", "envoy")
 
 
 @pytest.mark.usefixtures("kubelets")

@@ -126,10 +126,6 @@ class Change:
     judged: bool
     wait: Wait
 
-    @property
-    def subject(self) -> Subject:
-        return Subject("stack", self.stack)
-
 
 def carry_out_steps(change: Change, pending: Pending) -> Iterator[Finding]:
     """Yield the finding of each step; an error is the last."""

@@ -36,13 +36,14 @@ def upgrade(
     """
     judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("upgrade", stack, as_json):
+        from operations.repair.plan import find_obstacle
         from operations.upgrade import run, steps
 
         now = steps.read_upgrade_state(stack, to)
         planned = list(now.steps())
         if not as_json:
             steps.show_steps(planned)
-        if obstacle := now.obstacle:
+        if obstacle := find_obstacle(now.now):
             findings = [obstacle]
         elif plan:
             findings = steps.planned_findings(planned)

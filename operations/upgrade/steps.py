@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
@@ -43,22 +44,13 @@ class UpgradeState:
     begun: bool
     """True where the stack file has the version of the first step, and not yet every release."""
 
-    @property
-    def obstacle(self) -> Finding | None:
-        """Return the reason why nothing may be changed now; None when there is none."""
-        return plan.find_obstacle(self.now)
-
     def steps(self) -> Iterator[UpgradeStep]:
         """Yield the steps, judged now."""
         mended = {step.id for step in plan.repair_steps(self.now)}
         state = stacks.of_export(self.now.state)
         yield from upgrade_steps.consecutive_steps(
-            self.running, self.versions, self.mesh_of, self.now.snapshot, state, mended
+            self.running, self.versions, partial(mesh_at_version, self.now), self.now.snapshot, state, mended
         )
-
-    def mesh_of(self, version: str) -> Inventory:
-        """Return the mesh of the stack at another version of Istio."""
-        return mesh_at_version(self.now, version)
 
 
 def mesh_at_version(now: ObservedState, version: str) -> Inventory:

@@ -59,7 +59,15 @@ def find_obstacle(situation: ObservedState) -> Finding | None:
         if not lock.here:
             why = f"locked from another machine ({lock}); if that run is over, `pulumi cancel`"
             return error(OBSTACLE, stack, why, NOTHING_DONE)
-    return next(_young(situation), None)
+    # Helm may run by hand, or in a run whose lock cannot be read. A run of Pulumi that is over needs no waiting.
+    over = observed_state.interrupted_releases(situation.state) if situation.run_is_over else ()
+    for release in pending_releases(situation):
+        timeout = situation.mesh.settings.release.timeout
+        seconds = 0 if release.id in over else release.under_way(timeout, situation.at)
+        if seconds:
+            why = f"is {release.status}, and may still be under way: wait for {seconds} s more (release.timeout)"
+            return error(OBSTACLE, Subject("release", release.id), why, NOTHING_DONE, number=seconds)
+    return None
 
 
 def repair_steps(situation: ObservedState) -> list[Step]:
@@ -92,20 +100,6 @@ def processes_and_locks(situation: ObservedState) -> Iterator[Step]:
     for lock in situation.locks:
         stack = Subject("stack", situation.stack)
         yield Step(LOCK, stack, f"is locked by a run that has ended ({lock})", Act.UNLOCK, lock)
-
-
-def _young(situation: ObservedState) -> Iterator[Finding]:
-    """Yield an error for each release that Helm may still be installing, until its timeout is over.
-
-    Helm may run by hand, or in a run whose lock cannot be read. A run of Pulumi that is over needs no waiting.
-    """
-    over = observed_state.interrupted_releases(situation.state) if situation.run_is_over else ()
-    for release in pending_releases(situation):
-        timeout = situation.mesh.settings.release.timeout
-        seconds = 0 if release.id in over else release.under_way(timeout, situation.at)
-        if seconds:
-            why = f"is {release.status}, and may still be under way: wait for {seconds} s more (release.timeout)"
-            yield error(OBSTACLE, Subject("release", release.id), why, NOTHING_DONE, number=seconds)
 
 
 def _releases(situation: ObservedState) -> Iterator[Step]:

@@ -145,7 +145,11 @@ def is_examinable(backend: str) -> bool:
 
 def read_locks(backend: str, stack: str) -> list[Lock]:
     """Return the locks on a stack; an empty list for other kinds of backend."""
-    return _locks(lock_folder(backend, stack)) if is_examinable(backend) else []
+    if not is_examinable(backend):
+        return []
+    # A lock that a full disk left half-written still has its temporary name, and stops pulumi all the same.
+    files = sorted(lock_folder(backend, stack).glob("*.json*"))
+    return [_parse(file) for file in files if file.suffix in (".json", ".tmp")]
 
 
 def lock_folder(backend: str, stack: str) -> Path:
@@ -157,11 +161,6 @@ def lock_folder(backend: str, stack: str) -> Path:
     root, name = _root(backend) / ".pulumi", stack.rpartition("/")[2]
     by_project = (root / "meta.yaml").exists() or not (root / "stacks" / f"{name}.json").exists()
     return root / "locks" / (Path("organization") / PROJECT / name if by_project else name)
-
-
-def _locks(files: Path) -> list[Lock]:
-    # A lock that a full disk left half-written still has its temporary name, and stops pulumi all the same.
-    return [_parse(file) for file in sorted(files.glob("*.json*")) if file.suffix in (".json", ".tmp")]
 
 
 def _root(backend: str) -> Path:

@@ -79,23 +79,14 @@ def read_upgrade_state(stack: str, target: str) -> UpgradeState:
     return UpgradeState(now, running, (written, *later) if begun else later, begun)
 
 
-def unfinished_releases(now: ObservedState) -> list[str]:
-    """Return Istio's releases, as NAMESPACE/NAME, that have another version in the state than in the stack file."""
-    recorded = stacks.of_export(now.state).recorded
-    return [
-        release.id
-        for release in now.mesh.releases
-        if release.kind in (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
-        and release.id in recorded
-        and recorded[release.id].version != release.version
-    ]
-
-
 def _is_begun(now: ObservedState, running: str, target: str) -> bool:
     """Return True where a run was stopped in the middle of a step, or where its owner began it by hand."""
     written = now.mesh_settings.istio.version
     if written == running:
-        return bool(unfinished_releases(now))
+        recorded = stacks.of_export(now.state).recorded
+        kinds = Kind.BASE, Kind.ISTIOD, Kind.GATEWAY
+        istios = [release for release in now.mesh.releases if release.kind in kinds and release.id in recorded]
+        return any(recorded[release.id].version != release.version for release in istios)
     beyond = upgrade_path.unsupported_change(written, target)
     return upgrade_path.unsupported_change(running, written) is None and not (beyond and beyond.goes_back)
 

@@ -65,7 +65,9 @@ def restart_stale_workloads(
             findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
         else:
             findings = [*hours, *map(_not_restarted, plan.restarts)]
-    return [*findings, *plan.untouched, *_well(plan)]
+    if not plan.restarts and not plan.untouched:
+        findings.append(ok(ID, CLUSTER, "every proxy is as istiod injects it now"))
+    return [*findings, *plan.untouched]
 
 
 def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
@@ -131,9 +133,3 @@ def _still_older(remaining: Iterable[Restart], done: Iterable[Restart]) -> Itera
         if restart.subject in restarted:
             message = f"was restarted, and still {restart.said}"
             yield error(ID, restart.subject, message, "see the check of sidecar injection in `verify`")
-
-
-def _well(plan: Plan) -> list[Finding]:
-    if plan.restarts or plan.untouched:
-        return []
-    return [ok(ID, CLUSTER, "every proxy is as istiod injects it now")]

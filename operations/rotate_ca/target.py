@@ -8,6 +8,7 @@ from pathlib import Path
 
 from operations import pulumi, stacks
 from operations.failures import UsageError
+from operations.repair import observed_state
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import bundle, chains, pem
 from pi_mesh.certificates.pem import CertificateError, Certificates
@@ -58,10 +59,6 @@ def read_text(stack: str, path: Path | None) -> str:
         raise UsageError(stack, f"{path} can't be read: {problem}", "name a file in PEM form") from None
 
 
-VAULT_MOUNT = "vault:index/mount:Mount"
-"""Type of the resource that holds the CA in Vault."""
-
-
 def ca_at_mount(stack: str, settings: Settings, mount: str) -> Target:
     owner = settings.vault.stack or stack
     vault = stacks.load_any(owner).vault if settings.vault.stack else settings.vault
@@ -106,8 +103,8 @@ def give_up_vault(stack: str, settings: Settings) -> dict[str, str]:
 
 def _protected_mounts(stack: str, settings: Settings) -> list[str]:
     """Return the URN of the mount that this stack made, if it is protected."""
-    resources = pulumi.export(stack)["deployment"].get("resources") or [] if settings.vault.here else []
-    return [resource["urn"] for resource in resources if resource["type"] == VAULT_MOUNT and resource.get("protect")]
+    resources = observed_state.resources(pulumi.export(stack)) if settings.vault.here else []
+    return [entry["urn"] for entry in resources if entry["type"] == observed_state.MOUNT and entry.get("protect")]
 
 
 def ca_signed_outside(stack: str, settings: Settings, options: RootOptions) -> Target:

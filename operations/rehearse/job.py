@@ -33,6 +33,34 @@ INTERCEPTION = (
 )
 """Arguments of the init container of an injected pod (istiod's files/injection-template.yaml)."""
 REQUESTS = {"cpu": "10m", "memory": "16Mi"}
+OF_PROXY = {
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "runAsNonRoot": True,
+    "readOnlyRootFilesystem": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+}
+"""Rights of a sidecar."""
+OF_NETWORK = {
+    "runAsUser": 0,
+    "runAsGroup": 0,
+    "runAsNonRoot": False,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]},
+}
+"""Rights of the init container, which changes the rules of its own pod alone."""
+VERSION_PART = {
+    "name": VERSION,
+    "command": [ENVOY, "--version"],
+    "env": [{"name": "LD_SHOW_AUXV", "value": "1"}],
+    "securityContext": OF_PROXY,
+}
+"""The container that starts Envoy once.
+
+glibc's loader prints the auxiliary vector of the process before it (LD_SHOW_AUXV, `man ld.so`): the page size, and an
+address on the stack, which begins at the end of the address space.
+"""
 
 
 def trial_job(settings: Settings, stack: str, namespace: str, node: str, login: str = "") -> ShortLived:
@@ -54,25 +82,11 @@ def trial_job(settings: Settings, stack: str, namespace: str, node: str, login: 
 
 
 def _parts(settings: Settings) -> list[dict[str, Any]]:
-    redirection = [{"name": IPTABLES, "command": [AGENT, *INTERCEPTION], "securityContext": _of_network()}]
+    redirection = [{"name": IPTABLES, "command": [AGENT, *INTERCEPTION], "securityContext": OF_NETWORK}]
     if facts_of(settings.istio.version).has_native_nftables:
         command = [AGENT, *INTERCEPTION, "--native-nftables"]
-        redirection.append({"name": NFTABLES, "command": command, "securityContext": _of_network()})
-    return [_version(), _running(settings), *redirection]
-
-
-def _version() -> dict[str, Any]:
-    """Return the container that starts Envoy once.
-
-    glibc's loader prints the auxiliary vector of the process before it (LD_SHOW_AUXV, `man ld.so`): the page size, and
-    an address on the stack, which begins at the end of the address space.
-    """
-    return {
-        "name": VERSION,
-        "command": [ENVOY, "--version"],
-        "env": [{"name": "LD_SHOW_AUXV", "value": "1"}],
-        "securityContext": _of_proxy(),
-    }
+        redirection.append({"name": NFTABLES, "command": command, "securityContext": OF_NETWORK})
+    return [VERSION_PART, _running(settings), *redirection]
 
 
 def _running(settings: Settings) -> dict[str, Any]:
@@ -88,29 +102,7 @@ def _running(settings: Settings) -> dict[str, Any]:
             "periodSeconds": 2,
             "timeoutSeconds": 10,
         },
-        "securityContext": _of_proxy(),
-    }
-
-
-def _of_proxy() -> Mapping[str, Any]:
-    return {
-        "runAsUser": USER,
-        "runAsGroup": USER,
-        "runAsNonRoot": True,
-        "readOnlyRootFilesystem": True,
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-    }
-
-
-def _of_network() -> Mapping[str, Any]:
-    """Return the rights of the init container, which changes the rules of its own pod alone."""
-    return {
-        "runAsUser": 0,
-        "runAsGroup": 0,
-        "runAsNonRoot": False,
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]},
+        "securityContext": OF_PROXY,
     }
 
 

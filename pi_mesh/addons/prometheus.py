@@ -167,7 +167,7 @@ class Prometheus(Addon):
         off = dict.fromkeys(CLUSTER_JOBS, OFF)
         if self.scrape == "chart":
             return {**off}
-        own = {"metric_relabel_configs": scraping.own_metrics()}
+        own = {"metric_relabel_configs": [scraping.keep("__name__", scraping.OWN_METRICS)]}
         # A job that the stack file configures stays as it is there.
         unused = [job for job in ANNOTATED_JOBS if job not in self._given("scrapeConfigs")]
         return {**off, **dict.fromkeys(unused, OFF), self.name: own, **self.jobs(mesh)}

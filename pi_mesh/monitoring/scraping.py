@@ -29,7 +29,8 @@ COUNTERS = (
     *(promql.NODE_MEMORY, promql.NODE_CPUS),
 )
 """The kubelets' counters that alerts and dashboards use; the others, ten times as many, are not kept."""
-OWN_METRICS = "prometheus_(tsdb_head_series|notifications_.*|rule_evaluation_failures_total)|process_.*"
+OWN_METRICS = "up|prometheus_(tsdb_head_series|notifications_.*|rule_evaluation_failures_total)|process_.*"
+"""A dozen of Prometheus' thousand metrics about itself; the others are not kept."""
 
 KubeletTls = Literal["unverified", "verified", "off"]
 
@@ -77,11 +78,6 @@ def jobs(namespace: str, kubelets: KubeletTls) -> dict[str, Job]:
     """Return the jobs by name; `namespace` is istiod's."""
     own_jobs: dict[str, Job] = {ISTIOD: _istiod(namespace), PROXIES: _proxies()}
     return own_jobs if kubelets == "off" else {**own_jobs, KUBELETS: _kubelets(kubelets == "unverified")}
-
-
-def own_metrics() -> list[Relabelling]:
-    """Return the rule that keeps a dozen of Prometheus' thousand metrics about itself."""
-    return [keep("__name__", f"up|{OWN_METRICS}")]
 
 
 def _istiod(namespace: str) -> Job:

@@ -3,7 +3,7 @@
 The repair of Pulumi's state is pure functions over `pulumi stack export`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,8 +55,9 @@ def repaired_state(state: dict, deployed: Collection[str], failed: Collection[st
     """
     entries = [_marked(entry, failed) for entry in resources(state)]
     known = {entry["urn"] for entry in entries}
-    finished = [entry for entry in _created_releases(state) if entry["urn"] not in known]
-    entries += [_adopted(entry) for entry in finished if release_id(entry) in deployed]
+    created = [entry["resource"] for entry in _operations(state) if entry["type"] == "creating"]
+    releases = [entry for entry in created if entry["type"] == RELEASE and entry["urn"] not in known]
+    entries += [_adopted(entry) for entry in releases if release_id(entry) in deployed]
     return {**state, "deployment": {**state["deployment"], "resources": entries, "pending_operations": []}}
 
 
@@ -92,12 +93,6 @@ def release_id(resource: dict) -> str:
 
 def _operations(state: dict) -> list[dict]:
     return (state["deployment"] or {}).get("pending_operations") or []
-
-
-def _created_releases(state: dict) -> Iterator[dict]:
-    for entry in _operations(state):
-        if entry["type"] == "creating" and entry["resource"]["type"] == RELEASE:
-            yield entry["resource"]
 
 
 def _adopted(resource: dict) -> dict:

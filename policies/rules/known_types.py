@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .resource import is_kind
-from .rule import MANDATORY, Bounds, Resource, Rule
+from .rule import MANDATORY, Bounds, Resource, Rule, strings
 from .tree import at, items, text
 
 _ISTIO = "DestinationRule|Gateway|ServiceEntry|Sidecar|VirtualService"
@@ -57,13 +57,6 @@ RULE = Rule(
     MANDATORY,
     "what no rule can read could switch the mesh's protection off",
     "remove it, or name its type in `types` of this rule in the policy config",
-    {
-        "types": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": [],
-            "description": "further types that a stack may have, such as `aws:s3/bucket:Bucket`",
-        }
-    },
+    {"types": strings([], "further types that a stack may have, such as `aws:s3/bucket:Bucket`")},
     breaches=breaches,
 )

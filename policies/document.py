@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from policies.rules import RULES, Rule, StackRule
+from policies.rules import RULES, Rule
 
 PAGE = Path(__file__).parents[1] / "docs" / "policies.md"
 INTRODUCTION = """\
@@ -54,7 +54,7 @@ def page() -> str:
     return "\n".join([INTRODUCTION, *("\n".join(_section(rule)) for rule in RULES)])
 
 
-def _section(rule: Rule | StackRule) -> Iterator[str]:
+def _section(rule: Rule) -> Iterator[str]:
     yield f"## {rule.name}\n"
     yield f"{rule.says}. **{rule.level.value.capitalize()}**: {rule.why}. If it is broken: {rule.fix}.\n"
     for name, schema in rule.schema.items():

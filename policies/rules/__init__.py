@@ -18,9 +18,9 @@ from . import (
     secrets_in_values,
     vault_ca,
 )
-from .rule import Rule, StackRule
+from .rule import Rule
 
-RULES: tuple[Rule | StackRule, ...] = (
+RULES: tuple[Rule, ...] = (
     chart_version.RULE,
     chart_source.RULE,
     image_hub.RULE,

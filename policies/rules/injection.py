@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .resource import PATCH, PREFIXES, anywhere, is_kind, is_object, is_release, istiods, release_values, unread
-from .rule import MANDATORY, Bounds, Resource, StackRule, strings
+from .rule import MANDATORY, Bounds, Resource, Rule, strings
 from .tree import at, items, mapping, text, walk
 
 LABEL, REVISION_LABEL, TAG_LABEL = "istio-injection", "istio.io/rev", "istio.io/tag"
@@ -84,7 +84,7 @@ def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place} is {policy}"
 
 
-RULE = StackRule(
+RULE = Rule(
     "sidecar-injection",
     "The workloads' namespaces have istio-injection=enabled, and istiod obeys it",
     MANDATORY,
@@ -97,4 +97,5 @@ RULE = StackRule(
         ),
     },
     breaches=breaches,
+    of_stack=True,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from .resource import anywhere, is_kind, istiods, release_values, unread
-from .rule import MANDATORY, Bounds, Resource, StackRule
+from .rule import MANDATORY, Bounds, Resource, Rule
 from .tree import as_text, at, mapping, text
 
 REVISION = "istio.io/rev"
@@ -53,11 +53,12 @@ def _is_strict(policy: Resource) -> bool:
     return at(policy.props, "spec.mtls.mode") == "STRICT"
 
 
-RULE = StackRule(
+RULE = Rule(
     "mesh-wide-strict",
     "The mesh has a mesh-wide STRICT PeerAuthentication",
     MANDATORY,
     "without it Istio accepts plain text everywhere, silently",
     "set mtls.mode to STRICT; for a migration make this rule advisory in the policy config",
     breaches=breaches,
+    of_stack=True,
 )

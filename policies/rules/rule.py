@@ -12,7 +12,6 @@ from pulumi_policy import (
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
-    StackValidationArgs,
     StackValidationPolicy,
 )
 
@@ -38,7 +37,9 @@ class WrongType(Exception):
 
 
 @dataclass(frozen=True)
-class _Metadata:
+class Rule:
+    """A rule about each single resource, or about all resources of a stack together."""
+
     name: str
     says: str
     """The requirement of the rule, as a sentence."""
@@ -49,58 +50,35 @@ class _Metadata:
     """The repair of a breach."""
     schema: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """JSON schema of each bound that policy config may set, with its default."""
+    breaches: Callable[[Any, Bounds], Iterable[str]] = field(kw_only=True)
+    """Function that yields a sentence for each breach of a Resource, or of a sequence of them if `of_stack`."""
+    of_stack: bool = False
 
     def bounds(self, config: Mapping[str, Any] | None) -> Bounds:
         defaults = {name: schema["default"] for name, schema in self.schema.items()}
         return {**defaults, **(config or {})}
 
-    def report(self, breaches: Iterable[str], to_engine: ReportViolation) -> None:
+    def policy(self) -> Policy:
+        form = StackValidationPolicy if self.of_stack else ResourceValidationPolicy
+        return form(
+            self.name,
+            f"{self.says} ({self.level.value}: {self.why}).",
+            self._validate,
+            self.level,
+            PolicyConfigSchema(dict(self.schema)) if self.schema else None,
+            remediation_steps=self.fix,
+        )
+
+    def _validate(self, args: Any, report: ReportViolation) -> None:
         """Report the breaches, and last the wrong type that ended the search."""
         try:
-            for breach in breaches:
-                to_engine(self.message(breach), None)
+            for breach in self.breaches(args.resources if self.of_stack else args, self.bounds(args.get_config())):
+                report(self.message(breach), None)
         except WrongType as error:
-            to_engine(self.message(str(error)), None)
+            report(self.message(str(error)), None)
 
     def message(self, breach: str) -> str:
         return f"{breach}. Fix: {self.fix}."
-
-    def for_engine(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "description": f"{self.says} ({self.level.value}: {self.why}).",
-            "enforcement_level": self.level,
-            "config_schema": PolicyConfigSchema(dict(self.schema)) if self.schema else None,
-            "remediation_steps": self.fix,
-        }
-
-
-@dataclass(frozen=True)
-class Rule(_Metadata):
-    """A rule about each single resource."""
-
-    breaches: Callable[[Resource, Bounds], Iterable[str]] = field(kw_only=True)
-    """Function that yields a sentence for each breach."""
-
-    def policy(self) -> Policy:
-        def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            self.report(self.breaches(args, self.bounds(args.get_config())), report)
-
-        return ResourceValidationPolicy(validate=validate, **self.for_engine())
-
-
-@dataclass(frozen=True)
-class StackRule(_Metadata):
-    """A rule about all resources together."""
-
-    breaches: Callable[[Sequence[Resource], Bounds], Iterable[str]] = field(kw_only=True)
-    """Function that yields a sentence for each breach."""
-
-    def policy(self) -> Policy:
-        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            self.report(self.breaches(args.resources, self.bounds(args.get_config())), report)
-
-        return StackValidationPolicy(validate=validate, **self.for_engine())
 
 
 def bound(type_: str, default: Any, description: str, **further: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pulumi_policy import (
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policies.rules import Rule, StackRule
+from policies.rules import Rule
 from tests.support.versions import SHIPPED
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -101,7 +101,7 @@ def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = Fal
     return messages
 
 
-def said_of_all(rule: StackRule, *resources: tuple[str, dict[str, Any]], **bounds: Any) -> list[str]:
+def said_of_all(rule: Rule, *resources: tuple[str, dict[str, Any]], **bounds: Any) -> list[str]:
     """Return the violations that the rule reports for a whole stack of (type, properties)."""
     stack = [
         PolicyResource(type_, props_of_engine(props), "urn", "name", options(), None, None, [], {})

@@ -44,7 +44,7 @@ def test_the_defaults_and_the_config_files_keep_the_schemas():
 
 def test_only_a_rule_with_bounds_has_a_schema_for_them():
     for rule in RULES:
-        schema = rule.for_engine()["config_schema"]
+        schema = rule.policy().config_schema
         assert (dict(schema.properties) if schema else {}) == dict(rule.schema)
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pi_mesh import addons
-from policies.rules import RULES, Rule
+from policies.rules import RULES
 from tests.support.full_traffic_settings import TRAFFIC
 from tests.support.policy_resources import said, said_of_all, token
 from tests.support.preview import previewed
@@ -45,7 +45,7 @@ def violations(stack: str, resources: list[Judged]) -> Counter[str]:
     bounds, messages = bounds_of(stack), Counter[str]()
     for rule in RULES:
         own = bounds.get(rule.name, {})
-        if isinstance(rule, Rule):
+        if not rule.of_stack:
             messages[rule.name] = sum(
                 len(said(rule, props, type_, protect, **own)) for type_, props, protect in resources
             )

@@ -26,11 +26,8 @@ def check(observation: Observation) -> Iterator[Finding]:
         return
     routes = observation.policies.of_kind("VirtualService")
     problems = [finding for route in routes for finding in _unattached(observation, route)]
+    yield from folded(observation, problems, "attach to no gateway")
     ours = own_namespaces(observation)
-    yield from (finding for finding in problems if finding.name.partition("/")[0] in ours)
-    yield from folded(
-        [single for single in problems if single.name.partition("/")[0] not in ours], "attach to no gateway"
-    )
     empty = [*_without_endpoints(observation, [route for route in routes if route.namespace in ours])]
     yield from empty
     if routes and not problems and not empty:

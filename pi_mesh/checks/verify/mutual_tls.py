@@ -1,6 +1,6 @@
 """Mutual TLS must hold for every namespace, workload and port before it is reported as "STRICT"."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -40,13 +40,12 @@ def modes_of(observation: Observation) -> PeerModes:
 
 
 def policy_findings(observation: Observation) -> Iterator[Finding]:
-    modes, ours = modes_of(observation), own_namespaces(observation)
+    modes = modes_of(observation)
     for policy in modes.mesh_wide:
         yield from _beside_ours(observation, modes, policy)
-    narrower = [policy for policy in modes.policies if policy not in modes.mesh_wide]
-    yield from _without_none(_narrower(observation, modes, policy) for policy in narrower if policy.namespace in ours)
-    others = _without_none(_narrower(observation, modes, policy) for policy in narrower if policy.namespace not in ours)
-    yield from folded(list(others), "let plain text in")
+    narrower = (policy for policy in modes.policies if policy not in modes.mesh_wide)
+    findings = (finding for policy in narrower if (finding := _narrower(observation, modes, policy)))
+    yield from folded(observation, findings, "let plain text in")
     yield from _ports_without_proxy(observation)
 
 
@@ -78,10 +77,6 @@ def left_out_of_all(observation: Observation) -> str:
     proxy = values["global"]["proxy"]
     given = {f"traffic.sidecar.istio.io/{key}": str(proxy[key]) for key in PORT_VALUES if key in proxy}
     return left_out(given).rpartition("/")[2]
-
-
-def _without_none(findings: Iterable[Finding | None]) -> Iterator[Finding]:
-    return (finding for finding in findings if finding)
 
 
 def _beside_ours(observation: Observation, modes: PeerModes, policy: Policy) -> Iterator[Finding]:
@@ -148,19 +143,10 @@ MUTUAL = "ISTIO_MUTUAL"
 
 
 def rule_findings(observation: Observation) -> Iterator[Finding]:
-    rules = [(rule, modes) for rule in observation.policies.of_kind("DestinationRule") if (modes := tls_modes(rule))]
-    if not rules:
-        return
     services = {full_name(entry.name, entry.namespace): entry for entry in observation.snapshot.services}
-    ours, peers = own_namespaces(observation), modes_of(observation)
-    judged = (
-        _rule_finding(observation, peers, rule, modes, _callees(observation, services, _full_host(rule)))
-        for rule, modes in rules
-    )
-    present = [finding for finding in judged if finding]
-    yield from (finding for finding in present if finding.name.partition("/")[0] in ours)
-    others = [finding for finding in present if finding.name.partition("/")[0] not in ours]
-    yield from folded(others, "keep callers from mutual TLS")
+    rules, peers = observation.policies.of_kind("DestinationRule"), modes_of(observation)
+    findings = (finding for rule in rules if (finding := _rule_finding(observation, peers, rule, services)))
+    yield from folded(observation, findings, "keep callers from mutual TLS")
 
 
 def tls_modes(rule: Policy) -> list[str]:
@@ -180,10 +166,13 @@ def _given_modes(policy: dict[str, Any]) -> Iterator[str]:
 
 
 def _rule_finding(
-    observation: Observation, peers: PeerModes, rule: Policy, modes: list[str], callees: dict[str, list[Pod]]
+    observation: Observation, peers: PeerModes, rule: Policy, services: dict[str, Service]
 ) -> Finding | None:
-    """Judge a rule with such modes; `callees` has the services of its host, with their pods that have a proxy."""
-    if not callees or is_as_asked(observation, rule):
+    """Judge a rule by its TLS modes, and by the services of its host whose pods have a proxy."""
+    if not (modes := tls_modes(rule)) or is_as_asked(observation, rule):
+        return None
+    callees = _callees(observation, services, full_name(str(rule.spec.get("host", "")), rule.namespace))
+    if not callees:
         return None
     ours = rule.namespace in own_namespaces(observation)
     strict = any(peers.mode(pod) == "STRICT" for pods in callees.values() for pod in pods)
@@ -200,11 +189,6 @@ def _callees(observation: Observation, services: dict[str, Service], host: str) 
     called = {name: services[name] for name in names if name in services}
     callees = {name: its.pods_behind(observation.meshed_pods.get(its.namespace, [])) for name, its in called.items()}
     return {name: pods for name, pods in callees.items() if pods}
-
-
-def _full_host(rule: Policy) -> str:
-    """Return the rule's host with its namespace."""
-    return full_name(str(rule.spec.get("host", "")), rule.namespace)
 
 
 NEEDED = ("PeerAuthentication", "DestinationRule", MESH_CONFIG)

@@ -125,11 +125,17 @@ def finding_of(check: str, observation: Observation, policy: Policy, effect: Eff
     return (error if level is Level.ERROR else warning)(check, subject_of(policy), message, fix)
 
 
-def folded(findings: list[Finding], what: str) -> list[Finding]:
-    """Return warnings about objects of other namespaces, folded into one if they are many; `what` is a verb phrase."""
-    if len(findings) <= SHOWN:
-        return findings
-    (first, *_), names = findings, [finding.name for finding in findings]
+def folded(observation: Observation, findings: Iterable[Finding], what: str) -> list[Finding]:
+    """Return the findings about objects of the own namespaces first, and those of others as one if they are many.
+
+    `what` is a verb phrase about the others.
+    """
+    ours, judged = own_namespaces(observation), list(findings)
+    own = [finding for finding in judged if finding.name.partition("/")[0] in ours]
+    others = [finding for finding in judged if finding.name.partition("/")[0] not in ours]
+    if len(others) <= SHOWN:
+        return [*own, *others]
+    (first, *_), names = others, [finding.name for finding in others]
     message = f"{len(names)} of other namespaces {what}: {listed(sorted(names), SHOWN)}"
     fix = f"`kubectl get {first.kind.lower()} -A` lists them; their owners know whether they are wanted"
-    return [warning(first.id, Subject(first.kind), message, fix, number=len(names))]
+    return [*own, warning(first.id, Subject(first.kind), message, fix, number=len(names))]

@@ -43,6 +43,12 @@ class Policy:
         """Return the kind, the namespace and the name."""
         return self.kind, self.namespace, self.name
 
+    @property
+    def selected_labels(self) -> Mapping[str, str]:
+        """Return the labels by which the object selects pods; none if it selects all pods of its scope."""
+        chosen = self.spec.get("selector") or self.spec.get("workloadSelector") or {}
+        return chosen.get("matchLabels") or chosen.get("labels") or {}
+
 
 @dataclass(frozen=True)
 class Policies:

@@ -5,7 +5,6 @@ from functools import cached_property
 
 from pi_mesh.checks.finding import Subject
 from pi_mesh.checks.verify.peer_modes import PeerModes
-from pi_mesh.checks.verify.policy_targets import labels_of
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policies, Policy
@@ -81,5 +80,5 @@ class Call:
             for policy in self.policies.of_kind(kind)
             if policy.namespace in homes
             and not (policy.spec.get("targetRef") or policy.spec.get("targetRefs"))
-            and matches(labels_of(policy), pod.labels)
+            and matches(policy.selected_labels, pod.labels)
         ]

@@ -6,7 +6,6 @@ from typing import Any
 from pi_mesh.checks.call.call import Call
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.policy_words import subject_of
-from pi_mesh.checks.verify.policy_targets import labels_of
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
@@ -46,14 +45,14 @@ def hidden_by(call: Call) -> Policy | None:
 
 def applied_sidecar(call: Call) -> Policy | None:
     """Return the Sidecar of the caller: its own, else its namespace's, else the root namespace's."""
-    every, caller = call.policies.of_kind("Sidecar"), call.caller
-    of_namespace = [sidecar for sidecar in every if sidecar.namespace == caller.namespace]
-    own = [sidecar for sidecar in of_namespace if (chosen := labels_of(sidecar)) and matches(chosen, caller.labels)]
-    wide = [sidecar for sidecar in of_namespace if not labels_of(sidecar)]
-    root = [
-        sidecar for sidecar in every if sidecar.namespace == call.policies.root_namespace and not labels_of(sidecar)
+    caller, root = call.caller, call.policies.root_namespace
+    fitting = [
+        sidecar for sidecar in call.policies.of_kind("Sidecar") if matches(sidecar.selected_labels, caller.labels)
     ]
-    return next(iter([*own, *wide, *root]), None)
+    own = [sidecar for sidecar in fitting if sidecar.namespace == caller.namespace and sidecar.selected_labels]
+    wide = [sidecar for sidecar in fitting if not sidecar.selected_labels]
+    near = [sidecar for home in (caller.namespace, root) for sidecar in wide if sidecar.namespace == home]
+    return next(iter([*own, *near]), None)
 
 
 def outbound_policy(call: Call, sidecar: Policy | None) -> str:

@@ -10,7 +10,6 @@ from pi_mesh.checks.verify.policy_targets import (
     finding_of,
     is_as_asked,
     is_of_stack,
-    labels_of,
     own_namespaces,
     pods_in_words,
     remedy,
@@ -93,7 +92,7 @@ def _is_dry_run(policy: Policy) -> bool:
 
 def _overlaps(policy: Policy, other: Policy) -> bool:
     """Return True if both policies may apply to one workload: neither needs another value of the same label."""
-    first, second = labels_of(policy), labels_of(other)
+    first, second = policy.selected_labels, other.selected_labels
     return all(second.get(key, value) == value for key, value in first.items())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, setting, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.policy_words import managed, subject_of
-from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, labels, mode_of, port_modes, weaker, weakest
+from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, mode_of, port_modes, weaker, weakest
 from pi_mesh.checks.verify.policy_targets import (
     SHOWN,
     folded,
@@ -56,7 +56,7 @@ def weakened_namespaces(observation: Observation) -> set[str]:
     injected = {entry.name for entry in observation.snapshot.namespaces if entry.is_injected}
     open_namespaces = {name for name in injected if weaker(modes.namespace_mode(name), mode)}
     weak = {pod.namespace for pod in meshed_pods(observation) if weaker(weakest(modes.modes(pod)), mode)}
-    selecting = {policy.namespace for policy in modes.policies if labels(policy) and _weak_modes(policy, mode)}
+    selecting = {policy.namespace for policy in modes.policies if policy.selected_labels and _weak_modes(policy, mode)}
     everywhere = injected if left_out_of_all(observation) else set()
     return open_pods | open_namespaces | weak | (selecting & injected) | everywhere
 

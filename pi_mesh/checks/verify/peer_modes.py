@@ -39,7 +39,7 @@ class PeerModes:
 
     def in_force(self, policy: Policy) -> bool:
         """Return True unless an older policy of the same scope applies instead."""
-        if labels(policy):
+        if policy.selected_labels:
             return policy.namespace != self.root
         return policy == self._applying(policy.namespace)
 
@@ -76,7 +76,7 @@ class PeerModes:
         return policies
 
     def _of_namespace(self, namespace: str) -> list[Policy]:
-        return [policy for policy in self._by_namespace.get(namespace, []) if not labels(policy)]
+        return [policy for policy in self._by_namespace.get(namespace, []) if not policy.selected_labels]
 
     def _applying(self, namespace: str) -> Policy | None:
         """Return the policy of a whole namespace that applies, the oldest."""
@@ -85,13 +85,8 @@ class PeerModes:
     def _of_workload(self, pod: Pod) -> Policy | None:
         if pod.namespace == self.root:
             return None
-        of_namespace = (policy for policy in self._by_namespace.get(pod.namespace, []) if labels(policy))
-        return next((policy for policy in of_namespace if matches(labels(policy), pod.labels)), None)
-
-
-def labels(policy: Policy) -> dict[str, str]:
-    """Return the labels of the workloads that a policy selects; none if it selects its whole namespace."""
-    return (policy.spec.get("selector") or {}).get("matchLabels") or {}
+        of_namespace = (policy for policy in self._by_namespace.get(pod.namespace, []) if policy.selected_labels)
+        return next((policy for policy in of_namespace if matches(policy.selected_labels, pod.labels)), None)
 
 
 def mode_of(policy: Policy) -> str:
@@ -104,7 +99,7 @@ def port_modes(policy: Policy) -> dict[int, str]:
     """Return the modes that a policy gives to ports of its workloads."""
     given = policy.spec.get("portLevelMtls") or {}
     modes = {int(port): (entry or {}).get("mode", "UNSET") for port, entry in given.items()}
-    return {port: mode for port, mode in modes.items() if mode != "UNSET"} if labels(policy) else {}
+    return {port: mode for port, mode in modes.items() if mode != "UNSET"} if policy.selected_labels else {}
 
 
 def weakest(modes: Iterable[str]) -> str:

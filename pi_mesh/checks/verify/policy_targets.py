@@ -39,22 +39,14 @@ def workloads_subject(observation: Observation) -> Subject:
     return Subject("namespace", "" if further else first.name)
 
 
-def labels_of(policy: Policy) -> dict[str, str]:
-    """Return the labels by which a policy selects pods; none if it selects all pods of its scope."""
-    spec = policy.spec
-    chosen = spec.get("selector") or spec.get("workloadSelector") or {}
-    return chosen.get("matchLabels") or chosen.get("labels") or {}
-
-
 def selected(observation: Observation, policy: Policy) -> list[Pod]:
     """Return the pods of the mesh that a policy selects now."""
     if policy.spec.get("targetRef") or policy.spec.get("targetRefs"):
         return []  # for gateways and waypoints of the Kubernetes Gateway API, which this mesh does not use
-    labels = labels_of(policy)
     rooted = policy.namespace == observation.policies.root_namespace
-    everywhere = rooted and not (labels and policy.kind in ROOT_SELECTORS_IGNORED)
+    everywhere = rooted and not (policy.selected_labels and policy.kind in ROOT_SELECTORS_IGNORED)
     pods = meshed_pods(observation) if everywhere else observation.meshed_pods.get(policy.namespace, [])
-    return [pod for pod in pods if matches(labels, pod.labels)]
+    return [pod for pod in pods if matches(policy.selected_labels, pod.labels)]
 
 
 def pods_in_words(pods: Iterable[Pod]) -> str:

@@ -9,7 +9,6 @@ from pi_mesh.checks.verify.policy_targets import (
     Effect,
     finding_of,
     is_as_asked,
-    labels_of,
     own_namespaces,
     workloads_subject,
 )
@@ -49,7 +48,7 @@ def _sidecar(observation: Observation, policy: Policy) -> Effect:
     if ports := [(entry.get("port") or {}).get("number") for entry in spec.get("ingress") or []]:
         words += f", and lets proxies listen on {', '.join(map(str, ports))} alone"
     scoped = {namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.is_scoped}
-    if policy.namespace in scoped and not labels_of(policy):
+    if policy.namespace in scoped and not policy.selected_labels:
         return Level.ERROR, f"{words}; beside the one of the settings it is undefined which of both holds"
     needed = {"*/*", "./*", f"{policy.namespace}/*"}
     return (Level.WARNING if not hosts or needed & set(hosts) else Level.ERROR), words

@@ -9,6 +9,7 @@ from pi_mesh.cluster.objects import Deployment, Webhook
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.names import ISTIOD
 
 
 def is_installed(mesh: Inventory, snapshot: Snapshot) -> bool:
@@ -34,11 +35,6 @@ MOVE = (
 )
 
 
-def check(observation: Observation) -> Iterator[Finding]:
-    yield from _control_planes(observation)
-    yield from _webhooks(observation)
-
-
 def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
     """Return True unless it is certain that no other Istio runs in the cluster or serves its webhooks."""
     unknown = any(kind in snapshot.unreadable for kind in NEEDED)
@@ -46,10 +42,13 @@ def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
     return unknown or bool(_istiods(mesh, snapshot)) or not all(_is_stale(entry, snapshot) for entry in hooks)
 
 
-def _control_planes(observation: Observation) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     home = observation.settings.istio.namespace
     foreign = [
-        entry for entry in _istiods(observation.mesh, observation.snapshot) if not _goes(entry, observation.state, home)
+        entry
+        for entry in _istiods(observation.mesh, observation.snapshot)
+        # A second control plane that this `up` removes is judged as a revision.
+        if entry.namespace != home or entry.release not in observation.state.releases
     ]
     for entry in foreign:
         subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
@@ -64,6 +63,7 @@ def _control_planes(observation: Observation) -> Iterator[Finding]:
             yield error(CONTROL_PLANE, subject, message, fix)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
+    yield from _webhooks(observation)
 
 
 def _webhooks(observation: Observation) -> Iterator[Finding]:
@@ -87,16 +87,8 @@ def _webhooks(observation: Observation) -> Iterator[Finding]:
 
 
 def _istiods(mesh: Inventory, snapshot: Snapshot) -> list[Deployment]:
-    return [entry for entry in snapshot.deployments if _is_istiod(entry) and not mesh.owns(entry.release)]
-
-
-def _goes(entry: Deployment, state: StackState, namespace: str) -> bool:
-    """Return True for the stack's own second control plane, which this `up` removes; `revisions` judges it."""
-    return entry.release in state.releases and entry.namespace == namespace
-
-
-def _is_istiod(entry: Deployment) -> bool:
-    return entry.labels.get("app") == "istiod" or entry.name == "istiod"
+    istiods = (entry for entry in snapshot.deployments if ISTIOD in (entry.name, entry.labels.get("app")))
+    return [entry for entry in istiods if not mesh.owns(entry.release)]
 
 
 def _configurations(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[list[Webhook]]:
@@ -104,13 +96,10 @@ def _configurations(mesh: Inventory, snapshot: Snapshot, state: StackState = NEV
     foreign = [
         hook
         for hook in snapshot.webhooks
-        if _of_istio(hook) and not _is_ours(mesh, hook) and hook.release not in state.releases
+        if (hook.name.endswith("istio.io") or ISTIOD in hook.service.partition("/")[2])
+        and not (mesh.owns(hook.release) or hook.stack == mesh.owner or hook.release in state.releases)
     ]
     return [list(hooks) for _, hooks in groupby(foreign, key=lambda hook: (hook.kind, hook.configuration))]
-
-
-def _is_ours(mesh: Inventory, hook: Webhook) -> bool:
-    return mesh.owns(hook.release) or hook.stack == mesh.owner
 
 
 def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:
@@ -118,7 +107,3 @@ def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:
     services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
     readable = "services" not in snapshot.unreadable
     return readable and all(hook.service and hook.service not in services for hook in hooks)
-
-
-def _of_istio(hook: Webhook) -> bool:
-    return hook.name.endswith("istio.io") or "istiod" in hook.service.partition("/")[2]

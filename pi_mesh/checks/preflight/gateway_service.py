@@ -75,42 +75,29 @@ ADDRESS_FIX = "set auto or NodePort, or free an address: docs/clusters.md"
 
 def check_address(observation: Observation) -> Iterator[Finding]:
     """Refuse a vain wait before a first install; on an installed mesh warn of it."""
-    gateways = [workload for release in observation.mesh.of_kind(Kind.GATEWAY) for workload in release.workloads]
-    findings = [
-        _address_finding(
-            gateway,
-            gateway_answer(observation.settings, gateway.setting, observation.snapshot),
-            installed=is_installed(observation.mesh, observation.snapshot),
-        )
-        for gateway in gateways
-        if gateway.service_type in ("LoadBalancer", "auto")
-    ]
+    gateways = (workload for release in observation.mesh.of_kind(Kind.GATEWAY) for workload in release.workloads)
+    asking = (gateway for gateway in gateways if gateway.service_type in ("LoadBalancer", "auto"))
+    findings = [_address_finding(observation, gateway) for gateway in asking]
     yield from findings or [ok(LOAD_BALANCER, CLUSTER, "no gateway asks for an address")]
 
 
-def _address_finding(workload: Workload, answer: Answer, *, installed: bool) -> Finding:
-    key = setting(f"{workload.setting}.service.type")
+def _address_finding(observation: Observation, workload: Workload) -> Finding:
+    key, installed = setting(f"{workload.setting}.service.type"), is_installed(observation.mesh, observation.snapshot)
+    answer = gateway_answer(observation.settings, workload.setting, observation.snapshot)
     if answer.serves:
         return ok(LOAD_BALANCER, key, f"is {workload.service_type}: the address comes from {answer.provider}")
     if workload.service_type == "auto":
         return _auto_finding(key, answer, installed=installed)
     reason = answer.refusal or "nothing in this cluster gives addresses"
     message = f"is LoadBalancer, but {reason}: the release would wait in vain"
-    return (
-        warning(LOAD_BALANCER, key, message, ADDRESS_FIX)
-        if installed
-        else error(LOAD_BALANCER, key, message, ADDRESS_FIX)
-    )
+    return (warning if installed else error)(LOAD_BALANCER, key, message, ADDRESS_FIX)
 
 
 def _auto_finding(key: Subject, answer: Answer, *, installed: bool) -> Finding:
     """Say why `auto` is NodePort: aloud before a first install, where somebody could have given an address."""
     if not answer.refusal:
-        return ok(
-            LOAD_BALANCER,
-            key,
-            "is auto and becomes NodePort: nothing in this cluster gives addresses, and none is needed",
-        )
+        message = "is auto and becomes NodePort: nothing in this cluster gives addresses, and none is needed"
+        return ok(LOAD_BALANCER, key, message)
     message = f"is auto and becomes NodePort: {answer.refusal}"
     if installed:
         return ok(LOAD_BALANCER, key, message)

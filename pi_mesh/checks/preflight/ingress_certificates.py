@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.cluster.snapshot import IngressSecret, Snapshot
+from pi_mesh.cluster.snapshot import IngressSecret
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import GatewayTls
 
@@ -32,29 +32,24 @@ class _Case:
 
     @property
     def users(self) -> dict[str, GatewayTls]:
-        listeners = self.settings.traffic.gateways.items()
-        return {
-            name: listener.tls
-            for name, listener in listeners
-            if listener.tls and listener.tls.secret == self.secret.name
-        }
+        tls = {name: listener.tls for name, listener in self.settings.traffic.gateways.items() if listener.tls}
+        return {name: own for name, own in tls.items() if own.secret == self.secret.name}
 
     @property
     def hosts(self) -> list[str]:
         """Return the hosts by name; a listener for every host says nothing of its certificate."""
-        listeners = (self.settings.traffic.gateways[name] for name in self.users)
-        return [
-            host for host in dict.fromkeys(host for listener in listeners for host in listener.hosts) if host != "*"
-        ]
+        hosts = dict.fromkeys(host for name in self.users for host in self.settings.traffic.gateways[name].hosts)
+        return [host for host in hosts if host != "*"]
 
     def unserved(self, message: str, fix: str) -> Finding:
         return error(ID, self.subject, f"{message}: {' and '.join(self.users)} is not served with TLS", fix)
 
 
-def certificate_findings(settings: Settings, snapshot: Snapshot, now: datetime) -> Iterator[Finding]:
+def check_served(observation: Observation) -> Iterator[Finding]:
     """Yield the findings about each Secret; an error means that a listener is not served with TLS now."""
-    for secret in snapshot.ingress_certificates.secrets if snapshot.ingress_certificates else ():
-        yield from _secret_findings(_Case(settings, secret), now)
+    certificates = observation.snapshot.ingress_certificates
+    for secret in certificates.secrets if certificates else ():
+        yield from _secret_findings(_Case(observation.settings, secret), observation.now)
 
 
 def _secret_findings(case: _Case, now: datetime) -> Iterator[Finding]:
@@ -75,13 +70,10 @@ def _secret_findings(case: _Case, now: datetime) -> Iterator[Finding]:
     elif not secret.fits:
         yield case.unserved("has a key (tls.key) that is not its certificate's", create)
     else:
-        yield from _client_ca(case)
+        if not secret.has_client_ca and any(tls.mode == "MUTUAL" for tls in case.users.values()):
+            fix = "add the CA of the clients' certificates"
+            yield case.unserved("has no ca.crt, which tls.mode: MUTUAL needs", fix)
         yield from _certificate_findings(case, now)
-
-
-def _client_ca(case: _Case) -> Iterator[Finding]:
-    if not case.secret.has_client_ca and any(tls.mode == "MUTUAL" for tls in case.users.values()):
-        yield case.unserved("has no ca.crt, which tls.mode: MUTUAL needs", "add the CA of the clients' certificates")
 
 
 def _certificate_findings(case: _Case, now: datetime) -> Iterator[Finding]:
@@ -123,14 +115,13 @@ CERTIFICATES = "certificates.cert-manager.io"
 def check(observation: Observation) -> Iterator[Finding]:
     """Yield warnings, because a certificate may come later; an Issuer that is missing is an error."""
     yield from _issuers(observation)
-    for finding in certificate_findings(observation.settings, observation.snapshot, observation.now):
+    for finding in check_served(observation):
         yield replace(finding, level=Level.WARNING) if finding.level is Level.ERROR else finding
 
 
 def _issuers(observation: Observation) -> Iterator[Finding]:
-    for issuer, problem in (
-        observation.snapshot.ingress_certificates.issuers if observation.snapshot.ingress_certificates else ()
-    ):
+    certificates = observation.snapshot.ingress_certificates
+    for issuer, problem in certificates.issuers if certificates else ():
         place = "" if issuer.kind == "ClusterIssuer" else f"{observation.settings.ingress_namespace}/"
         subject = Subject(issuer.kind, f"{place}{issuer.name}")
         if not any(crd.name == CERTIFICATES for crd in observation.snapshot.crds):
@@ -143,7 +134,3 @@ def _issuers(observation: Observation) -> Iterator[Finding]:
             yield warning(ID, subject, f"{problem}; until this is fixed it signs nothing", look)
         else:
             yield ok(ID, subject, "signs the listeners' certificates")
-
-
-def check_served(observation: Observation) -> Iterator[Finding]:
-    yield from certificate_findings(observation.settings, observation.snapshot, observation.now)

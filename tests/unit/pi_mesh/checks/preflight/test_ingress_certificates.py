@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from pi_mesh.checks.preflight.ingress_certificates import certificate_findings, check, check_served
+from pi_mesh.checks.preflight.ingress_certificates import check, check_served
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import IngressCertificates, IngressSecret
 from pi_mesh.settings.traffic.gateways import CertificateIssuer
 from tests.support.authorities import NOW, Authority, make_ca, make_server
-from tests.support.factories import make_mesh, make_settings
+from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
@@ -60,9 +60,9 @@ def test_a_listener_must_have_a_certificate_that_is_valid_now_and_names_its_host
     tls = {"secret": "shop", **listener}
     web = {"hosts": tls.pop("hosts", ["shop.example"]), "tls": tls}
     others = {"other": {"hosts": ["x.example"], "tls": {"secret": "x"}}, "plain": {"hosts": ["y.example"]}}
-    settings = make_settings(traffic={"gateways": {"web": web, **others}})
     snapshot = make_snapshot(ingress_certificates=IngressCertificates((secret,)))
-    assert_told(certificate_findings(settings, snapshot, NOW), *lines)
+    observed = observation(snapshot, traffic={"gateways": {"web": web, **others}})
+    assert_told(check_served(replace(observed, now=NOW)), *lines)
 
 
 def test_without_a_look_at_the_cluster_nothing_is_said():

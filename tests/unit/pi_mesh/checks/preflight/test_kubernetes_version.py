@@ -1,11 +1,11 @@
 """The preflight's findings about Kubernetes' and Istio's versions."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 
 import pytest
 
-from pi_mesh.checks.preflight.kubernetes_version import check, check_end_of_life, end_of_life
-from tests.support.factories import make_settings
+from pi_mesh.checks.preflight.kubernetes_version import check, check_end_of_life
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
 from tests.support.versions import NEWEST_MINOR, OLDEST, UNKNOWN
@@ -37,7 +37,8 @@ DAYS = {
 
 @pytest.mark.parametrize(("version", "day", "line"), DAYS.values(), ids=DAYS)
 def test_a_version_that_gets_no_fixes_is_said_with_the_date(version, day, line):
-    told = end_of_life(make_settings(istio={"version": version}), day)
+    now = datetime.combine(day, time(12), UTC)
+    (told,) = check_end_of_life(replace(observation(make_snapshot(), istio={"version": version}), now=now))
     assert_told([told], line)
     assert ("where" in told.fix) is (version == OLDEST)
 

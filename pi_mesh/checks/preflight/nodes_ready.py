@@ -20,30 +20,24 @@ def usable_nodes(snapshot: Snapshot) -> list[Node]:
 
 
 def check_nodes(observation: Observation) -> Iterator[Finding]:
-    yield from _ready(observation, installed=is_installed(observation.mesh, observation.snapshot))
-    yield from _architecture(observation)
-
-
-def _ready(observation: Observation, *, installed: bool) -> Iterator[Finding]:
-    fix = "see `kubectl describe node NAME`"
+    installed = is_installed(observation.mesh, observation.snapshot)
     for node in observation.snapshot.nodes:
         if not node.ready:
-            yield warning(READY, Subject("node", node.name), "is not Ready", fix.replace("NAME", node.name))
+            yield warning(READY, Subject("node", node.name), "is not Ready", f"see `kubectl describe node {node.name}`")
         elif node.cordoned:
             yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
     names = ", ".join(node.name for node in usable_nodes(observation.snapshot)) or "none"
     count, needed = len(usable_nodes(observation.snapshot)), observation.settings.cluster.nodes
     ready = counted(count, "node is", "nodes are")
     message = f"{ready} Ready and schedulable, at least {needed} needed: {names}"
-    if count < needed and installed:
-        # An `up` may be what helps now; "room for the mesh" judges whether all that must run still fits.
-        fix = "bring the missing nodes back, or lower cluster.nodes"
-        yield warning(READY, setting("cluster.nodes"), message, fix, number=count)
-    elif count < needed:
-        fix = "bring the missing nodes up, or lower cluster.nodes"
-        yield error(READY, setting("cluster.nodes"), message, fix, number=count)
+    if count < needed:
+        # On an installed mesh an `up` may be what helps; "room for the mesh" judges whether what must run still fits.
+        report, where = (warning, "back") if installed else (error, "up")
+        fix = f"bring the missing nodes {where}, or lower cluster.nodes"
+        yield report(READY, setting("cluster.nodes"), message, fix, number=count)
     else:
         yield ok(READY, setting("cluster.nodes"), message, number=count)
+    yield from _architecture(observation)
 
 
 def _architecture(observation: Observation) -> Iterator[Finding]:
@@ -77,9 +71,5 @@ def check_kubelets(observation: Observation) -> Iterator[Finding]:
         version = re.match(r"v?1\.(\d+)", node.kubelet)
         if version and int(version[1]) < SINCE:
             message = f"has kubelet {node.kubelet}, which does not know native sidecars ({KEY}): no pod would start"
-            yield error(
-                NATIVE_SIDECARS,
-                Subject("node", node.name),
-                message,
-                f"upgrade it to 1.{SINCE} or newer, or remove {KEY}",
-            )
+            fix = f"upgrade it to 1.{SINCE} or newer, or remove {KEY}"
+            yield error(NATIVE_SIDECARS, Subject("node", node.name), message, fix)

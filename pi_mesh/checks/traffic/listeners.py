@@ -18,25 +18,39 @@ PRIVILEGED = 1024
 SYSCTL = "net.ipv4.ip_unprivileged_port_start"
 
 
+class _Entry(NamedTuple):
+    """One port of a listener."""
+
+    name: str
+    listener: IngressListener
+    server: Server
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.server.protocol})"
+
+    @property
+    def key(self) -> Subject:
+        return setting(f"traffic.gateways.{self.name}.{self.server.key}")
+
+
+def _entries(settings: Settings) -> list[_Entry]:
+    listeners = settings.traffic.gateways.items()
+    return [_Entry(name, listener, server) for name, listener in listeners for server in listener.servers]
+
+
 def check_ports(observation: Observation) -> Iterator[Finding]:
     reached, lowest = _ports(observation), _lowest_port(observation.settings)
     shown = ", ".join(map(str, sorted(reached)))
-    for name, server in _servers(observation.settings):
-        subject = setting(f"traffic.gateways.{name}.{server.key}")
-        if server.number not in reached:
-            message = f"is {server.number}, which no Service of the ingress gateway has, so no client can reach it"
+    for entry in _entries(observation.settings):
+        number = entry.server.number
+        if number not in reached:
+            message = f"is {number}, which no Service of the ingress gateway has, so no client can reach it"
             fix = f"use one of {shown}, or add the port to ingress.values.service.ports, or remove that list"
-            yield error(ID, subject, message, fix)
-        if lowest and server.number < lowest:
-            message = (
-                f"is {server.number}, and with ingress.values.securityContext the gateway listens from {lowest} on"
-            )
-            yield warning(ID, subject, message, f'add the sysctl {SYSCTL} with value "0", or remove securityContext')
-
-
-def _servers(settings: Settings) -> Iterator[tuple[str, Server]]:
-    for name, listener in settings.traffic.gateways.items():
-        yield from ((name, server) for server in listener.servers)
+            yield error(ID, entry.key, message, fix)
+        if lowest and number < lowest:
+            message = f"is {number}, and with ingress.values.securityContext the gateway listens from {lowest} on"
+            yield warning(ID, entry.key, message, f'add the sysctl {SYSCTL} with value "0", or remove securityContext')
 
 
 def _lowest_port(settings: Settings) -> int | None:
@@ -67,27 +81,10 @@ SINCE_EVER = ("HTTP", "HTTPS")
 """Protocols of listeners that running stacks may have: their conflicts are warnings for one version."""
 
 
-class _Entry(NamedTuple):
-    """One port of a listener."""
-
-    name: str
-    listener: IngressListener
-    server: Server
-
-    @property
-    def title(self) -> str:
-        return f"{self.name} ({self.server.protocol})"
-
-    @property
-    def key(self) -> Subject:
-        return setting(f"traffic.gateways.{self.name}.{self.server.key}")
-
-
 def check_shared_ports(observation: Observation) -> Iterator[Finding]:
     by_port: dict[int, list[_Entry]] = defaultdict(list)
-    for name, listener in observation.settings.traffic.gateways.items():
-        for server in listener.servers:
-            by_port[server.number].append(_Entry(name, listener, server))
+    for entry in _entries(observation.settings):
+        by_port[entry.server.number].append(entry)
     for entries in by_port.values():
         for first, second in combinations(entries, 2):
             yield from _pair(first, second)
@@ -126,10 +123,8 @@ def _vague(entry: _Entry, other: _Entry) -> Iterator[Finding]:
             f"has host {first} on port {entry.server.number}, which it shares with {other.name}, whose addresses "
             "differ: no rule tells their requests apart"
         )
-        subject = setting(f"traffic.gateways.{entry.name}.allowAddresses")
-        yield error(
-            SHARED_PORTS, subject, message, "name the hosts, give the listener a port of its own, or equal addresses"
-        )
+        fix = "name the hosts, give the listener a port of its own, or equal addresses"
+        yield error(SHARED_PORTS, setting(f"traffic.gateways.{entry.name}.allowAddresses"), message, fix)
 
 
 def _issuers(settings: Settings) -> Iterator[Finding]:
@@ -140,12 +135,8 @@ def _issuers(settings: Settings) -> Iterator[Finding]:
     for secret, named in issuers.items():
         if len(named) > 1:
             message = f"name different issuers for Secret {secret}, which only one of them can write"
-            yield error(
-                SHARED_PORTS,
-                setting("traffic.gateways"),
-                message,
-                "give each its own Secret, or all the same tls.issuer",
-            )
+            fix = "give each its own Secret, or all the same tls.issuer"
+            yield error(SHARED_PORTS, setting("traffic.gateways"), message, fix)
 
 
 # A listener's list of addresses needs the clients' own addresses, which a Service hides by default.
@@ -157,23 +148,17 @@ ADDRESS_FIX = "set ingress.service.externalTrafficPolicy: Local"
 
 
 def check_client_addresses(observation: Observation) -> Iterator[Finding]:
-    listed = {
-        name: listener for name, listener in observation.settings.traffic.gateways.items() if listener.allow_addresses
-    }
-    if listed and not observation.settings.ingress.enabled:
+    settings = observation.settings
+    listed = {name: listener for name, listener in settings.traffic.gateways.items() if listener.allow_addresses}
+    if not listed or not settings.ingress.enabled:
         return
     for name, listener in listed.items():
-        if hidden := _hidden(observation.settings, listener):
-            message = f"cannot tell clients apart: {hidden}"
-            yield error(CLIENT_ADDRESSES, setting(f"traffic.gateways.{name}.allowAddresses"), message, ADDRESS_FIX)
+        subject = setting(f"traffic.gateways.{name}.allowAddresses")
+        if hidden := _hidden(settings, listener):
+            yield error(CLIENT_ADDRESSES, subject, f"cannot tell clients apart: {hidden}", ADDRESS_FIX)
         else:
-            yield ok(
-                CLIENT_ADDRESSES,
-                setting(f"traffic.gateways.{name}.allowAddresses"),
-                f"sees the clients' {_source(observation.settings)}",
-            )
-    if listed:
-        yield from _forgeable(observation.settings)
+            yield ok(CLIENT_ADDRESSES, subject, f"sees the clients' {_source(settings)}")
+    yield from _forgeable(settings)
 
 
 def _hidden(settings: Settings, listener: IngressListener) -> str:

@@ -133,11 +133,9 @@ def _others_note(pattern: str, key: str) -> bool:
 
 
 def _empty(value: object) -> bool:
-    return value in (None, "") or (isinstance(value, dict | list) and not value) or _says_nothing(value)
-
-
-def _says_nothing(value: object) -> bool:
-    return isinstance(value, dict) and all(_empty(entry) for entry in value.values())
+    if isinstance(value, dict):
+        return all(map(_empty, value.values()))
+    return value in (None, "", [])
 
 
 def _same(expected: object, live: object, at: Place) -> bool:

@@ -20,9 +20,8 @@ def check_releases(observation: Observation) -> Iterator[Finding]:
     findings = [finding for pair in owned for finding in _of_pair(observation, pair)]
     yield from findings
     if owned and not findings:
-        yield ok(
-            RELEASES, Subject("release"), f"all {len(owned)} objects are as Helm installed them", number=len(owned)
-        )
+        message = f"all {len(owned)} objects are as Helm installed them"
+        yield ok(RELEASES, Subject("release"), message, number=len(owned))
 
 
 def _of_pair(observation: Observation, pair: Pair) -> Iterator[Finding]:
@@ -36,12 +35,8 @@ def _of_pair(observation: Observation, pair: Pair) -> Iterator[Finding]:
     changes = list(differences(pair.wanted, pair.live, pair.defaulted))
     certain = [entry for entry in changes if not entry.uncertain]
     if certain:
-        yield error(
-            RELEASES,
-            subject,
-            f"was changed: {lines(pair, certain)}",
-            remedies.undo_commands(observation, pair, certain),
-        )
+        undo = remedies.undo_commands(observation, pair, certain)
+        yield error(RELEASES, subject, f"was changed: {lines(pair, certain)}", undo)
     if uncertain := [entry for entry in changes if entry.uncertain]:
         cause = pair.refusal or UNASKED
         message = f"may have added fields: {lines(pair, uncertain)}; Kubernetes' defaults are not known: {cause}"
@@ -67,8 +62,7 @@ def check_own_objects(observation: Observation) -> Iterator[Finding]:
         elif pair.live is None:
             yield error(OWN_OBJECTS, subject, "is not there", remedies.REFRESH)
         elif changes := list(differences(pair.wanted, pair.live, pair.defaulted)):
-            yield error(
-                OWN_OBJECTS, subject, "; ".join(map(str, changes)), remedies.undo_commands(observation, pair, changes)
-            )
+            undo = remedies.undo_commands(observation, pair, changes)
+            yield error(OWN_OBJECTS, subject, "; ".join(map(str, changes)), undo)
         else:
             yield ok(OWN_OBJECTS, subject, "is as the settings say")

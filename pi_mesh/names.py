@@ -11,6 +11,18 @@ ADOPTED_ANNOTATION = f"{PROJECT}/adopted-by"
 """Annotation on other owners' namespaces that a stack uses by `adopt: true` and leaves in place on `pulumi destroy`."""
 
 
+class Namespaced:
+    """An object, or a Helm release, that is in a namespace."""
+
+    namespace: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """Return NAMESPACE/NAME."""
+        return f"{self.namespace}/{self.name}"
+
+
 def owner(stack: str) -> str:
     """Return the value of both annotations for a stack, given its plain or its full name."""
     return f"{PROJECT}/{stack.rpartition('/')[2]}"

@@ -6,7 +6,7 @@ from pi_mesh.cluster.policies import Policy
 
 def subject_of(policy: Policy) -> Subject:
     """Return the object as the subject of a finding."""
-    return Subject(policy.kind, f"{policy.namespace}/{policy.name}")
+    return Subject(policy.kind, policy.id)
 
 
 def managed(policy: Policy) -> str:

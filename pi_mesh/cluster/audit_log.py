@@ -57,7 +57,7 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
     by_key: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
     for pod, answer in zip(pods, answers, strict=True):
         if answer.status != 200:
-            unread.append(f"{pod.namespace}/{pod.name} ({_reason(answer.status, answer.text)})")
+            unread.append(f"{pod.id} ({_reason(answer.status, answer.text)})")
             continue
         for call in _calls(pod, answer.text, names):
             key = call.caller, call.callee, call.port, call.plain_text, call.denied
@@ -104,8 +104,4 @@ def _account(peer: str) -> str:
 
 def _names(pods: Iterable[Pod]) -> dict[str, str]:
     """Return the owner of each address, in words: a pod, or the node of pods on the host's network."""
-    return {
-        pod.address: f"node {pod.node}" if pod.host_network else f"pod {pod.namespace}/{pod.name}"
-        for pod in pods
-        if pod.address
-    }
+    return {pod.address: f"node {pod.node}" if pod.host_network else f"pod {pod.id}" for pod in pods if pod.address}

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import yaml
 
 from pi_mesh.cluster.client import Client
-from pi_mesh.names import PROJECT
+from pi_mesh.names import PROJECT, Namespaced
 
 CONFIG_MAP = f"{PROJECT}-applied"
 CRD, SECRET = "CustomResourceDefinition", "Secret"
@@ -141,7 +141,7 @@ proceed."""
 
 
 @dataclass(frozen=True)
-class ReleaseRecord:
+class ReleaseRecord(Namespaced):
     """One revision of a release."""
 
     namespace: str
@@ -150,11 +150,6 @@ class ReleaseRecord:
     status: str = "deployed"
     since: datetime | None = None
     """Time at which the release entered this status; None if the Secret does not say."""
-
-    @property
-    def id(self) -> str:
-        """Return NAMESPACE/NAME of the release."""
-        return f"{self.namespace}/{self.name}"
 
     @property
     def secret(self) -> str:

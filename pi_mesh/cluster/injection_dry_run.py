@@ -35,7 +35,7 @@ def proxy_differences(client: Client, namespace: str, snapshot: Snapshot, pods: 
     """
     if not pods:
         return {}
-    injectors = {f"{pod.namespace}/{pod.name}": istiods.injector(snapshot, namespace, pod) for pod in pods}
+    injectors = {pod.id: istiods.injector(snapshot, namespace, pod) for pod in pods}
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=5) as pool:
         ask = {
             name: stack.enter_context(_webhook(client.context, namespace, snapshot.webhooks, name))
@@ -43,7 +43,7 @@ def proxy_differences(client: Client, namespace: str, snapshot: Snapshot, pods: 
         }
         lists = pool.map(lambda each: client.items(f"/api/v1/namespaces/{each}/pods"), {pod.namespace for pod in pods})
         live = {_id(item): item for items in lists for item in items}
-        sources = {f"{pod.namespace}/{pod.name}": _source(pod) for pod in pods if f"{pod.namespace}/{pod.name}" in live}
+        sources = {pod.id: _source(pod) for pod in pods if pod.id in live}
         # All pods of a controller come from its one template, so one question is enough.
         first = {source: name for name, source in reversed(sources.items())}
         made = pool.map(lambda each: _fresh(client, ask[injectors[each[1]]], each[0], live[each[1]]), first.items())
@@ -59,7 +59,7 @@ def _id(item: Mapping[str, Any]) -> str:
 def _source(pod: Pod) -> str:
     """Return the path of the controller whose template made a pod; the pod's own name for any other controller."""
     kind, _, name = pod.owner.partition("/")
-    return TEMPLATES[kind].format(pod.namespace, name) if kind in TEMPLATES else f"{pod.namespace}/{pod.name}"
+    return TEMPLATES[kind].format(pod.namespace, name) if kind in TEMPLATES else pod.id
 
 
 @contextmanager

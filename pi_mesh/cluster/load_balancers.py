@@ -10,6 +10,7 @@ from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Pod, image_program
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
+from pi_mesh.names import Namespaced
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import CHART_PORTS
 from pi_mesh.values.gateway_service import given_service, reached_ports
@@ -37,14 +38,10 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _GatewayService:
+class _GatewayService(Namespaced):
     namespace: str
     name: str
     ports: Collection[int]
-
-    @property
-    def id(self) -> str:
-        return f"{self.namespace}/{self.name}"
 
 
 def served_gateways(settings: Settings, snapshot: Snapshot | None) -> frozenset[str]:
@@ -111,9 +108,8 @@ def _served_by_others(snapshot: Snapshot) -> Iterator[str]:
     own = {servicelb_service(pod) for pod in snapshot.pods}
     for service in snapshot.services:
         known = any(pool.holds(address) for pool in snapshot.address_pools or () for address in service.addresses)
-        id = f"{service.namespace}/{service.name}"
-        if service.type == "LoadBalancer" and service.addresses and not known and id not in own:
-            yield id
+        if service.type == "LoadBalancer" and service.addresses and not known and service.id not in own:
+            yield service.id
 
 
 def _held_addresses(snapshot: Snapshot, asking: _GatewayService) -> tuple[str, ...]:
@@ -134,7 +130,7 @@ def _of_address(
     for service in snapshot.services:
         if address in service.addresses:
             provider = holding.provider if holding else "the provider"
-            return Answer(provider, f"{address} is the address of {service.namespace}/{service.name}")
+            return Answer(provider, f"{address} is the address of {service.id}")
     if holding:
         return Answer(holding.provider)
     if not pools or any(not pool.ranges for pool in fitting):

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pi_mesh.cluster.pods import Container, Pod, containers
-from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL
+from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, Namespaced
 from pi_mesh.selectors import matches
+from pi_mesh.settings.traffic.names import full_name
 
 ISTIO_GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
 
@@ -72,7 +73,7 @@ class Webhook:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(Namespaced):
     namespace: str
     name: str
     labels: dict[str, str] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class Deployment:
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Namespaced):
     namespace: str
     name: str
     type: str = "ClusterIP"
@@ -94,6 +95,11 @@ class Service:
     """Labels of the pods behind the Service."""
     node_ports: tuple[int, ...] = ()
     load_balancer_class: str = ""
+
+    @property
+    def host(self) -> str:
+        """Return the full name by which it is called."""
+        return full_name(self.name, self.namespace)
 
     def pods_behind(self, pods: Iterable[Pod]) -> list[Pod]:
         """Return the pods behind the Service; a Service without a selector has none."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pi_mesh.cluster import nodes
 from pi_mesh.cluster.conditions import is_true
 from pi_mesh.cluster.nodes import Placement
-from pi_mesh.names import SHORT_LIVED_LABEL
+from pi_mesh.names import SHORT_LIVED_LABEL, Namespaced
 from pi_mesh.quantities import ZERO, Resources
 
 
@@ -49,7 +49,7 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Pod:
+class Pod(Namespaced):
     """One pod, reduced to the fields that checks need."""
 
     namespace: str

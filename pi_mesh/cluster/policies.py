@@ -9,6 +9,7 @@ import yaml
 
 from pi_mesh.cluster.client import Client, Discovery, Forbidden
 from pi_mesh.cluster.objects import manager_of, release_of
+from pi_mesh.names import Namespaced
 
 KINDS = {
     "security.istio.io": ("PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"),
@@ -23,7 +24,7 @@ https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
 
 
 @dataclass(frozen=True)
-class Policy:
+class Policy(Namespaced):
     """One Istio object of these kinds, with the fields that checks need."""
 
     kind: str

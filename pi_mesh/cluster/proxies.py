@@ -45,7 +45,7 @@ class Proxy:
     @property
     def id(self) -> str:
         """Return NAMESPACE/NAME of the proxy's pod."""
-        return f"{self.pod.namespace}/{self.pod.name}"
+        return self.pod.id
 
     @property
     def revision(self) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pi_mesh.catalog.footprint import Growth
 from pi_mesh.model import ResourceProfile
+from pi_mesh.names import Namespaced
 from pi_mesh.selectors import matches
 from pi_mesh.settings.releases import ChartSettings
 from pi_mesh.values import helm_values
@@ -25,7 +26,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Workload:
+class Workload(Namespaced):
     """A Deployment of a release, and the resources of its one container."""
 
     name: str
@@ -54,7 +55,7 @@ class Workload:
 
 
 @dataclass(frozen=True)
-class Release:
+class Release(Namespaced):
     """One Helm release: components install it, previews render it, checks compare it."""
 
     kind: Kind
@@ -82,11 +83,6 @@ class Release:
     change."""
     sha256: str = ""
     """Sum of the chart in the chart lock; empty if the stack is not locked, or the chart not listed."""
-
-    @property
-    def id(self) -> str:
-        """Return NAMESPACE/NAME, by which the provider and Helm identify the release."""
-        return f"{self.namespace}/{self.name}"
 
     @property
     def values(self) -> Values:

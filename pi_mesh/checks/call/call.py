@@ -10,7 +10,6 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policies, Policy
 from pi_mesh.cluster.services import Endpoint, ServicePort
 from pi_mesh.selectors import matches
-from pi_mesh.settings.traffic.names import full_name
 
 LOCAL = "cluster.local"
 """Trust domain of a mesh config that names none, and in a policy the name of any mesh's own."""
@@ -42,7 +41,7 @@ class Call:
 
     @property
     def subject(self) -> Subject:
-        return Subject("call", f"{self.caller.namespace}/{self.caller.name} to {self.to}:{self.port.number}")
+        return Subject("call", f"{self.caller.id} to {self.to}:{self.port.number}")
 
     @property
     def namespace(self) -> str:
@@ -52,7 +51,7 @@ class Call:
     @property
     def host(self) -> str:
         """Return the full name of the called Service; empty without one."""
-        return full_name(self.service.name, self.service.namespace) if self.service else ""
+        return self.service.host if self.service else ""
 
     @property
     def principal(self) -> str:

@@ -139,7 +139,7 @@ def _problems(call: Call, subject: Subject, route: Policy, rule: Rule) -> Iterat
         yield report(ROUTE, subject, f"fails {share:g} % of the calls (fault)", "remove the fault")
     if "directResponse" in rule or "redirect" in rule:
         yield report(ROUTE, subject, "answers or redirects the call itself", "see its rules")
-    services = {full_name(service.name, service.namespace): service for service in call.services}
+    services = {service.host: service for service in call.services}
     for host, subset in _destinations(route, rule):
         if host.endswith(IN_CLUSTER) and host not in services:
             yield report(ROUTE, subject, f"sends the call to {host}, which does not exist", "correct the host")

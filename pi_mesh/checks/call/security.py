@@ -42,9 +42,9 @@ def _plain_text_reason(call: Call, rule: Policy | None) -> str:
     if not call.caller.has_sidecar:
         return "the caller has no sidecar"
     if hiding := routing.hidden_by(call):
-        return f"{hiding.kind} {hiding.namespace}/{hiding.name} keeps the Service from the caller's sidecar"
+        return f"{hiding.kind} {hiding.id} keeps the Service from the caller's sidecar"
     if rule and _mode(rule, call.port.number) == "DISABLE":
-        return f"{rule.kind} {rule.namespace}/{rule.name} has tls DISABLE"
+        return f"{rule.kind} {rule.id} has tls DISABLE"
     if (call.policies.mesh_config or {}).get("enableAutoMtls") is False and not rule:
         return "meshConfig.enableAutoMtls is false"
     return ""
@@ -260,7 +260,7 @@ def _allowed(rules: Rules, allows: list[Policy], plain: str) -> Iterator[Finding
     best = max(matched.values())
     if best is Match.YES:
         return
-    names = listed([f"{policy.namespace}/{policy.name}" for policy in allows], SHOWN)
+    names = listed([policy.id for policy in allows], SHOWN)
     first, *others = allows
     subject = Subject("AuthorizationPolicies", names) if others else subject_of(first)
     if best is Match.SOME:

@@ -31,7 +31,7 @@ def _ours(observation: Observation) -> Iterator[Finding]:
     for other in _controllers(observation.snapshot):
         if other.release != mine:
             message = f"of {other.release or 'no Helm release'} runs already; two would answer the same requests"
-            yield error(ID, Subject("deployment", f"{other.namespace}/{other.name}"), message, OTHER)
+            yield error(ID, Subject("deployment", other.id), message, OTHER)
     foreign = [crd for crd in observation.snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
     if foreign:
         first, *_ = foreign

@@ -51,7 +51,7 @@ def check(observation: Observation) -> Iterator[Finding]:
         if entry.namespace != home or entry.release not in observation.state.releases
     ]
     for entry in foreign:
-        subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
+        subject = Subject("deployment", entry.id)
         if entry.release in observation.state.releases:
             message = f"is this stack's own istiod, and istio.namespace asks for it in {home}, where no sidecar looks"
             yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
@@ -104,6 +104,6 @@ def _configurations(mesh: Inventory, snapshot: Snapshot, state: StackState = NEV
 
 def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:
     """Return True if every webhook calls a Service that certainly does not exist; one that calls a URL may be alive."""
-    services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
+    services = {service.id for service in snapshot.services}
     readable = "services" not in snapshot.unreadable
     return readable and all(hook.service and hook.service not in services for hook in hooks)

@@ -126,7 +126,7 @@ def check_health_checks(observation: Observation) -> Iterator[Finding]:
             and pod.annotations.get(ANNOTATION) == "false"
         ):
             message = f"has {ANNOTATION}: false, so mutual TLS and policies refuse its HTTP health checks"
-            subject = Subject("pod", f"{pod.namespace}/{pod.name}")
+            subject = Subject("pod", pod.id)
             yield error(PROBES, subject, message, "remove the annotation from its workload")
 
 

@@ -106,11 +106,7 @@ def _aliases(observation: Observation, services: Services) -> Services:
     """Return the other Services of the pods that take orders, such as one of their metrics."""
     declared = [observation.settings.traffic.services[name] for name in services.values()]
     homes = {observation.settings.namespace_of(service) for service in declared}
-    near = {
-        full_name(service.name, service.namespace): service
-        for service in observation.snapshot.services
-        if service.namespace in homes
-    }
+    near = {service.host: service for service in observation.snapshot.services if service.namespace in homes}
     selectors = [(near[name].namespace, near[name].selector) for name in services.keys() & near.keys()]
     selectors += [(observation.settings.namespace_of(service), service.selector) for service in declared]
     taking = [

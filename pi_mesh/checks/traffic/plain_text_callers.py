@@ -112,7 +112,7 @@ def check_sidecars(observation: Observation) -> Iterator[Finding]:
     bare = [pod for pod in observation.snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
     for pod in bare:
         message = "has no sidecar: under STRICT its calls to the mesh are refused"
-        yield warning(SIDECARS, Subject("pod", f"{pod.namespace}/{pod.name}"), message, _fix(pod))
+        yield warning(SIDECARS, Subject("pod", pod.id), message, _fix(pod))
     if not bare:
         yield ok(SIDECARS, setting("mtls.mode"), f"every pod in {', '.join(sorted(meshed))} has its sidecar")
 

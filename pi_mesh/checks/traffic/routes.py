@@ -63,7 +63,7 @@ def known_services(settings: Settings, snapshot: Snapshot | None) -> Services:
     readable = snapshot is not None and "services" not in snapshot.unreadable
     known = {}
     for service in snapshot.services if snapshot else ():
-        name = full_name(service.name, service.namespace)
+        name = service.host
         known[name] = Known(frozenset(service.ports), service.selector or None)
     for external in traffic.external.values():
         known.update({host: Known(frozenset({external.number})) for host in external.hosts})

@@ -9,7 +9,7 @@ from pi_mesh.checks.verify.policy_targets import SHOWN, folded, is_of_stack, own
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
 from pi_mesh.selectors import matches
-from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
+from pi_mesh.settings.traffic.names import IN_CLUSTER, takes
 from pi_mesh.words import counted, listed
 
 ID = "attached routes"
@@ -77,11 +77,11 @@ def _meets(host: str, served: str) -> bool:
 
 def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterator[Finding]:
     """Yield a warning for each service to which routes lead and which has no Ready pod, or does not exist."""
-    services = {full_name(service.name, service.namespace): service for service in observation.snapshot.services}
+    services = {service.host: service for service in observation.snapshot.services}
     leading: dict[str, list[str]] = {}
     for route in routes:
         for host in sorted(destinations(route)):
-            leading.setdefault(host, []).append(f"{route.namespace}/{route.name}")
+            leading.setdefault(host, []).append(route.id)
     for host, names in leading.items():
         first, *others = names
         by = f"routes {listed(sorted(names), SHOWN)} lead" if others else f"route {first} leads"
@@ -95,7 +95,7 @@ def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterat
             and service.selector
             and not any(pod.ready for pod in service.pods_behind(observation.snapshot.pods))
         ):
-            subject = Subject("service", f"{service.namespace}/{service.name}")
+            subject = Subject("service", service.id)
             labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
             fix = f"`kubectl get pods -n {service.namespace} -l {labels}`"
             yield warning(ID, subject, f"has no endpoints, and {by} requests to it: they get 503", fix)

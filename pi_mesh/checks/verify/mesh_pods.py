@@ -17,7 +17,7 @@ def check(observation: Observation) -> Iterator[Finding]:
     live = {(entry.namespace, entry.name): entry for entry in observation.snapshot.deployments}
     for release in observation.mesh.releases:
         for workload in release.workloads:
-            subject = Subject("deployment", f"{workload.namespace}/{workload.name}")
+            subject = Subject("deployment", workload.id)
             deployment = live.get((workload.namespace, workload.name))
             if deployment is None:
                 yield error(ID, subject, "is missing, although Helm has it", observation.restore(release.id))
@@ -52,7 +52,7 @@ def _memory(observation: Observation) -> Iterator[Finding]:
                 fix = limited.remedy("memory") if limited else "raise its limit in the workload's manifest"
                 if limited and limited.branch == "proxy":
                     fix += ", or narrow the namespace's sidecarScope"
-                yield warning(MEMORY, Subject("pod", f"{pod.namespace}/{pod.name}"), message, fix, number=pod.restarts)
+                yield warning(MEMORY, Subject("pod", pod.id), message, fix, number=pod.restarts)
 
 
 def _limit(container: Container) -> str:

@@ -136,14 +136,14 @@ def _ports_without_proxy(observation: Observation) -> Iterator[Finding]:
         reported.add((workload_of(pod), mark))
         message = f"has {mark}, so these ports bypass the proxy: plain text is accepted, and no policy applies"
         fix = "remove the annotation from its workload, unless such a port must be open"
-        yield warning(ID, Subject("pod", f"{pod.namespace}/{pod.name}"), message, fix)
+        yield warning(ID, Subject("pod", pod.id), message, fix)
 
 
 MUTUAL = "ISTIO_MUTUAL"
 
 
 def rule_findings(observation: Observation) -> Iterator[Finding]:
-    services = {full_name(entry.name, entry.namespace): entry for entry in observation.snapshot.services}
+    services = {entry.host: entry for entry in observation.snapshot.services}
     rules, peers = observation.policies.of_kind("DestinationRule"), modes_of(observation)
     findings = (finding for rule in rules if (finding := _rule_finding(observation, peers, rule, services)))
     yield from folded(observation, findings, "keep callers from mutual TLS")
@@ -221,7 +221,7 @@ def _mesh_wide(observation: Observation) -> Iterator[Finding]:
     yield from _mesh_config(observation)
     mode, subject = observation.settings.mtls.mode, _subject(observation)
     policies = modes_of(observation).policies
-    policy = next((policy for policy in policies if f"{policy.namespace}/{policy.name}" == subject.name), None)
+    policy = next((policy for policy in policies if policy.id == subject.name), None)
     if not policy:
         yield error(ID, subject, f"is not there: the mesh is {modes_of(observation).mesh_mode}, not {mode}", REFRESH)
         return

@@ -24,7 +24,7 @@ def _workload(observation: Observation, release: Release, workload: Workload) ->
     profile = workload.resources
     pods = [pod for pod in observation.snapshot.pods if not pod.ending and workload.has_pod(pod.namespace, pod.labels)]
     for pod in pods:
-        subject = Subject("pod", f"{pod.namespace}/{pod.name}")
+        subject = Subject("pod", pod.id)
         main, *_ = pod.containers
         if wrong := deviations(main, profile):
             yield error(ID, subject, wrong, f"{observation.restore(release.id)}, or wait for the rollout")

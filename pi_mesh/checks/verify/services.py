@@ -14,7 +14,7 @@ def check(observation: Observation) -> Iterator[Finding]:
     live = {(entry.namespace, entry.name): entry for entry in observation.snapshot.services}
     for release in observation.mesh.releases:
         for workload in (workload for workload in release.workloads if workload.service_type):
-            subject = Subject("service", f"{workload.namespace}/{workload.name}")
+            subject = Subject("service", workload.id)
             service = live.get((workload.namespace, workload.name))
             if service is None:
                 yield error(ID, subject, "is gone", observation.restore(release.id))

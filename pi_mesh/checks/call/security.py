@@ -12,7 +12,7 @@ from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.access import action_of
 from pi_mesh.checks.verify.mutual_tls import left_out
 from pi_mesh.cluster.policies import Policy
-from pi_mesh.settings.traffic.names import full_name, takes
+from pi_mesh.settings.traffic.names import fits, full_name, takes
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.words import listed
 
@@ -190,13 +190,7 @@ def _all(matches: Iterable[Match]) -> Match:
 
 def _fits(pattern: str, *values: str) -> bool:
     """Return True if a pattern with a `*` at one end fits one of these values; nothing fits an empty value."""
-    return any(_fits_one(pattern, value) for value in values if value)
-
-
-def _fits_one(pattern: str, value: str) -> bool:
-    if pattern.startswith("*"):
-        return value.endswith(pattern.removeprefix("*"))
-    return value.startswith(pattern.removesuffix("*")) if pattern.endswith("*") else value == pattern
+    return any(fits(pattern, value) for value in values if value)
 
 
 def _own_domain(principal: str) -> str:

@@ -10,7 +10,7 @@ from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
-from pi_mesh.settings.traffic.names import IN_CLUSTER
+from pi_mesh.settings.traffic.names import IN_CLUSTER, fits
 from pi_mesh.values.traffic.authorization import ingress_principal, policies
 
 Label = tuple[str, str] | None
@@ -135,13 +135,7 @@ def _admits(settings: Settings, rule: AccessRule) -> bool:
     if rule.namespaces and settings.ingress_namespace not in rule.namespaces:
         return False
     principal = ingress_principal(settings)
-    return not rule.principals or any(_matches(pattern, principal) for pattern in rule.principals)
-
-
-def _matches(pattern: str, principal: str) -> bool:
-    if pattern.endswith("*"):
-        return principal.startswith(pattern.removesuffix("*"))
-    return principal.endswith(pattern.removeprefix("*")) if pattern.startswith("*") else pattern == principal
+    return not rule.principals or any(fits(pattern, principal) for pattern in rule.principals)
 
 
 def _narrowed(rule: AccessRule) -> bool:

@@ -115,6 +115,13 @@ def takes(pattern: str, host: str) -> bool:
     return host == pattern or (pattern.startswith("*") and host.endswith(pattern.removeprefix("*")))
 
 
+def fits(pattern: str, value: str) -> bool:
+    """Return True if a pattern, with a `*` at one end or without any, fits a value (Istio's matcher of principals)."""
+    if pattern.startswith("*"):
+        return value.endswith(pattern.removeprefix("*"))
+    return value.startswith(pattern.removesuffix("*")) if pattern.endswith("*") else value == pattern
+
+
 def full_name(host: str, namespace: str) -> str:
     """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace.
 

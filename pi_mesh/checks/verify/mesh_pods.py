@@ -21,13 +21,12 @@ def check(observation: Observation) -> Iterator[Finding]:
             deployment = live.get((workload.namespace, workload.name))
             if deployment is None:
                 yield error(ID, subject, "is missing, although Helm has it", observation.restore(release.id))
-            elif deployment.wanted == 0 or deployment.ready < deployment.wanted:
-                message = f"{deployment.ready} of {deployment.wanted} pods are ready"
+                continue
+            message = f"{deployment.ready} of {deployment.wanted} pods are ready"
+            if deployment.wanted == 0 or deployment.ready < deployment.wanted:
                 yield error(ID, subject, message, _fix(observation, workload), number=deployment.ready)
             else:
-                yield ok(
-                    ID, subject, f"{deployment.ready} of {deployment.wanted} pods are ready", number=deployment.ready
-                )
+                yield ok(ID, subject, message, number=deployment.ready)
     yield from _memory(observation)
 
 

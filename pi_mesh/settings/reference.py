@@ -35,13 +35,8 @@ def below(schema: Schema, place: tuple[int | str, ...]) -> Schema:
     entry = schema
     for part in place:
         resolved = _resolved(schema, entry)
-        further = (resolved.get("items"), resolved.get("additionalProperties"))
-        candidates = (
-            resolved.get("properties", {}).get(part),
-            *further,
-            *resolved.get("patternProperties", {}).values(),
-        )
-        entry = next((inner for inner in candidates if isinstance(inner, dict)), {})
+        own = resolved.get("properties", {}).get(part)
+        entry = own or next(iter(_elements(resolved)), {})
     return _resolved(schema, entry) if entry else {}
 
 
@@ -60,9 +55,12 @@ def _rows(schema: Schema, path: str, entry: Schema) -> Iterator[tuple[str, ...]]
 
 def _element(schema: Schema, below: Schema) -> Schema | None:
     """Return the schema of a list's or map's entries if they have keys of their own."""
+    return next((inner for inner in _elements(below) if "properties" in _resolved(schema, inner)), None)
+
+
+def _elements(below: Schema) -> list[Schema]:
     candidates = (below.get("items"), below.get("additionalProperties"), *below.get("patternProperties", {}).values())
-    schemas = (inner for inner in candidates if isinstance(inner, dict))
-    return next((inner for inner in schemas if "properties" in _resolved(schema, inner)), None)
+    return [inner for inner in candidates if isinstance(inner, dict)]
 
 
 def _resolved(schema: Schema, entry: Schema) -> Schema:

@@ -87,8 +87,9 @@ def _is_begun(now: ObservedState, running: str, target: str) -> bool:
         kinds = Kind.BASE, Kind.ISTIOD, Kind.GATEWAY
         istios = [release for release in now.mesh.releases if release.kind in kinds and release.id in recorded]
         return any(recorded[release.id].version != release.version for release in istios)
-    beyond = upgrade_path.unsupported_change(written, target)
-    return upgrade_path.unsupported_change(running, written) is None and not (beyond and beyond.goes_back)
+    step, beyond = (upgrade_path.unsupported_change(*change) for change in ((running, written), (written, target)))
+    is_taken = step is None or (now.mesh_settings.istio.allow_skip and not step.goes_back)
+    return is_taken and not (beyond and beyond.goes_back)
 
 
 ID = "upgrade step"

@@ -35,11 +35,12 @@ def comment(folder: Path, *options: str) -> tuple[int, str]:
 
 
 class SecondCheckout:
-    """A copy of the folder `lab` elsewhere, with a cluster of its own."""
+    """A copy of the lab, and of the package that it uses, elsewhere, with a cluster of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(CHECKOUT / "lab", folder / "lab", ignore=shutil.ignore_patterns("__pycache__"))
+        for package in ("lab", "pi_mesh"):
+            shutil.copytree(CHECKOUT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
         self.identity = self._run("-c", "from lab.cluster.names import IDENTITY; print(IDENTITY)").strip()
 
     def lab(self, command: str) -> str:

@@ -14,7 +14,7 @@ from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, chart_lock
 from pi_mesh.inventory.chart_lock import Lock
 from pi_mesh.settings import Settings
-from pi_mesh.words import counted
+from pi_mesh.words import counted, for_stack
 
 
 def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot | None:
@@ -27,7 +27,7 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot 
     try:
         observation = observe(settings, pulumi.get_stack(), lambda: state, lock)
     except WrongContext as problem:
-        raise pulumi.RunError(str(problem)) from None
+        raise pulumi.RunError(for_stack(str(problem), pulumi.get_stack())) from None
     except ClusterUnreachable as problem:
         if not preview:
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
@@ -70,14 +70,17 @@ def _forecast(forecast: Forecast) -> None:
         pulumi.log.info(f"Pods that `up` deletes: {', '.join(forecast.removed)}")
     if forecast.keep:
         kept = ", ".join(forecast.keep)
-        pulumi.log.info(f"Running proxies keep the old {kept} until `python -m operations refresh -s STACK`")
+        pulumi.log.info(
+            f"Running proxies keep the old {kept} until `python -m operations refresh -s {pulumi.get_stack()}`"
+        )
 
 
 def _report(findings: list[Finding]) -> None:
-    for finding in findings:
+    lines = {finding: for_stack(f"{finding.id}: {finding}", pulumi.get_stack()) for finding in findings}
+    for finding, line in lines.items():
         if finding.level in (Level.WARNING, Level.UNKNOWN):
-            pulumi.log.warn(f"{finding.id}: {finding}")
+            pulumi.log.warn(line)
     if problems := errors(findings):
-        lines = [f"  {finding.id}: {finding}" for finding in problems]
+        lines = [f"  {lines[finding]}" for finding in problems]
         found = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
         raise pulumi.RunError("\n".join([found, *lines]))

@@ -27,66 +27,88 @@ COMMANDS = {
     "preflight": (
         "preflight",
         "Check the cluster before anything changes: versions, nodes, kernels, free room, owners and rights.",
+        ("-s pi-cluster", "-s pi-cluster --json"),
     ),
     "rehearse": (
         "rehearse.command",
         "Try the proxy's image on every node: Envoy, its memory, packet redirection; and the node's disk and clock.",
+        ("-s pi-cluster", "-s pi-cluster --json"),
     ),
     "verify": (
         "verify.command",
         "Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof.",
+        ("-s pi-cluster --probe", "-s pi-cluster --window 60"),
     ),
     "repair": (
         "repair.command",
         "Show what an interrupted `pulumi up` left behind; after a yes, clean it up so that `pulumi up` can continue.",
+        ("-s pi-cluster", "-s pi-cluster --yes"),
     ),
     "adopt": (
         "adopt.command",
         "Adopt a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.",
+        ("-s pi-cluster", "-s pi-cluster --yes"),
     ),
     "budget": (
         "budget.command",
         "Show requests, limits and rollout surge of each component, and the room that the live nodes have left.",
+        ("-s pi-cluster", "-s pi-cluster --json"),
     ),
     "rotate-ca": (
         "rotate_ca.command",
         "Give the mesh's CA a new key and certificate under the same root, without a restart, and prove it.",
+        ("-s pi-cluster", "-s pi-cluster --root --dry-run"),
     ),
     "proxies": (
         "proxies.command",
         "Show every proxy: version, connection, configuration, certificate, and older settings that it was started "
         "under.",
+        ("-s pi-cluster", "-s pi-cluster --json"),
     ),
     "connectivity": (
         "connectivity.command",
         "Make the calls that must pass and those that must be refused, between two pods in a namespace of their own.",
+        ("-s pi-cluster", "-s pi-cluster --json"),
     ),
     "refresh": (
         "refresh.command",
         "Restart the workloads and gateways whose proxy is older than istiod or was started under older settings.",
+        ("-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
     ),
-    "upgrade": ("upgrade.command", "Take Istio to a newer version, one minor version after the other."),
-    "charts": ("charts.command", "Pin the charts that a stack installs by their SHA-256 sums."),
+    "upgrade": (
+        "upgrade.command",
+        "Take Istio to a newer version, one minor version after the other.",
+        ("-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
+    ),
+    "charts": (
+        "charts.command",
+        "Pin the charts that a stack installs by their SHA-256 sums.",
+        ("lock -s pi-cluster", "vendor -s pi-cluster"),
+    ),
     "report": (
         "report.command",
         "Write one archive for a bug report: versions, settings, findings, proxies, events and the mesh's own logs.",
+        ("-s pi-cluster", "-s pi-cluster --output report.tar.gz"),
     ),
     "dashboard": (
         "dashboard",
         "Open a port of Kiali, Grafana, Prometheus, Jaeger, istiod or a proxy on 127.0.0.1, and print its address.",
+        ("kiali -s pi-cluster", "grafana -s pi-cluster"),
     ),
 }
-"""Module of each command, in which the function has the command's name, and its line in the list of commands."""
+"""Module of each command, in which the function has the command's name, its line in the list of commands, and two
+examples of what is given to it."""
 SHORT = {"help_option_names": ["-h", "--help"]}
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False, context_settings=SHORT)
 
 
 def _loaded(name: str) -> Any:
     """Import a command, with its options and its whole help."""
-    module, _ = COMMANDS[name]
+    module, _, examples = COMMANDS[name]
+    epilog = "\n\n".join(["Examples:", *(f"python -m operations {name} {example}" for example in examples), HELP])
     command = Typer()
     function = getattr(import_module(f"operations.{module}"), name.replace("-", "_"))
-    command.command(name, cls=Command, epilog=HELP, context_settings=SHORT)(function)
+    command.command(name, cls=Command, epilog=epilog, context_settings=SHORT)(function)
     return get_command(command)
 
 

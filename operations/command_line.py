@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.registry import PREFLIGHT, VERIFY, section_of
-from pi_mesh.words import counted
+from pi_mesh.words import counted, for_stack
 
 # Every command imports this module, also for its help: what only reports and errors need is imported with them.
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator
         yield
     except failures.Expected as problem:
         for line in failures.lines(problem):
-            typer.echo(f"error: {line}", err=True)
+            typer.echo(f"error: {for_stack(line, stack)}", err=True)
         status, findings = failures.status(problem), tuple(failures.findings(problem))
         failed = Report(operation=operation, stack=stack, status=status, findings=findings)
         conclude(failed, as_json, show=nothing)

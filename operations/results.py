@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, ValidationInfo, computed_field, field_validator
 
 from operations.failures import Exit
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
+from pi_mesh.words import for_stack
 
 
 class Model(BaseModel):
@@ -192,6 +195,13 @@ class Report(Model):
     """The written archive; only in the report of `report`."""
     address: str | None = None
     """The URL of the opened port; only in the report of `dashboard`, which is printed as soon as the port is open."""
+
+    @field_validator("findings")
+    @classmethod
+    def _with_stack(cls, findings: tuple[Finding, ...], info: ValidationInfo) -> tuple[Finding, ...]:
+        """Put the stack's name into the commands of the findings."""
+        name = partial(for_stack, stack=info.data["stack"])
+        return tuple(replace(each, message=name(each.message), fix=name(each.fix)) for each in findings)
 
     @computed_field(description="The number of findings of each level.")
     @property

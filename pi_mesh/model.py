@@ -23,6 +23,16 @@ def matching(pattern: str, allowed: str, **more: Any) -> Any:
     return Field(pattern=pattern, json_schema_extra={"allowed": allowed}, **more)
 
 
+def counted_in(unit: str, **bounds: Any) -> Any:
+    """Return a number's bounds with its unit, such as "seconds, such as 900", for errors and the reference."""
+    return Field(json_schema_extra={"unit": unit}, **bounds)
+
+
+def spelled(istio: str) -> Any:
+    """Return the key of Istio's own object that the field stands for, for the error about a pasted object."""
+    return Field(json_schema_extra={"istio": istio})
+
+
 LOGIN_IN_URL = "has a login in its URL"
 """Beginning of a message beside which the value is not shown."""
 
@@ -130,7 +140,9 @@ Duration = Annotated[str, matching(r"^[1-9][0-9]*(ms|s|m|h)$", 'a time such as "
 Replicas = Annotated[int, Field(ge=1, le=100), SIZE]
 """Number of a Deployment's pods; zero would take the mesh down silently."""
 
-DrainSeconds = Annotated[int, Field(ge=1, le=300), Harmless("at least a second in any case")]
+DrainSeconds = Annotated[
+    int, counted_in("seconds, such as 30", ge=1, le=300), Harmless("at least a second in any case")
+]
 """Seconds that a stopping proxy keeps serving."""
 
 HelmValues = dict[str, object]
@@ -244,6 +256,9 @@ class ResourceProfile(Model):
         return {"requests": self.requests.resources.to_kubernetes(), "limits": self.limits.resources.to_kubernetes()}
 
 
+PERCENT = counted_in("percent, such as 90", ge=1, le=100)
+
+
 def _scaled(istiod: str, gateway: str) -> tuple[Helm, Helm]:
     """Return the values of both charts, which do not change their Deployments."""
     return Helm("istiod", f"pilot.{istiod}", restarts=False), Helm("gateway", f"autoscaling.{gateway}", restarts=False)
@@ -261,7 +276,7 @@ class Autoscaling(Model):
     """Smallest number of pods."""
     max_replicas: Annotated[Replicas, *_scaled("autoscaleMax", "maxReplicas")] = 2
     """Largest number of pods; the budget counts with it."""
-    target_cpu: Annotated[int, Field(ge=1, le=100), *_scaled("cpu", "targetCPUUtilizationPercentage"), SIZE] = 80
+    target_cpu: Annotated[int, PERCENT, *_scaled("cpu", "targetCPUUtilizationPercentage"), SIZE] = 80
     """Average CPU utilisation that the autoscaler aims at, in percent of the request."""
 
     def conflicts(self) -> Iterator[str]:

@@ -30,6 +30,11 @@ def enumerated(names: Iterable[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def for_stack(text: str, stack: str) -> str:
+    """Return the text with the stack's name in its commands, which say `-s STACK` where it is not known."""
+    return text.replace("-s STACK", f"-s {stack}")
+
+
 def text_before(text: str, mark: str) -> str:
     """Return the part before the first mark; the whole text without one."""
     return text.partition(mark)[0]

@@ -14,7 +14,9 @@ from pi_mesh.certificates import bundle, chains, pem, trust
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks import root_trust
-from pi_mesh.checks.preflight import overridden_settings
+from pi_mesh.checks.finding import Level
+from pi_mesh.checks.preflight import overridden_settings, trading_hours
+from pi_mesh.checks.preflight.trading_hours import refused_restart
 from pi_mesh.checks.root_trust import check_change, mesh_trust
 from pi_mesh.cluster.ca_state import CA, Answer, WantedCa
 from pi_mesh.cluster.mesh_ca import Authority
@@ -81,6 +83,7 @@ def plug_in(
     )
     if given and not given.written:
         return []
+    files = files.apply(lambda made: _outside_trading_hours(made, settings, authority))
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
 
 
@@ -97,6 +100,8 @@ def _own_root(
     """
     if authority.ours or authority.external_signer_root:
         _check(settings, now_trusted, None, pulumi.log.warn)
+    if authority.cacerts:
+        _outside_trading_hours({}, settings, authority)
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)] if authority.ours else []
 
 
@@ -111,6 +116,28 @@ def _files(
     new = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
     _check(settings, now_trusted, new, pulumi.log.debug if announced else pulumi.log.warn)
     return made.files()
+
+
+@_one_line()
+def _outside_trading_hours(files: Mapping[str, str], settings: Settings, authority: Authority) -> Mapping[str, str]:
+    """Return the files of the Secret `cacerts`; refuse another CA within trading hours. A preview only warns.
+
+    The preflight has judged the CA that this stack makes in Vault; that of any other source is known only now.
+    """
+    signing, vault = authority.cacerts.get("ca-cert.pem") or authority.root_cert, settings.vault
+    is_judged = vault.enabled and vault.here
+    if is_judged or not signing or pem.certificates(signing, "ca")[0] in _of_files(files):
+        return files
+    findings = refused_restart(settings.trading.hours, f"an `up` {trading_hours.NEW_CA}", datetime.now(UTC))
+    for finding in trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings:
+        if finding.level is Level.ERROR:
+            raise CertificateError(f"{finding}; the CA was not changed")
+        pulumi.log.warn(str(finding))
+    return files
+
+
+def _of_files(files: Mapping[str, str]) -> pem.Certificates:
+    return pem.certificates(files["ca-cert.pem"], "ca") if files else ()
 
 
 def _check(settings: Settings, live: Trust | None, new: Trust | None, log: Callable[[str], None]) -> None:

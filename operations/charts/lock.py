@@ -34,13 +34,18 @@ def chart_subject(chart: str, version: str) -> Subject:
     return Subject("chart", f"{chart} {version}")
 
 
-def fetch_chart(source: str, chart: str, version: str) -> tuple[LockedChart, bytes]:
-    """Return a chart as its source has it now, with its sum. Raises ChartUnavailableError."""
+def fetch_chart(source: str, chart: str, version: str, locked: str = "") -> tuple[LockedChart, bytes]:
+    """Return a chart as its source has it now, with its sum.
+
+    Raises ChartUnavailableError, and ChangedChartError for another sum than the locked one.
+    """
     content = sources.read_chart(source, chart, version)
     named = _metadata(content)
     if (named.get("name"), str(named.get("version"))) != (chart, version):
         raise ChartUnavailableError(f"{source} answers with the chart {named.get('name')} {named.get('version')}")
     entry = LockedChart(chart=chart, version=version, source=source, sha256=sha256(content).hexdigest())
+    if locked and entry.sha256 != locked:
+        raise ChangedChartError(f"{source} has sha256 {entry.sha256}, {FILE} has {locked}")
     return entry, content
 
 
@@ -63,9 +68,7 @@ def restore_chart(entry: LockedChart) -> bool:
     """
     if sum_of(entry.package) == entry.sha256:
         return False
-    now, content = fetch_chart(entry.source, entry.chart, entry.version)
-    if now.sha256 != entry.sha256:
-        raise ChangedChartError(f"{entry.source} has sha256 {now.sha256}, {FILE} has {entry.sha256}")
+    _, content = fetch_chart(entry.source, entry.chart, entry.version, entry.sha256)
     keep_chart(entry, content)
     return True
 

@@ -1,5 +1,6 @@
 """The sources of charts: a directory, a repository (index.yaml over HTTPS), or a registry (OCI)."""
 
+import json
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,8 @@ import yaml
 from pi_mesh.settings.releases import ChartSettings, is_loopback
 
 SECONDS = 60.0
+LARGEST = 64 * 2**20
+"""Bytes of the largest answer; Istio's charts have 100 KiB, and large repositories have an index of 20 MiB."""
 LOGIN = "asks for a login; download the chart by hand and set its source to the directory"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -27,7 +30,8 @@ def read_chart(source: str, chart: str, version: str) -> bytes:
     try:
         if place.is_directory:
             return Path(place.package(chart, version)).read_bytes()
-        with httpx.Client(follow_redirects=True, timeout=SECONDS) as client:
+        hooks = {"request": [] if _is_plain(place.source) else [_refuse_plain]}
+        with httpx.Client(follow_redirects=True, timeout=SECONDS, event_hooks=hooks) as client:
             fetch = _of_registry if place.is_registry else _of_repository
             return fetch(client, place.source, chart, version)
     except OSError as error:
@@ -39,12 +43,12 @@ def read_chart(source: str, chart: str, version: str) -> bytes:
 
 
 def _of_repository(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
-    index = yaml.load(_got(client.get(f"{source}/index.yaml")).content, yaml.CSafeLoader)
+    index = yaml.load(_content(client, f"{source}/index.yaml"), yaml.CSafeLoader)
     entry = next((entry for entry in index["entries"].get(chart) or [] if entry["version"] == version), None)
     if not entry:
         raise ChartUnavailableError(f"{source} has no {chart} {version}")
     url, *_ = entry["urls"]
-    return _checked(_got(client.get(urljoin(f"{source}/", url))).content, entry.get("digest") or "", source)
+    return _checked(_content(client, urljoin(f"{source}/", url)), entry.get("digest") or "", source)
 
 
 def _of_registry(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
@@ -53,14 +57,12 @@ def _of_registry(client: httpx.Client, source: str, chart: str, version: str) ->
     api = f"{'http' if is_loopback(host) else 'https'}://{host}/v2/{name}"
     # Tags know no "+" (helm.sh/docs/topics/registries).
     where, headers = f"{api}/manifests/{version.replace('+', '_')}", {"Accept": MANIFEST}
-    answer = client.get(where, headers=headers)
-    if answer.status_code == httpx.codes.UNAUTHORIZED:
-        headers["Authorization"] = f"Bearer {_token(client, answer)}"
-        answer = client.get(where, headers=headers)
-    layers = [layer for layer in _got(answer).json()["layers"] if layer["mediaType"] == LAYER]
-    layer, *_ = layers
-    content = _got(client.get(f"{api}/blobs/{layer['digest']}", headers=headers)).content
-    return _checked(content, layer["digest"], source)
+    with client.stream("GET", where, headers=headers) as answer:
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            headers["Authorization"] = f"Bearer {_token(client, answer)}"
+    manifest = json.loads(_content(client, where, headers))
+    layer, *_ = (layer for layer in manifest["layers"] if layer["mediaType"] == LAYER)
+    return _checked(_content(client, f"{api}/blobs/{layer['digest']}", headers), layer["digest"], source)
 
 
 def _token(client: httpx.Client, refused: httpx.Response) -> str:
@@ -70,17 +72,35 @@ def _token(client: httpx.Client, refused: httpx.Response) -> str:
     realm = urlsplit(challenge.pop("realm", ""))
     if scheme.lower() != "bearer" or (realm.scheme != "https" and not is_loopback(realm.netloc)):
         raise ChartUnavailableError(f"{refused.url.host} {LOGIN}")
-    answer = client.get(realm.geturl(), params=challenge)
-    if not answer.is_success:
-        raise ChartUnavailableError(f"{refused.url.host} {LOGIN}")
-    login = answer.json()
+    try:
+        login = json.loads(_content(client, str(httpx.URL(realm.geturl(), params=challenge))))
+    except ChartUnavailableError:
+        raise ChartUnavailableError(f"{refused.url.host} {LOGIN}") from None
     return login.get("token") or login["access_token"]
 
 
-def _got(answer: httpx.Response) -> httpx.Response:
-    if not answer.is_success:
-        raise ChartUnavailableError(f"{answer.url} answers {answer.status_code} {answer.reason_phrase}".strip())
-    return answer
+def _is_plain(source: str) -> bool:
+    """Return True for a source that is read over HTTP by its own address."""
+    return source.startswith("http://") or is_loopback(source.removeprefix("oci://").partition("/")[0])
+
+
+def _refuse_plain(request: httpx.Request) -> None:
+    """Refuse a redirect, or an address in an index, that leaves HTTPS."""
+    if request.url.scheme != "https":
+        raise ChartUnavailableError(f"{request.url} is where the source leads, and it is not encrypted")
+
+
+def _content(client: httpx.Client, url: str, headers: dict[str, str] | None = None) -> bytes:
+    """Return the content of a URL."""
+    content = bytearray()
+    with client.stream("GET", url, headers=headers) as answer:
+        if not answer.is_success:
+            raise ChartUnavailableError(f"{answer.url} answers {answer.status_code} {answer.reason_phrase}".strip())
+        for part in answer.iter_bytes():
+            content += part
+            if len(content) > LARGEST:
+                raise ChartUnavailableError(f"{answer.url} sends more than {LARGEST // 2**20} MiB, which is no chart")
+    return bytes(content)
 
 
 def _checked(content: bytes, digest: str, source: str) -> bytes:

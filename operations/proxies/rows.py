@@ -42,9 +42,9 @@ def proxy_row(running: Proxies, proxy: Proxy, older: Older, now: datetime) -> Pr
     )
 
 
-def proxy_finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
+def proxy_finding(proxy: Proxy, known: ProxyRow) -> Finding:
     """Return the one finding about a proxy; its worst problem gives the level."""
-    said = list(_problems(proxy, known, stack))
+    said = list(_problems(proxy, known))
     if not said:
         return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
     worst = next(
@@ -56,7 +56,7 @@ def proxy_finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
     return Finding(ID, "pod", proxy.id, worst, number, message, "; ".join(fixes))
 
 
-def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level, str, str]]:
+def _problems(proxy: Proxy, known: ProxyRow) -> Iterator[tuple[Level, str, str]]:
     look = logs_command(proxy.pod)
     if proxy.connected is False:
         # A starting or failing pod is reported by its own Readiness.
@@ -69,7 +69,7 @@ def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level
     elif known.certificate:
         yield from _of_certificate(known.certificate, look)
     if known.older:
-        yield Level.WARNING, f"is older than its istiod: {'; '.join(known.older)}", REFRESH.replace("STACK", stack)
+        yield Level.WARNING, f"is older than its istiod: {'; '.join(known.older)}", REFRESH
 
 
 def _of_certificate(certificate: ProxyCertificate, look: str) -> Iterator[tuple[Level, str, str]]:
@@ -115,7 +115,7 @@ def read(stack: str) -> tuple[Proxies, Report]:
     running = reader.read(settings.cluster.context, settings.istio.namespace, cluster)
     older, findings = _older(settings, cluster, running)
     rows: list[ProxyRow] = []
-    findings += _findings(running, older, stack, rows)
+    findings += _findings(running, older, rows)
     return running, results.completed("proxies", stack, findings).model_copy(update={"proxies": tuple(rows)})
 
 
@@ -127,7 +127,7 @@ def _older(settings: Settings, cluster: Snapshot, running: Proxies) -> tuple[Old
         return stale_proxies.older_proxies(running, {}), [unknown(ID, Subject("proxy"), message)]
 
 
-def _findings(running: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> Iterator[Finding]:
+def _findings(running: Proxies, older: Older, rows: list[ProxyRow]) -> Iterator[Finding]:
     """Yield the findings, and add the rows."""
     now = datetime.now(UTC)
     if running.problem:
@@ -141,7 +141,7 @@ def _findings(running: Proxies, older: Older, stack: str, rows: list[ProxyRow]) 
             yield unknown(ID, Subject("pod", proxy.id), str(problem))
         else:
             rows.append(known)
-            yield proxy_finding(proxy, known, stack)
+            yield proxy_finding(proxy, known)
 
 
 def show(done: Report, running: Proxies, everything: bool) -> None:

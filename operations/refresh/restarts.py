@@ -81,7 +81,7 @@ def _hours(settings: Settings, plan: Plan, wait: float) -> list[Finding]:
     if not plan.restarts:
         return []
     count = counted(len(plan.restarts), "workload")
-    return trading_hours.refused_restart(settings, f"refresh restarts {count}", datetime.now(UTC), wait)
+    return trading_hours.refused_restart(settings.trading.hours, f"refresh restarts {count}", datetime.now(UTC), wait)
 
 
 def _is_agreed(plan: Plan, consent: Consent, say: Callable[[str], object]) -> bool:

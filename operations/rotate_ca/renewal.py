@@ -33,7 +33,7 @@ def refuse_in_trading_hours(settings: Settings | CaSettings, what: str) -> None:
     """Raise InTradingHoursError within trading hours; `what` says what the operation would do, as a clause."""
     if isinstance(settings, CaSettings):
         return
-    for finding in errors(refused_restart(settings, what, datetime.now(UTC))):
+    for finding in errors(refused_restart(settings.trading.hours, what, datetime.now(UTC))):
         raise InTradingHoursError(finding)
 
 

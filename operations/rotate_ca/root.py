@@ -134,7 +134,8 @@ def carry_out_steps(change: Change, pending: Pending) -> Iterator[Finding]:
         yield from refused
         return
     for step in _steps(change, change.target):
-        if held := errors(refused_restart(stacks.load(change.stack), "rotate-ca changes the root", datetime.now(UTC))):
+        hours = stacks.load(change.stack).trading.hours
+        if held := errors(refused_restart(hours, "rotate-ca changes the root", datetime.now(UTC))):
             yield from held  # the steps before may have taken hours
             return
         done = step()

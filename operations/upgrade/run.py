@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import yaml
 
 from operations import pulumi, stacks
-from operations.charts import sources
+from operations.charts.lock import CHANGED, ChangedChartError, fetch_chart
 from operations.charts.sources import ChartUnavailableError
 from operations.command_line import Consent
 from operations.pulumi import PulumiFailed
@@ -44,10 +44,9 @@ def apply_crds(context: str, base: Release) -> Finding:
     subject = Subject("chart", f"{base.chart} {base.version}")
     try:
         crds = chart_crds(base)
-    except ChartUnavailableError as problem:
-        return error(
-            CRDS, subject, f"can't be read for its CRDs: {problem}", "put it there, then run this command again"
-        )
+    except (ChartUnavailableError, ChangedChartError) as problem:
+        fix = CHANGED if isinstance(problem, ChangedChartError) else f"put it there, {AGAIN}"
+        return error(CRDS, subject, f"can't be read for its CRDs: {problem}", fix)
     with Client(context) as client:
         changed = sum(_apply_crd(client, crd) for crd in crds)
     there = f"{counted(len(crds), 'CRD is', 'CRDs are')} of this version"
@@ -67,8 +66,8 @@ def _apply_crd(client: Client, crd: Mapping) -> bool:
 
 
 def chart_crds(base: Release) -> list[dict]:
-    """Return the CRDs of a base chart. Raises ChartUnavailableError."""
-    content = sources.read_chart(base.source.source, base.chart, base.version)
+    """Return the CRDs of a base chart. Raises as `fetch_chart` does."""
+    _, content = fetch_chart(base.source.source, base.chart, base.version, base.sha256)
     with tarfile.open(fileobj=io.BytesIO(content)) as chart:
         names = [name for name in chart.getnames() if name.startswith(CRD_FOLDER)]
         texts = [file.read() for name in names if (file := chart.extractfile(name))]

@@ -1,5 +1,6 @@
 """The open steps of an upgrade, as stack file, state and cluster show them, and their table. Nothing else is stored."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from operations.failures import Exit, OperationError, UsageError
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
 from operations.results import Report
+from pi_mesh.catalog.istio import MINORS
 from pi_mesh.checks import upgrade_path, upgrade_steps
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.observe import mesh_on
@@ -22,8 +24,10 @@ from pi_mesh.checks.upgrade_steps import UpgradeStep
 from pi_mesh.cluster import istiods
 from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import CaSettings
+from pi_mesh.words import for_stack
 
 VERSION_KEY = "istio.version"
+MINOR = re.compile(r"v?1\.([0-9]{1,3})(?:\.x)?")
 
 
 class NoUpgradeError(OperationError):
@@ -64,6 +68,12 @@ def read_upgrade_state(stack: str, target: str) -> UpgradeState:
     settings = stacks.load_any(stack)
     if isinstance(settings, CaSettings):
         raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack")
+    if (minor := MINOR.fullmatch(target)) and (number := int(minor[1])) in MINORS:
+        newest, *_ = (*upgrade_path.newest_patches([number], settings), target)
+        problem = error(
+            "upgrade", Subject("command", "--to"), f"'{target}' names no patch", f"give one, such as {newest}"
+        )
+        raise OperationError(problem)
     stacks.load_changed(stack, {VERSION_KEY: target})  # refuses what is no version
     now = observed_state.read(stack, settings)
     running = istiods.control_plane(now.snapshot.deployments, settings.istio.namespace)
@@ -106,9 +116,9 @@ def show_steps(steps: Sequence[UpgradeStep]) -> None:
 
 def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:
     """Print in full what stops the first step that is stopped: the table names it for the others."""
-    stops = next((step.stops for step in steps if step.stops), [])
-    others = [finding for finding in done.findings if finding.id != ID]
-    shown = tuple(finding for finding in others if finding in stops) or tuple(others)
+    stops = {for_stack(str(stop), done.stack) for stop in next((step.stops for step in steps if step.stops), ())}
+    others = tuple(finding for finding in done.findings if finding.id != ID)
+    shown = tuple(finding for finding in others if str(finding) in stops) or others
     if shown:
         show_report(done.model_copy(update={"findings": shown}))
     else:

@@ -12,8 +12,24 @@ Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text c
 ReadOnly = Annotated[
     bool, typer.Option("--read-only", help="Use only get and list, read no Secret, and list what was not compared.")
 ]
+SHORTEST = 30
+"""Seconds in which each kubelet counts again at least once; it reads its containers every 10 to 15 s."""
+
+
+def _long_enough(seconds: int) -> int:
+    if 0 < seconds < SHORTEST:
+        raise typer.BadParameter(f"{seconds} is too short to see throttling; give {SHORTEST} or more, or 0 for none")
+    return seconds
+
+
 Window = Annotated[
-    int, typer.Option("--window", help="Count CPU throttling over so many seconds (30 or more) of the run.", min=0)
+    int,
+    typer.Option(
+        "--window",
+        help="Count CPU throttling over so many seconds (30 or more) of the run.",
+        min=0,
+        callback=_long_enough,
+    ),
 ]
 StackFile = Annotated[
     Path | None,

@@ -5,16 +5,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
 from pi_mesh.facts import Weaker, becomes
-from pi_mesh.model import HelmValues, Memory, Model, ResourceProfile, matching, profile
+from pi_mesh.model import HelmValues, Memory, Model, ResourceProfile, counted_in, matching, profile
 from pi_mesh.monitoring import alert, alerts, scraping
 from pi_mesh.monitoring.alert import RUNBOOKS, Bounds
 from pi_mesh.monitoring.scraping import KubeletTls
 
-Percent = Annotated[int, Field(ge=1, le=99)]
+Percent = Annotated[int, counted_in("percent, such as 90", ge=1, le=99)]
 Receiver = Annotated[
     str, matching(r"^[^\s/:]+:[0-9]{1,5}$", 'a host with a port such as "alertmanager.monitoring:9093"')
 ]
@@ -27,13 +25,13 @@ class AlertSettings(Model):
     """Give Prometheus the alerts of docs/observability.md."""
     alertmanagers: tuple[Receiver, ...] = ()
     """Alertmanagers that get the alerts. Without one, Prometheus shows them and tells nobody."""
-    runbooks: str = RUNBOOKS
+    runbooks: Annotated[str, matching(r"^\S+$", "an address, or a path, without blanks")] = RUNBOOKS
     """Address of the page with the runbooks, to which each alert links."""
-    certificate_days: Annotated[int, Field(ge=1, le=365)] = 30
+    certificate_days: Annotated[int, counted_in("days, such as 30", ge=1, le=365)] = 30
     """Days before the end of a CA certificate at which the alert fires."""
     error_percent: Percent = 5
     """Percentage of the ingress gateway's answers with a status of 500 or above."""
-    latency_milliseconds: Annotated[int, Field(ge=1, le=60_000)] = 1000
+    latency_milliseconds: Annotated[int, counted_in("milliseconds, such as 1000", ge=1, le=60_000)] = 1000
     """Milliseconds that 95 percent of the requests at the ingress gateway must not exceed."""
     memory_percent: Percent = 90
     """Percentage of its memory limit that a sidecar, gateway or istiod may use."""

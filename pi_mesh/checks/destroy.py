@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
-from pi_mesh.checks.finding import Finding, Subject, error
+from pi_mesh.checks.finding import Finding, Subject, error, errors
+from pi_mesh.checks.preflight.trading_hours import refused_restart
 from pi_mesh.cluster import identity, objects, pods, workloads
 from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.errors import ClusterUnreachable, NotConnected, UnknownContext, WrongContext
@@ -13,6 +15,7 @@ from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings.istio import DEFAULT_REVISION
+from pi_mesh.settings.namespaces import TradingHours
 from pi_mesh.words import listed
 
 ID = "destroy"
@@ -46,6 +49,8 @@ class Destroyed:
     """destroy.workloads."""
     removal: bool = False
     """istio.allowRemoval."""
+    hours: str = ""
+    """JSON of trading.hours; empty without them."""
 
     @classmethod
     def by_destroy_of(cls, mesh: Inventory, cluster_uid: str) -> "Destroyed":
@@ -62,6 +67,7 @@ class Destroyed:
             tuple(settings.istio.tags),
             settings.destroy.workloads,
             settings.istio.allow_removal,
+            settings.trading.hours.model_dump_json(by_alias=True) if settings.trading.hours else "",
         )
 
 
@@ -84,6 +90,8 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
                     f"last applied to {destroyed.cluster}; nothing was touched. Let KUBECONFIG name the stack's "
                     f"cluster; {gone}"
                 )
+            if destroyed.hours and (held := errors(_within(destroyed.hours))):
+                return f"{held[0]}; nothing was touched"
             users = [] if destroyed.workloads else list(check(client, destroyed))
     except (NotConnected, UnknownContext) as problem:
         if os.environ.get(DELETE_UNREACHABLE, "").lower() == "true":
@@ -102,6 +110,12 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
     return "\n".join(
         ["others still use this mesh; nothing was touched:", *(f"  {user}" for user in users), fix, beside]
     )
+
+
+def _within(hours: str) -> list[Finding]:
+    """Return an error for a destroy within these trading hours, or a warning if it was allowed."""
+    what = "a destroy deletes istiod and the gateways"
+    return refused_restart(TradingHours.model_validate_json(hours), what, datetime.now(UTC))
 
 
 def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:

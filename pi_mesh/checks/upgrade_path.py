@@ -49,10 +49,11 @@ def version_path(running: str, version: str, settings: Settings) -> tuple[str, .
     if running == version:
         return ()
     between = minors_between(running, version)[:-1]
-    return (*_newest(between, settings), version)
+    return (*newest_patches(between, settings), version)
 
 
-def _newest(minors: Iterable[int], settings: Settings) -> Iterator[str]:
+def newest_patches(minors: Iterable[int], settings: Settings) -> Iterator[str]:
+    """Yield the newest patch of each minor version."""
     for minor in minors:
         there = _patches(minor, Path(settings.charts.source)) if settings.charts.is_directory else []
         if settings.charts.is_directory and settings.istio.allow_skip and not there:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from pi_mesh.model import Model
-from pi_mesh.settings.errors import SettingsError, field_problems
+from pi_mesh.settings.errors import SettingsError, field_problems, refuse_depth
 from pi_mesh.settings.tree import CaSettings, Settings
 
 __all__ = ["CaSettings", "Settings", "SettingsError", "parse", "parse_any"]
@@ -29,6 +29,7 @@ def parse_any(raw: Mapping[str, object]) -> Settings | CaSettings:
 
 
 def _validated(kind: type[Kind], raw: Mapping[str, object]) -> Kind:
+    refuse_depth(raw)
     try:
         # The models are strict, but JSON allows a list for a tuple, and a YAML date becomes its text.
         settings = kind.model_validate_json(json.dumps(raw, default=str), by_alias=True, by_name=False)

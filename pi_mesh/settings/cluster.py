@@ -24,7 +24,12 @@ class NodeSize(Amounts):
 class ClusterSettings(Model):
     """The cluster that this stack belongs to."""
 
-    context: Annotated[str, Field(min_length=1), Weaker(differs, "the stack may change another cluster")]
+    context: Annotated[
+        str,
+        Field(min_length=1),
+        matching(r"^[^\x00-\x1f\x7f]*$", "the name of a kube context, which is in one line"),
+        Weaker(differs, "the stack may change another cluster"),
+    ]
     """Name of the kube context that this stack may change; any other current context is refused."""
     uid: Annotated[
         str,

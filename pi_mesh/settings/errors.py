@@ -1,16 +1,14 @@
 """The error for invalid settings of a stack, with a line for every problem: the key, the value, what is allowed."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, ValidationError
 
 from pi_mesh.model import ALLOWED, LOGIN_IN_URL, Model
+from pi_mesh.settings.reference import Schema, below
 from pi_mesh.words import counted
-
-if TYPE_CHECKING:
-    from pi_mesh.settings.reference import Schema
 
 
 class SettingsError(ValueError):
@@ -26,6 +24,8 @@ class SettingsError(ValueError):
 LONGEST_VALUE = 80
 BOUNDS = {"greater_than_equal": ("less than", "ge"), "less_than_equal": ("more than", "le")}
 """Words of the types of error of a number out of its bounds, with the bound's key."""
+NUMBERS = {"int_type": "a whole number", "float_type": "a number"}
+"""Words of the types of error of what is no number, where the setting has a unit."""
 KEY = "[key]"
 """pydantic's mark after the name of an invalid key."""
 WORDS = {
@@ -40,6 +40,24 @@ WORDS = {
 """Messages by type of error; for other types pydantic's own message is used."""
 
 
+DEEPEST = 100
+"""Levels of keys in a setting; pydantic reads 200."""
+
+
+def refuse_depth(raw: Mapping[str, object]) -> None:
+    """Refuse a setting with too many levels of keys."""
+    level: list[tuple[tuple[int | str, ...], object]] = [((), raw)]
+    for _ in range(DEEPEST):
+        level = [((*place, key), entry) for place, value in level for key, entry in _entries(value)]
+    if level:
+        (place, _), *_ = level
+        raise SettingsError([f"{path_of(place)[:LONGEST_VALUE]}…: has more than {DEEPEST} levels of keys; write fewer"])
+
+
+def _entries(value: object) -> Iterable[tuple[int | str, object]]:
+    return value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+
+
 def field_problems(kind: type[Model], error: ValidationError) -> list[str]:
     """Return a line for each invalid field of the settings."""
     schema = kind.model_json_schema()
@@ -51,12 +69,15 @@ def _is_echo(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and len(detail["input"]) >= detail.get("ctx", {})["min_length"]
 
 
-def _line(detail: ErrorDetails, schema: "Schema") -> str:
+def _line(detail: ErrorDetails, schema: Schema) -> str:
     path, context = path_of(detail["loc"]), detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
         if dotted := _dotted(detail["loc"], schema):
             again = f"`pulumi config set --path {dotted} VALUE`"
             return f"{path}: was set without `--path`; `pulumi config rm {path}`, then {again}"
+        if ours := _of_istio(detail["loc"], schema):
+            names = ", ".join(f"`{name}`" for name in ours)
+            return f"{path}: is Istio's spelling; here it is {names}: docs/{detail['loc'][0]}.md"
         close = suggestion(detail["loc"], schema)
         section = f"#{detail['loc'][0]}" if str(detail["loc"][0]) in schema["properties"] else ""
         listed = f"docs/config.md{section.lower()} lists them all"
@@ -76,7 +97,7 @@ def path_of(location: tuple[int | str, ...]) -> str:
     return path.removeprefix(".")
 
 
-def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: "Schema") -> str:
+def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: Schema) -> str:
     if detail["type"] == "string_type":
         return _no_text(detail, schema)
     if detail["input"] is None and detail["type"] in ("model_type", "dict_type", "tuple_type"):
@@ -94,14 +115,14 @@ def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: "Schema")
         return f"is longer than {context['max_length']} characters"
     if allowed := ALLOWED.get(context.get("pattern", "")):
         return f"is not {allowed}"
+    if detail["type"] in NUMBERS and (unit := below(schema, detail["loc"]).get("unit")):
+        return f"is not {NUMBERS[detail['type']]}; write {unit}, without quotes"
     message = WORDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]}"
 
 
-def _no_text(detail: ErrorDetails, schema: "Schema") -> str:
+def _no_text(detail: ErrorDetails, schema: Schema) -> str:
     """Return the message for a value that is not text: YAML reads `1.20` as 1.2 and, in some readers, `on` as true."""
-    from pi_mesh.settings.reference import below
-
     value, allowed = detail["input"], below(schema, detail["loc"]).get("allowed", "")
     meant = f", so that it is {allowed}" if allowed else ""
     if isinstance(value, bool):
@@ -113,20 +134,22 @@ def _no_text(detail: ErrorDetails, schema: "Schema") -> str:
     return "is not text" + (f"; it must be {allowed}" if allowed else "")
 
 
-def _dotted(place: tuple[int | str, ...], schema: "Schema") -> str:
+def _dotted(place: tuple[int | str, ...], schema: Schema) -> str:
     """Return the path that an unknown first-level key means, such as `istio.version` and `istio_version`; else ""."""
-    from pi_mesh.settings.reference import below
-
     words = tuple(to_camel(word) for word in str(place[0]).replace("_", ".").split("."))
     is_path = len(place) == 1 and len(words) > 1 and words[-1] in below(schema, words[:-1]).get("properties", {})
     return ".".join(words) if is_path else ""
 
 
-def suggestion(place: tuple[int | str, ...], schema: "Schema") -> str | None:
+def _of_istio(place: tuple[int | str, ...], schema: Schema) -> list[str]:
+    """Return the settings that an unknown key of Istio's own object means."""
+    fields = below(schema, place[:-1]).get("properties", {})
+    return [name for name, field in fields.items() if field.get("istio") == place[-1]]
+
+
+def suggestion(place: tuple[int | str, ...], schema: Schema) -> str | None:
     """Return the setting whose name is closest to an unknown key."""
     from difflib import get_close_matches
-
-    from pi_mesh.settings.reference import below
 
     *branch, wrong = place
     names = list(below(schema, tuple(branch)).get("properties", {}))

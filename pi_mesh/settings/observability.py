@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, create_model
+from pydantic import create_model
 
 from pi_mesh import addons
 from pi_mesh.addons import Addon
 from pi_mesh.facts import Harmless, Weaker, differs
-from pi_mesh.model import Model, NamespaceName
+from pi_mesh.model import Model, NamespaceName, counted_in
 from pi_mesh.settings.releases import ChartSource
 
 
@@ -19,7 +19,7 @@ class AccessLogs(Model):
     """Log requests at the ingress and the egress gateway."""
     namespaces: tuple[NamespaceName, ...] = ()
     """Namespaces of workloads whose sidecars log the requests that they receive."""
-    sampling: Annotated[float, Field(ge=0, le=100)] = 0.0
+    sampling: Annotated[float, counted_in("percent, such as 1.5", ge=0, le=100)] = 0.0
     """Percentage of successful requests that are logged, rounded up to sixteenths. Failed requests are always logged:
     a status of 500 or more, or no whole answer."""
     paths: bool = False

@@ -85,7 +85,8 @@ def _allowed(entry: Schema) -> str:
     if entry["type"] in KINDS:
         return KINDS[entry["type"]]
     low, high = entry.get("minimum"), entry.get("maximum")
-    return f"{low} to {high}" if high is not None else f"at least {low}"
+    unit = entry["unit"].partition(",")[0] if "unit" in entry else ""
+    return f"{low} to {high} {unit}".rstrip() if high is not None else f"at least {low}"
 
 
 def _shown(default: object) -> str:

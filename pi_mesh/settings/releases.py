@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from pi_mesh import names
 from pi_mesh.catalog import hosts
 from pi_mesh.facts import EVERY, NAME, OFF, Harmless, Helm, NoHelm, Weaker, differs, goes
-from pi_mesh.model import Model, SecretName, matching, refuse_credentials
+from pi_mesh.model import Model, SecretName, counted_in, matching, refuse_credentials
 
 LOGIN_SECRET = "pi-mesh-registry"
 """Name of the pull Secret that the stack makes."""
@@ -163,7 +163,7 @@ class ReleaseSettings(Model):
 
     atomic: Annotated[bool, Weaker(OFF, "a failed upgrade is not rolled back")] = True
     """Roll back a failed change, so that nothing is half-applied; false keeps the failed pods for debugging."""
-    timeout: Annotated[int, Field(ge=30, le=7200), WAITING] = 900
+    timeout: Annotated[int, counted_in("seconds, such as 900", ge=30, le=7200), WAITING] = 900
     """Seconds that a release may take; a Pi writes images slowly to its SD card."""
     watch: Annotated[Literal["end", "say", "off"], WAITING] = "end"
     """Behaviour of `up` while it waits for a release. `say` shows why pods are not Ready, `end` also ends a wait that

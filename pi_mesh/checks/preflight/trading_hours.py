@@ -10,12 +10,13 @@ from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.ca_state import CA, WantedCa
 from pi_mesh.inventory import Kind
-from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import TradingHours
 
 ID, KEY = "trading hours", setting("trading.hours")
 VARIABLE = "PI_MESH_IN_TRADING_HOURS"
 """Environment variable that lets one command restart proxies during trading hours."""
 ALLOWED = "restart"
+NEW_CA = "replaces the CA that signs every certificate"
 FIX = f"wait until then, or allow it with {VARIABLE}={ALLOWED}"
 
 
@@ -28,7 +29,7 @@ def check(observation: Observation) -> Iterator[Finding]:
         yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway")
         return
     what = f"an `up` {' and '.join(effects)}"
-    yield from refused_restart(observation.settings, what, observation.now) or [
+    yield from refused_restart(observation.settings.trading.hours, what, observation.now) or [
         ok(ID, KEY, f"{what}, and it is outside of them")
     ]
 
@@ -42,15 +43,14 @@ def _effects(observation: Observation) -> Iterator[str]:
         yield f"deletes pods of {', '.join(name.partition(' ')[2] for name in forecast.removed)}"
     vault, is_running = observation.settings.vault, observation.mesh.the(Kind.ISTIOD).id in observation.state.recorded
     if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(observation.state.vault):
-        yield "replaces the CA that signs every certificate"
+        yield NEW_CA
 
 
-def refused_restart(settings: Settings, what: str, now: datetime, seconds: float = 0) -> list[Finding]:
+def refused_restart(hours: TradingHours | None, what: str, now: datetime, seconds: float = 0) -> list[Finding]:
     """Return an error for something that restarts proxies during trading hours, or a warning if it was allowed.
 
     `seconds`: how long it may take, so that it does not reach into them.
     """
-    hours = settings.trading.hours
     end_of_now = hours and hours.closing(now)
     end = end_of_now or (hours and hours.closing(now + timedelta(seconds=seconds)))
     if hours is None or end is None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model import Model, NamespaceName, matching
+from pi_mesh.model import Model, NamespaceName, counted_in, matching
 
 ObjectName = NamespaceName
 """Name of an object. It is as strict as a namespace's name, so that it can be part of a host name."""
@@ -69,7 +69,7 @@ Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
 Method = Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")]
 
-Percent = Annotated[int, Field(ge=0, le=100)]
+Percent = Annotated[int, counted_in("percent, such as 90", ge=0, le=100)]
 
 
 Principal = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pi_mesh.model import Duration, Model, matching
+from pi_mesh.model import PERCENT, Duration, Model, matching, spelled
 from pi_mesh.settings.traffic.names import (
     Host,
     Labels,
@@ -25,7 +25,7 @@ HeaderName = Annotated[str, matching(r"^:?[A-Za-z0-9!#$%&'*+.^_`|~-]+$", 'the na
 class RouteTarget(Model):
     """The destination of a share of the requests."""
 
-    service: ServiceHost
+    service: Annotated[ServiceHost, spelled("destination")]
     """Service that answers the requests."""
     port: Port | None = None
     """Port of the Service, needed if the Service has several."""
@@ -42,17 +42,17 @@ READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 class HttpRoute(Model):
     """One rule of a route. The first matching rule applies; a rule without a condition matches every request."""
 
-    prefix: Path | None = None
+    prefix: Annotated[Path | None, spelled("match")] = None
     """Beginning of the request's path."""
-    exact: Path | None = None
+    exact: Annotated[Path | None, spelled("match")] = None
     """Whole path of the request."""
-    headers: dict[HeaderName, str] = {}
+    headers: Annotated[dict[HeaderName, str], spelled("match")] = {}
     """Headers that must have exactly these values."""
-    methods: tuple[Method, ...] = ()
+    methods: Annotated[tuple[Method, ...], spelled("match")] = ()
     """HTTP methods of the request; by default every method."""
     rewrite: Path | None = None
     """Path that replaces the matched prefix or path."""
-    to: Annotated[tuple[RouteTarget, ...], Field(min_length=1)]
+    to: Annotated[tuple[RouteTarget, ...], Field(min_length=1), spelled("route")]
     """Destinations of the requests; several destinations share them by weight."""
     timeout: Duration | None = None
     """Time limit of a request, including its retries."""
@@ -128,7 +128,7 @@ class CircuitBreaker(Model):
     """Time between two checks of the pods' errors."""
     ejection_time: Duration = "30s"
     """Time for which a pod is ejected at first; each further ejection is longer."""
-    max_ejection_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_ejection_percent: Annotated[int, PERCENT] | None = None
     """Largest percentage of pods that may be ejected at once. Istio's default of 10 ejects none of fewer than ten
     pods."""
 
@@ -136,11 +136,11 @@ class CircuitBreaker(Model):
 class Destination(NamespacedItem):
     """A DestinationRule."""
 
-    service: ServiceHost
+    service: Annotated[ServiceHost, spelled("host")]
     """Service whose callers the rule applies to; each service has at most one destination."""
     subsets: dict[ObjectName, Labels] = {}
     """Versions of the service by name, each with the labels of its pods."""
-    circuit_breaker: CircuitBreaker | None = None
+    circuit_breaker: Annotated[CircuitBreaker | None, spelled("trafficPolicy")] = None
     """Circuit breaker of the service; `{}` enables it with the Ansible role's numbers."""
 
     def conflicts(self) -> Iterator[str]:

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from operations import command_line, results, stacks
-from operations.__main__ import COMMANDS, app
+from operations.__main__ import COMMANDS, _loaded, app
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
@@ -107,13 +107,21 @@ def run(*arguments: str) -> Result:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_as_the_list_does_with_its_exit_statuses(command):
-    module, line = COMMANDS[command]
+    module, line, examples = COMMANDS[command]
     function = getattr(import_module(f"operations.{module}"), command.replace("-", "_"))
     assert (function.__doc__ or "").partition("\n")[0] == line
     shown = run(command, "--help")
     assert (shown.exit_code, "bool" in shown.output) == (0, False)
     for words in ("--stack", "--json", "<str>", "Exit status: 0 success"):
         assert words in shown.output
+    assert [example for example in examples if f"python -m operations {command} {example}" not in shown.output] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "example"), [(name, example) for name, (*_, examples) in COMMANDS.items() for example in examples]
+)
+def test_the_examples_of_the_help_are_command_lines(command, example):
+    assert _loaded(command).make_context(command, example.split()).params["stack"] == "pi-cluster"
 
 
 def test_the_list_of_commands_shows_no_type_beside_a_flag():
@@ -139,16 +147,16 @@ def test_the_list_of_commands_loads_none_of_them():
 app(['--help'], standalone_mode=False)
 print(*sys.modules, sep='\\n', file=sys.stderr)""")
     }
-    assert {f"operations.{module}" for module, _ in COMMANDS.values()} & loaded == set()
+    assert {f"operations.{module}" for module, *_ in COMMANDS.values()} & loaded == set()
     assert HEAVY & loaded <= {"rich.table"}  # in which typer shows it
 
 
 def test_a_command_loads_for_its_help_nothing_that_only_its_work_needs():
     lines = printed_by(f"""from importlib import import_module
-for module in {[module for module, _ in COMMANDS.values()]}:
+for module in {[module for module, *_ in COMMANDS.values()]}:
     import_module(f'operations.{{module}}')
     print(module, *({HEAVY} & sys.modules.keys()), file=sys.stderr)""")
-    assert lines == [module for module, _ in COMMANDS.values()]
+    assert lines == [module for module, *_ in COMMANDS.values()]
 
 
 @pytest.mark.parametrize("command", ["nope", "preflight", "verify", "repair", "budget", "rotate-ca"])

@@ -38,7 +38,7 @@ STARTING = replace(WELL.pod, ready=False)
 def judged(older: tuple[str, ...] = (), **changes: object) -> tuple[ProxyRow, Finding]:
     proxy = replace(WELL, **changes)
     row = module.proxy_row(Proxies(NEWEST, (proxy,)), proxy, {proxy.id: older}, authorities.NOW)
-    return row, module.proxy_finding(proxy, row, "pi")
+    return row, module.proxy_finding(proxy, row)
 
 
 def test_a_proxy_that_is_well_is_ok_with_its_chain_and_its_days():
@@ -74,7 +74,7 @@ def test_problems_are_one_finding_of_the_worst_level(changes, level, words):
 def test_an_older_proxy_is_counted_and_its_fix_is_refresh():
     row, finding = judged(AGED, version=f"1.{NEWEST_MINOR - 2}.0")
     assert row.behind == 2
-    assert finding.fix == "`python -m operations refresh -s pi` restarts its workload"
+    assert finding.fix == "`python -m operations refresh -s STACK` restarts its workload"
 
 
 SHOP = Proxy(Pod("trading", "shop-5c9f7d8b6-a-name-that-is-longer-than-a-line"), BEFORE, connected=True)

@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,11 @@ class Cluster(FakeClient):
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """Return a folder with the packaged base chart, which has two CRDs beside a template."""
-    texts = {"crds/crd-all.gen.yaml": yaml.safe_dump_all([crd(name, ["v1beta1", "v1"]) for name in NAMES])}
+    named = yaml.safe_dump({"name": "base", "version": VERSION})
+    texts = {
+        "Chart.yaml": named,
+        "crds/crd-all.gen.yaml": yaml.safe_dump_all([crd(name, ["v1beta1", "v1"]) for name in NAMES]),
+    }
     with tarfile.open(tmp_path / f"base-{VERSION}.tgz", "w:gz") as chart:
         for name, text in {**texts, "templates/crds.yaml": "{{ not: yaml }}"}.items():
             entry = tarfile.TarInfo(f"base/{name}")
@@ -80,6 +85,19 @@ def test_without_the_chart_nothing_is_changed_and_it_is_one_line(monkeypatch, tm
     assert (done.level, cluster.crds) == (Level.ERROR, {})
     assert done.message.startswith(f"can't be read for its CRDs: {tmp_path}/base-{VERSION}.tgz")
     assert "\n" not in done.message
+
+
+def test_a_chart_with_another_sum_than_the_locked_one_brings_no_crd(monkeypatch, source):
+    cluster = Cluster()
+    monkeypatch.setattr(run, "Client", cluster)
+    done = run.apply_crds("test", replace(base(source), sha256="0" * 64))
+    assert (done.level, cluster.crds) == (Level.ERROR, {})
+    assert f"charts.lock.yaml has {'0' * 64}" in done.message
+
+
+@pytest.mark.parametrize("stack", ["pi-cluster", "org/pi-mesh/pi-cluster"])
+def test_the_end_names_the_stack_file_by_the_plain_name_of_the_stack(stack):
+    assert "in Pulumi.pi-cluster.yaml says: commit that file" in run._arrived(stack, VERSION).message
 
 
 @pytest.mark.parametrize("version", charts.each())

@@ -72,8 +72,8 @@ def test_without_trading_hours_there_is_nothing_to_say():
 
 
 def test_outside_of_them_everything_is_taken():
-    settings = make_settings(trading={"hours": {**ALWAYS, "closes": "00:01", "days": ["Mon"]}})
-    assert trading_hours.refused_restart(settings, "it restarts", datetime(2026, 11, 25, 10, tzinfo=UTC)) == []
+    hours = make_settings(trading={"hours": {**ALWAYS, "closes": "00:01", "days": ["Mon"]}}).trading.hours
+    assert trading_hours.refused_restart(hours, "it restarts", datetime(2026, 11, 25, 10, tzinfo=UTC)) == []
 
 
 def test_in_a_preview_the_errors_of_this_check_alone_become_warnings():

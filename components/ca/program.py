@@ -77,14 +77,16 @@ def plug_in(
     signing = given.source if given else own
     if signing is None:
         return _own_root(settings, authority, now_trusted, opts)
+    written = not given or given.written
     roots, announced = (*settings.also_trust, *(given.further_roots if given else ())), bool(root)
     files = pulumi.Output.all(signing.chain, signing.key).apply(
-        lambda parts: _files(parts[0], parts[1], roots, settings, now_trusted, announced)
+        lambda parts: _outside_trading_hours(
+            _files(parts[0], parts[1], roots, settings, now_trusted, announced),
+            settings,
+            authority if written else Authority(),
+        )
     )
-    if given and not given.written:
-        return []
-    files = files.apply(lambda made: _outside_trading_hours(made, settings, authority))
-    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
+    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)] if written else []
 
 
 def _described_ca(settings: Settings) -> WantedCa:

@@ -13,7 +13,7 @@ ReadOnly = Annotated[
     bool, typer.Option("--read-only", help="Use only get and list, read no Secret, and list what was not compared.")
 ]
 SHORTEST = 30
-"""Seconds in which each kubelet counts again at least once; it reads its containers every 10 to 15 s."""
+"""Shortest window in seconds; kubelets count every 10 to 20 seconds."""
 
 
 def _long_enough(seconds: int) -> int:

@@ -42,8 +42,8 @@ Holiday = Annotated[
 
 
 class TradingHours(Model):
-    """Trading hours of a week. During them an `up`, `refresh` or `rotate-ca` that restarts proxies or replaces the CA is
-    refused, and so is a `pulumi destroy`, by the hours of the last `up`."""
+    """Trading hours of a week. During them an `up`, `refresh` or `rotate-ca` that restarts proxies or replaces the CA
+    is refused, and so is a `pulumi destroy`, by the hours of the last `up`."""
 
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     """Name of the time zone in the tz database, such as "Europe/Berlin"; summer time is taken into account."""

@@ -124,6 +124,18 @@ def test_the_examples_of_the_help_are_command_lines(command, example):
     assert _loaded(command).make_context(command, example.split()).params["stack"] == "pi-cluster"
 
 
+def test_a_cure_names_the_stack_of_the_report_in_text_and_in_json(stack):
+    cured = error("x", POD, "is old (`a -s STACK`)", "`b -s STACK`")
+    report = results.completed("verify", "org/pi-mesh/lab", [cured])
+    assert (report.findings[0].message, report.findings[0].fix) == (
+        "is old (`a -s org/pi-mesh/lab`)",
+        "`b -s org/pi-mesh/lab`",
+    )
+    stack(WrongContext("run `pulumi config set --path cluster.context b -s STACK`"))
+    told = run("preflight", "-s", "lab", "--json")
+    assert ("b -s lab`" in told.stderr, "b -s lab`" in told.stdout) == (True, True)
+
+
 def test_the_list_of_commands_shows_no_type_beside_a_flag():
     shown = run("--help").output
     assert ("--help" in shown, "bool" in shown) == (True, False)

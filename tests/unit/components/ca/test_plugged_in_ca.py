@@ -5,6 +5,7 @@ import pytest
 
 from components.ca import plugged_in_ca, program
 from pi_mesh import inventory
+from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -43,7 +44,12 @@ def plug_in(monkeypatch):
     """
 
     def run(
-        ca: dict, key: str = "", preview: bool = False, live: Authority | None = None, **secrets: object
+        ca: dict,
+        key: str = "",
+        preview: bool = False,
+        live: Authority | None = None,
+        hours: dict | None = None,
+        **secrets: object,
     ) -> Recording:
         def read(_context: str, _namespace: str, name: str) -> object:
             secret = secrets.get(name.replace("-", "_"))
@@ -55,7 +61,8 @@ def plug_in(monkeypatch):
         monkeypatch.setattr(mesh_ca, "read_signing_secret", read)
         monkeypatch.setattr(mesh_ca, "is_certificate_signed", lambda *_: secrets.get("mesh_ca") is MINE)
         monkeypatch.setattr(plugged_in_ca, "SECONDS", 0)
-        mesh, now = inventory.mesh_inventory(make_settings(ca=ca)), live or Authority()
+        trading = {"hours": hours} if hours else {}
+        mesh, now = inventory.mesh_inventory(make_settings(ca=ca, trading=trading)), live or Authority()
         return record(lambda: program.plug_in(mesh, now, Answer(), pulumi.ResourceOptions()), preview=preview)
 
     return run
@@ -89,6 +96,12 @@ def test_one_under_a_root_that_nobody_trusts_leaves_the_ca_that_signs(plug_in):
 def test_one_whose_root_is_trusted_by_now_takes_over(plug_in):
     both = {**BEFORE, "root-cert.pem": OLD_ROOT.pem + ROOT.pem}
     assert files(plug_in(ISSUED, mesh_ca=MINE, cacerts=both))["ca-cert.pem"] == SIGNED.pem
+
+
+def test_where_the_secret_that_signs_names_no_root_its_own_chain_stays_in_use(plug_in):
+    rootless = {name: text for name, text in BEFORE.items() if name != "root-cert.pem"}
+    recording = plug_in(ISSUED, mesh_ca=MINE, cacerts={**rootless, "cert-chain.pem": OLD.pem + OLD_ROOT.pem})
+    assert files(recording)["ca-cert.pem"] == OLD.pem
 
 
 @pytest.mark.parametrize("secret", [None, SILENT])
@@ -161,3 +174,31 @@ def test_the_stacks_own_secret_is_no_existing_one(plug_in):
     own = Authority(ROOT.pem, {name: text for name, text in MINE.items() if name != "ca-key.pem"}, True)
     with pytest.raises(pulumi.RunError, match="is made by this stack"):
         plug_in(FROM_CACERTS, live=own, cacerts=MINE)
+
+
+RUNNING = Authority(ROOT.pem, {name: MINE[name] for name in ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")}, True)
+EVERY_DAY = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": EVERY_DAY}
+OF_SIGNING = {"mine": bundle(SIGNING, ROOT), "mesh_ca": bundle(SIGNING, ROOT), "cacerts": MINE}
+REPLACES = "an `up` replaces the CA that signs every certificate, and trading goes on until"
+
+
+@pytest.mark.parametrize("ca", [PEM, FROM_MINE, ISSUED, {}], ids=["pem", "secret", "issuer", "istiod"])
+def test_another_ca_waits_until_trading_ends_and_a_preview_warns(plug_in, ca):
+    key = SIGNING.key if ca is PEM else ""
+    with pytest.raises(pulumi.RunError) as refused:
+        plug_in(ca, key, live=RUNNING, hours=ALWAYS, **OF_SIGNING)
+    assert REPLACES in str(refused.value)
+    assert str(refused.value).endswith("; the CA was not changed")
+    logs = plug_in(ca, key, preview=True, live=RUNNING, hours=ALWAYS, **OF_SIGNING).logs
+    assert len([line for line in logs if REPLACES in line]) == 1
+
+
+def test_another_ca_is_taken_within_trading_hours_where_its_caller_says_so(plug_in, monkeypatch):
+    monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
+    assert files(plug_in(PEM, SIGNING.key, live=RUNNING, hours=ALWAYS))["ca-cert.pem"] == SIGNING.pem
+
+
+@pytest.mark.parametrize("live", [RUNNING, Authority()], ids=["the same CA", "a first install"])
+def test_within_trading_hours_a_ca_that_signs_already_and_a_first_one_are_taken(plug_in, live):
+    assert files(plug_in(FROM_MINE, live=live, hours=ALWAYS, mine=MINE))["ca-cert.pem"] == SIGNED.pem

@@ -122,7 +122,9 @@ REFUSAL = "a policy says no; nothing of this step was applied, the stack file sa
                  id="a version older than the one that runs"),
     pytest.param({"running": "latest"}, BEFORE, 2, "no istiod of an exact version runs in namespace istio-system", [],
                  id="a mesh that is not installed"),
-    *(pytest.param({}, version, 2, "", [], id=f"{version} is no version") for version in ("1.31", "latest", "1.19.0")),
+    *(pytest.param({}, version, 2, "", [], id=f"{version} is no version") for version in ("latest", "1.19.0")),
+    *(pytest.param({}, version, 2, f"--to: '{version}' names no patch", [], id=f"{version} is a minor version")
+      for version in (f"1.{NEWEST_MINOR}", f"v1.{NEWEST_MINOR}", f"1.{NEWEST_MINOR}.x")),
 ])  # fmt: skip
 def test_what_stops_an_upgrade_is_named_and_nothing_more_is_called(upgraded, world, to, status, message, calls):
     stopped = World(**world)

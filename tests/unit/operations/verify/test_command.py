@@ -44,6 +44,11 @@ def test_the_window_of_the_cpu_counters_is_an_option_and_throttling_is_no_failur
     assert (result.exit_code, "over 30 s" in result.output) == (0, True)
 
 
+@pytest.mark.parametrize("seconds", ["1", "29"])
+def test_a_window_in_which_kubelets_may_not_count_is_refused(seconds):
+    assert verify("--window", seconds).exit_code == 2
+
+
 @pytest.mark.parametrize(("istio", "status"), [(f'"pi-mesh:istio": {{version: {NEWEST}}}', 0), ("", 2)])
 def test_with_a_stack_file_the_settings_come_from_it_and_pulumi_is_not_asked(monkeypatch, tmp_path, istio, status):
     monkeypatch.setattr(stacks, "load_with_state", None)

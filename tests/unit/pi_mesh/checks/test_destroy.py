@@ -1,11 +1,13 @@
 """The judgement of a destroy, from what the state recorded and what the cluster has."""
 
 from dataclasses import asdict, replace
+from datetime import date, timedelta
 
 import pytest
 
 from pi_mesh.checks import destroy
 from pi_mesh.checks.destroy import Destroyed
+from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster import workloads
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, NotConnected, UnknownContext, WrongContext
 from tests.support.factories import make_mesh
@@ -140,3 +142,21 @@ def test_a_cluster_that_answered_once_is_not_gone(refusal, monkeypatch):
 def test_a_guard_of_a_version_with_fewer_fields_still_judges(monkeypatch):
     monkeypatch.setattr(destroy, "Client", FakeClient({KUBE_SYSTEM: {"metadata": {"uid": "x"}}, IN_TRADING: SHOP}))
     assert "leads to another cluster" in destroy.refusal({"context": "test", "cluster": "this-one"}, URN)
+
+
+ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00"}
+ALWAYS["days"] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+
+def test_within_trading_hours_a_destroy_waits_or_is_allowed_for_one_command(refusal, monkeypatch):
+    mesh = recorded(trading={"hours": ALWAYS}, destroy={"workloads": True})
+    said = refusal(mesh)
+    assert said.startswith("trading.hours: a destroy deletes istiod and the gateways, and trading goes on until 00:00")
+    assert said.endswith("PI_MESH_IN_TRADING_HOURS=restart; nothing was touched")
+    monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
+    assert refusal(mesh) == ""
+
+
+def test_outside_of_trading_hours_a_destroy_goes_on(refusal):
+    holidays = [f"{date.today() + timedelta(days=day)}" for day in (-2, -1, 0, 1)]
+    assert refusal(recorded(trading={"hours": {**ALWAYS, "holidays": holidays}})) == ""

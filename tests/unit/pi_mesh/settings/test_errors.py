@@ -9,7 +9,17 @@ from pi_mesh.settings.errors import LONGEST_VALUE
 from tests.support.refusals import refusal, refusals
 from tests.support.versions import NEWEST
 
-NO_SETTING = "is not a setting; "
+NO_SETTING, NO_CONTEXT = "is not a setting; ", "is not the name of a kube context, which is in one line"
+OF_ISTIO = "traffic.routes.r.http[0].{}: is Istio's spelling; here it is {}: docs/traffic.md"
+NESTED: dict = {}
+for _ in range(200):
+    NESTED = {"deep": NESTED}
+
+
+def routed(**rule: object) -> dict:
+    return {"traffic": {"routes": {"r": {"hosts": ["a.example"], "http": [{"to": [{"service": "a"}], **rule}]}}}}
+
+
 SET_WITHOUT_PATH = (
     "{0}: was set without `--path`; `pulumi config rm {0}`, then `pulumi config set --path istio.version VALUE`"
 )
@@ -37,6 +47,32 @@ SET_WITHOUT_PATH = (
         ({"istio": {"values": [1]}}, "istio.values: [1]: is not a map; write its keys below it, each with its value"),
         ({"images": {"hub": ""}}, "images.hub: '': is empty; give a value, or leave the key out"),
         ({"images": {"hub": None}}, "images.hub: nothing: is not text"),
+        (
+            {"release": {"timeout": "15m"}},
+            "release.timeout: '15m': is not a whole number; write seconds, such as 900, without quotes",
+        ),
+        (
+            {"observability": {"accessLogs": {"sampling": "5%"}}},
+            "observability.accessLogs.sampling: '5%': is not a number; write percent, such as 1.5, without quotes",
+        ),
+        (
+            {"traffic": {"canaries": {"c": {"service": "a", "weights": {"v1": "90%", "v2": 10}}}}},
+            "traffic.canaries.c.weights.v1: '90%': is not a whole number; write percent, such as 90, without quotes",
+        ),
+        (routed(match=[{"uri": {"prefix": "/"}}]), OF_ISTIO.format("match", "`prefix`, `exact`, `headers`, `methods`")),
+        (routed(route=[{"destination": {"host": "a"}}]), OF_ISTIO.format("route", "`to`")),
+        (
+            {"observability": {"prometheus": {"alerts": {"runbooks": ""}}}},
+            "observability.prometheus.alerts.runbooks: '': is not an address, or a path, without blanks",
+        ),
+        *(
+            ({"cluster": {"context": f"a{end}"}}, f"cluster.context: {f'a{end}'!r}: {NO_CONTEXT}")
+            for end in ("\n", "\0")
+        ),
+        (
+            {"istio": {"values": NESTED}},
+            f"istio.values{'.deep' * 13}.de…: has more than 100 levels of keys; write fewer",
+        ),
         (
             {"images": {"hub": True}},
             "images.hub: true: is true or false in YAML, as are on, off, yes and no; put it in quotes",

@@ -47,8 +47,6 @@ def paired_fields(before: Mapping, after: Mapping) -> Fields:
 
 Items = list[tuple[object, int | None, int | None]]
 """Items as a label for the reader and the places in both lists; None if a list lacks the item."""
-ITSELF = ""
-"""Stands among the keys for plain values, which are their own names."""
 
 
 def paired_items(before: Sequence, after: Sequence, keys: Sequence[str]) -> Items:
@@ -62,11 +60,8 @@ def paired_items(before: Sequence, after: Sequence, keys: Sequence[str]) -> Item
 
 def _name(item: object, key: str) -> str | None:
     """Return the item's name; a Gateway's servers have it in their port."""
-    if isinstance(item, Mapping):
-        value = item.get(key)
-        value = value.get("name") if isinstance(value, Mapping) else value
-    else:
-        value = item if key == ITSELF and not isinstance(item, list) else None
+    value = item.get(key) if isinstance(item, Mapping) else None
+    value = value.get("name") if isinstance(value, Mapping) else value
     return None if value is None else str(value)
 
 
@@ -88,7 +83,7 @@ def _by_place(before: Sequence, after: Sequence) -> Items:
 
 def unequal(before: Mapping, after: Mapping, path: str = "") -> Iterator[tuple[str, object, object]]:
     """Yield the path and both values of each leaf that differs; lists are leaves, and null is an absent field."""
-    for key, *values in sorted(paired_fields(before, after), key=lambda field: field[0]):
+    for key, *values in sorted(paired_fields(before, after), key=lambda field: str(field[0])):
         old, new = (ABSENT if value is None else value for value in values)
         below = f"{path}.{key}".lstrip(".")
         if isinstance(old, dict) or isinstance(new, dict):

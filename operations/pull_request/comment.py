@@ -4,10 +4,10 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from operations.pull_request import effects, manifests, values
+from operations.pull_request import effects, manifests
 from operations.pull_request.checkout import VAULT, Revision, is_of_vault
 from operations.pull_request.compare import Comparison
-from operations.pull_request.engine import Intent, Violation
+from operations.pull_request.engine import Intent, Step, Violation
 from operations.pull_request.manifests import Change
 from operations.pull_request.markdown import code, fenced, folded, one_line, table
 from operations.pull_request.sides import Rows
@@ -116,8 +116,6 @@ def _top(comparison: Comparison, revision: Revision) -> Iterator[str]:
     yield _listed("New warnings", [text for text in warnings if not _is_old(text, comparison)])
     yield _listed("What happens to the cluster", effects.effect_lines(comparison))
     yield _next(comparison, revision)
-    if comparison.after.config or not comparison.errors:
-        yield values.settings_section(comparison.before.config, comparison.after.config)
     old, new = comparison.before.budget, comparison.after.budget
     if not comparison.errors and (comparison.steps or old != new):
         yield changed_rows(old, new)
@@ -140,11 +138,21 @@ def _judged(comparison: Comparison, branch: str) -> str:
 
 
 def _folds(comparison: Comparison) -> Iterator[str]:
-    yield values.resources_section(comparison.steps)
+    yield _resources(comparison.steps)
     if old := [text for text in _warnings(comparison.after.intent) if _is_old(text, comparison)]:
         yield folded(f"{counted(len(old), 'warning')} that the base has too", _points(old))
     unknown = [*_unknown(comparison)]
     yield folded(f"{counted(len(unknown), 'thing')} not checked", _points(unknown))
+
+
+def _resources(steps: Sequence[Step]) -> str:
+    rows = [(f"{code(step.resource.name)} ({step.kind})", _verb(step)) for step in steps]
+    title = f"{counted(len(rows), 'resource')} of the stack"
+    return folded(title, table(("resource", "change"), rows, ":--")) if rows else ""
+
+
+def _verb(step: Step) -> str:
+    return f"**replace** (for {', '.join(map(code, step.keys))})" if step.verb == "replace" else step.verb
 
 
 def _is_old(warning: str, comparison: Comparison) -> bool:

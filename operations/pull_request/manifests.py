@@ -120,15 +120,10 @@ def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list
     return [Change(key, before.get(key), after.get(key)) for key in keys]
 
 
-def diff(before: str | None, after: str | None, context: int = 3) -> str:
+def diff(before: str | None, after: str | None) -> str:
     """Return a unified diff without its file names."""
-    lines = difflib.unified_diff((before or "").splitlines(), (after or "").splitlines(), lineterm="", n=context)
+    lines = difflib.unified_diff((before or "").splitlines(), (after or "").splitlines(), lineterm="")
     return "\n".join(list(lines)[2:])
-
-
-def whole_diff(before: str | None, after: str | None) -> str:
-    """Return a diff with every unchanged line, and without line numbers."""
-    return "\n".join(diff(before, after, context=10_000).splitlines()[1:])
 
 
 def line_counts(diff: str) -> str:

@@ -9,6 +9,7 @@ import yaml
 
 from pi_mesh.markdown import markdown_table
 from pi_mesh.quantities import parse as quantity
+from pi_mesh.tree_diff import ABSENT
 from pi_mesh.words import text_before
 
 
@@ -17,29 +18,18 @@ def table(headings: Sequence[str], lines: Iterable[Sequence[str]], align: str = 
     return markdown_table(headings, lines, (":--", *[align] * (len(headings) - 1)))
 
 
-LONGEST = 120
-"""Characters of a value in a line; a longer one is shown below, as a diff."""
 UNIT = re.compile(r"[0-9.]+([numkMGTPE]|[KMGTPE]i)")
 
 
-def value_text(value: Any) -> str:
-    """Return a value as in a stack file, on one line."""
-    if value is None:
+def code(value: Any) -> str:
+    """Return a value as in a stack file, as code on one line that fits into a table."""
+    if value is None or value is ABSENT:
         return "nothing"
     if isinstance(value, str):
-        return " ".join(value.split())
-    text = yaml.safe_dump(value, default_flow_style=True, width=inf, sort_keys=False)
-    return text_before(text, "\n...").strip()
-
-
-def code(value: Any) -> str:
-    """Return a value as code that fits into a table."""
-    return "nothing" if value is None else f"`{value_text(value).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
-
-
-def is_short(*values: Any) -> bool:
-    """Return True where the whole values fit on a line."""
-    return all(len(value_text(value)) <= LONGEST and "\n" not in str(value) for value in values)
+        text = one_line(value)
+    else:
+        text = text_before(yaml.safe_dump(value, default_flow_style=True, width=inf, sort_keys=False), "\n...").strip()
+    return f"`{text.replace('`', chr(39)).replace('|', chr(92) + '|')}`"
 
 
 def both_values(before: Any, after: Any) -> str:

@@ -14,7 +14,7 @@ from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import Settings, SettingsError, parse
 from pi_mesh.settings.pulumi_config import plain_values
-from pi_mesh.tree_diff import value_at
+from pi_mesh.tree_diff import unequal, value_at
 from pi_mesh.words import agreeing, counted, listed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,7 @@ def setting_relaxations(before: Config, after: Config) -> tuple[str, ...]:
         for change in _values_of(setting, old, new)
     )
     return tuple(
-        f"`{path}`{_shown(was, now)}: {weakness.means}."
+        f"{_change(path, was, now)}: {weakness.means}."
         for weakness, path, was, now in changes
         if weakness.is_weaker(was, now)
     )
@@ -128,9 +128,12 @@ def _values_of(setting: Setting, old: Config, new: Config) -> Iterator[tuple[str
         yield path, setting.default if was is None else was, now
 
 
-def _shown(before: Any, after: Any) -> str:
-    """Return both values where they fit on a line; the section of the settings shows the others."""
-    return "" if isinstance(after, dict | list) else f" {both_values(before, after)}"
+def _change(path: str, before: Any, after: Any) -> str:
+    """Return the key and both its values; for a map, those of each key below that changes."""
+    are_maps = isinstance(before, dict) and isinstance(after, dict)
+    # Two maps that differ in an empty branch alone have no key to tell.
+    changes = [*unequal(before, after, path)] if are_maps else []
+    return ", ".join(f"`{key}` {both_values(old, new)}" for key, old, new in changes or [(path, before, after)])
 
 
 def code_relaxations(files: Iterable[str]) -> tuple[str, ...]:

@@ -48,8 +48,7 @@ def test_a_new_version_and_a_larger_sidecar_are_shown_everywhere_they_tell(clone
     assert verdict.startswith("### pi-cluster: updates 4 releases and 1 ResourceQuota · restarts istiod")
     assert verdict.endswith(f"sidecars keep proxy {LAB_BEFORE} until restarted")
     assert "rules of main are kept" in comment
-    assert "| `pi-mesh:proxy.resources.limits.memory` | `256Mi` → `384Mi` (+50%) |" in comment
-    assert "`values.global.proxy.resources.limits.memory`: `256Mi` → `384Mi` (+50%)" in comment
+    assert "| `istiod-release` (Release) | update |" in comment
     assert "| sidecar | 1 | 50m / 128Mi | 200m / 256Mi → **200m / 384Mi** |  |" in comment
     assert '-              "memory": "256Mi"\n+              "memory": "384Mi"' in comment
     pilots = [f"        image: docker.io/istio/pilot:{version}" for version in (LAB_BEFORE, LAB)]

@@ -79,7 +79,9 @@ def test_without_changes_there_is_no_section():
 
 REVISION = Revision("main", "abc1234", "`def5678`", "https://host/runs/1", ("Pulumi.pi-cluster.yaml",))
 OLD, NEW = (Resource("kubernetes:helm.sh/v3:Release", "istiod", {"version": version}) for version in ("1", "2"))
-UPDATE = Step("update", OLD, NEW)
+UPDATE, REPLACE = Step("update", OLD, NEW), Step("replace", OLD, NEW, ("name", "chart"))
+CREATE, DELETE = Step("create", None, NEW), Step("delete", OLD, None)
+RESOURCES = "| resource | change |\n| :-- | :-- |\n| `istiod` (Release) |"
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "Every limit.\ntoo fat")
 PROBLEMS = "2 problems in the stack's settings:\n  istio.a: is not a setting\n  istio.b: is not a setting"
 
@@ -110,7 +112,10 @@ def section(before: Side, after: Side, consequences: Consequences | None = None,
         (side(errors=(PROBLEMS,)), "\nNo rule was applied · Compared"),
         (side(warnings=(f"{NEWEST} is old", "new")), "#### New warnings\n- new\n"),
         (side(warnings=(f"{NEWEST} is old",)), f"<summary>1 warning that the base has too</summary>\n\n- {NEWEST} is"),
-        (side(config={"pi-mesh:a": 1}), "#### Settings\n"),
+        (side(UPDATE), f"<summary>1 resource of the stack</summary>\n\n{RESOURCES} update |\n\n</details>"),
+        (side(REPLACE), f"{RESOURCES} **replace** (for `name`, `chart`) |\n"),
+        (side(CREATE), f"{RESOURCES} create |\n"),
+        (side(DELETE), f"{RESOURCES} delete |\n"),
     ],
 )
 def test_a_section_tells(after, says):
@@ -122,6 +127,8 @@ def test_a_section_tells(after, says):
     [
         (side(), {}, "####"),
         (side(), {}, "After the merge"),
+        (side(), {}, "of the stack"),
+        (side(UPDATE, config={"pi-mesh:a": 1}), {}, "`pi-mesh:a`"),
         (side(UPDATE, violations=(BREACH,)), {}, "pulumi up -s"),
         (side(UPDATE), {"consequences": Consequences(lost_control_plane="istio-system")}, "pulumi up -s"),
         (side(errors=(PROBLEMS,)), {}, "Budget"),

@@ -116,13 +116,6 @@ def test_what_came_went_or_changed_is_told_apart(before, after, verbs):
     assert [change.verb for change in manifests.changes_between(before, after)] == verbs
 
 
-def test_a_whole_diff_has_every_line_and_no_line_numbers():
-    text = "".join(f"line {number}\n" for number in range(20))
-    shown = manifests.whole_diff(text, text.replace("line 3\n", "other\n")).splitlines()
-    assert shown[:5] == [" line 0", " line 1", " line 2", "-line 3", "+other"]
-    assert len(shown) == 21
-
-
 def test_a_diff_is_counted_by_its_lines():
     assert manifests.line_counts(manifests.diff("a\nb\n", "a\nc\nd\n")) == "+2 -1"
 

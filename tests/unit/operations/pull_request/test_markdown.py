@@ -4,6 +4,7 @@ import pytest
 
 from operations.pull_request import markdown
 from operations.pull_request.markdown import table
+from pi_mesh.tree_diff import ABSENT
 
 
 def test_the_first_column_is_to_the_left_and_the_others_as_asked():
@@ -35,15 +36,7 @@ def test_both_values_are_written_as_a_stack_file_has_them(before, after, written
 
 
 def test_the_text_nothing_is_not_nothing():
-    assert (markdown.value_text(None), markdown.code("nothing")) == ("nothing", "`nothing`")
-
-
-@pytest.mark.parametrize(
-    ("values", "short"),
-    [(("a" * 120, None), True), (("a" * 121,), False), ((None, "a" * 121), False), (("a\nb",), False), ((), True)],
-)
-def test_values_of_one_line_are_short(values, short):
-    assert markdown.is_short(*values) is short
+    assert (markdown.code(None), markdown.code(ABSENT), markdown.code("nothing")) == ("nothing", "nothing", "`nothing`")
 
 
 def test_a_text_a_section_and_a_diff_are_written_as_github_reads_them():

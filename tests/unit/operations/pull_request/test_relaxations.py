@@ -54,6 +54,28 @@ def test_a_weaker_setting_is_told_with_its_key_both_values_and_its_meaning():
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ({}, {"a": {"b": 1}, "c": [2]}, "`base.values.a.b` nothing → `1`, `base.values.c` nothing → `[2]`"),
+        ({"a": 1, "b": 2}, {"a": 1}, "`base.values.b` `2` → nothing"),
+        ({"a": "1Gi"}, {"a": "2Gi"}, "`base.values.a` `1Gi` → `2Gi` (+100%)"),
+        pytest.param({}, {"a": {}}, "`base.values` `{}` → `{a: {}}`", id="maps without a different leaf are told whole"),
+    ],
+)
+def test_a_weaker_map_is_told_with_each_key_that_changes(before, after, change):
+    sides = (config(base={"values": values}) for values in (before, after))
+    assert relaxations.setting_relaxations(*sides) == (f"{change}: values change that no typed setting judges.",)
+
+
+def test_a_weaker_list_is_told_with_all_its_items():
+    sides = (config(**service("ingress", sourceRanges=ranges)) for ranges in (LISTED, [*LISTED, "198.51.100.0/24"]))
+    assert relaxations.setting_relaxations(*sides) == (
+        "`ingress.service.sourceRanges` `[192.0.2.0/24]` → `[192.0.2.0/24, 198.51.100.0/24]`: "
+        "more clients may use the gateway's address.",
+    )
+
+
 def test_a_new_stack_relaxes_nothing():
     assert relaxations.setting_relaxations({}, config(**PERMISSIVE)) == ()
 
@@ -107,7 +129,7 @@ WEAKENED = [
     ("ingress.service.sourceRanges", service("ingress", sourceRanges=LISTED), {}),
     ("egress.service.type", {}, service("egress", type="LoadBalancer")),
     ("ingress.trustedProxies", {}, {"ingress": {"trustedProxies": 10}}),
-    ("trading.hours", hours(), hours(opens="12:00", closes="12:01")),
+    ("trading.hours.closes", hours(), hours(opens="12:00", closes="12:01")),
     ("trading.hours", hours(), {}),
     ("namespaces.research.injection", {}, WITHOUT_SIDECARS),
     ("traffic.gateways.web.allowAddresses", gateway(allowAddresses=LISTED), gateway()),
@@ -116,17 +138,17 @@ WEAKENED = [
     ("traffic.gateways.web.tls.mode", gateway(tls=MUTUAL), gateway()),
     ("traffic.gateways.web.tls", gateway(protocol="TLS"), gateway(protocol="TLS", tls=None)),
     ("traffic.gateways.web.protocol", gateway(), gateway(protocol="HTTP")),
-    ("traffic.routes", route(), route(retries={"attempts": 2, "idempotent": True})),
+    ("traffic.routes.r.http", route(), route(retries={"attempts": 2, "idempotent": True})),
 ]
 BOTH_WAYS = [
     ("cluster.uid", cluster(1), cluster(2)),
     ("cluster.context", {}, {"cluster": {"context": "other"}}),
     ("ca.source", {}, {"ca": {"source": "secret", "secret": "cacerts"}}),
-    ("trading.hours", hours(), hours(opens="02:59", closes="03:00")),
-    *((f"{key}.values", {}, {key: ANY}) for key in ("base", "ingress", "egress")),
-    ("istio.values", {}, {"istio": {"version": NEWEST, **ANY}}),
-    ("vault.certManager.values", {}, {"vault": {"certManager": ANY}}),
-    *((f"observability.{name}.values", {}, {"observability": {name: ANY}}) for name in ADDONS),
+    ("trading.hours.closes", hours(), hours(opens="02:59", closes="03:00")),
+    *((f"{key}.values.any", {}, {key: ANY}) for key in ("base", "ingress", "egress")),
+    ("istio.values.any", {}, {"istio": {"version": NEWEST, **ANY}}),
+    ("vault.certManager.values.any", {}, {"vault": {"certManager": ANY}}),
+    *((f"observability.{name}.values.any", {}, {"observability": {name: ANY}}) for name in ADDONS),
 ]
 
 
@@ -145,7 +167,7 @@ def test_a_new_namespace_with_the_defaults_relaxes_nothing():
 
 
 def keys(before: dict[str, object], after: dict[str, object]) -> list[str]:
-    """Return the config keys of the settings that are weaker."""
+    """Return the config keys of the settings that are weaker, of a map its first key that changes."""
     lines = relaxations.setting_relaxations(before, after)
     return [line.split("`")[1] for line in lines if not line.startswith("`ca.secret`")]
 

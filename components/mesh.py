@@ -212,6 +212,6 @@ def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
     if not (destroy.crds or destroy.root_certificates):
         return []
     # Imported here, because the dynamic provider loads slowly and few stacks use it.
-    from components.uninstall import Uninstall, UninstallArgs
+    from components.uninstall import Uninstall
 
-    return [Uninstall("leftovers", UninstallArgs.asked_for(mesh, cluster_uid))]
+    return [Uninstall("leftovers", mesh, cluster_uid)]

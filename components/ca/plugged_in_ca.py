@@ -134,30 +134,20 @@ def _wait(settings: Settings) -> None:
     until(lambda: mesh_ca.is_certificate_signed(settings.cluster.context, settings.istio.namespace), SECONDS, PAUSE)
 
 
-@dataclass(frozen=True)
-class GivenCa:
-    """A CA, and further roots that its owner wants trusted."""
-
-    source: Source
-    further_roots: tuple[str, ...] = ()
-    written: bool = True
-    """False if istiod reads the owner's own Secret, which this stack does not write."""
-
-
-def given_ca(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa | None:
+def given_ca(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> Source | None:
     """Return the given CA, unknown in a preview without the cluster; None if istiod has not made its root yet.
 
     `ours` is True if a stack of this project made the Secret `cacerts`. Raises CertificateError.
     """
     if settings.ca.source == "issuer" and by_issuer:
-        return GivenCa(issued_source(settings, by_issuer))
+        return issued_source(settings, by_issuer)
     if settings.ca.source == "pem":
-        return GivenCa(_from_config(settings))
+        return _from_config(settings)
     try:
         return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
     except ClusterUnreachable:  # in a preview alone: see `_read`
         unknown: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.UNKNOWN)
-        return GivenCa(Source(unknown, unknown), written=settings.ca.secret != CACERTS)
+        return Source(unknown, unknown, written=settings.ca.secret != CACERTS)
 
 
 def _from_config(settings: Settings) -> Source:
@@ -168,18 +158,17 @@ def _from_config(settings: Settings) -> Source:
     return Source(pulumi.Output.from_input(str(settings.ca.chain)), key)
 
 
-def _from_secret(settings: Settings, ours: bool) -> GivenCa:
+def _from_secret(settings: Settings, ours: bool) -> Source:
     name = str(settings.ca.secret)
     where = f"ca.secret: Secret {settings.istio.namespace}/{name}"
     if name == CACERTS and ours:
         raise CertificateError(f"{where} is made by this stack; name the Secret that its owner made")
     if (files := _secret_files(settings, name, where)) is None:
         raise CertificateError(f"{where} does not exist; create it, or correct the name")
-    signing = bundle.signing_files(files, where)
-    return GivenCa(_source_of_files(signing), signing.further_roots, written=name != CACERTS)
+    return _source_of_files(files, where, written=name != CACERTS)
 
 
-def _of_istiod(settings: Settings) -> GivenCa | None:
+def _of_istiod(settings: Settings) -> Source | None:
     """Return the root that istiod made, as a plugged-in CA: only such a CA can have further roots.
 
     istiod 1.31 refuses a `cacerts` with root-cert.pem alone (checkCABundleCompleteness in
@@ -190,11 +179,13 @@ def _of_istiod(settings: Settings) -> GivenCa | None:
     if files is None:
         pulumi.log.warn("ca.alsoTrust: istiod has not made its root yet; run `pulumi up` again once it runs")
         return None
-    return GivenCa(_source_of_files(bundle.signing_files(files, where)))
+    return _source_of_files(files, where)
 
 
-def _source_of_files(signing: bundle.SigningFiles) -> Source:
-    return Source(pulumi.Output.from_input(signing.chain), pulumi.Output.secret(signing.key))
+def _source_of_files(files: Mapping[str, str], where: str, written: bool = True) -> Source:
+    signing = bundle.signing_files(files, where)
+    chain, key = pulumi.Output.from_input(signing.chain), pulumi.Output.secret(signing.key)
+    return Source(chain, key, signing.further_roots, written)
 
 
 def _secret_files(settings: Settings, name: str, where: str) -> dict[str, str] | None:

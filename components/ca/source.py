@@ -26,6 +26,10 @@ class Source:
 
     chain: pulumi.Output[str]
     key: pulumi.Output[str]
+    further_roots: tuple[str, ...] = ()
+    """Further roots that the CA's owner wants trusted."""
+    written: bool = True
+    """False if istiod reads the owner's own Secret, which this stack does not write."""
 
     def export(self) -> None:
         """Export chain and key as a secret for the mesh's stack."""

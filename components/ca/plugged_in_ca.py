@@ -151,7 +151,7 @@ def given_ca(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> Sour
 
 
 def _from_config(settings: Settings) -> Source:
-    key = config.secret_ca_key()
+    key = config.secret(CA_KEY)
     if key is None:
         fix = f"`pulumi config set --secret {CA_KEY} < ca-key.pem`"
         raise CertificateError(f"{CA_KEY}: is not set, and ca.source is pem; {fix}")

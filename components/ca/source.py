@@ -11,6 +11,7 @@ from components import config
 from pi_mesh.certificates import chains, pem
 from pi_mesh.checks import lost_ca
 from pi_mesh.cluster.ca_state import Answer, VaultResource, WantedCa
+from pi_mesh.settings.pulumi_config import VAULT_TOKEN
 from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def vault_ca(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "
     # Imported here, so that only a stack with its own CA needs the package and its plugin.
     from components.ca.intermediate import VaultCa, VaultCaArgs
 
-    registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret_vault_token(), kept))
+    registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret(VAULT_TOKEN), kept))
     if ca.settings.signed_by == "outside":
         pulumi.export("certificateRequest", registered.request)
     return registered

@@ -12,7 +12,7 @@ from components import config, manifest
 from components.ca.source import Source
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import bundle, pem
-from pi_mesh.certificates.bundle import SigningFiles
+from pi_mesh.certificates.bundle import CACERTS, SigningFiles
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -21,9 +21,6 @@ from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.pulumi_config import CA_KEY
 from pi_mesh.waiting import until
-
-CACERTS = "cacerts"
-"""Name of the Secret; istiod mounts no other."""
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,12 @@ NETWORKING, SECURITY, TELEMETRY = (
 """API versions that every Istio from 1.20 to the newest serves."""
 
 
-def kubernetes_object(api: str, kind: str, namespace: str, name: str, **content: object) -> Object:
-    """Return an object in a namespace; `api` is its apiVersion."""
-    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, **content}
+def kubernetes_object(
+    api: str, kind: str, namespace: str, name: str, marks: Mapping[str, object] | None = None, **content: object
+) -> Object:
+    """Return an object in a namespace; `api` is its apiVersion, `marks` has its labels and annotations."""
+    metadata = {"name": name, "namespace": namespace, **(marks or {})}
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **content}
 
 
 def peer_authentication(settings: Settings) -> Object:

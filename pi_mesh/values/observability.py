@@ -52,8 +52,8 @@ def operator_objects(settings: Settings) -> Iterator[Object]:
 
 
 def _operator_object(settings: Settings, addon: Prometheus, kind: str, name: str, spec: Values) -> Object:
-    metadata = {"name": name, "namespace": settings.istio.namespace, "labels": dict(addon.operator_labels)}
-    return {"apiVersion": OPERATOR_API, "kind": kind, "metadata": metadata, "spec": spec}
+    labels = {"labels": dict(addon.operator_labels)}
+    return kubernetes_object(OPERATOR_API, kind, settings.istio.namespace, name, labels, spec=spec)
 
 
 def _kubelets(addon: Prometheus) -> Values:

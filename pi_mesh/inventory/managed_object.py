@@ -72,11 +72,15 @@ def _gateway_logs(settings: Settings) -> Iterator[Object]:
 
 
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:
-    yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", settings.istio.adopt)
+    istio, edge = settings.istio, settings.ingress_namespace
+    manifest = objects.namespace_object(istio.namespace, stack, {}, istio.adopt)
+    yield ManagedObject("istio", manifest, "istio", istio.adopt)
     if settings.vault.external_signer and settings.vault.cert_manager.install:
-        yield ManagedObject("cert-manager", objects.cert_manager_namespace(settings, stack))
-    if settings.ingress.enabled and settings.ingress_namespace != settings.istio.namespace:
-        yield ManagedObject("ingress", objects.ingress_namespace(settings, stack))
+        name = settings.vault.cert_manager.namespace
+        yield ManagedObject("cert-manager", objects.namespace_object(name, stack, objects.NO_INJECTION))
+    if settings.ingress.enabled and edge != istio.namespace:
+        # Without an injection label: the gateway's pod has its own.
+        yield ManagedObject("ingress", objects.namespace_object(edge, stack, {}))
     for namespace in settings.workload_namespaces:
         manifest = objects.workload_namespace(namespace, stack)
         yield ManagedObject(namespace.setting, manifest, namespace.setting, namespace.own.adopt)

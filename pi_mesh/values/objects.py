@@ -22,16 +22,9 @@ from pi_mesh.settings.traffic.names import NamespacedItem
 
 Object = dict[str, object]
 
+NO_INJECTION = {INJECTION_LABEL: "disabled"}
 MESH_WIDE = "default"
 """Name of the mesh-wide PeerAuthentication."""
-
-
-NETWORKING, SECURITY, TELEMETRY = (
-    "networking.istio.io/v1beta1",
-    "security.istio.io/v1beta1",
-    "telemetry.istio.io/v1alpha1",
-)
-"""API versions that every Istio from 1.20 to the newest serves."""
 
 
 def kubernetes_object(
@@ -42,35 +35,38 @@ def kubernetes_object(
     return {"apiVersion": api, "kind": kind, "metadata": metadata, **content}
 
 
+KINDS = {
+    "networking.istio.io/v1beta1": ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "Sidecar"),
+    "security.istio.io/v1beta1": ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"),
+    "telemetry.istio.io/v1alpha1": ("Telemetry",),
+}
+"""Istio's kinds by their API version, which every Istio from 1.20 to the newest serves."""
+VERSIONS = {kind: version for version, kinds in KINDS.items() for kind in kinds}
+
+
+def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
+    """Return an Istio object in a namespace."""
+    return kubernetes_object(VERSIONS[kind], kind, namespace, name, spec=spec)
+
+
 def peer_authentication(settings: Settings) -> Object:
     """Return the PeerAuthentication with the mesh-wide mode: in the root namespace, without a selector."""
-    spec = {"mtls": {"mode": settings.mtls.mode}}
-    return kubernetes_object(SECURITY, "PeerAuthentication", settings.istio.namespace, MESH_WIDE, spec=spec)
+    spec: Object = {"mtls": {"mode": settings.mtls.mode}}
+    return istio_object(settings.istio.namespace, "PeerAuthentication", MESH_WIDE, spec)
 
 
-def telemetry(namespace: str, name: str, spec: Object) -> Object:
-    """Return a Telemetry of Istio."""
-    return kubernetes_object(TELEMETRY, "Telemetry", namespace, name, spec=spec)
-
-
-def istio_namespace(settings: Settings, stack: str) -> Object:
-    return _namespace(settings.istio.namespace, stack, {}, settings.istio.adopt)
-
-
-def cert_manager_namespace(settings: Settings, stack: str) -> Object:
-    return _namespace(settings.vault.cert_manager.namespace, stack, {INJECTION_LABEL: "disabled"})
-
-
-def ingress_namespace(settings: Settings, stack: str) -> Object:
-    """Return the ingress gateway's own namespace, without an injection label: the gateway's pod has its own."""
-    return _namespace(settings.ingress_namespace, stack, {})
+def namespace_object(name: str, stack: str, labels: Mapping[str, str], adopted: bool = False) -> Object:
+    """Return a namespace with the mark of the stack that created or adopted it."""
+    mark = ADOPTED_ANNOTATION if adopted else OWNER_ANNOTATION
+    metadata = {"name": name, "labels": labels, "annotations": {mark: owner(stack)}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def workload_namespace(namespace: WorkloadNamespace, stack: str) -> Object:
     """Return a namespace of workloads with its istiod's injection label: Istio obeys one, `istio-injection` first."""
     own = namespace.own
     labels = {REVISION_LABEL: own.revision} if own.revision else {INJECTION_LABEL: "enabled"}
-    return _namespace(namespace.name, stack, labels if own.injection else {INJECTION_LABEL: "disabled"}, own.adopt)
+    return namespace_object(namespace.name, stack, labels if own.injection else NO_INJECTION, own.adopt)
 
 
 def bounds(settings: Settings, namespace: WorkloadNamespace) -> tuple[Object, ...]:
@@ -110,13 +106,7 @@ def sidecar_scope(settings: Settings, namespace: WorkloadNamespace) -> Object:
     """Return the Sidecar with the hosts that the namespace's proxies learn of; each further host costs them memory."""
     # Without the gateways' Services no request could leave through the egress gateway.
     hosts = [*namespace.own.sidecar_scope, f"{settings.istio.namespace}/*"]
-    return kubernetes_object(NETWORKING, "Sidecar", namespace.name, "default", spec={"egress": [{"hosts": hosts}]})
-
-
-def _namespace(name: str, stack: str, labels: dict[str, str], adopted: bool = False) -> Object:
-    mark = ADOPTED_ANNOTATION if adopted else OWNER_ANNOTATION
-    metadata = {"name": name, "labels": labels, "annotations": {mark: owner(stack)}}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    return istio_object(namespace.name, "Sidecar", "default", {"egress": [{"hosts": hosts}]})
 
 
 def _prefixed(kind: str, resources: Resources) -> dict[str, str]:
@@ -204,21 +194,6 @@ def _injection_allowed() -> Object:
 
 
 Item = TypeVar("Item", bound=NamespacedItem)
-
-VERSIONS = {
-    "Gateway": NETWORKING,
-    "VirtualService": NETWORKING,
-    "DestinationRule": NETWORKING,
-    "ServiceEntry": NETWORKING,
-    "AuthorizationPolicy": SECURITY,
-    "PeerAuthentication": SECURITY,
-    "RequestAuthentication": SECURITY,
-}
-
-
-def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
-    """Return an Istio object in a namespace."""
-    return kubernetes_object(VERSIONS[kind], kind, namespace, name, spec=spec)
 
 
 def item_object(settings: Settings, item: NamespacedItem, kind: str, name: str, spec: Object) -> Object:

@@ -13,7 +13,6 @@ from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
 from pi_mesh.inventory.release import Kind, Release, Workload
 from pi_mesh.names import owner
 from pi_mesh.settings import Settings, SettingsError
-from pi_mesh.values import helm_values
 
 __all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "mesh_inventory", "with_contradictions"]
 
@@ -101,7 +100,8 @@ def mesh_inventory(
     """
     releases = (*mesh_releases.istio_releases(settings, load_balancers, root), *mesh_releases.addon_releases(settings))
     # Both control planes have the same extra values.
-    helm_values.raise_problems(iter(dict.fromkeys(line for release in releases for line in release.contradictions())))
+    if lines := {line for release in releases for line in release.contradictions()}:
+        raise SettingsError(sorted(lines))
     if lock is not None:
         releases = tuple(locked(release, lock) for release in releases)
     return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)), lock is not None)

@@ -15,7 +15,7 @@ from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
 from components.provider import GuardPlugin, KubernetesProvider, Providers
 from components.release import ReleaseArgs, ReleaseComponent
-from components.workloads import Traffic, TrafficArgs, WorkloadNamespace, WorkloadNamespaceArgs
+from components.workloads import Traffic, WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
@@ -168,7 +168,7 @@ def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Ga
         if rules := mesh.objects_of(workloads.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
             before = [namespace, *gateways.namespaces.values(), *_readers(settings, gateways.releases)]
-            Traffic(workloads.traffic_component, TrafficArgs(rules), deployment.after(*before))
+            Traffic(workloads.traffic_component, rules, deployment.after(*before))
     return _addons(mesh, deployment.after(*control_plane.injecting, *gateways.namespaces.values()))
 
 

@@ -60,22 +60,15 @@ SECONDS, PAUSE = 30.0, 0.5
 """Seconds in which cert-manager must check a changed Certificate, whose Ready condition is outdated until then."""
 
 
-@dataclass(frozen=True)
-class IssuedCaArgs:
-    """The Certificate, whose Secret has the key and chain of the mesh's CA."""
-
-    certificate: ManagedObject
-
-
 class IssuedCa(pulumi.ComponentResource):
     """The Certificate of the mesh's CA; cert-manager keeps its key and chain in a Secret of the same name."""
 
     signed: pulumi.Output[str]
     """Output that is known once an Issuer has signed the Certificate."""
 
-    def __init__(self, name: str, args: IssuedCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, certificate: ManagedObject, opts: pulumi.ResourceOptions) -> None:
         super().__init__("pi-mesh:vault:IssuedCa", name, None, opts)
-        self.signed = manifest.register(name, args.certificate, pulumi.ResourceOptions(parent=self)).id
+        self.signed = manifest.register(name, certificate, pulumi.ResourceOptions(parent=self)).id
         self.register_outputs({})
 
 
@@ -85,7 +78,7 @@ def register_issued_ca(mesh: Inventory, opts: pulumi.ResourceOptions) -> IssuedC
     if not mesh.settings.ca.issuer:
         return None
     (certificate,) = mesh.objects_of(name)
-    return IssuedCa(name, IssuedCaArgs(certificate), opts)
+    return IssuedCa(name, certificate, opts)
 
 
 def issued_source(settings: Settings, issued: IssuedCa) -> Source:

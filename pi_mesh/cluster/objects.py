@@ -94,6 +94,11 @@ class Service:
     node_ports: tuple[int, ...] = ()
     load_balancer_class: str = ""
 
+    @property
+    def id(self) -> str:
+        """Return NAMESPACE/NAME of the Service."""
+        return f"{self.namespace}/{self.name}"
+
     def pods_behind(self, pods: Iterable[Pod]) -> list[Pod]:
         """Return the pods behind the Service; a Service without a selector has none."""
         behind = (pod for pod in pods if self.selector and pod.namespace == self.namespace)

@@ -115,7 +115,7 @@ def _is_ours(mesh: Inventory, hook: Webhook) -> bool:
 
 def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:
     """Return True if every webhook calls a Service that certainly does not exist; one that calls a URL may be alive."""
-    services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
+    services = {service.id for service in snapshot.services}
     readable = "services" not in snapshot.unreadable
     return readable and all(hook.service and hook.service not in services for hook in hooks)
 

@@ -34,15 +34,15 @@ def _node_ports(release: Release, service: GatewayService, snapshot: Snapshot) -
     """Yield an error for each node port of another Service, which the API server would refuse."""
     for name, number in service.node_ports.items():
         for other in snapshot.services:
-            if number in other.node_ports and f"{other.namespace}/{other.name}" != release.id:
-                message = f"is {number}, which Service {other.namespace}/{other.name} has"
+            if number in other.node_ports and other.id != release.id:
+                message = f"is {number}, which Service {other.id} has"
                 yield error(ID, setting(f"{release.setting}.service.nodePorts.{name}"), message, "choose another one")
 
 
 def _class(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
     """Yield an error for another class, which Kubernetes refuses while the Service is a LoadBalancer."""
     chosen = service_of(release.values).get("loadBalancerClass")
-    live = next((service for service in snapshot.services if f"{service.namespace}/{service.name}" == release.id), None)
+    live = next((service for service in snapshot.services if service.id == release.id), None)
     if chosen and live and live.type == "LoadBalancer" and live.load_balancer_class != chosen:
         has = live.load_balancer_class or "none"
         message = f"is {chosen}, and the Service in the cluster has {has}: Kubernetes refuses the change"

@@ -98,7 +98,7 @@ def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterat
             and service.selector
             and not any(pod.ready for pod in service.pods_behind(observation.snapshot.pods))
         ):
-            subject = Subject("service", f"{service.namespace}/{service.name}")
+            subject = Subject("service", service.id)
             labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
             fix = f"`kubectl get pods -n {service.namespace} -l {labels}`"
             yield warning(ID, subject, f"has no endpoints, and {by} requests to it: they get 503", fix)

@@ -35,7 +35,7 @@ def _broken(observation: Observation, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
     namespace = observation.settings.istio.namespace
     restart = f"`kubectl rollout restart -n {namespace} deploy/istiod`, which writes it again"
-    if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in observation.snapshot.services}:
+    if hook.service not in {entry.id for entry in observation.snapshot.services}:
         return error(ID, subject, f"calls Service {hook.service}, which is gone", observation.restore(hook.release))
     if not hook.ca_bundle:
         return error(ID, subject, "has no CA bundle: the API server can't call it", restart)

@@ -210,21 +210,8 @@ def read(client: Client, release: ReleaseRecord) -> AppliedRelease | None:
     """Return what a revision applied, without its CRDs; None if its Secret does not exist."""
     secret = client.get(release.path) or {}
     encoded = secret.get("data", {}).get("release")
-    return decode(release, encoded) if encoded else None
-
-
-def unpacked_record(encoded: str) -> dict:
-    """Return the content of the field `release` in a Secret, which Helm encodes and Kubernetes encodes again."""
-    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
-
-
-def packed_record(content: dict) -> str:
-    """Return such a field with this content."""
-    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
-
-
-def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
-    """Return the content of the field `release` in such a Secret."""
+    if not encoded:
+        return None
     content = unpacked_record(encoded)
     chart = content.get("chart", {}).get("metadata", {})
     return AppliedRelease(
@@ -236,6 +223,16 @@ def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
         objects=tuple(_objects(content["manifest"])),
         chart=chart.get("name", ""),
     )
+
+
+def unpacked_record(encoded: str) -> dict:
+    """Return the content of the field `release` in a Secret, which Helm encodes and Kubernetes encodes again."""
+    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
+
+
+def packed_record(content: dict) -> str:
+    """Return such a field with this content."""
+    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
 
 
 def _objects(manifest: str) -> Iterator[dict]:

@@ -41,19 +41,11 @@ def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Valu
     """Return the entry of a Telemetry that logs selected calls to a namespace's workloads; none without an audit."""
     if namespace.name not in settings.audited_namespaces:
         return []
-    log: Values = {
-        "match": {"mode": "SERVER"},
-        "providers": [{"name": AUDIT_PROVIDER}],
-        "filter": {"expression": _refused_calls(settings, namespace)},
-    }
-    return [log]
-
-
-def _refused_calls(settings: Settings, namespace: WorkloadNamespace) -> str:
-    """Return the expression (CEL) that selects the calls."""
     denied = [f"metadata.filter_metadata['{name}']['{DRY_RUN_RESULT}'] == 'denied'" for name in RBAC_FILTERS]
     plain = ["!connection.mtls"] if settings.mtls.audit else []
-    return " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
+    expression = " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
+    providers = [{"name": AUDIT_PROVIDER}]
+    return [{"match": {"mode": "SERVER"}, "providers": providers, "filter": {"expression": expression}}]
 
 
 ACCESS_LOG_PROVIDER = ACCESS_LOG = "pi-mesh-access-log"

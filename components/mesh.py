@@ -104,8 +104,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
     applied_record.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
-    outputs.export(mesh, releases, gateways.releases)
-    outputs.export_cluster(settings.cluster.context, uid)
+    outputs.export(mesh, uid, releases, gateways.releases)
 
 
 def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pi_mesh.names import (
@@ -130,12 +130,15 @@ def pull_secret_value(registry: str, username: str, password: str) -> str:
 # (pilot/pkg/webhooks/webhookpatch.go).
 
 INJECT_LABEL = "sidecar.istio.io/inject"
-NOT_SET = "DoesNotExist"
 
 
 def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
     """Yield the webhook configuration of each tag."""
+    unrevised: Object = {"key": REVISION_LABEL, "operator": "DoesNotExist"}
+    unlabelled: Object = {"key": INJECTION_LABEL, "operator": "DoesNotExist"}
+    allowed = {"key": INJECT_LABEL, "operator": "NotIn", "values": ["false"]}
     for tag, revision in settings.istio.tags.items():
+        tagged = {"key": REVISION_LABEL, "operator": "In", "values": [tag]}
         service = {
             "name": ISTIOD if revision == DEFAULT_REVISION else f"{ISTIOD}-{revision}",
             "namespace": settings.istio.namespace,
@@ -151,23 +154,13 @@ def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
                 "annotations": {OWNER_ANNOTATION: owner(stack)},
             },
             "webhooks": [
-                _tag_webhook(
-                    "rev.namespace",
-                    service,
-                    [_has_label(REVISION_LABEL, tag), _without_label(INJECTION_LABEL)],
-                    [_injection_allowed()],
-                ),
-                _tag_webhook(
-                    "rev.object",
-                    service,
-                    [_without_label(REVISION_LABEL), _without_label(INJECTION_LABEL)],
-                    [_injection_allowed(), _has_label(REVISION_LABEL, tag)],
-                ),
+                _tag_webhook("rev.namespace", service, namespaces=[tagged, unlabelled], pods=[allowed]),
+                _tag_webhook("rev.object", service, namespaces=[unrevised, unlabelled], pods=[allowed, tagged]),
             ],
         }
 
 
-def _tag_webhook(prefix: str, service: Object, namespaces: list[Object], pods: list[Object]) -> Object:
+def _tag_webhook(prefix: str, service: Object, namespaces: Sequence[Object], pods: Sequence[Object]) -> Object:
     return {
         "name": f"{prefix}.sidecar-injector.istio.io",
         "clientConfig": {"service": service},
@@ -179,18 +172,6 @@ def _tag_webhook(prefix: str, service: Object, namespaces: list[Object], pods: l
         "namespaceSelector": {"matchExpressions": namespaces},
         "objectSelector": {"matchExpressions": pods},
     }
-
-
-def _has_label(key: str, value: str) -> Object:
-    return {"key": key, "operator": "In", "values": [value]}
-
-
-def _without_label(key: str) -> Object:
-    return {"key": key, "operator": NOT_SET}
-
-
-def _injection_allowed() -> Object:
-    return {"key": INJECT_LABEL, "operator": "NotIn", "values": ["false"]}
 
 
 Item = TypeVar("Item", bound=NamespacedItem)

@@ -31,16 +31,9 @@ def operator_objects(settings: Settings) -> Iterator[Object]:
     mesh = mesh_context(settings)
     interval = addon.scrape_interval
     # The selectors and ports are those of Istio's own samples/addons/extras/prometheus-operator.yaml.
-    yield _operator_object(
-        settings,
-        addon,
-        "ServiceMonitor",
-        scraping.ISTIOD,
-        {
-            "selector": {"matchLabels": {"istio": "pilot"}},
-            "endpoints": [{"port": scraping.ISTIOD_PORT, "interval": interval, "relabelings": [_job(scraping.ISTIOD)]}],
-        },
-    )
+    endpoint = {"port": scraping.ISTIOD_PORT, "interval": interval, "relabelings": [_job(scraping.ISTIOD)]}
+    spec = {"selector": {"matchLabels": {"istio": "pilot"}}, "endpoints": [endpoint]}
+    yield _operator_object(settings, addon, "ServiceMonitor", scraping.ISTIOD, spec)
     rules = [_camel(rule) for rule in (*scraping.PROXY_RULES, *scraping.PLACE)]
     endpoint = {"path": scraping.PROXY_PATH, "interval": interval, "relabelings": [*rules, _job(scraping.PROXIES)]}
     spec = {"selector": {}, "namespaceSelector": {"any": True}, "podMetricsEndpoints": [endpoint]}

@@ -89,11 +89,12 @@ def issued_source(settings: Settings, issued: IssuedCa) -> Source:
 
 def _issued_files(settings: Settings) -> Any:
     """Return the SigningFiles; unknown in a preview that cannot read them. Raises pulumi.RunError with one line."""
-    where = f"Secret {settings.istio.namespace}/{CERTIFICATE}"
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    where = f"Secret {namespace}/{CERTIFICATE}"
     try:
         if not pulumi.runtime.is_dry_run():
-            _wait(settings)
-        files = mesh_ca.read_signing_secret(settings.cluster.context, settings.istio.namespace, CERTIFICATE)
+            until(lambda: mesh_ca.is_certificate_signed(context, namespace), SECONDS, PAUSE)
+        files = mesh_ca.read_signing_secret(context, namespace, CERTIFICATE)
         if files is None and not pulumi.runtime.is_dry_run():
             raise CertificateError(f"{where} is not there; see why: `kubectl describe certificate {CERTIFICATE}`")
         return pulumi.UNKNOWN if files is None else _trusted_files(settings, bundle.signing_files(files, where))
@@ -117,11 +118,6 @@ def _trusted_files(settings: Settings, offered: SigningFiles) -> SigningFiles:
         f"ca.issuer: CA unchanged: it is signed under {pem.title(root)}, which no workload trusts yet; {change}"
     )
     return bundle.signing_files(current, f"Secret {settings.istio.namespace}/{CACERTS}")
-
-
-def _wait(settings: Settings) -> None:
-    """Wait until the Secret matches the Certificate, but no longer than SECONDS."""
-    until(lambda: mesh_ca.is_certificate_signed(settings.cluster.context, settings.istio.namespace), SECONDS, PAUSE)
 
 
 def given_ca(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> Source | None:

@@ -159,6 +159,9 @@ def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Ga
     mesh, settings = deployment.mesh, deployment.mesh.settings
     injected = deployment.after(*control_plane.injecting)
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), injected)
+    # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
+    # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
+    readers = gateways.releases if serves_certificates(settings) else ()
     for workloads in settings.workload_namespaces:
         args = WorkloadNamespaceArgs(mesh.namespace(workloads.setting), mesh.objects_of(workloads.setting))
         namespace = WorkloadNamespace(workloads.setting, args, injected)
@@ -166,7 +169,7 @@ def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Ga
             manifest.make_pull_secret(settings, workloads.name, deployment.after(namespace))
         if rules := mesh.objects_of(workloads.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
-            before = [namespace, *gateways.namespaces.values(), *_readers(settings, gateways.releases)]
+            before = [namespace, *gateways.namespaces.values(), *readers]
             Traffic(workloads.traffic_component, rules, deployment.after(*before))
     return _addons(mesh, deployment.after(*control_plane.injecting, *gateways.namespaces.values()))
 
@@ -186,15 +189,6 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
         return []
     args = ObservabilityArgs(tuple(ReleaseArgs(release, mesh.settings.release) for release in releases), objects)
     return [*Observability("observability", args, opts).addons]
-
-
-def _readers(settings: Settings, gateways: Sequence[Gateway]) -> Sequence[Gateway]:
-    """Return the gateways that must have the right to read Secrets before their listeners exist.
-
-    When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for a
-    minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
-    """
-    return gateways if serves_certificates(settings) else []
 
 
 def _drained(mesh: Inventory, namespace: Resource, plugin: GuardPlugin) -> list[Resource]:

@@ -55,8 +55,11 @@ def root(settings: Settings, pem: object) -> Object:
     return kubernetes_object("v1", "ConfigMap", settings.istio.namespace, names.ROOT, marks, data=data)
 
 
-def issuer(settings: Settings) -> Object:
-    """Return the Issuer; `up` waits until its login to Vault succeeds."""
+def issuer(settings: Settings, ca: str | None = None) -> Object:
+    """Return the Issuer; `up` waits until its login to Vault succeeds.
+
+    `ca` is the PEM of the CA of Vault's TLS certificate; with None cert-manager relies on the system's CAs.
+    """
     vault = settings.vault
     login = vault.cert_manager.login
     server = {
@@ -69,6 +72,7 @@ def issuer(settings: Settings) -> Object:
                 "serviceAccountRef": {"name": names.ISSUER},
             }
         },
+        **({"caBundle": base64.b64encode(ca.encode()).decode()} if ca else {}),
     }
     return kubernetes_object(API, "Issuer", settings.istio.namespace, names.ISSUER, READY, spec={"vault": server})
 
@@ -87,16 +91,6 @@ def certificate(settings: Settings) -> Object:
         "issuerRef": {"group": "cert-manager.io", "kind": signer.kind, "name": signer.name},
     }
     return kubernetes_object(API, "Certificate", settings.istio.namespace, names.CERTIFICATE, READY, spec=spec)
-
-
-def with_ca_bundle(issuer: Object, ca: str | None) -> Object:
-    """Return the Issuer with the PEM of the CA of Vault's TLS certificate; with None it relies on the system's CAs."""
-    if not ca:
-        return issuer
-    spec = issuer["spec"]
-    assert isinstance(spec, dict)
-    bundle = base64.b64encode(ca.encode()).decode()
-    return {**issuer, "spec": {"vault": {**spec["vault"], "caBundle": bundle}}}
 
 
 def rights(settings: Settings) -> tuple[Object, ...]:

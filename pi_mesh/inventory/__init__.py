@@ -64,8 +64,8 @@ class Inventory:
 
     def owns(self, release: str) -> bool:
         """Return True for a release, as NAMESPACE/NAME, of this stack; a disabled gateway counts too."""
-        names = {key: name for key, (name, _) in mesh_releases.gateways(self.settings).items()}
-        gateways = {f"{mesh_releases.gateway_namespace(self.settings, key)}/{name}" for key, name in names.items()}
+        named = mesh_releases.gateways(self.settings).items()
+        gateways = {f"{mesh_releases.gateway_namespace(self.settings, key)}/{name}" for key, (name, _) in named}
         return release in gateways | {entry.id for entry in self.releases}
 
     def has_pod(self, namespace: str, labels: dict[str, str]) -> bool:

@@ -44,8 +44,6 @@ def ask(ca: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
     is registered: it raises VaultError and CertificateError if the CA cannot be made.
     """
     vault = ca.settings
-    if not vault.here:
-        return Answer()
     try:
         text = read_signers(vault, config.vault_token())
     except VaultNotAsked as problem:

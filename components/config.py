@@ -10,7 +10,7 @@ from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
-from pi_mesh.settings.pulumi_config import CA_KEY, REGISTRY_PASSWORD, misplaced_keys, plain_values
+from pi_mesh.settings.pulumi_config import VAULT_TOKEN, misplaced_keys, plain_values
 
 
 def load() -> Settings | CaSettings:
@@ -26,25 +26,12 @@ def load() -> Settings | CaSettings:
 
 def vault_token() -> str | None:
     """Return the token with which the program itself calls Vault: the secret `vaultToken`, else VAULT_TOKEN."""
-    return Config().get("vaultToken") or os.environ.get("VAULT_TOKEN")
+    return Config().get(VAULT_TOKEN) or os.environ.get("VAULT_TOKEN")
 
 
-def secret_vault_token() -> Output[str] | None:
-    """Return `vaultToken` as a secret.
-
-    None lets the provider take VAULT_TOKEN from the environment, and the token then never reaches the state.
-    """
-    return Config().get_secret("vaultToken")
-
-
-def secret_ca_key() -> Output[str] | None:
-    """Return `caKey` as a secret, or None if it is not set."""
-    return Config().get_secret(CA_KEY)
-
-
-def secret_registry_password() -> Output[str] | None:
-    """Return `registryPassword` as a secret; None where it is not set."""
-    return Config().get_secret(REGISTRY_PASSWORD)
+def secret(key: str) -> Output[str] | None:
+    """Return the value of a key as a secret; None where it is not set."""
+    return Config().get_secret(key)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def make_pull_secret(settings: Settings, namespace: str, opts: pulumi.ResourceOp
     login = settings.images.login
     if login is None:
         return []
-    password = config.secret_registry_password()
+    password = config.secret(REGISTRY_PASSWORD)
     if password is None:
         fix = f"`pulumi config set --secret {REGISTRY_PASSWORD}`"
         raise pulumi.RunError(f"{REGISTRY_PASSWORD}: is not set, and images.login is; {fix}")

@@ -15,7 +15,7 @@ from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
 from components.provider import GuardPlugin, KubernetesProvider, Providers
 from components.release import ReleaseArgs, ReleaseComponent
-from components.workloads import Traffic, TrafficArgs, WorkloadNamespace, WorkloadNamespaceArgs
+from components.workloads import Traffic, WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
@@ -104,8 +104,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
     applied_record.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
-    outputs.export(mesh, releases, gateways.releases)
-    outputs.export_cluster(settings.cluster.context, uid)
+    outputs.export(mesh, uid, releases, gateways.releases)
 
 
 def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:
@@ -160,6 +159,9 @@ def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Ga
     mesh, settings = deployment.mesh, deployment.mesh.settings
     injected = deployment.after(*control_plane.injecting)
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), injected)
+    # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
+    # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
+    readers = gateways.releases if serves_certificates(settings) else ()
     for workloads in settings.workload_namespaces:
         args = WorkloadNamespaceArgs(mesh.namespace(workloads.setting), mesh.objects_of(workloads.setting))
         namespace = WorkloadNamespace(workloads.setting, args, injected)
@@ -167,8 +169,8 @@ def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Ga
             manifest.make_pull_secret(settings, workloads.name, deployment.after(namespace))
         if rules := mesh.objects_of(workloads.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
-            before = [namespace, *gateways.namespaces.values(), *_readers(settings, gateways.releases)]
-            Traffic(workloads.traffic_component, TrafficArgs(rules), deployment.after(*before))
+            before = [namespace, *gateways.namespaces.values(), *readers]
+            Traffic(workloads.traffic_component, rules, deployment.after(*before))
     return _addons(mesh, deployment.after(*control_plane.injecting, *gateways.namespaces.values()))
 
 
@@ -189,15 +191,6 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
     return [*Observability("observability", args, opts).addons]
 
 
-def _readers(settings: Settings, gateways: Sequence[Gateway]) -> Sequence[Gateway]:
-    """Return the gateways that must have the right to read Secrets before their listeners exist.
-
-    When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for a
-    minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
-    """
-    return gateways if serves_certificates(settings) else []
-
-
 def _drained(mesh: Inventory, namespace: Resource, plugin: GuardPlugin) -> list[Resource]:
     """Register the wait for the gateways before their namespace is deleted; an adopted namespace is not."""
     settings = mesh.settings
@@ -212,6 +205,6 @@ def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
     if not (destroy.crds or destroy.root_certificates):
         return []
     # Imported here, because the dynamic provider loads slowly and few stacks use it.
-    from components.uninstall import Uninstall, UninstallArgs
+    from components.uninstall import Uninstall
 
-    return [Uninstall("leftovers", UninstallArgs.asked_for(mesh, cluster_uid))]
+    return [Uninstall("leftovers", mesh, cluster_uid)]

@@ -14,10 +14,12 @@ from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 
-def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[ReleaseComponent]) -> None:
+def export(
+    mesh: Inventory, cluster_uid: str, releases: Iterable[ReleaseComponent], gateways: Iterable[ReleaseComponent]
+) -> None:
     """Export the installed releases, the gateways' addresses and the totals of the mesh's resource budget.
 
-    `releases` are all releases of the stack.
+    `releases` are all releases of the stack. By the cluster's UID later runs and operations refuse another cluster.
     """
     settings = mesh.settings
     pulumi.export("istioVersion", settings.istio.version)
@@ -28,11 +30,7 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     exposed = {gateway.release_name: _exposure(settings, homes[gateway.release_name], gateway) for gateway in gateways}
     pulumi.export("gateways", exposed)
     pulumi.export("budget", table.totals(mesh_budget(mesh)))
-
-
-def export_cluster(context: str, uid: str) -> None:
-    """Export the cluster's context and UID, by which later runs and operations refuse a different cluster."""
-    pulumi.export(CLUSTER, {"context": context, "uid": uid})
+    pulumi.export(CLUSTER, {"context": settings.cluster.context, "uid": cluster_uid})
 
 
 def _exposure(settings: Settings, namespace: str, gateway: ReleaseComponent) -> pulumi.Output:

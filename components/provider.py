@@ -6,7 +6,7 @@ The program imports them first and alone: their own imports are few.
 import json
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 import pulumi
 
@@ -42,16 +42,12 @@ class GuardPlugin(pulumi.ProviderResource):
         super().__init__(PROJECT, "destroy", {})
 
 
-class Providers(NamedTuple):
-    """The providers of a stack's resources."""
-
-    cluster: KubernetesProvider
-    guard: GuardPlugin
+Providers = tuple[KubernetesProvider, GuardPlugin]
 
 
 def register(context: str) -> Providers:
     """Register the providers of the stack of one kube context."""
-    return Providers(KubernetesProvider("cluster", context), GuardPlugin())
+    return KubernetesProvider("cluster", context), GuardPlugin()
 
 
 def begin() -> Providers | None:

@@ -3,9 +3,6 @@
 The resource exists only if a `destroy.*` setting asks for it. All other resources depend on it, so it is deleted last.
 """
 
-from dataclasses import asdict, dataclass
-
-import pulumi
 from pulumi import dynamic
 
 from pi_mesh import uninstall
@@ -14,35 +11,21 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.inventory import Inventory, Kind
 
 
-@dataclass(frozen=True)
-class UninstallArgs:
-    """The cluster and mesh to clean up, and what to delete besides the stack's own resources."""
-
-    context: str
-    namespace: str
-    """Namespace of istiod."""
-    release: str
-    """Name of the release that owns the CRDs."""
-    releases: tuple[str, ...]
-    """All releases of the stack, as NAMESPACE/NAME; nothing is cleaned up while Helm knows one of them."""
-    crds: bool
-    root_certificates: bool
-    cluster: str
-    """UID of the cluster to clean up; any other cluster is refused."""
-
-    @classmethod
-    def asked_for(cls, mesh: Inventory, cluster_uid: str) -> "UninstallArgs":
-        """Return the clean-up that the settings ask for."""
-        settings = mesh.settings
-        return cls(
-            settings.cluster.context,
-            settings.istio.namespace,
-            mesh.the(Kind.BASE).name,
-            tuple(release.id for release in mesh.releases),
-            settings.destroy.crds,
-            settings.destroy.root_certificates,
-            cluster_uid,
-        )
+def inputs(mesh: Inventory, cluster_uid: str) -> dict[str, object]:
+    """Return the clean-up that the settings ask for, as the state keeps it."""
+    settings = mesh.settings
+    return {
+        "context": settings.cluster.context,
+        "namespace": settings.istio.namespace,
+        # The release that owns the CRDs.
+        "release": mesh.the(Kind.BASE).name,
+        # Nothing is cleaned up while Helm knows one of the stack's releases.
+        "releases": [release.id for release in mesh.releases],
+        "crds": settings.destroy.crds,
+        "root_certificates": settings.destroy.root_certificates,
+        # Any other cluster is refused.
+        "cluster": cluster_uid,
+    }
 
 
 class UninstallProvider(dynamic.ResourceProvider):
@@ -79,5 +62,5 @@ class UninstallProvider(dynamic.ResourceProvider):
 class Uninstall(dynamic.Resource):
     """A marker resource in the state; its deletion runs the clean-up."""
 
-    def __init__(self, name: str, args: UninstallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(UninstallProvider(), name, {**asdict(args), "releases": list(args.releases)}, opts)
+    def __init__(self, name: str, mesh: Inventory, cluster_uid: str) -> None:
+        super().__init__(UninstallProvider(), name, inputs(mesh, cluster_uid))

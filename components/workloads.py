@@ -1,5 +1,6 @@
 """Components for a namespace of workloads: the namespace with its bounds, and its routing and access objects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -35,27 +36,20 @@ class WorkloadNamespace(pulumi.ComponentResource):
         self.register_outputs({"namespace": self.namespace})
 
 
-@dataclass(frozen=True)
-class TrafficArgs:
-    """Istio objects, in an order in which each object refers only to earlier ones."""
-
-    objects: tuple[ManagedObject, ...]
-
-
 class Traffic(pulumi.ComponentResource):
-    """The Istio objects, each one resource named after its kind and name."""
+    """Istio objects, each one resource named after its kind and name, which refer only to earlier ones."""
 
     count: int
     """Number of the registered objects."""
 
-    def __init__(self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, objects: Sequence[ManagedObject], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:trading:Traffic", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        first = [manifest.register(name, item, inside) for item in args.objects if item.first]
+        first = [manifest.register(name, item, inside) for item in objects if item.first]
         guarded = pulumi.ResourceOptions(parent=self, depends_on=first)
-        rest = [manifest.register(name, item, guarded) for item in args.objects if not (item.first or item.last)]
+        rest = [manifest.register(name, item, guarded) for item in objects if not (item.first or item.last)]
         # A default deny created before the allow policies would cut off running callers.
         after = pulumi.ResourceOptions(parent=self, depends_on=[*first, *rest])
-        last = [manifest.register(name, item, after) for item in args.objects if item.last]
+        last = [manifest.register(name, item, after) for item in objects if item.last]
         self.count = len(first) + len(rest) + len(last)
         self.register_outputs({"count": self.count})

@@ -1,7 +1,7 @@
 """External signer: the CA's key stays in Vault, and cert-manager has Vault sign istiod's requests."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from components import manifest
 from components.release import ReleaseArgs, ReleaseComponent
 from pi_mesh.certificates import pem
 from pi_mesh.inventory import Inventory, Kind, ManagedObject
-from pi_mesh.settings import Settings
 from pi_mesh.values import cert_manager
 
 if TYPE_CHECKING:
@@ -56,19 +55,13 @@ def plug_in(
     component, settings = "mesh-signer", mesh.settings
     pem_of_root = ca.chain.apply(lambda chain: pem.text(checked(chain)[-1:]))
     installed = _installed(mesh, opts)
-    own = mesh.objects_of(component)
-    (issuer,) = (item for item in own if item.kind == "Issuer")
+    vaults_ca = Path(settings.vault.ca_file).read_text() if settings.vault.ca_file else None
     args = CertManagerIssuerArgs(
-        tuple(item for item in own if item is not issuer),
+        tuple(item for item in mesh.objects_of(component) if item.kind != "Issuer"),
         ManagedObject(component, cert_manager.root(settings, pem_of_root)),
-        replace(issuer, manifest=cert_manager.with_ca_bundle(issuer.manifest, _vaults_ca(settings))),
+        ManagedObject(component, cert_manager.issuer(settings, vaults_ca)),
     )
     return [*installed, CertManagerIssuer(component, args, _after([ca, *installed], opts))]
-
-
-def _vaults_ca(settings: Settings) -> str | None:
-    """Return the PEM of the CA that signed Vault's own TLS certificate."""
-    return Path(settings.vault.ca_file).read_text() if settings.vault.ca_file else None
 
 
 def _installed(mesh: Inventory, opts: pulumi.ResourceOptions) -> list[CertManager]:

@@ -12,7 +12,7 @@ from components import config, manifest
 from components.ca.source import Source
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import bundle, pem
-from pi_mesh.certificates.bundle import SigningFiles
+from pi_mesh.certificates.bundle import CACERTS, SigningFiles
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -21,9 +21,6 @@ from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.pulumi_config import CA_KEY
 from pi_mesh.waiting import until
-
-CACERTS = "cacerts"
-"""Name of the Secret; istiod mounts no other."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +60,15 @@ SECONDS, PAUSE = 30.0, 0.5
 """Seconds in which cert-manager must check a changed Certificate, whose Ready condition is outdated until then."""
 
 
-@dataclass(frozen=True)
-class IssuedCaArgs:
-    """The Certificate, whose Secret has the key and chain of the mesh's CA."""
-
-    certificate: ManagedObject
-
-
 class IssuedCa(pulumi.ComponentResource):
     """The Certificate of the mesh's CA; cert-manager keeps its key and chain in a Secret of the same name."""
 
     signed: pulumi.Output[str]
     """Output that is known once an Issuer has signed the Certificate."""
 
-    def __init__(self, name: str, args: IssuedCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, certificate: ManagedObject, opts: pulumi.ResourceOptions) -> None:
         super().__init__("pi-mesh:vault:IssuedCa", name, None, opts)
-        self.signed = manifest.register(name, args.certificate, pulumi.ResourceOptions(parent=self)).id
+        self.signed = manifest.register(name, certificate, pulumi.ResourceOptions(parent=self)).id
         self.register_outputs({})
 
 
@@ -88,7 +78,7 @@ def register_issued_ca(mesh: Inventory, opts: pulumi.ResourceOptions) -> IssuedC
     if not mesh.settings.ca.issuer:
         return None
     (certificate,) = mesh.objects_of(name)
-    return IssuedCa(name, IssuedCaArgs(certificate), opts)
+    return IssuedCa(name, certificate, opts)
 
 
 def issued_source(settings: Settings, issued: IssuedCa) -> Source:
@@ -99,11 +89,12 @@ def issued_source(settings: Settings, issued: IssuedCa) -> Source:
 
 def _issued_files(settings: Settings) -> Any:
     """Return the SigningFiles; unknown in a preview that cannot read them. Raises pulumi.RunError with one line."""
-    where = f"Secret {settings.istio.namespace}/{CERTIFICATE}"
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    where = f"Secret {namespace}/{CERTIFICATE}"
     try:
         if not pulumi.runtime.is_dry_run():
-            _wait(settings)
-        files = mesh_ca.read_signing_secret(settings.cluster.context, settings.istio.namespace, CERTIFICATE)
+            until(lambda: mesh_ca.is_certificate_signed(context, namespace), SECONDS, PAUSE)
+        files = mesh_ca.read_signing_secret(context, namespace, CERTIFICATE)
         if files is None and not pulumi.runtime.is_dry_run():
             raise CertificateError(f"{where} is not there; see why: `kubectl describe certificate {CERTIFICATE}`")
         return pulumi.UNKNOWN if files is None else _trusted_files(settings, bundle.signing_files(files, where))
@@ -129,57 +120,41 @@ def _trusted_files(settings: Settings, offered: SigningFiles) -> SigningFiles:
     return bundle.signing_files(current, f"Secret {settings.istio.namespace}/{CACERTS}")
 
 
-def _wait(settings: Settings) -> None:
-    """Wait until the Secret matches the Certificate, but no longer than SECONDS."""
-    until(lambda: mesh_ca.is_certificate_signed(settings.cluster.context, settings.istio.namespace), SECONDS, PAUSE)
-
-
-@dataclass(frozen=True)
-class GivenCa:
-    """A CA, and further roots that its owner wants trusted."""
-
-    source: Source
-    further_roots: tuple[str, ...] = ()
-    written: bool = True
-    """False if istiod reads the owner's own Secret, which this stack does not write."""
-
-
-def given_ca(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa | None:
+def given_ca(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> Source | None:
     """Return the given CA, unknown in a preview without the cluster; None if istiod has not made its root yet.
 
     `ours` is True if a stack of this project made the Secret `cacerts`. Raises CertificateError.
     """
     if settings.ca.source == "issuer" and by_issuer:
-        return GivenCa(issued_source(settings, by_issuer))
+        return issued_source(settings, by_issuer)
     if settings.ca.source == "pem":
-        return GivenCa(_from_config(settings))
+        return _from_config(settings)
     try:
         return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
     except ClusterUnreachable:  # in a preview alone: see `_read`
         unknown: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.UNKNOWN)
-        return GivenCa(Source(unknown, unknown), written=settings.ca.secret != CACERTS)
+        return Source(unknown, unknown, written=settings.ca.secret != CACERTS)
 
 
 def _from_config(settings: Settings) -> Source:
-    key = config.secret_ca_key()
+    key = config.secret(CA_KEY)
     if key is None:
         fix = f"`pulumi config set --secret {CA_KEY} < ca-key.pem`"
         raise CertificateError(f"{CA_KEY}: is not set, and ca.source is pem; {fix}")
     return Source(pulumi.Output.from_input(str(settings.ca.chain)), key)
 
 
-def _from_secret(settings: Settings, ours: bool) -> GivenCa:
+def _from_secret(settings: Settings, ours: bool) -> Source:
     name = str(settings.ca.secret)
     where = f"ca.secret: Secret {settings.istio.namespace}/{name}"
     if name == CACERTS and ours:
         raise CertificateError(f"{where} is made by this stack; name the Secret that its owner made")
     if (files := _secret_files(settings, name, where)) is None:
         raise CertificateError(f"{where} does not exist; create it, or correct the name")
-    signing = bundle.signing_files(files, where)
-    return GivenCa(_source_of_files(signing), signing.further_roots, written=name != CACERTS)
+    return _source_of_files(files, where, written=name != CACERTS)
 
 
-def _of_istiod(settings: Settings) -> GivenCa | None:
+def _of_istiod(settings: Settings) -> Source | None:
     """Return the root that istiod made, as a plugged-in CA: only such a CA can have further roots.
 
     istiod 1.31 refuses a `cacerts` with root-cert.pem alone (checkCABundleCompleteness in
@@ -190,11 +165,13 @@ def _of_istiod(settings: Settings) -> GivenCa | None:
     if files is None:
         pulumi.log.warn("ca.alsoTrust: istiod has not made its root yet; run `pulumi up` again once it runs")
         return None
-    return GivenCa(_source_of_files(bundle.signing_files(files, where)))
+    return _source_of_files(files, where)
 
 
-def _source_of_files(signing: bundle.SigningFiles) -> Source:
-    return Source(pulumi.Output.from_input(signing.chain), pulumi.Output.secret(signing.key))
+def _source_of_files(files: Mapping[str, str], where: str, written: bool = True) -> Source:
+    signing = bundle.signing_files(files, where)
+    chain, key = pulumi.Output.from_input(signing.chain), pulumi.Output.secret(signing.key)
+    return Source(chain, key, signing.further_roots, written)
 
 
 def _secret_files(settings: Settings, name: str, where: str) -> dict[str, str] | None:

@@ -72,21 +72,20 @@ def plug_in(
         _check(settings, now_trusted, trust.with_root(root, settings.also_trust), pulumi.log.warn)
     if vault.external_signer:
         return external_signer.plug_in(mesh, source.vault_ca(ca, answer.kept), _chain, opts)
-    own = source.ca_source(ca, answer.kept) if vault.enabled else None
-    given = None if own or not settings.ca.plugged_in else plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
-    signing = given.source if given else own
+    signing = source.ca_source(ca, answer.kept) if vault.enabled else None
+    if signing is None and settings.ca.plugged_in:
+        signing = plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
     if signing is None:
         return _own_root(settings, authority, now_trusted, opts)
-    written = not given or given.written
-    roots, announced = (*settings.also_trust, *(given.further_roots if given else ())), bool(root)
+    roots, announced = (*settings.also_trust, *signing.further_roots), bool(root)
     files = pulumi.Output.all(signing.chain, signing.key).apply(
         lambda parts: _outside_trading_hours(
             _files(parts[0], parts[1], roots, settings, now_trusted, announced),
             settings,
-            authority if written else Authority(),
+            authority if signing.written else Authority(),
         )
     )
-    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)] if written else []
+    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)] if signing.written else []
 
 
 def _described_ca(settings: Settings) -> WantedCa:

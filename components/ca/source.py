@@ -11,6 +11,7 @@ from components import config
 from pi_mesh.certificates import chains, pem
 from pi_mesh.checks import lost_ca
 from pi_mesh.cluster.ca_state import Answer, VaultResource, WantedCa
+from pi_mesh.settings.pulumi_config import VAULT_TOKEN
 from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class Source:
 
     chain: pulumi.Output[str]
     key: pulumi.Output[str]
+    further_roots: tuple[str, ...] = ()
+    """Further roots that the CA's owner wants trusted."""
+    written: bool = True
+    """False if istiod reads the owner's own Secret, which this stack does not write."""
 
     def export(self) -> None:
         """Export chain and key as a secret for the mesh's stack."""
@@ -39,8 +44,6 @@ def ask(ca: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
     is registered: it raises VaultError and CertificateError if the CA cannot be made.
     """
     vault = ca.settings
-    if not vault.here:
-        return Answer()
     try:
         text = read_signers(vault, config.vault_token())
     except VaultNotAsked as problem:
@@ -93,7 +96,7 @@ def vault_ca(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "
     # Imported here, so that only a stack with its own CA needs the package and its plugin.
     from components.ca.intermediate import VaultCa, VaultCaArgs
 
-    registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret_vault_token(), kept))
+    registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret(VAULT_TOKEN), kept))
     if ca.settings.signed_by == "outside":
         pulumi.export("certificateRequest", registered.request)
     return registered

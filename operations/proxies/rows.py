@@ -98,11 +98,8 @@ def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
 
 def _title(certificate: x509.Certificate) -> str:
     """Return a workload's identity, or the name of a CA."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return pem.title(certificate)
-    identities = names.get_values_for_type(x509.UniformResourceIdentifier)
+    names = pem.extension(certificate, x509.SubjectAlternativeName)
+    identities = names.get_values_for_type(x509.UniformResourceIdentifier) if names else []
     return next(iter(identities), "") or pem.title(certificate)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pi_mesh.certificates import chains, pem
 from pi_mesh.certificates.chains import verify_chain
@@ -40,7 +40,7 @@ def _optional(files: Mapping[str, str], name: str, where: str) -> pem.Certificat
     return pem.certificates(text, f"{where}: {name}") if text.strip() else ()
 
 
-SECRET = "cacerts"
+CACERTS = "cacerts"
 """Name of the Secret; istiod mounts no other."""
 
 
@@ -77,7 +77,7 @@ def verified_bundle(
     several = verified_chain(chain, now, where, bounded)
     (ca, *_), (*below, root) = several, several
     signing_key = pem.private_key(key, f"{where}: key")
-    if _public(signing_key.public_key()) != _public(ca.public_key()):
+    if signing_key.public_key() != ca.public_key():
         raise CertificateError(f"{where}: the key does not belong to the certificate {pem.title(ca)}")
     return Bundle(
         ca_cert=pem.text((ca,)),
@@ -109,7 +109,3 @@ def _roots(root: pem.x509.Certificate, also_trust: Iterable[str], where: str) ->
 def _without_repeats(several: Certificates) -> Certificates:
     """Return the chain without repeated certificates: Vault 1.12 and newer repeat the certificate at its beginning."""
     return tuple(dict.fromkeys(several))
-
-
-def _public(key: object) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Literal, TypeVar
+from typing import Literal
 
 from cryptography import x509
 from cryptography.x509 import Certificate
 
 from pi_mesh.certificates import pem
-from pi_mesh.certificates.pem import CertificateError, Certificates, issued, title
+from pi_mesh.certificates.pem import CertificateError, Certificates, extension, issued, title
 
 
 def leads_to_root(certificate: Certificate, root: Certificate, between: Iterable[Certificate] = ()) -> bool:
@@ -64,9 +64,6 @@ def ca_expiry(certificate: Certificate, now: datetime) -> Expiry:
     return Expiry("ok", left, ends)
 
 
-Extension = TypeVar("Extension", bound=x509.ExtensionType)
-
-
 def verify_chain(chain: Certificates, now: datetime, where: str, bounded: bool) -> None:
     """Verify a chain, the signing CA first and the root last. Raises CertificateError with the first problem.
 
@@ -81,12 +78,6 @@ def verify_chain(chain: Certificates, now: datetime, where: str, bounded: bool) 
         raise CertificateError(f"{where}: {title(signing)} may sign further CAs; sign it with path length 0")
 
 
-def verify_signers(chain: Certificates, now: datetime, where: str) -> None:
-    """Verify the signers of a CA that does not exist yet, its own signer first. Raises CertificateError."""
-    _links(chain, now, where)
-    _path_lengths_allow(chain, where, below_first=1)
-
-
 def _links(chain: Certificates, now: datetime, where: str) -> None:
     for certificate in chain:
         _is_ca(certificate, where)
@@ -99,8 +90,8 @@ def _links(chain: Certificates, now: datetime, where: str) -> None:
 
 
 def _is_ca(certificate: x509.Certificate, where: str) -> None:
-    constraints = _extension(certificate, x509.BasicConstraints)
-    usage = _extension(certificate, x509.KeyUsage)
+    constraints = extension(certificate, x509.BasicConstraints)
+    usage = extension(certificate, x509.KeyUsage)
     if constraints is None or not constraints.ca or (usage is not None and not usage.key_cert_sign):
         raise CertificateError(f"{where}: {title(certificate)} is not a CA certificate; it may not sign others")
 
@@ -138,15 +129,8 @@ def _path_lengths_allow(chain: Certificates, where: str, below_first: int = 0) -
 
 
 def _path_length(certificate: x509.Certificate) -> int | None:
-    constraints = _extension(certificate, x509.BasicConstraints)
+    constraints = extension(certificate, x509.BasicConstraints)
     return constraints.path_length if constraints else None
-
-
-def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
 
 
 def up_to_root(text: str, mount: str) -> Certificates:
@@ -172,11 +156,12 @@ def up_to_root(text: str, mount: str) -> Certificates:
 
 
 def require_room(chain: Certificates, life: timedelta, now: datetime, where: str) -> None:
-    """Refuse a new CA whose lifetime exceeds that of its signers. Raises CertificateError.
+    """Verify the signers of a new CA, its own signer first, and refuse a CA that outlives one. Raises CertificateError.
 
     Vault before 1.17 lets a certificate outlive its signer; later versions shorten it silently.
     """
-    verify_signers(chain, now, where)
+    _links(chain, now, where)
+    _path_lengths_allow(chain, where, below_first=1)
     first = min(chain, key=lambda certificate: certificate.not_valid_after_utc)
     left = first.not_valid_after_utc - now
     if life > left:

@@ -1,12 +1,12 @@
 """Conversion between PEM text and certificates or keys, and what a certificate says."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-from cryptography.x509 import Certificate, DNSName, ExtensionNotFound, SubjectAlternativeName
 from cryptography.x509.oid import NameOID
 
 Certificates = tuple[x509.Certificate, ...]
@@ -61,13 +61,21 @@ def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def host_names(certificate: Certificate) -> list[str]:
-    """Return the DNS names of a certificate; clients ignore its common name."""
+Extension = TypeVar("Extension", bound=x509.ExtensionType)
+
+
+def extension(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
+    """Return the extension of a class; None if the certificate does not have it."""
     try:
-        extension = certificate.extensions.get_extension_for_class(SubjectAlternativeName)
-    except ExtensionNotFound:
-        return []
-    return [name.lower() for name in extension.value.get_values_for_type(DNSName)]
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def host_names(certificate: x509.Certificate) -> list[str]:
+    """Return the DNS names of a certificate; clients ignore its common name."""
+    names = extension(certificate, x509.SubjectAlternativeName)
+    return [name.lower() for name in names.get_values_for_type(x509.DNSName)] if names else []
 
 
 def covers_host(names: Sequence[str], host: str) -> bool:

@@ -54,16 +54,11 @@ class WantedCa:
         for generation in {vault.generation, signed}:
             yield f"request-{generation}", {**mount, "type": vault.key, "commonName": vault.common_name}
         if vault.signed_by == "vault":
-            yield self._signature
+            issued = {"backend": vault.root_mount, "commonName": vault.common_name, "ttl": vault.ttl}
+            yield f"signature-{vault.generation}", issued
         if vault.signed_by == "vault" or vault.signed:
             yield f"certificate-{signed}", {**mount, "certificate": vault.signed.chain} if vault.signed else mount
             yield "default-issuer", mount
-
-    @property
-    def _signature(self) -> tuple[str, Properties]:
-        vault = self.settings
-        properties = {"backend": vault.root_mount, "commonName": vault.common_name, "ttl": vault.ttl}
-        return f"signature-{vault.generation}", properties
 
     def changes(self, state: Mapping[str, VaultResource]) -> list[str]:
         """Return the names of the resources that would be created or replaced."""

@@ -22,8 +22,6 @@ class ProxyTrust:
 
     pod: str
     """NAMESPACE/NAME of the pod."""
-    owner: str = ""
-    """KIND/NAME of the pod's controller."""
     roots: Certificates = ()
     """Roots that the proxy trusts."""
     chain: Certificates = ()
@@ -50,7 +48,7 @@ def read_proxies(context: str) -> list[ProxyTrust]:
 def _proxy_trust(proxy: Proxy) -> ProxyTrust:
     chain, roots = _certificates(proxy.chain), _certificates(proxy.roots)
     problem = proxy.problem or ("" if roots and chain else "its proxy has no certificate of the mesh yet")
-    return ProxyTrust(proxy.id, proxy.pod.owner, roots, chain, problem)
+    return ProxyTrust(proxy.id, roots, chain, problem)
 
 
 def _certificates(text: str) -> Certificates:

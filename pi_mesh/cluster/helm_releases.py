@@ -99,9 +99,7 @@ def digest(release: str, extra: Mapping[str, object]) -> str:
 
 def same_text(expected: object, live: object) -> bool:
     """Return True for a live text whose digest is `expected`."""
-    return (
-        isinstance(live, str) and isinstance(expected, str) and expected.startswith(DIGEST) and expected == _short(live)
-    )
+    return isinstance(live, str) and expected == _short(live)
 
 
 def condensed(objects: Iterable[dict]) -> tuple[object, ...]:
@@ -195,9 +193,7 @@ def _since(meta: dict) -> datetime | None:
 
 def latest(releases: Iterable[ReleaseRecord]) -> tuple[ReleaseRecord, ...]:
     """Return the last revision of each release."""
-    last: dict[tuple[str, str], ReleaseRecord] = {}
-    for release in sorted(releases, key=lambda entry: entry.revision):
-        last[release.namespace, release.name] = release
+    last = {release.id: release for release in sorted(releases, key=lambda entry: entry.revision)}
     return tuple(last.values())
 
 
@@ -205,21 +201,8 @@ def read(client: Client, release: ReleaseRecord) -> AppliedRelease | None:
     """Return what a revision applied, without its CRDs; None if its Secret does not exist."""
     secret = client.get(release.path) or {}
     encoded = secret.get("data", {}).get("release")
-    return decode(release, encoded) if encoded else None
-
-
-def unpacked_record(encoded: str) -> dict:
-    """Return the content of the field `release` in a Secret, which Helm encodes and Kubernetes encodes again."""
-    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
-
-
-def packed_record(content: dict) -> str:
-    """Return such a field with this content."""
-    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
-
-
-def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
-    """Return the content of the field `release` in such a Secret."""
+    if not encoded:
+        return None
     content = unpacked_record(encoded)
     chart = content.get("chart", {}).get("metadata", {})
     return AppliedRelease(
@@ -231,6 +214,16 @@ def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
         objects=tuple(_objects(content["manifest"])),
         chart=chart.get("name", ""),
     )
+
+
+def unpacked_record(encoded: str) -> dict:
+    """Return the content of the field `release` in a Secret, which Helm encodes and Kubernetes encodes again."""
+    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
+
+
+def packed_record(content: dict) -> str:
+    """Return such a field with this content."""
+    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
 
 
 def _objects(manifest: str) -> Iterator[dict]:

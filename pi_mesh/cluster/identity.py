@@ -27,8 +27,7 @@ def require(settings: ClusterSettings, recorded: str, live: str) -> None:
     Nothing is compared if the stack recorded no UID yet, or if `live` could not be read.
     """
     if settings.uid:
-        source = f"cluster.uid is {settings.uid}"
-        compare(settings.context, settings.uid, live, source)
+        compare(settings.context, settings.uid, live, f"cluster.uid is {settings.uid}")
     else:
         compare(settings.context, recorded, live, f"this stack was last applied to {recorded}")
 

@@ -11,25 +11,16 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.settings import Settings
 
 
-@dataclass(frozen=True)
-class Injection:
-    """The result of the dry run: the pod, or the reason of its refusal."""
-
-    pod: Pod | None = None
-    refusal: str = ""
-    """Reason for which the API server refused the pod."""
-
-
-def try_injection(client: Client, namespace: str) -> Injection:
-    """Send an ordinary pod as a server-side dry run: admission runs, nothing is stored."""
+def try_injection(client: Client, namespace: str) -> Pod | str:
+    """Return an ordinary pod from a server-side dry run, where admission runs; or the reason of its refusal."""
     container = {"name": "app", "image": "nginx"}
     meta = {"name": "injection-proof", "namespace": namespace, "labels": {"app": "test"}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}}
     try:
         made = client.ask(f"/api/v1/namespaces/{namespace}/pods", pod, dryRun="All")
     except Refused as refused:
-        return Injection(refusal=refused.reason)
-    return Injection(pods.parse(made)) if made else Injection(refusal=f"there is no namespace {namespace}")
+        return refused.reason
+    return pods.parse(made) if made else f"there is no namespace {namespace}"
 
 
 @dataclass(frozen=True)
@@ -57,8 +48,8 @@ class Pair:
 class ObservedState:
     """The answers of the cluster to one verification."""
 
-    injections: Mapping[str, Injection]
-    """Result of the test of injection in each namespace of workloads."""
+    injections: Mapping[str, Pod | str]
+    """Pod of the test of injection in each namespace of workloads, or the reason of its refusal."""
     pairs: tuple[Pair, ...]
     releases: tuple[AppliedRelease, ...] = ()
     """Last applied state of each release, from Helm's records or, if those may not be read, from the ConfigMap of

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from pi_mesh.cluster.address_pools import CRDS, KUBE_VIP, has_allocator
 from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod, image_program
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
-from pi_mesh.names import Namespaced
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import CHART_PORTS
 from pi_mesh.values.gateway_service import given_service, reached_ports
@@ -37,13 +37,6 @@ class Answer:
         return bool(self.provider) and not self.refusal
 
 
-@dataclass(frozen=True)
-class _GatewayService(Namespaced):
-    namespace: str
-    name: str
-    ports: Collection[int]
-
-
 def served_gateways(settings: Settings, snapshot: Snapshot | None) -> frozenset[str]:
     """Return the keys of the gateways whose Service gets an address as a LoadBalancer."""
     if snapshot is None:
@@ -55,7 +48,7 @@ def gateway_answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
     """Return what the Service of a gateway, by the key of its branch, would get; what it has already, it keeps."""
     name, gateway = gateways(settings)[key]
     ports = reached_ports(settings, name, gateway) | {CHART_PORTS["status-port"]}
-    asking = _GatewayService(gateway_namespace(settings, key), name, ports)
+    asking = Service(gateway_namespace(settings, key), name, ports=tuple(ports))
     if addresses := _held_addresses(snapshot, asking):
         return Answer(f"what gave {asking.id} {', '.join(addresses)}")
     candidates = list(_candidates(snapshot, asking))
@@ -68,7 +61,7 @@ def gateway_answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
     return next((answer for answer in candidates if answer.serves), candidates[0] if candidates else Answer())
 
 
-def _candidates(snapshot: Snapshot, asking: _GatewayService) -> Iterator[Answer]:
+def _candidates(snapshot: Snapshot, asking: Service) -> Iterator[Answer]:
     """Yield all that may give an address, those that are certain to first."""
     images = {image_program(container.image) for pod in snapshot.pods for container in pod.containers}
     labels = {pod.labels.get("app.kubernetes.io/name", "") for pod in snapshot.pods}
@@ -89,7 +82,7 @@ def _candidates(snapshot: Snapshot, asking: _GatewayService) -> Iterator[Answer]
         yield Answer(SERVICELB, reason)
 
 
-def _pooled(provider: str, snapshot: Snapshot, asking: _GatewayService) -> Answer:
+def _pooled(provider: str, snapshot: Snapshot, asking: Service) -> Answer:
     """Judge a provider by its pools; where they could not be read, it is taken to have addresses."""
     if snapshot.address_pools is None:
         return Answer(provider)
@@ -112,16 +105,12 @@ def _served_by_others(snapshot: Snapshot) -> Iterator[str]:
             yield service.id
 
 
-def _held_addresses(snapshot: Snapshot, asking: _GatewayService) -> tuple[str, ...]:
-    """Return the addresses that the Service has now."""
+def _held_addresses(snapshot: Snapshot, asking: Service) -> tuple[str, ...]:
     balanced = (service for service in snapshot.services if service.type == "LoadBalancer")
-    key = asking.namespace, asking.name
-    return next((service.addresses for service in balanced if (service.namespace, service.name) == key), ())
+    return next((service.addresses for service in balanced if service.id == asking.id), ())
 
 
-def _of_address(
-    address: str, snapshot: Snapshot, asking: _GatewayService, candidates: Collection[Answer]
-) -> Answer | None:
+def _of_address(address: str, snapshot: Snapshot, asking: Service, candidates: Collection[Answer]) -> Answer | None:
     """Return what a Service that asks for an address would get; None where the pools do not tell."""
     providers = {candidate.provider for candidate in candidates}
     pools = [pool for pool in snapshot.address_pools or () if pool.provider in providers]

@@ -66,7 +66,6 @@ class Webhook:
     """Service that the webhook calls, as NAMESPACE/NAME."""
     ca_bundle: str = ""
     """CA certificates as base64 of PEM."""
-    failure_policy: str = ""
     release: str = ""
     stack: str = ""
     """Stack that created the configuration, from its annotation."""
@@ -144,7 +143,6 @@ def webhooks(kind: str, item: dict) -> list[Webhook]:
             hook["name"],
             "{namespace}/{name}".format(**service) if (service := hook["clientConfig"].get("service")) else "",
             hook["clientConfig"].get("caBundle", ""),
-            hook.get("failurePolicy", ""),
             release_of(meta),
             stack,
         )

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from pi_mesh.cluster import objects
 from pi_mesh.cluster.client import Client, Refused
 from pi_mesh.cluster.conditions import is_true
 
@@ -15,17 +16,11 @@ def read_exposure(context: str, namespace: str, service: str) -> dict[str, objec
         item = client.get(f"/api/v1/namespaces/{namespace}/services/{service}")
         if not item:
             return {}
-        return service_exposure(item, _nodes(client) if item["spec"]["type"] == "NodePort" else [])
-
-
-def service_exposure(item: dict, nodes: list[dict]) -> dict[str, object]:
-    """Return the exposure of a Service; `nodes`: the nodes on whose addresses a NodePort is open."""
-    spec = item["spec"]
-    ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
-    addresses = [entry.get("ip") or entry.get("hostname", "") for entry in ingress] or [spec.get("clusterIP", "")]
-    number = "port"
-    if spec["type"] == "NodePort":
-        number, addresses = "nodePort", [address for node in nodes for address in _addresses(node)]
+        spec = item["spec"]
+        if spec["type"] == "NodePort":
+            number, addresses = "nodePort", [address for node in _nodes(client) for address in _addresses(node)]
+        else:
+            number, addresses = "port", [*objects.service(item).addresses] or [spec.get("clusterIP", "")]
     return {
         "type": spec["type"],
         **({"addresses": addresses} if addresses else {}),

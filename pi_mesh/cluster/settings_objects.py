@@ -9,7 +9,6 @@ from pi_mesh.cluster.cert_manager import issuer_path, not_ready
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.snapshot import IngressCertificates, IngressSecret, Snapshot
 from pi_mesh.settings import Settings
-from pi_mesh.settings.traffic.gateways import CertificateIssuer
 
 API = "/apis/networking.istio.io/v1beta1"
 KINDS = {
@@ -48,10 +47,11 @@ def with_ingress_certificates(snapshot: Snapshot, settings: Settings) -> Snapsho
     certificates = [listener.tls for listener in settings.traffic.gateways.values() if listener.tls]
     if not (certificates and settings.ingress.enabled):
         return snapshot
-    issuers = dict.fromkeys(tls.issuer for tls in certificates if tls.issuer)
+    issuers = [tls.issuer for tls in certificates if tls.issuer]
     with Client(settings.cluster.context) as client:
         secrets = tuple(_secret(client, settings, name) for name in dict.fromkeys(tls.secret for tls in certificates))
-        states = tuple((issuer, _problem(client, settings, issuer)) for issuer in issuers)
+        paths = {issuer: issuer_path(settings.ingress_namespace, issuer.name, issuer.kind) for issuer in issuers}
+        states = tuple((issuer, not_ready(client.get(path))) for issuer, path in paths.items())
     return replace(snapshot, ingress_certificates=IngressCertificates(secrets, states))
 
 
@@ -93,11 +93,6 @@ def _fits(chain: bytes, key: bytes) -> bool:
         return load_pem_private_key(key, password=None).public_key() == certificate.public_key()
     except (ValueError, TypeError):
         return True
-
-
-def _problem(client: Client, settings: Settings, issuer: CertificateIssuer) -> str:
-    """Return the reason why an Issuer signs nothing; empty if it does."""
-    return not_ready(client.get(issuer_path(settings.ingress_namespace, issuer.name, issuer.kind)))
 
 
 READERS = (mesh_ca.with_ca_issuer, with_shared_objects, routes.with_routes, with_ingress_certificates)

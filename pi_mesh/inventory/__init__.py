@@ -13,7 +13,6 @@ from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
 from pi_mesh.inventory.release import Kind, Release, Workload
 from pi_mesh.names import owner
 from pi_mesh.settings import Settings, SettingsError
-from pi_mesh.values import helm_values
 
 __all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "mesh_inventory", "with_contradictions"]
 
@@ -65,8 +64,8 @@ class Inventory:
 
     def owns(self, release: str) -> bool:
         """Return True for a release, as NAMESPACE/NAME, of this stack; a disabled gateway counts too."""
-        names = {key: name for key, (name, _) in mesh_releases.gateways(self.settings).items()}
-        gateways = {f"{mesh_releases.gateway_namespace(self.settings, key)}/{name}" for key, name in names.items()}
+        named = mesh_releases.gateways(self.settings).items()
+        gateways = {f"{mesh_releases.gateway_namespace(self.settings, key)}/{name}" for key, (name, _) in named}
         return release in gateways | {entry.id for entry in self.releases}
 
     def has_pod(self, namespace: str, labels: dict[str, str]) -> bool:
@@ -101,7 +100,8 @@ def mesh_inventory(
     """
     releases = (*mesh_releases.istio_releases(settings, load_balancers, root), *mesh_releases.addon_releases(settings))
     # Both control planes have the same extra values.
-    helm_values.raise_problems(iter(dict.fromkeys(line for release in releases for line in release.contradictions())))
+    if lines := {line for release in releases for line in release.contradictions()}:
+        raise SettingsError(sorted(lines))
     if lock is not None:
         releases = tuple(locked(release, lock) for release in releases)
     return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)), lock is not None)

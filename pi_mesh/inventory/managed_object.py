@@ -7,7 +7,7 @@ from pi_mesh.inventory import mesh_releases
 from pi_mesh.settings import Settings
 from pi_mesh.values import cert_manager, objects, observability, telemetry, traffic
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.traffic import authorization, gateways
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,14 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))
     for namespace in settings.workload_namespaces:
         yield from _of(namespace.setting, objects.bounds(settings, namespace))
-        traffic_of, first = namespace.traffic_component, traffic.first_objects(settings, namespace)
-        yield from (ManagedObject(traffic_of, manifest, first=True) for manifest in first)
-        yield from _of(traffic_of, traffic.objects(settings, namespace))
-        yield from (ManagedObject(traffic_of, manifest, last=True) for manifest in traffic.last_objects(namespace))
+        component = namespace.traffic_component
+        # Without their allow-lists the Gateways would serve everybody at first.
+        yield from _of(component, gateways.allow_lists(settings, namespace), first=True)
+        yield from _of(component, traffic.objects(settings, namespace))
+        # Before the allow policies it would cut off callers.
+        yield from _of(component, authorization.default_deny(namespace), last=True)
     # Grafana's pod does not start without its dashboards.
-    yield from (
-        ManagedObject("observability", manifest, first=True)
-        for manifest in observability.dashboard_config_maps(settings)
-    )
+    yield from _of("observability", observability.dashboard_config_maps(settings), first=True)
     yield from _of("observability", (*telemetry.tracing_telemetry(settings), *_gateway_logs(settings)))
     yield from _of("observability", observability.operator_objects(settings))
     if settings.ca.issuer:
@@ -68,19 +67,25 @@ def _gateway_logs(settings: Settings) -> Iterator[Object]:
         for setting, (name, gateway) in mesh_releases.gateways(settings).items():
             if gateway.enabled:
                 namespace = mesh_releases.gateway_namespace(settings, setting)
-                yield telemetry.gateway_telemetry(settings, namespace, name, gateway_selector(name))
+                yield telemetry.gateway_telemetry(settings, namespace, name, gateways.gateway_selector(name))
 
 
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:
-    yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", settings.istio.adopt)
+    istio, edge = settings.istio, settings.ingress_namespace
+    manifest = objects.namespace_object(istio.namespace, stack, {}, istio.adopt)
+    yield ManagedObject("istio", manifest, "istio", istio.adopt)
     if settings.vault.external_signer and settings.vault.cert_manager.install:
-        yield ManagedObject("cert-manager", objects.cert_manager_namespace(settings, stack))
-    if settings.ingress.enabled and settings.ingress_namespace != settings.istio.namespace:
-        yield ManagedObject("ingress", objects.ingress_namespace(settings, stack))
+        name = settings.vault.cert_manager.namespace
+        yield ManagedObject("cert-manager", objects.namespace_object(name, stack, objects.NO_INJECTION))
+    if settings.ingress.enabled and edge != istio.namespace:
+        # Without an injection label: the gateway's pod has its own.
+        yield ManagedObject("ingress", objects.namespace_object(edge, stack, {}))
     for namespace in settings.workload_namespaces:
         manifest = objects.workload_namespace(namespace, stack)
         yield ManagedObject(namespace.setting, manifest, namespace.setting, namespace.own.adopt)
 
 
-def _of(component: str, manifests: Iterable[Object]) -> Iterator[ManagedObject]:
-    return (ManagedObject(component, manifest) for manifest in manifests)
+def _of(
+    component: str, manifests: Iterable[Object], *, first: bool = False, last: bool = False
+) -> Iterator[ManagedObject]:
+    return (ManagedObject(component, manifest, first=first, last=last) for manifest in manifests)

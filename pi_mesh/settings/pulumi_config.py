@@ -11,7 +11,9 @@ CA_KEY = "caKey"
 """Key of the CA's private key for `ca.source: pem`; refused in plain text."""
 REGISTRY_PASSWORD = "registryPassword"
 """Key of the registry's password for `images.login`."""
-SECRET_KEYS = frozenset({"vaultToken", CA_KEY, REGISTRY_PASSWORD})
+VAULT_TOKEN = "vaultToken"
+"""Key of the token for the CA in Vault."""
+SECRET_KEYS = frozenset({VAULT_TOKEN, CA_KEY, REGISTRY_PASSWORD})
 """Keys with secrets. They are read as secrets where they are used, and are never part of the settings tree."""
 STAND_IN = "known-to-the-owner-only"
 """Stand-in for each secret in a pull request's preview."""

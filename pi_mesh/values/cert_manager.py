@@ -6,14 +6,15 @@ from pi_mesh.catalog import cert_manager as names
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.values.helm_values import Values
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, kubernetes_object
 from pi_mesh.values.placement import node_selector
 
+API = "cert-manager.io/v1"
 OFF = {"enabled": False}
 RBAC = "rbac.authorization.k8s.io"
 SECONDS = "120"
 """Seconds that `up` waits for Vault, or for an Issuer's signature; the controller runs by then."""
-READY = {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": SECONDS}
+READY = {"annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": SECONDS}}
 
 
 def helm_values(settings: Settings) -> Values:
@@ -50,12 +51,15 @@ def root(settings: Settings, pem: object) -> Object:
 
     `pem` may be a Pulumi output.
     """
-    labels = {"labels": {EXTERNAL_CA_LABEL: "vault"}}
-    return {"apiVersion": "v1", **_named(settings, "ConfigMap", names.ROOT, **labels), "data": {"root-cert.pem": pem}}
+    marks, data = {"labels": {EXTERNAL_CA_LABEL: "vault"}}, {"root-cert.pem": pem}
+    return kubernetes_object("v1", "ConfigMap", settings.istio.namespace, names.ROOT, marks, data=data)
 
 
-def issuer(settings: Settings) -> Object:
-    """Return the Issuer; `up` waits until its login to Vault succeeds."""
+def issuer(settings: Settings, ca: str | None = None) -> Object:
+    """Return the Issuer; `up` waits until its login to Vault succeeds.
+
+    `ca` is the PEM of the CA of Vault's TLS certificate; with None cert-manager relies on the system's CAs.
+    """
     vault = settings.vault
     login = vault.cert_manager.login
     server = {
@@ -68,9 +72,9 @@ def issuer(settings: Settings) -> Object:
                 "serviceAccountRef": {"name": names.ISSUER},
             }
         },
+        **({"caBundle": base64.b64encode(ca.encode()).decode()} if ca else {}),
     }
-    meta = _named(settings, "Issuer", names.ISSUER, annotations=READY)
-    return {"apiVersion": "cert-manager.io/v1", **meta, "spec": {"vault": server}}
+    return kubernetes_object(API, "Issuer", settings.istio.namespace, names.ISSUER, READY, spec={"vault": server})
 
 
 def certificate(settings: Settings) -> Object:
@@ -86,18 +90,7 @@ def certificate(settings: Settings) -> Object:
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
         "issuerRef": {"group": "cert-manager.io", "kind": signer.kind, "name": signer.name},
     }
-    meta = _named(settings, "Certificate", names.CERTIFICATE, annotations=READY)
-    return {"apiVersion": "cert-manager.io/v1", **meta, "spec": spec}
-
-
-def with_ca_bundle(issuer: Object, ca: str | None) -> Object:
-    """Return the Issuer with the PEM of the CA of Vault's TLS certificate; with None it relies on the system's CAs."""
-    if not ca:
-        return issuer
-    spec = issuer["spec"]
-    assert isinstance(spec, dict)
-    bundle = base64.b64encode(ca.encode()).decode()
-    return {**issuer, "spec": {"vault": {**spec["vault"], "caBundle": bundle}}}
+    return kubernetes_object(API, "Certificate", settings.istio.namespace, names.CERTIFICATE, READY, spec=spec)
 
 
 def rights(settings: Settings) -> tuple[Object, ...]:
@@ -109,7 +102,7 @@ def rights(settings: Settings) -> tuple[Object, ...]:
     controller = {"kind": "ServiceAccount", "name": own.service_account, "namespace": own.namespace}
     istiod = {"kind": "ServiceAccount", "name": "istiod", "namespace": settings.istio.namespace}
     return (
-        {"apiVersion": "v1", **_named(settings, "ServiceAccount", names.ISSUER)},
+        kubernetes_object("v1", "ServiceAccount", settings.istio.namespace, names.ISSUER),
         *_allowed(settings, "login", controller, "", "serviceaccounts/token", "create"),
         *_allowed(settings, "requests", istiod, "cert-manager.io", "signers", "reference"),
     )
@@ -118,14 +111,10 @@ def rights(settings: Settings) -> tuple[Object, ...]:
 def _allowed(
     settings: Settings, suffix: str, who: dict[str, str], group: str, resource: str, verb: str
 ) -> tuple[Object, Object]:
-    name = f"{names.ISSUER}-{suffix}"
+    home, name = settings.istio.namespace, f"{names.ISSUER}-{suffix}"
     rule = {"apiGroups": [group], "resources": [resource], "resourceNames": [names.ISSUER], "verbs": [verb]}
     role = {"apiGroup": RBAC, "kind": "Role", "name": name}
     return (
-        {"apiVersion": f"{RBAC}/v1", **_named(settings, "Role", name), "rules": [rule]},
-        {"apiVersion": f"{RBAC}/v1", **_named(settings, "RoleBinding", name), "roleRef": role, "subjects": [who]},
+        kubernetes_object(f"{RBAC}/v1", "Role", home, name, rules=[rule]),
+        kubernetes_object(f"{RBAC}/v1", "RoleBinding", home, name, roleRef=role, subjects=[who]),
     )
-
-
-def _named(settings: Settings, kind: str, name: str, **metadata: object) -> Object:
-    return {"kind": kind, "metadata": {"name": name, "namespace": settings.istio.namespace, **metadata}}

@@ -30,6 +30,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
 
     `addressed` is True if the gateway's Service gets an address as a LoadBalancer.
     """
+    least_pods = gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
     return {
         "replicaCount": gateway.replicas,
         "resources": gateway.resources.to_kubernetes(),
@@ -47,7 +48,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         **_readiness(settings.istio.version),
         **_pod(gateway, {**gateway_annotations(settings), **_version(settings.istio.version)}),
         **_rights(settings, release),
-        **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
+        **(_kept_through_drains(release) if least_pods > 1 else {}),
     }
 
 
@@ -63,11 +64,8 @@ def serves_certificates(settings: Settings) -> bool:
 
 def _rights(settings: Settings, release: str) -> Values:
     """Return the values that omit the chart's Role, which covers all Secrets, if the gateway reads no certificate."""
-    return (
-        {}
-        if release == settings.releases.names.ingress and serves_certificates(settings)
-        else {"rbac": {"enabled": False}}
-    )
+    reads_secrets = release == settings.releases.names.ingress and serves_certificates(settings)
+    return {} if reads_secrets else {"rbac": {"enabled": False}}
 
 
 def _readiness(version: str) -> Values:
@@ -81,10 +79,6 @@ def _version(version: str) -> dict[str, str]:
     """
     carried = facts_of(version).gateways_carry_their_version and gateway_chart(version) == version
     return {} if carried else {VERSION_ANNOTATION: version}
-
-
-def _least(gateway: GatewaySettings) -> int:
-    return gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
 
 
 def _pod(gateway: GatewaySettings, annotations: dict[str, str]) -> Values:

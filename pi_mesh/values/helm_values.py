@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from pi_mesh.facts import fields_of
-from pi_mesh.settings import Settings, SettingsError
+from pi_mesh.settings import Settings
 
 Values = dict[str, object]
 
@@ -36,9 +36,3 @@ def contradictions(typed: Values, extra: Mapping[str, object], path: str) -> Ite
             yield from contradictions(ours, theirs, place)
         elif place.partition(".values.")[2] not in _yielding() and ours != theirs:
             yield f"{place}: {theirs!r} contradicts {ours!r}, which typed settings give; change them (docs/config.md)"
-
-
-def raise_problems(lines: Iterator[str]) -> None:
-    """Raise SettingsError with all the lines, if there are any."""
-    if problems := sorted(lines):
-        raise SettingsError(problems)

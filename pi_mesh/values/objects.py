@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pi_mesh.names import (
@@ -22,52 +22,51 @@ from pi_mesh.settings.traffic.names import NamespacedItem
 
 Object = dict[str, object]
 
+NO_INJECTION = {INJECTION_LABEL: "disabled"}
 MESH_WIDE = "default"
 """Name of the mesh-wide PeerAuthentication."""
 
 
-NETWORKING, SECURITY, TELEMETRY = (
-    "networking.istio.io/v1beta1",
-    "security.istio.io/v1beta1",
-    "telemetry.istio.io/v1alpha1",
-)
-"""API versions that every Istio from 1.20 to the newest serves."""
+def kubernetes_object(
+    api: str, kind: str, namespace: str, name: str, marks: Mapping[str, object] | None = None, **content: object
+) -> Object:
+    """Return an object in a namespace; `api` is its apiVersion, `marks` has its labels and annotations."""
+    metadata = {"name": name, "namespace": namespace, **(marks or {})}
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **content}
 
 
-def kubernetes_object(api: str, kind: str, namespace: str, name: str, **content: object) -> Object:
-    """Return an object in a namespace; `api` is its apiVersion."""
-    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, **content}
+KINDS = {
+    "networking.istio.io/v1beta1": ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "Sidecar"),
+    "security.istio.io/v1beta1": ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"),
+    "telemetry.istio.io/v1alpha1": ("Telemetry",),
+}
+"""Istio's kinds by their API version, which every Istio from 1.20 to the newest serves."""
+VERSIONS = {kind: version for version, kinds in KINDS.items() for kind in kinds}
+
+
+def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
+    """Return an Istio object in a namespace."""
+    return kubernetes_object(VERSIONS[kind], kind, namespace, name, spec=spec)
 
 
 def peer_authentication(settings: Settings) -> Object:
     """Return the PeerAuthentication with the mesh-wide mode: in the root namespace, without a selector."""
-    spec = {"mtls": {"mode": settings.mtls.mode}}
-    return kubernetes_object(SECURITY, "PeerAuthentication", settings.istio.namespace, MESH_WIDE, spec=spec)
+    spec: Object = {"mtls": {"mode": settings.mtls.mode}}
+    return istio_object(settings.istio.namespace, "PeerAuthentication", MESH_WIDE, spec)
 
 
-def telemetry(namespace: str, name: str, spec: Object) -> Object:
-    """Return a Telemetry of Istio."""
-    return kubernetes_object(TELEMETRY, "Telemetry", namespace, name, spec=spec)
-
-
-def istio_namespace(settings: Settings, stack: str) -> Object:
-    return _namespace(settings.istio.namespace, stack, {}, settings.istio.adopt)
-
-
-def cert_manager_namespace(settings: Settings, stack: str) -> Object:
-    return _namespace(settings.vault.cert_manager.namespace, stack, {INJECTION_LABEL: "disabled"})
-
-
-def ingress_namespace(settings: Settings, stack: str) -> Object:
-    """Return the ingress gateway's own namespace, without an injection label: the gateway's pod has its own."""
-    return _namespace(settings.ingress_namespace, stack, {})
+def namespace_object(name: str, stack: str, labels: Mapping[str, str], adopted: bool = False) -> Object:
+    """Return a namespace with the mark of the stack that created or adopted it."""
+    mark = ADOPTED_ANNOTATION if adopted else OWNER_ANNOTATION
+    metadata = {"name": name, "labels": labels, "annotations": {mark: owner(stack)}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def workload_namespace(namespace: WorkloadNamespace, stack: str) -> Object:
     """Return a namespace of workloads with its istiod's injection label: Istio obeys one, `istio-injection` first."""
     own = namespace.own
     labels = {REVISION_LABEL: own.revision} if own.revision else {INJECTION_LABEL: "enabled"}
-    return _namespace(namespace.name, stack, labels if own.injection else {INJECTION_LABEL: "disabled"}, own.adopt)
+    return namespace_object(namespace.name, stack, labels if own.injection else NO_INJECTION, own.adopt)
 
 
 def bounds(settings: Settings, namespace: WorkloadNamespace) -> tuple[Object, ...]:
@@ -107,13 +106,7 @@ def sidecar_scope(settings: Settings, namespace: WorkloadNamespace) -> Object:
     """Return the Sidecar with the hosts that the namespace's proxies learn of; each further host costs them memory."""
     # Without the gateways' Services no request could leave through the egress gateway.
     hosts = [*namespace.own.sidecar_scope, f"{settings.istio.namespace}/*"]
-    return kubernetes_object(NETWORKING, "Sidecar", namespace.name, "default", spec={"egress": [{"hosts": hosts}]})
-
-
-def _namespace(name: str, stack: str, labels: dict[str, str], adopted: bool = False) -> Object:
-    mark = ADOPTED_ANNOTATION if adopted else OWNER_ANNOTATION
-    metadata = {"name": name, "labels": labels, "annotations": {mark: owner(stack)}}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    return istio_object(namespace.name, "Sidecar", "default", {"egress": [{"hosts": hosts}]})
 
 
 def _prefixed(kind: str, resources: Resources) -> dict[str, str]:
@@ -137,12 +130,15 @@ def pull_secret_value(registry: str, username: str, password: str) -> str:
 # (pilot/pkg/webhooks/webhookpatch.go).
 
 INJECT_LABEL = "sidecar.istio.io/inject"
-NOT_SET = "DoesNotExist"
 
 
 def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
     """Yield the webhook configuration of each tag."""
+    unrevised: Object = {"key": REVISION_LABEL, "operator": "DoesNotExist"}
+    unlabelled: Object = {"key": INJECTION_LABEL, "operator": "DoesNotExist"}
+    allowed = {"key": INJECT_LABEL, "operator": "NotIn", "values": ["false"]}
     for tag, revision in settings.istio.tags.items():
+        tagged = {"key": REVISION_LABEL, "operator": "In", "values": [tag]}
         service = {
             "name": ISTIOD if revision == DEFAULT_REVISION else f"{ISTIOD}-{revision}",
             "namespace": settings.istio.namespace,
@@ -158,23 +154,13 @@ def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
                 "annotations": {OWNER_ANNOTATION: owner(stack)},
             },
             "webhooks": [
-                _tag_webhook(
-                    "rev.namespace",
-                    service,
-                    [_has_label(REVISION_LABEL, tag), _without_label(INJECTION_LABEL)],
-                    [_injection_allowed()],
-                ),
-                _tag_webhook(
-                    "rev.object",
-                    service,
-                    [_without_label(REVISION_LABEL), _without_label(INJECTION_LABEL)],
-                    [_injection_allowed(), _has_label(REVISION_LABEL, tag)],
-                ),
+                _tag_webhook("rev.namespace", service, namespaces=[tagged, unlabelled], pods=[allowed]),
+                _tag_webhook("rev.object", service, namespaces=[unrevised, unlabelled], pods=[allowed, tagged]),
             ],
         }
 
 
-def _tag_webhook(prefix: str, service: Object, namespaces: list[Object], pods: list[Object]) -> Object:
+def _tag_webhook(prefix: str, service: Object, namespaces: Sequence[Object], pods: Sequence[Object]) -> Object:
     return {
         "name": f"{prefix}.sidecar-injector.istio.io",
         "clientConfig": {"service": service},
@@ -188,34 +174,7 @@ def _tag_webhook(prefix: str, service: Object, namespaces: list[Object], pods: l
     }
 
 
-def _has_label(key: str, value: str) -> Object:
-    return {"key": key, "operator": "In", "values": [value]}
-
-
-def _without_label(key: str) -> Object:
-    return {"key": key, "operator": NOT_SET}
-
-
-def _injection_allowed() -> Object:
-    return {"key": INJECT_LABEL, "operator": "NotIn", "values": ["false"]}
-
-
 Item = TypeVar("Item", bound=NamespacedItem)
-
-VERSIONS = {
-    "Gateway": NETWORKING,
-    "VirtualService": NETWORKING,
-    "DestinationRule": NETWORKING,
-    "ServiceEntry": NETWORKING,
-    "AuthorizationPolicy": SECURITY,
-    "PeerAuthentication": SECURITY,
-    "RequestAuthentication": SECURITY,
-}
-
-
-def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
-    """Return an Istio object in a namespace."""
-    return kubernetes_object(VERSIONS[kind], kind, namespace, name, spec=spec)
 
 
 def item_object(settings: Settings, item: NamespacedItem, kind: str, name: str, spec: Object) -> Object:

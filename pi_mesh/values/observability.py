@@ -31,16 +31,9 @@ def operator_objects(settings: Settings) -> Iterator[Object]:
     mesh = mesh_context(settings)
     interval = addon.scrape_interval
     # The selectors and ports are those of Istio's own samples/addons/extras/prometheus-operator.yaml.
-    yield _operator_object(
-        settings,
-        addon,
-        "ServiceMonitor",
-        scraping.ISTIOD,
-        {
-            "selector": {"matchLabels": {"istio": "pilot"}},
-            "endpoints": [{"port": scraping.ISTIOD_PORT, "interval": interval, "relabelings": [_job(scraping.ISTIOD)]}],
-        },
-    )
+    endpoint = {"port": scraping.ISTIOD_PORT, "interval": interval, "relabelings": [_job(scraping.ISTIOD)]}
+    spec = {"selector": {"matchLabels": {"istio": "pilot"}}, "endpoints": [endpoint]}
+    yield _operator_object(settings, addon, "ServiceMonitor", scraping.ISTIOD, spec)
     rules = [_camel(rule) for rule in (*scraping.PROXY_RULES, *scraping.PLACE)]
     endpoint = {"path": scraping.PROXY_PATH, "interval": interval, "relabelings": [*rules, _job(scraping.PROXIES)]}
     spec = {"selector": {}, "namespaceSelector": {"any": True}, "podMetricsEndpoints": [endpoint]}
@@ -52,8 +45,8 @@ def operator_objects(settings: Settings) -> Iterator[Object]:
 
 
 def _operator_object(settings: Settings, addon: Prometheus, kind: str, name: str, spec: Values) -> Object:
-    metadata = {"name": name, "namespace": settings.istio.namespace, "labels": dict(addon.operator_labels)}
-    return {"apiVersion": OPERATOR_API, "kind": kind, "metadata": metadata, "spec": spec}
+    labels = {"labels": dict(addon.operator_labels)}
+    return kubernetes_object(OPERATOR_API, kind, settings.istio.namespace, name, labels, spec=spec)
 
 
 def _kubelets(addon: Prometheus) -> Values:

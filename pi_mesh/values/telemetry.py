@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from pi_mesh.addons.jaeger import OTLP, Jaeger
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
-from pi_mesh.values import objects
 from pi_mesh.values.helm_values import Values
-from pi_mesh.values.objects import Object, telemetry
+from pi_mesh.values.objects import Object, istio_object
 from pi_mesh.values.placement import mesh_context
 
 AUDIT_PROVIDER = AUDIT = "pi-mesh-audit"
@@ -42,19 +41,11 @@ def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Valu
     """Return the entry of a Telemetry that logs selected calls to a namespace's workloads; none without an audit."""
     if namespace.name not in settings.audited_namespaces:
         return []
-    log: Values = {
-        "match": {"mode": "SERVER"},
-        "providers": [{"name": AUDIT_PROVIDER}],
-        "filter": {"expression": _refused_calls(settings, namespace)},
-    }
-    return [log]
-
-
-def _refused_calls(settings: Settings, namespace: WorkloadNamespace) -> str:
-    """Return the expression (CEL) that selects the calls."""
     denied = [f"metadata.filter_metadata['{name}']['{DRY_RUN_RESULT}'] == 'denied'" for name in RBAC_FILTERS]
     plain = ["!connection.mtls"] if settings.mtls.audit else []
-    return " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
+    expression = " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
+    providers = [{"name": AUDIT_PROVIDER}]
+    return [{"match": {"mode": "SERVER"}, "providers": providers, "filter": {"expression": expression}}]
 
 
 ACCESS_LOG_PROVIDER = ACCESS_LOG = "pi-mesh-access-log"
@@ -102,11 +93,8 @@ def access_log_providers(settings: Settings) -> list[Values]:
 
 def gateway_telemetry(settings: Settings, namespace: str, name: str, pods: dict[str, str]) -> Object:
     """Return the Telemetry of a gateway, whose pods have these labels: Istio takes one object for each selector."""
-    return telemetry(
-        namespace,
-        f"{ACCESS_LOG}-{name}",
-        {"selector": {"matchLabels": pods}, "accessLogging": [_access_log_entry(settings)]},
-    )
+    spec = {"selector": {"matchLabels": pods}, "accessLogging": [_access_log_entry(settings)]}
+    return istio_object(namespace, "Telemetry", f"{ACCESS_LOG}-{name}", spec)
 
 
 def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
@@ -119,7 +107,8 @@ def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Ite
         entries = [*audits, {"match": {"mode": "SERVER"}, **_access_log_entry(settings)}]
     if entries:
         # By this name the next run knows of the audit (pi_mesh/cluster/stack_state.py).
-        yield telemetry(namespace.name, AUDIT if audits else ACCESS_LOG, {"accessLogging": entries})
+        name = AUDIT if audits else ACCESS_LOG
+        yield istio_object(namespace.name, "Telemetry", name, {"accessLogging": entries})
 
 
 def log_writers(settings: Settings) -> int:
@@ -166,4 +155,4 @@ def tracing_telemetry(settings: Settings) -> list[Object]:
     if TRACING_PROVIDER not in settings.observability.enabled():
         return []
     tracing = {"providers": [{"name": TRACING_PROVIDER}], "randomSamplingPercentage": settings.proxy.trace_sampling}
-    return [objects.telemetry(settings.istio.namespace, "mesh-tracing", {"tracing": [tracing]})]
+    return [istio_object(settings.istio.namespace, "Telemetry", "mesh-tracing", {"tracing": [tracing]})]

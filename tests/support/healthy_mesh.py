@@ -9,7 +9,7 @@ from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import istio_crds as crd_check
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
-from pi_mesh.cluster.live_objects import Injection, ObservedState, Pair
+from pi_mesh.cluster.live_objects import ObservedState, Pair
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.cluster.objects import Crd, Deployment, Service
 from pi_mesh.cluster.pods import Container, Pod
@@ -39,10 +39,10 @@ def make_verification(mesh: Inventory | None = None) -> Observation:
     return Observation(mesh, cluster, live=observed, authority=Authority(ROOT), policies=policies, now=now)
 
 
-def _test_pod(mesh: Inventory, namespace: WorkloadNamespace) -> Injection:
+def _test_pod(mesh: Inventory, namespace: WorkloadNamespace) -> Pod:
     sidecar = _container("istio-proxy", mesh.settings.proxy.resources)
     containers = (Container("app"), *((sidecar,) if namespace.own.injection else ()))
-    return Injection(Pod(namespace.name, "injection-proof", containers=containers))
+    return Pod(namespace.name, "injection-proof", containers=containers)
 
 
 def applied_as_asked(release: Release) -> AppliedRelease:

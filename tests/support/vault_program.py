@@ -7,6 +7,7 @@ import pulumi
 import pytest
 from pulumi.runtime import rpc
 
+from components import ca
 from components.ca import program
 from pi_mesh import inventory
 from pi_mesh.cluster.mesh_ca import Authority
@@ -57,7 +58,7 @@ def plug_in(
             lambda: program.plug_in(
                 inventory.mesh_inventory(settings),
                 live or Authority(),
-                program.ask(settings, recorded),
+                ca.ask(settings, recorded),
                 pulumi.ResourceOptions(),
             ),
             preview=preview,

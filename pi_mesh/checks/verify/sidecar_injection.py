@@ -18,11 +18,11 @@ def check_new_pods(observation: Observation) -> Iterator[Finding]:
         return
     for namespace in observation.settings.workload_namespaces:
         subject, tried = Subject("namespace", namespace.name), observation.live.injections[namespace.name]
-        if tried.pod is None:
+        if isinstance(tried, str):
             fix = "see the findings of webhooks and mesh pods; the namespace's quota may be used up"
-            yield error(ID, subject, f"a test pod (dry run) is refused: {tried.refusal}", fix)
+            yield error(ID, subject, f"a test pod (dry run) is refused: {tried}", fix)
         else:
-            yield _of_pod(observation, namespace, subject, tried.pod)
+            yield _of_pod(observation, namespace, subject, tried)
 
 
 def _of_pod(observation: Observation, namespace: WorkloadNamespace, subject: Subject, pod: Pod) -> Finding:

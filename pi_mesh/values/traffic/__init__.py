@@ -9,13 +9,11 @@ from pi_mesh.values.objects import Item, Object, own
 from pi_mesh.values.traffic import authorization, external, gateways, routes
 
 
-def first_objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield the allow-lists of a namespace's listeners: without them the Gateways would serve everybody at first."""
-    yield from gateways.allow_lists(settings, namespace)
-
-
 def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield a namespace's objects of `traffic` between the first and the last, each after those that it refers to."""
+    """Yield a namespace's objects of `traffic`, each after those that it refers to.
+
+    Its listeners' allow-lists come before them, and its default deny after them.
+    """
     traffic = settings.traffic
 
     def each(build: Callable[[Settings, str, Item], Object], items: Mapping[str, Item]) -> Iterator[Object]:
@@ -36,14 +34,9 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     yield from telemetry.namespace_telemetry(settings, namespace)
 
 
-def last_objects(namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield the default deny, which must follow all `objects`: before the allow policies it would cut off callers."""
-    yield from authorization.default_deny(namespace)
-
-
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
-    """Return all objects of all namespaces, the `last_objects` apart."""
+    """Return all objects of all namespaces, the default denies apart."""
     namespaces = settings.workload_namespaces
-    first = (item for namespace in namespaces for item in first_objects(settings, namespace))
+    first = (item for namespace in namespaces for item in gateways.allow_lists(settings, namespace))
     rest = (item for namespace in namespaces for item in objects(settings, namespace))
-    return (*first, *rest), tuple(item for namespace in namespaces for item in last_objects(namespace))
+    return (*first, *rest), tuple(item for namespace in namespaces for item in authorization.default_deny(namespace))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
+from pi_mesh.values import cert_manager
 from pi_mesh.values.gateway_service import topology
 from pi_mesh.values.objects import Object, istio_object, item_object, kubernetes_object, own
 from pi_mesh.values.traffic.authorization import POLICY
@@ -92,9 +93,6 @@ def _same_list(listener: IngressListener, other: IngressListener) -> bool:
     return set(listener.allow_addresses) == set(other.allow_addresses)
 
 
-CERT_MANAGER_API = "cert-manager.io/v1"
-
-
 def certificates(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield a Certificate for each Secret of a namespace's listeners, in the gateway's namespace.
 
@@ -117,4 +115,4 @@ def certificates(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
             "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
             "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
         }
-        yield kubernetes_object(CERT_MANAGER_API, "Certificate", settings.ingress_namespace, secret, spec=spec)
+        yield kubernetes_object(cert_manager.API, "Certificate", settings.ingress_namespace, secret, spec=spec)

@@ -92,16 +92,14 @@ def destination(host: str, port: int | None = None, subset: str | None = None) -
 
 def _rule(settings: Settings, namespace: str, rule: HttpRoute) -> Object:
     safe = NO_RETRIES if take_orders(settings, namespace, *(target.service for target in rule.to)) else {}
-    return (
-        given(
-            match=_matches(rule),
-            rewrite={"uri": rule.rewrite} if rule.rewrite else None,
-            route=_targets(rule.to),
-            timeout=rule.timeout,
-            retries=retry_policy(rule.retries) if rule.retries else None,
-        )
-        | safe
+    fields = given(
+        match=_matches(rule),
+        rewrite={"uri": rule.rewrite} if rule.rewrite else None,
+        route=_targets(rule.to),
+        timeout=rule.timeout,
+        retries=retry_policy(rule.retries) if rule.retries else None,
     )
+    return fields | safe
 
 
 def _matches(rule: HttpRoute) -> list[Object]:
@@ -113,12 +111,7 @@ def _matches(rule: HttpRoute) -> list[Object]:
 
 
 def _targets(targets: Iterable[RouteTarget]) -> list[Object]:
-    return [_target(target) for target in targets]
-
-
-def _target(target: RouteTarget) -> Object:
-    reached = destination(target.service, target.port, target.subset)
-    return reached if target.weight is None else {**reached, "weight": target.weight}
+    return [destination(target.service, target.port, target.subset) | given(weight=target.weight) for target in targets]
 
 
 def destination_rule(settings: Settings, name: str, item: Destination) -> Object:

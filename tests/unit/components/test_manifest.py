@@ -19,8 +19,7 @@ def deployed(monkeypatch):
     """`deployed(password, **settings)`: what a preview without a cluster registers."""
 
     def run(password: str | None, **settings: object) -> Recording:
-        secret = (lambda: pulumi.Output.secret(password)) if password else (lambda: None)
-        monkeypatch.setattr(config, "secret_registry_password", secret)
+        monkeypatch.setattr(config, "secret", lambda _: pulumi.Output.secret(password) if password else None)
         monkeypatch.setattr(mesh, "guard", lambda *_: None)
         return record(lambda: mesh.deploy(make_settings(images=LOGIN, **settings)), preview=True)
 

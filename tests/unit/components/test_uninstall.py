@@ -9,7 +9,7 @@ import dill
 import pytest
 
 import components.uninstall
-from components.uninstall import UninstallArgs, UninstallProvider
+from components.uninstall import UninstallProvider, inputs
 from pi_mesh import uninstall
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.errors import WrongCluster
@@ -70,4 +70,4 @@ def test_only_the_cluster_that_the_state_recorded_is_cleaned_up(recorded, remove
 
 
 def test_the_state_records_the_cluster():
-    assert UninstallArgs.asked_for(make_mesh(), "this-one").cluster == "this-one"
+    assert inputs(make_mesh(), "this-one")["cluster"] == "this-one"

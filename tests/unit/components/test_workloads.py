@@ -3,7 +3,7 @@
 import pytest
 
 from components import mesh
-from components.workloads import Traffic, TrafficArgs
+from components.workloads import Traffic
 from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import record
 from tests.support.recording import Recording, Registered
@@ -59,8 +59,8 @@ def test_both_namespaces_may_have_a_default_deny(deployed):
 @pytest.fixture
 def recorded():
     def run(**traffic: object):
-        args = TrafficArgs(make_mesh(traffic=traffic).objects_of("traffic"))
-        return record(lambda: Traffic("trading-traffic", args)).resources
+        objects = make_mesh(traffic=traffic).objects_of("traffic")
+        return record(lambda: Traffic("trading-traffic", objects)).resources
 
     return run
 

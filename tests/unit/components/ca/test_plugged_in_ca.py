@@ -57,7 +57,7 @@ def plug_in(monkeypatch):
                 raise secret
             return secret
 
-        monkeypatch.setattr(plugged_in_ca.config, "secret_ca_key", lambda: pulumi.Output.secret(key) if key else None)
+        monkeypatch.setattr(plugged_in_ca.config, "secret", lambda _: pulumi.Output.secret(key) if key else None)
         monkeypatch.setattr(mesh_ca, "read_signing_secret", read)
         monkeypatch.setattr(mesh_ca, "is_certificate_signed", lambda *_: secrets.get("mesh_ca") is MINE)
         monkeypatch.setattr(plugged_in_ca, "SECONDS", 0)

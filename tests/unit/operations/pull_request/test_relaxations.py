@@ -60,7 +60,9 @@ def test_a_weaker_setting_is_told_with_its_key_both_values_and_its_meaning():
         ({}, {"a": {"b": 1}, "c": [2]}, "`base.values.a.b` nothing → `1`, `base.values.c` nothing → `[2]`"),
         ({"a": 1, "b": 2}, {"a": 1}, "`base.values.b` `2` → nothing"),
         ({"a": "1Gi"}, {"a": "2Gi"}, "`base.values.a` `1Gi` → `2Gi` (+100%)"),
-        pytest.param({}, {"a": {}}, "`base.values` `{}` → `{a: {}}`", id="maps without a different leaf are told whole"),
+        pytest.param(
+            {}, {"a": {}}, "`base.values` `{}` → `{a: {}}`", id="a map without a different leaf is told whole"
+        ),
     ],
 )
 def test_a_weaker_map_is_told_with_each_key_that_changes(before, after, change):

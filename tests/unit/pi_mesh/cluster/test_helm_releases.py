@@ -9,7 +9,8 @@ import pytest
 
 from pi_mesh.checks.verify.diff import differences
 from pi_mesh.cluster import helm_releases
-from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord, decode
+from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
+from tests.support.fake_client import FakeClient
 
 LONG = "text of a template " * 100
 CONFIG = {"kind": "ConfigMap", "metadata": {"name": "injector"}, "data": {"config": LONG}}
@@ -63,10 +64,12 @@ def test_helms_record_has_the_rendered_objects_without_crds_the_values_and_the_v
     chart = {"metadata": {"version": "1.2.3", "appVersion": "1.2"}}
     content = json.dumps({"manifest": MANIFEST, "config": {"a": 1}, "chart": chart}).encode()
     encoded = base64.b64encode(base64.b64encode(gzip.compress(content))).decode()
-    applied = decode(ReleaseRecord("istio-system", "istiod", 3), encoded)
+    record = ReleaseRecord("istio-system", "istiod", 3)
+    applied = helm_releases.read(FakeClient({record.path: {"data": {"release": encoded}}}), record)
     assert applied.objects == ({"kind": "Service", "metadata": {"name": "istiod"}},)
     assert (applied.release, applied.revision, applied.values) == (ID, 3, {"a": 1})
     assert (applied.chart_version, applied.app_version) == ("1.2.3", "1.2")
+    assert helm_releases.read(FakeClient({record.path: None}), record) is None
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

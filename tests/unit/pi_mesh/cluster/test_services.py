@@ -39,7 +39,8 @@ NODES = {"items": [node("192.168.1.11"), node("192.168.1.12", ready="Unknown"), 
 def test_a_service_is_exposed_at_the_addresses_of_its_type(monkeypatch, kind, nodes, addresses, ports):
     spec = {"type": kind, "clusterIP": "10.96.0.7", "ports": PORTS}
     ingress = BALANCED if kind == "LoadBalancer" else []
-    item = kind and {"spec": spec, "status": {"loadBalancer": {"ingress": ingress}}}
+    meta = {"namespace": "istio-system", "name": "istio-ingressgateway"}
+    item = kind and {"metadata": meta, "spec": spec, "status": {"loadBalancer": {"ingress": ingress}}}
     path = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"
     monkeypatch.setattr(services, "Client", FakeClient({path: item, "/api/v1/nodes": nodes}))
     exposure = {"type": kind, "addresses": addresses, "ports": ports}

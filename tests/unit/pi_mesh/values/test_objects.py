@@ -18,9 +18,9 @@ def research(**settings: object) -> tuple[Settings, WorkloadNamespace]:
 
 
 def test_an_adopted_namespace_gets_no_mark_of_ownership():
-    settings, namespace = research(adopt=True)
-    made = (objects.istio_namespace(settings, STACK), objects.workload_namespace(namespace, STACK))
-    assert [OWNER_ANNOTATION in item["metadata"]["annotations"] for item in made] == [False, False]
+    mesh = make_mesh(istio={"adopt": True}, namespaces={"research": {"adopt": True}})
+    adopted = [item.manifest["metadata"]["annotations"] for item in mesh.namespaces if item.adopted]
+    assert [OWNER_ANNOTATION in marks for marks in adopted] == [False, False]
 
 
 @pytest.mark.parametrize(

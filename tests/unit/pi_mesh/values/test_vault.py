@@ -73,6 +73,5 @@ def test_extra_values_of_cert_managers_chart_may_not_contradict():
 def test_the_issuer_calls_vault_at_its_own_address_else_at_its_service_with_the_ca_that_is_given(
     own, server, ca, bundle
 ):
-    issuer = cert_manager.issuer(make_settings(vault={**KEYLESS, "certManager": own}))
-    vault = cert_manager.with_ca_bundle(issuer, ca)["spec"]["vault"]
+    vault = cert_manager.issuer(make_settings(vault={**KEYLESS, "certManager": own}), ca)["spec"]["vault"]
     assert (vault["server"], vault.get("caBundle")) == (server, bundle)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import sidecar_injection
-from pi_mesh.cluster.live_objects import Injection
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
@@ -23,11 +22,11 @@ LABEL = "`kubectl label namespace trading {} --overwrite`"
 
 def injected(containers: tuple, observed: Observation = HEALTHY, namespace: str = "trading") -> Observation:
     """Return the mesh where a pod of a namespace comes out with these containers."""
-    pod = Injection(Pod(namespace, "injection-proof", containers=containers))
+    pod = Pod(namespace, "injection-proof", containers=containers)
     return found(observed, injections={**observed.live.injections, namespace: pod})
 
 
-REFUSED = found(HEALTHY, injections={"trading": Injection(refusal="exceeded quota: workloads")})
+REFUSED = found(HEALTHY, injections={"trading": "exceeded quota: workloads"})
 FOLLOW = f"ERROR {LABEL.format('istio.io/rev=stable istio-injection-')}"
 OUT = "comes out with istio-proxy, and namespaces.batch.injection is false"
 

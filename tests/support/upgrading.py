@@ -52,6 +52,8 @@ class World:
     sidecars: str = START
     kubernetes: int = KUBERNETES
     settings: dict[str, Any] = field(default_factory=dict)
+    may_skip: bool = False
+    """The setting `istio.allowSkip`."""
     pending: dict[str, str] = field(default_factory=dict)
     """Changes besides the version."""
     problems: dict[str, Exception | Finding] = field(default_factory=dict)
@@ -130,7 +132,8 @@ class World:
 
     def _settings(self, version: str) -> Any:
         if version not in self.parsed:
-            self.parsed[version] = make_settings(**self.settings, istio={"version": version})
+            istio = {"allowSkip": self.may_skip, "version": version}
+            self.parsed[version] = make_settings(**self.settings, istio=istio)
         return self.parsed[version]
 
 

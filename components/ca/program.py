@@ -16,7 +16,6 @@ from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks import root_trust
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import overridden_settings, trading_hours
-from pi_mesh.checks.preflight.trading_hours import refused_restart
 from pi_mesh.checks.root_trust import check_change, mesh_trust
 from pi_mesh.cluster.ca_state import CA, Answer, WantedCa
 from pi_mesh.cluster.mesh_ca import Authority
@@ -129,7 +128,8 @@ def _outside_trading_hours(files: Mapping[str, str], settings: Settings, authori
     is_judged = vault.enabled and vault.here
     if is_judged or not signing or pem.certificates(signing, "ca")[0] in _of_files(files):
         return files
-    findings = refused_restart(settings.trading.hours, f"an `up` {trading_hours.NEW_CA}", datetime.now(UTC))
+    what = f"an `up` {trading_hours.NEW_CA}"
+    findings = trading_hours.refused_restart(settings.trading.hours, what, datetime.now(UTC))
     for finding in trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings:
         if finding.level is Level.ERROR:
             raise CertificateError(f"{finding}; the CA was not changed")

@@ -60,8 +60,10 @@ def _of_registry(client: httpx.Client, source: str, chart: str, version: str) ->
     with client.stream("GET", where, headers=headers) as answer:
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             headers["Authorization"] = f"Bearer {_token(client, answer)}"
-    manifest = json.loads(_content(client, where, headers))
-    layer, *_ = (layer for layer in manifest["layers"] if layer["mediaType"] == LAYER)
+            manifest = _content(client, where, headers)
+        else:
+            manifest = _read(answer)
+    layer, *_ = (layer for layer in json.loads(manifest)["layers"] if layer["mediaType"] == LAYER)
     return _checked(_content(client, f"{api}/blobs/{layer['digest']}", headers), layer["digest"], source)
 
 
@@ -92,14 +94,19 @@ def _refuse_plain(request: httpx.Request) -> None:
 
 def _content(client: httpx.Client, url: str, headers: dict[str, str] | None = None) -> bytes:
     """Return the content of a URL."""
-    content = bytearray()
     with client.stream("GET", url, headers=headers) as answer:
-        if not answer.is_success:
-            raise ChartUnavailableError(f"{answer.url} answers {answer.status_code} {answer.reason_phrase}".strip())
-        for part in answer.iter_bytes():
-            content += part
-            if len(content) > LARGEST:
-                raise ChartUnavailableError(f"{answer.url} sends more than {LARGEST // 2**20} MiB, which is no chart")
+        return _read(answer)
+
+
+def _read(answer: httpx.Response) -> bytes:
+    """Return the content of an answer, of at most LARGEST bytes."""
+    if not answer.is_success:
+        raise ChartUnavailableError(f"{answer.url} answers {answer.status_code} {answer.reason_phrase}".strip())
+    content = bytearray()
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) > LARGEST:
+            raise ChartUnavailableError(f"{answer.url} sends more than {LARGEST // 2**20} MiB, which is no chart")
     return bytes(content)
 
 

@@ -45,7 +45,7 @@ class Watch:
 
     def __init__(self, mesh: Inventory, client: Client, before: Iterable[Pod]) -> None:
         self.mesh, self.client = mesh, client
-        self.before = {f"pod {pod.namespace}/{pod.name}" for pod in before}
+        self.before = {f"pod {pod.id}" for pod in before}
         """Pods that this `up` may be about to mend: their state ends no wait."""
         self.done: set[str] = set()
         """Names of the releases that are deployed."""

@@ -113,13 +113,13 @@ def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Livi
     """Yield an error for each istiod that cannot be adopted, or that keeps another from being adopted."""
     istiods = [entry for entry in snapshot.deployments if entry.labels.get("app") == "istiod" or entry.name == "istiod"]
     if len(istiods) > 1:
-        listed = ", ".join(f"{entry.namespace}/{entry.name}" for entry in istiods)
+        listed = ", ".join(entry.id for entry in istiods)
         message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
         first, *_ = istiods
-        yield error(ID, Subject("deployment", f"{first.namespace}/{first.name}"), message, ONE_ISTIOD)
+        yield error(ID, Subject("deployment", first.id), message, ONE_ISTIOD)
         return
     for entry in istiods:
-        subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
+        subject = Subject("deployment", entry.id)
         release = next((known for known in living if known.record.id == entry.release), None)
         if entry.namespace != settings.istio.namespace:
             fix = f"`pulumi config set --path istio.namespace {entry.namespace}`, then adopt again"
@@ -172,7 +172,7 @@ def mesh_obstacles(now: ObservedState, client: Client, living: Sequence[Living])
         if entry.labels.get("app") == "istiod" and not entry.release:
             path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
             manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
-            subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
+            subject = Subject("deployment", entry.id)
             yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", manager_advice(manager))
     if not any(release.applied.chart == "istiod" for release in living) and not _has_istiod(now):
         message = "has no istiod that Helm installed: there is nothing to adopt"

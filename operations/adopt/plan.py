@@ -112,7 +112,7 @@ def deployment_pods(there: ExistingMesh, deployment: str) -> list[str]:
     """Return the pods of a Deployment, as NAMESPACE/NAME."""
     owner = Subject("deployment", deployment)
     every = there.now.snapshot.pods
-    return sorted(f"{pod.namespace}/{pod.name}" for pod in every if not pod.ending and workload_of(pod) == owner)
+    return sorted(pod.id for pod in every if not pod.ending and workload_of(pod) == owner)
 
 
 def _name(key: str) -> str:
@@ -215,9 +215,9 @@ def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
 
 def _fewer(there: ExistingMesh) -> Iterator[Finding]:
     """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts does."""
-    running = {f"{entry.namespace}/{entry.name}": entry.wanted for entry in there.now.snapshot.deployments}
+    running = {entry.id: entry.wanted for entry in there.now.snapshot.deployments}
     for workload in (workload for existing in there.releases for workload in existing.release.workloads):
-        name = f"{workload.namespace}/{workload.name}"
+        name = workload.id
         if running.get(name, 0) > workload.pods:
             message = f"goes from {running[name]} to {workload.pods} by the first `up`"
             fix = (

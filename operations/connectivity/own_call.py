@@ -27,7 +27,7 @@ def proxy_findings(settings: Settings, call: Call) -> Iterator[Finding]:
     caller = call.caller
     if not caller.has_sidecar or not call.service or hidden_by(call):
         return
-    subject = Subject("pod", f"{caller.namespace}/{caller.name}")
+    subject = Subject("pod", caller.id)
     try:
         hosts = proxies.read_endpoints(
             settings.cluster.context, caller.namespace, caller.name, f"outbound|{call.port.number}||{call.host}"
@@ -129,7 +129,7 @@ def _caller(cluster: Snapshot, caller: End) -> Pod:
 def _pods(cluster: Snapshot, end: End) -> list[Pod]:
     """Return the pods of a workload, or the pod of that name."""
     there = [pod for pod in cluster.pods if pod.namespace == end.namespace]
-    pods = [pod for pod in there if str(end) in (pod.workload, f"{pod.namespace}/{pod.name}")]
+    pods = [pod for pod in there if str(end) in (pod.workload, pod.id)]
     if not pods:
         kind = "workload or pod" if end.option == "--from" else "Service, workload or pod"
         names = sorted({pod.workload.partition("/")[2] for pod in there})

@@ -155,5 +155,5 @@ def _stopped(step: UpgradeStep) -> str:
 
 def _restarted(step: UpgradeStep) -> str:
     """Return whose pods `up` makes anew, by their titles, and the sidecars, which `refresh` restarts."""
-    titles = {f"Deployment {workload.namespace}/{workload.name}": workload.title for workload in step.mesh.workloads}
+    titles = {f"Deployment {workload.id}": workload.title for workload in step.mesh.workloads}
     return ", ".join([*(titles.get(name, name) for name in step.forecast.of_traffic), "sidecars"])

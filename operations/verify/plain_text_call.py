@@ -99,7 +99,7 @@ def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> 
         )
     findings, refused = [], 0
     for (pod, port), (outcome, words) in zip(ports, outcomes, strict=True):
-        subject = Subject("pod", f"{pod.namespace}/{pod.name}")
+        subject = Subject("pod", pod.id)
         if outcome is Outcome.ANSWERED:
             fix = "see the checks of mutual TLS; if they are ok, restart the pod, whose proxy may be stale"
             findings.append(error(ID, subject, f"port {port} answered a plain-text call ({words})", fix))

@@ -63,7 +63,7 @@ def forecast(mesh: Inventory, state: StackState) -> Forecast:
         if recorded is None or release.chart not in QUIET:
             continue
         paths = [path for path, _, _ in unequal(_plain(release.values), _plain(recorded.values))]
-        workloads = [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
+        workloads = [f"Deployment {entry.id}" for entry in release.workloads]
         if _has_new_pods(release, recorded, paths):
             restarts += workloads
         elif _has_fewer_pods(release, recorded):

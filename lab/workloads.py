@@ -33,6 +33,8 @@ class Workload:
     answers: str = ""
     grpc: bool = False
     """Also answer gRPC pings, on fortio's port 8079."""
+    streams: bool = False
+    """Also serve TCP, WebSocket with long polls, and gRPC streams, on the ports 7001, 7002 and 7003."""
     ports: tuple[int, ...] = (8080,)
     replicas: int = 1
     stop_seconds: int = 0
@@ -62,7 +64,7 @@ def manifests(workload: Workload) -> list[dict[str, Any]]:
     pod = {
         "serviceAccountName": workload.name,
         "terminationGracePeriodSeconds": 2 + 2 * workload.stop_seconds,
-        "containers": [_container(workload, port) for port in workload.ports],
+        "containers": [*(_container(workload, port) for port in workload.ports), *_stream_server(workload)],
         **workload.place,
     }
     template = {"metadata": {"labels": labels, "annotations": dict(workload.annotations)}, "spec": pod}
@@ -112,3 +114,10 @@ def _container(workload: Workload, port: int) -> dict[str, Any]:
         "resources": ROOM,
         "lifecycle": {"preStop": {"sleep": {"seconds": workload.stop_seconds}}},
     }
+
+
+def _stream_server(workload: Workload) -> list[dict[str, Any]]:
+    if not workload.streams:
+        return []
+    command, lifecycle = ["/usr/bin/streams", "server"], {"preStop": {"sleep": {"seconds": workload.stop_seconds}}}
+    return [{"name": "streams", "image": FORTIO, "command": command, "resources": ROOM, "lifecycle": lifecycle}]

@@ -92,6 +92,8 @@ PARTS = (
         },
     ),
     Part("fortio", "1.68.0", {"fortio": "fortio.org/fortio"}, 8, "test application and load"),
+    # Fortio holds no WebSocket and no gRPC stream.
+    Part("streams", "1.0.0", {"streams": "."}, 20, "connections that stay open"),
     Part(
         "kwok",
         "0.8.0",

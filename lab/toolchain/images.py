@@ -23,7 +23,7 @@ Archives = list[tuple[str, Path]]
 def image_tars() -> Archives:
     """Return the archives of the images that the lab starts with, written at the first call.
 
-    Raises `MissingProgramError` until the parts istio and fortio are built.
+    Raises `MissingProgramError` until the parts istio, fortio and streams are built.
     """
     return _written(folder(), _images)
 
@@ -39,7 +39,8 @@ def istio_tars(istio: str) -> Archives:
 
 def folder() -> Path:
     """Return the folder of the archives, also before they are written; its key changes with their content."""
-    return cache_root() / f"images-{_key(str(program('pilot-agent')), str(program('fortio')))}"
+    made_of = (str(program(name)) for name in ("pilot-agent", "fortio", "streams"))
+    return cache_root() / f"images-{_key(*made_of)}"
 
 
 def _key(*made_of: str) -> str:
@@ -76,6 +77,7 @@ def _pause() -> Image:
 
 
 def _fortio() -> Image:
-    place = "/usr/bin/fortio"
-    held = {place: program("fortio")}
-    return Image(FORTIO, (place,), held, texts=istio_images.USERS, folders=("/tmp",), command=("server",))
+    programs = {f"/usr/bin/{name}": program(name) for name in ("fortio", "streams")}
+    return Image(
+        FORTIO, ("/usr/bin/fortio",), programs, texts=istio_images.USERS, folders=("/tmp",), command=("server",)
+    )

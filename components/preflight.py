@@ -7,7 +7,6 @@ from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.observe import mesh_on, observe
 from pi_mesh.checks.preflight import trading_hours
-from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
@@ -40,7 +39,9 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot 
     _note_unguarded(state)
     findings = registry.findings(registry.PREVIEW if preview else registry.UP, observation)
     _report(trading_hours.shown_only(findings) if preview else findings)
-    _forecast(restarts.forecast(observation.mesh, state))
+    if preview:
+        for sentence in restarts.forecast(observation.mesh, state).sentences(observation.mesh.stack):
+            pulumi.log.info(sentence)
     return observation.snapshot
 
 
@@ -58,21 +59,6 @@ def _note_unguarded(state: StackState) -> None:
             "`pulumi destroy` of this stack deletes the workloads of others without asking until the next `pulumi up`"
         )
         pulumi.log.info(f"{asks}, which adds the guard destroy-guard (destroy.workloads)")
-
-
-def _forecast(forecast: Forecast) -> None:
-    """Log, in a preview, whose pods `up` restarts and which old values running proxies keep."""
-    if not pulumi.runtime.is_dry_run():
-        return
-    if forecast.restarts:
-        pulumi.log.info(f"Pods that `up` restarts: {', '.join(forecast.restarts)}")
-    if forecast.removed:
-        pulumi.log.info(f"Pods that `up` deletes: {', '.join(forecast.removed)}")
-    if forecast.keep:
-        kept = ", ".join(forecast.keep)
-        pulumi.log.info(
-            f"Running proxies keep the old {kept} until `python -m operations refresh -s {pulumi.get_stack()}`"
-        )
 
 
 def _report(findings: list[Finding]) -> None:

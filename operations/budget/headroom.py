@@ -70,13 +70,8 @@ def _access_logs(settings: Settings) -> Iterator[Finding]:
 
 def _forecast(forecast: Forecast, stack: str) -> Finding:
     """Return the effects of an `up` with these settings on running pods."""
-    subject, count = Subject("stack", stack), len(forecast.of_traffic)
-    message = f"an `up` restarts the pods of: {', '.join(forecast.restarts) or 'none'}"
-    if forecast.removed:
-        message += f"; it deletes the pods of: {', '.join(forecast.removed)}"
-    if forecast.keep:
-        message += f"; running proxies keep the old {', '.join(forecast.keep)} until `refresh`"
-    return ok(FORECAST, subject, message, number=count)
+    message = "; ".join(forecast.sentences(stack)) or "an `up` restarts no pod and closes no connection"
+    return ok(FORECAST, Subject("stack", stack), message, number=len(forecast.of_traffic))
 
 
 def _part(planned: Budget, nodes: Sequence[Node], waiting: int, beside: int) -> BudgetPart:

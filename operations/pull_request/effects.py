@@ -50,6 +50,8 @@ def _short_effects(comparison: Comparison) -> list[str]:
     effects = [*refused, *_short_deletions(comparison.steps), *_counts(comparison.steps)]
     if comparison.consequences.restarts:
         effects.append(f"restarts {workloads_in_words(comparison.consequences.restarts)}")
+    if comparison.consequences.drains:
+        effects.append("**closes open connections**")
     if comparison.consequences.has_new_sidecars:
         effects.append(f"{stale_proxies(comparison.consequences)} until restarted")
     return effects or [NO_CHANGE]
@@ -121,6 +123,8 @@ def effect_lines(comparison: Comparison) -> Iterator[str]:
         singular, plural = "restarts: its pod template changes", "restart: their pod templates change"
         verb = agreeing(len(effect.restarts), singular, plural)
         yield f"{enumerated([code(key) for key in effect.restarts])} {verb}."
+    if effect.drains:
+        yield f"Open connections are closed when they have drained: {'; '.join(map(str, effect.drains))}."
     if effect.lost_control_plane:
         yield (
             f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer runs: "

@@ -14,6 +14,9 @@ import yaml
 
 from operations import failures
 from operations.pull_request.engine import Intent, Resource
+from pi_mesh.checks.drains import KINDS, Drain, drains, of_kinds
+from pi_mesh.cluster.policies import DEFAULT_ROOT
+from pi_mesh.tree_diff import unequal
 
 
 class Dumper(yaml.CSafeDumper):
@@ -159,6 +162,8 @@ class Consequences:
     """True where a recreated pod gets a different sidecar from the running one."""
     lost_control_plane: str | None = None
     """Namespace in which running sidecars look for an istiod that is no longer there."""
+    drains: tuple[Drain, ...] = ()
+    """Open connections that are closed without a restart."""
 
 
 def consequences_for_pods(before: Objects, after: Objects) -> Consequences:
@@ -166,8 +171,9 @@ def consequences_for_pods(before: Objects, after: Objects) -> Consequences:
     old, new = _injection(before), _injection(after)
     both = [key for key in _workloads(before) if key in after]
     restarts = tuple(key for key in both if _pod_template(before, key) != _pod_template(after, key))
+    closed = _drains(before, after)
     if not old or not new or old == new:
-        return Consequences(restarts)
+        return Consequences(restarts, drains=closed)
     was, now = old["values"].get("global", {}), new["values"].get("global", {})
     proxy = was.get("tag") if any(was.get(key) != now.get(key) for key in IMAGE) else None
     stays = [key for key in _gateways(before) if key in after and key not in restarts]
@@ -178,7 +184,25 @@ def consequences_for_pods(before: Objects, after: Objects) -> Consequences:
         proxy=proxy,
         has_new_sidecars=True,
         lost_control_plane=namespace if namespace != now.get("istioNamespace") else None,
+        drains=closed,
     )
+
+
+def _drains(before: Objects, after: Objects) -> tuple[Drain, ...]:
+    """Return the connections that drain; none where the stack gets or loses its istiod."""
+    running, planned = _mesh_config(before), _mesh_config(after)
+    if not running or not planned:
+        return ()
+    listened = tuple(f"{kind} " for kind in KINDS)
+    old, new = (
+        of_kinds(_load(text) for key, text in side.items() if key.startswith(listened)) for side in (before, after)
+    )
+    paths = [f"meshConfig.{path}" for path, _, _ in unequal(running, planned)]
+    return drains(old, new, paths, running.get("rootNamespace", DEFAULT_ROOT))
+
+
+def _mesh_config(objects: Objects) -> dict[str, Any]:
+    return _load((_config_map(objects, "istio") or {}).get("mesh") or "{}") or {}
 
 
 def _workloads(objects: Objects) -> Iterator[str]:
@@ -202,11 +226,10 @@ def _injection(objects: Objects) -> dict[str, Any] | None:
     injector = _config_map(objects, "istio-sidecar-injector")
     if injector is None:
         return None
-    mesh = (_config_map(objects, "istio") or {}).get("mesh") or "{}"
     return {
         "templates": injector.get("config"),
         "values": json.loads(injector.get("values") or "{}"),
-        "proxyConfig": (_load(mesh) or {}).get("defaultConfig"),
+        "proxyConfig": _mesh_config(objects).get("defaultConfig"),
     }
 
 

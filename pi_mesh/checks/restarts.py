@@ -1,7 +1,7 @@
-"""The restart forecast: pods that a change of the settings replaces, and old values that running proxies keep.
+"""The forecast of an `up`: pods that it replaces, connections that it closes, old values that running proxies keep.
 
-It compares Helm values with those in the stack's state, which costs a preview nothing. A value that is not known to
-leave pods running counts as one that replaces them. The comment of a pull request renders the charts instead.
+It compares Helm values and objects with those in the stack's state, which costs a preview nothing. A value that is not
+known to leave pods running counts as one that replaces them. The comment of a pull request renders the charts instead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pi_mesh.catalog.istio import facts_of
+from pi_mesh.checks.drains import Drain, drains, of_kinds
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
@@ -47,6 +48,20 @@ class Forecast:
     """Workloads that get fewer replicas or that the settings disable, and namespaces of the stack that they rename."""
     keep: tuple[str, ...] = ()
     """Config paths of istiod's values that running proxies keep until their pods are replaced."""
+    drains: tuple[Drain, ...] = ()
+    """Open connections that a change closes without a restart."""
+
+    def sentences(self, stack: str) -> Iterator[str]:
+        """Yield a sentence for each kind of effect."""
+        if self.restarts:
+            yield f"Pods that `up` restarts: {', '.join(self.restarts)}"
+        if self.removed:
+            yield f"Pods that `up` deletes: {', '.join(self.removed)}"
+        if self.drains:
+            yield f"Open connections that `up` closes when they have drained: {'; '.join(map(str, self.drains))}"
+        if self.keep:
+            kept = ", ".join(self.keep)
+            yield f"Running proxies keep the old {kept} until `python -m operations refresh -s {stack}`"
 
     @property
     def of_traffic(self) -> tuple[str, ...]:
@@ -57,7 +72,7 @@ class Forecast:
 def forecast(mesh: Inventory, state: StackState) -> Forecast:
     """Return the forecast of an `up` with these settings on a mesh in the recorded state."""
     mesh = with_recorded_versions(mesh, state)
-    restarts, fewer, keep = [], [], []
+    restarts, fewer, keep, changed = [], [], [], []
     for release in mesh.releases:
         recorded = state.recorded.get(release.id)
         if recorded is None or release.chart not in QUIET:
@@ -70,7 +85,20 @@ def forecast(mesh: Inventory, state: StackState) -> Forecast:
             fewer += workloads
         if release.kind in ISTIODS:
             keep += [path for path in paths if path.startswith(INJECTED)]
-    return Forecast(tuple(restarts), (*fewer, *_removed(mesh, state)), tuple(dict.fromkeys(keep)))
+            changed += paths
+    return Forecast(
+        tuple(restarts),
+        (*fewer, *_removed(mesh, state)),
+        tuple(dict.fromkeys(keep)),
+        _drains(mesh, state, changed),
+    )
+
+
+def _drains(mesh: Inventory, state: StackState, paths: list[str]) -> tuple[Drain, ...]:
+    if mesh.the(Kind.ISTIOD).id not in state.recorded:
+        return ()
+    settings_objects = of_kinds(entry.manifest for entry in mesh.objects)
+    return drains(of_kinds(state.objects), settings_objects, paths, mesh.settings.istio.namespace)
 
 
 def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:

@@ -17,6 +17,8 @@ KINDS = {
     "telemetry.istio.io": ("Telemetry",),
 }
 """Kinds that can weaken encryption, open or cut access, lead requests, or change a proxy's behaviour."""
+ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
+"""Kinds whose selector in the root namespace selects nothing in other namespaces."""
 MESH_CONFIG = "configmap istio"
 DEFAULT_ROOT = "istio-system"
 """Root namespace of a mesh config that names none:

@@ -56,6 +56,10 @@ DRAIN = "pi-mesh:destroy:Drain"
 """Type of the resource that it deletes before the namespace of the control plane."""
 
 
+ISTIO_OBJECT = ".istio.io/"
+"""Part of the type of each of Istio's objects, such as kubernetes:networking.istio.io/v1:Gateway."""
+
+
 @dataclass(frozen=True)
 class RecordedRelease:
     """A Helm release as the last `up` recorded it in the state."""
@@ -87,6 +91,8 @@ class StackState:
     """True if a plain `pulumi destroy` asks whether others use the mesh: an `up` since 0.2.0 has ended well."""
     access: RecordedAccess = field(default_factory=RecordedAccess)
     """Encryption and access of the running mesh."""
+    objects: tuple[Mapping[str, Any], ...] = ()
+    """Istio's objects in the state, as manifests."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the namespace that the stack created or adopted, not a later one of the same name."""
@@ -129,6 +135,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
         ),
         has_guard=bool(by_type[GUARD]),
         access=recorded_access(resources),
+        objects=tuple(resource.get("outputs") or {} for resource in resources if ISTIO_OBJECT in resource["type"]),
     )
 
 

@@ -70,5 +70,6 @@ def state_of(*namespaces: str, releases: tuple[str, ...] = ("istio-base", "istio
 
 
 def installed_state(mesh: Inventory) -> StackState:
-    """Return the state of a mesh with these releases."""
-    return replace(NEVER_RUN, recorded={one.id: RecordedRelease(one.version, one.values) for one in mesh.releases})
+    """Return the state of a mesh with these releases and objects."""
+    releases = {one.id: RecordedRelease(one.version, one.values) for one in mesh.releases}
+    return replace(NEVER_RUN, recorded=releases, objects=tuple(entry.manifest for entry in mesh.objects))

@@ -22,9 +22,9 @@ from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import RecordedRelease, StackState
+from pi_mesh.cluster.stack_state import StackState
 from tests.support.factories import STACK, make_settings
-from tests.support.snapshots import installed_mesh, make_snapshot, state_of
+from tests.support.snapshots import installed_mesh, installed_state, make_snapshot, state_of
 
 
 def newest_patch(minor: int) -> str:
@@ -120,9 +120,9 @@ class World:
         return make_snapshot(version=f"v1.{self.kubernetes}.0", **there)
 
     def state(self, _: object) -> StackState:
-        releases = inventory.mesh_inventory(self._settings(self.recorded), STACK).releases
-        recorded = {each.id: RecordedRelease(each.version, each.values) for each in releases}
-        return replace(state_of(releases=tuple(each.name for each in releases)), recorded=recorded)
+        mesh = inventory.mesh_inventory(self._settings(self.recorded), STACK)
+        whole, releases = installed_state(mesh), tuple(each.name for each in mesh.releases)
+        return replace(state_of(releases=releases), recorded=whole.recorded, objects=whole.objects)
 
     def load(self, _stack: str) -> Any:
         return self._settings(self.written)

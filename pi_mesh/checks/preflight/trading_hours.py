@@ -1,4 +1,4 @@
-"""During trading hours nothing may restart a proxy or replace the CA, unless the user allows it."""
+"""During trading hours nothing may restart a proxy, close connections or replace the CA, unless the user allows it."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ def check(observation: Observation) -> Iterator[Finding]:
         return
     effects = list(_effects(observation))
     if not effects:
-        yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway")
+        yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway, and close no connection")
         return
     what = f"an `up` {' and '.join(effects)}"
     yield from refused_restart(observation.settings.trading.hours, what, observation.now) or [
@@ -41,6 +41,8 @@ def _effects(observation: Observation) -> Iterator[str]:
         yield f"replaces pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)}"
     if forecast.removed:
         yield f"deletes pods of {', '.join(name.partition(' ')[2] for name in forecast.removed)}"
+    if forecast.drains:
+        yield f"closes {'; '.join(map(str, forecast.drains))}"
     vault, is_running = observation.settings.vault, observation.mesh.the(Kind.ISTIOD).id in observation.state.recorded
     if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(observation.state.vault):
         yield NEW_CA

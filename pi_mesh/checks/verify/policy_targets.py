@@ -10,13 +10,11 @@ from pi_mesh.checks.verify import remedies
 from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.cluster.objects import PULUMI
 from pi_mesh.cluster.pods import Pod
-from pi_mesh.cluster.policies import Policy
+from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED, Policy
 from pi_mesh.selectors import matches
 from pi_mesh.words import counted, listed
 
 SHOWN = 3
-ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
-"""Kinds whose selector in the root namespace selects nothing in other namespaces."""
 Effect = tuple[Level, str]
 """Level of a policy's effect, and the effect as a verb with its object."""
 

@@ -1,7 +1,7 @@
 // Streams holds connections open and numbers every message on them, as trading programs do.
 //
 // `streams server` answers each message with the same text. `streams client` holds connections of the given kinds until
-// it is told to stop (SIGTERM) and then prints, as JSON, what became of each of them.
+// its standard input ends, and then prints, as JSON, what became of each of them.
 package main
 
 import (
@@ -17,10 +17,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -142,8 +140,11 @@ func hold(arguments []string) {
 	every := options.Duration("every", 500*time.Millisecond, "time between two messages")
 	count := options.Int("count", 1, "connections to each address")
 	options.Parse(arguments)
-	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer cancel()
+	stop, cancel := context.WithCancel(context.Background())
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
 	var streams []*stream
 	var running sync.WaitGroup
 	for _, named := range options.Args() { // NAME=tcp://HOST:PORT, ws://, poll://, grpc://
@@ -187,8 +188,8 @@ func (state *stream) run(stop context.Context, target *url.URL, host string, eve
 		if err != nil {
 			if stop.Err() == nil {
 				state.Failed = append(state.Failed, ended(begun, err))
-				wait(stop, every)
 			}
+			wait(stop, every)
 			continue
 		}
 		for stop.Err() == nil {
@@ -206,6 +207,7 @@ func (state *stream) run(stop context.Context, target *url.URL, host string, eve
 			wait(stop, every)
 		}
 		connection.close()
+		wait(stop, every)
 	}
 }
 

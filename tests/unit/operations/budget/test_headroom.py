@@ -13,7 +13,10 @@ from tests.support.factories import make_mesh, make_settings
 
 SIDECAR = Resources(50, 128 * MI)
 FORECAST = Forecast(("A",), ("B", "C"), ("concurrency", "drain"))
-OLD = "running proxies keep the old concurrency, drain until `refresh`"
+EFFECTS = (
+    "Pods that `up` restarts: A; Pods that `up` deletes: B, C; Running proxies keep the old concurrency, drain until "
+    "`python -m operations refresh -s pi-cluster`"
+)
 
 
 def node(memory: int = 300, accepts: bool = True) -> Node:
@@ -30,12 +33,13 @@ def test_a_node_is_shown_with_the_sidecars_that_still_fit(accepts, number, words
 
 
 @pytest.mark.parametrize(
-    ("forecast", "number", "words"), [(FORECAST, 3, f"A; it deletes the pods of: B, C; {OLD}"), (Forecast(), 0, "none")]
+    ("forecast", "number", "words"),
+    [(FORECAST, 3, EFFECTS), (Forecast(), 0, "an `up` restarts no pod and closes no connection")],
 )
 def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence(forecast, number, words):
     finding = headroom._forecast(forecast, "pi-cluster")
     assert (str(finding.subject), finding.number) == ("stack pi-cluster", number)
-    assert finding.message == f"an `up` restarts the pods of: {words}"
+    assert finding.message == words
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from operations.pull_request.engine import Intent, Resource, Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations
 from operations.pull_request.sides import Side
+from pi_mesh.checks.drains import Drain
 from tests.support.versions import BEFORE
 
 INGRESS, EGRESS = GATEWAYS = tuple(f"Deployment istio-system/istio-{side}gateway" for side in ("ingress", "egress"))
@@ -85,6 +86,7 @@ def test_deletions_that_go_alike_share_a_line(text, lines):
 
 
 ALL_NEW = Consequences((ISTIOD, *GATEWAYS))
+DRAIN = Drain(("AuthorizationPolicy trading/desk",), namespace="trading")
 MOVED = Consequences(has_new_sidecars=True, lost_control_plane="istio-system")
 CHANGED, UPGRADED = Consequences(has_new_sidecars=True), Consequences(has_new_sidecars=True, proxy=BEFORE)
 KEPT = Consequences((), GATEWAYS, BEFORE, has_new_sidecars=True)
@@ -95,6 +97,7 @@ KEPT = Consequences((), GATEWAYS, BEFORE, has_new_sidecars=True)
     [
         (Consequences((ISTIOD,)), "restarts istiod", [f"`{ISTIOD}` restarts: its pod template changes."]),
         (Consequences((INGRESS,)), "restarts the ingress gateway", ["restarts: its pod template changes."]),
+        (Consequences(drains=(DRAIN,)), "**closes open connections**", [f"closed when they have drained: {DRAIN}."]),
         (ALL_NEW, "restarts istiod and both gateways", ["restart: their pod templates change."]),
         (MOVED, "**`pulumi up` refuses it while the mesh runs** · sidecars keep their settings", [LOST, REFUSED]),
         (CHANGED, "sidecars keep their settings until restarted", ["proxies stay: sidecars keep their settings until"]),

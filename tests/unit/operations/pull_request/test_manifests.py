@@ -11,6 +11,7 @@ import yaml
 from operations.pull_request import manifests
 from operations.pull_request.engine import Intent, Resource
 from operations.pull_request.manifests import Consequences, consequences_for_pods
+from pi_mesh.checks.drains import Drain
 from tests.support.versions import BEFORE, NEWEST
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -141,7 +142,14 @@ GATEWAY, ISTIOD = "Deployment istio-system/gateway", "Deployment istio-system/is
 MESH, OLD, NEW = ({**gateway(), **injector(**tag)} for tag in ({}, {"tag": BEFORE}, {"tag": NEWEST}))
 PLAIN = deployment("gateway")
 SIDECARS, SAME = Consequences(has_new_sidecars=True), Consequences()
+POLICY = {"kind": "AuthorizationPolicy", "metadata": {"namespace": "trading", "name": "desk"}, "spec": {}}
+GUARDED = {**MESH, "AuthorizationPolicy trading/desk": yaml.safe_dump(POLICY)}
+SETTLED = MESH | {"ConfigMap istio-system/istio": yaml.safe_dump({"data": {"mesh": "defaultConfig: {}\nx: 1"}})}
+DRAIN = Drain(("AuthorizationPolicy trading/desk",), namespace="trading")
 CONSEQUENCES = {
+    "a first policy": (MESH, GUARDED, Consequences(drains=(DRAIN,))),
+    "another mesh config": (MESH, SETTLED, Consequences(drains=(Drain(("meshConfig.x",)),))),
+    "a mesh that comes with its policy": (gateway(), GUARDED, SAME),
     "another pod template": (deployment("istiod", a=1), deployment("istiod", a=2), Consequences((ISTIOD,))),
     "replicas restart nothing": (deployment("istiod"), deployment("istiod", replicas=2), SAME),
     "a workload that comes or goes": (deployment("a"), deployment("b"), SAME),

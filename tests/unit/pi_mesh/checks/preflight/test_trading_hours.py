@@ -39,7 +39,8 @@ def with_ca(vault: dict) -> StackState:
 VAULT = {"enabled": True, "address": "http://127.0.0.1:1"}
 SIGNED, RENEWED = ({"generation": 1, "chain": f"-----BEGIN CERTIFICATE-----{text}"} for text in ("1", "2"))
 OUTSIDE = {**VAULT, "signedBy": "outside", "signed": SIGNED}
-NOTHING, ERROR = "ok trading.hours: an `up` would restart neither istiod nor a gateway", "error trading.hours: an `up` "
+NOTHING = "ok trading.hours: an `up` would restart neither istiod nor a gateway, and close no connection"
+ERROR = "error trading.hours: an `up` "
 GOES_ON = ", and trading goes on until 00:00 …PI_MESH_IN_TRADING_HOURS=restart"
 NEW_CA = f"{ERROR}replaces the CA that signs every certificate{GOES_ON}"
 UPS = {
@@ -47,7 +48,11 @@ UPS = {
     "a gateway goes": (BEFORE, NO_EGRESS, f"{ERROR}deletes pods of istio-system/istio-egressgateway{GOES_ON}"),
     "nothing changes": (BEFORE, {}, NOTHING),
     "a Service changes": (BEFORE, {"ingress": {"service": {"type": "NodePort"}}}, NOTHING),
-    "the mode of mutual TLS changes": (BEFORE, {"mtls": {"mode": "PERMISSIVE"}}, NOTHING),
+    "the mode of mutual TLS changes": (
+        BEFORE,
+        {"mtls": {"mode": "PERMISSIVE"}},
+        f"{ERROR}closes connections to every proxy",
+    ),
     "a new generation of the CA": (with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, NEW_CA),
     "another life of the CA": (with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, NEW_CA),
     "a CA that a root outside signed": (with_ca(OUTSIDE), {"vault": {**OUTSIDE, "signed": RENEWED}}, NEW_CA),

@@ -1,0 +1,154 @@
+"""Open connections that a change closes, though it restarts no pod.
+
+Envoy takes a changed listener beside the old one, which drains: after the drain time of 45 seconds it closes each
+connection that is still open, WebSockets, gRPC streams and requests under way included. A listener has policies, access
+logs, and routes of TCP in it; routes of HTTP, destinations and addresses are outside of it, and leave connections open.
+Measured on the local cluster, change by change: tests/live/traffic/test_streams.py.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED
+from pi_mesh.tree_diff import value_at
+from pi_mesh.values.traffic.authorization import DRY_RUN
+from pi_mesh.words import enumerated, listed
+
+Manifests = Mapping[str, Mapping[str, Any]]
+"""Istio's objects by KIND NAMESPACE/NAME."""
+
+BOTH = ("HTTP", "TCP")
+POLICIES = {
+    "AuthorizationPolicy": BOTH,
+    "EnvoyFilter": BOTH,
+    "PeerAuthentication": BOTH,
+    "RequestAuthentication": ("HTTP",),
+    "Telemetry": BOTH,
+}
+"""Kinds that are in the listeners of the pods that they select, each with the protocols whose connections drain."""
+KINDS = (*POLICIES, "Gateway", "Sidecar", "VirtualService")
+NOT_IN_LISTENERS = (
+    "meshConfig.defaultConfig",
+    "meshConfig.defaultHttpRetryPolicy",
+    "meshConfig.discoverySelectors",
+    "meshConfig.enableTracing",
+    "meshConfig.extensionProviders",
+    "meshConfig.outboundTrafficPolicy",
+)
+"""Paths of the mesh config that are in routes, in new pods alone, or that count by the objects which refer to them."""
+HTTP_ALONE = ("meshConfig.pathNormalization", "pilot.traceSampling", "pilot.env.PILOT_TRACE_SAMPLING")
+"""Paths of istiod's values that are in the listeners of HTTP alone; other paths of the mesh config are in all."""
+
+MOST_CAUSES = 2
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Connections that are closed when the drain time of their proxies has passed."""
+
+    causes: tuple[str, ...]
+    """Objects, as KIND NAMESPACE/NAME, or paths of istiod's values, that change."""
+    protocols: tuple[str, ...] = BOTH
+    """HTTP, which includes WebSockets and gRPC, or TCP."""
+    namespace: str = ""
+    """Namespace of the proxies; empty for every namespace."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the proxies' pods; empty for all pods."""
+    ports: tuple[int, ...] = ()
+    """Ports on which the proxies accept the connections; empty for every port."""
+    hosts: tuple[str, ...] = ()
+    """Hosts to which the proxies make the connections; empty for the connections that they accept."""
+
+    def __str__(self) -> str:
+        return f"{self.connections} ({listed(self.causes, MOST_CAUSES)})"
+
+    @property
+    def connections(self) -> str:
+        """Return the connections in words."""
+        pods = " ".join(filter(None, (self.namespace, ",".join(f"{key}={self.labels[key]}" for key in self.labels))))
+        kind = "" if self.protocols == BOTH else f"{self.protocols[0]} "
+        if self.hosts:
+            return f"{kind}connections from {pods or 'the mesh'} to {enumerated(self.hosts)}"
+        port = f", port {enumerated(map(str, self.ports))}" if self.ports else ""
+        return f"{kind}connections to {pods or 'every proxy'}{port}"
+
+
+def drains(before: Manifests, after: Manifests, paths: Iterable[str], root: str) -> tuple[Drain, ...]:
+    """Return what drains when a running mesh gets the objects `after` in place of those `before`.
+
+    `paths` are those of istiod's values that change, and `root` is the namespace whose policies apply to all others.
+    """
+    drained: dict[str, Drain] = {}
+    changed = (name for name in {**before, **after} if _content(before.get(name)) != _content(after.get(name)))
+    of_objects = (drain for name in changed for drain in _of_object(name, before, after, root))
+    for drain in (*of_objects, *_of_values(paths)):
+        same = drained.get(drain.connections, drain)
+        drained[drain.connections] = replace(same, causes=tuple(dict.fromkeys((*same.causes, *drain.causes))))
+    return tuple(drained.values())
+
+
+def of_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return those of the objects that may be in a listener, by KIND NAMESPACE/NAME."""
+    places = ((entry, entry["metadata"]) for entry in objects if entry.get("kind") in KINDS)
+    return {f"{entry['kind']} {place.get('namespace', '')}/{place['name']}": entry for entry, place in places}
+
+
+def _content(manifest: Mapping[str, Any] | None) -> object:
+    """Return the fields that reach a listener: an audited policy differs from an enforced one by an annotation."""
+    return manifest and (manifest.get("spec"), (value_at(manifest, "metadata.annotations") or {}).get(DRY_RUN))
+
+
+def _of_values(paths: Iterable[str]) -> Iterator[Drain]:
+    """Yield what drains with a value that is in every proxy's listeners, or that is not known to be elsewhere."""
+    for path in paths:
+        if path.startswith(HTTP_ALONE):
+            yield Drain((path,), ("HTTP",))
+        elif path.startswith("meshConfig.") and not path.startswith(NOT_IN_LISTENERS):
+            yield Drain((path,))
+
+
+def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Iterator[Drain]:
+    kind, _, place = name.partition(" ")
+    namespace = place.partition("/")[0]
+    old, new = ((side.get(name) or {}).get("spec") or {} for side in (before, after))
+    if kind == "Gateway":
+        kept = [_listened(server) for server in new.get("servers", ())]
+        if closed := [server for server in old.get("servers", ()) if _listened(server) not in kept]:
+            yield Drain((name,), labels=old["selector"], ports=_ports(closed))
+    elif kind == "Sidecar":
+        kept, scope = ({host for entry in spec.get("egress", ()) for host in entry["hosts"]} for spec in (new, old))
+        if new and not scope <= kept:
+            yield Drain((name,), namespace=namespace, hosts=("hosts that leave its scope",))
+    elif kind == "VirtualService":
+        if any(old.get(key) != new.get(key) for key in ("tcp", "tls")):
+            yield from _of_routes(name, namespace, new or old, before)
+    else:
+        specs = [side[name].get("spec") or {} for side in (before, after) if name in side]
+        is_traced = kind == "Telemetry" and all(spec.keys() <= {"tracing", "selector"} for spec in specs)
+        protocols = ("HTTP",) if is_traced else POLICIES[kind]
+        for labels in (value_at(spec, "selector.matchLabels") or {} for spec in specs):
+            is_local = namespace != root or (labels and kind in ROOT_SELECTORS_IGNORED)
+            yield Drain((name,), protocols, namespace if is_local else "", labels)
+
+
+def _of_routes(name: str, namespace: str, spec: Mapping[str, Any], before: Manifests) -> Iterator[Drain]:
+    """Yield what drains with TCP routes: those of the mesh at the callers, others at the gateways' ports."""
+    for gateway in spec.get("gateways") or ["mesh"]:
+        listener = before.get(f"Gateway {gateway if '/' in gateway else f'{namespace}/{gateway}'}")
+        if gateway == "mesh":
+            yield Drain((name,), ("TCP",), hosts=tuple(spec["hosts"]))
+        elif listener:
+            ports = _ports(listener["spec"]["servers"])
+            yield Drain((name,), ("TCP",), labels=listener["spec"]["selector"], ports=ports)
+
+
+def _listened(server: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the part of a Gateway's server that is in its listener: hosts of plain HTTP are in routes."""
+    has_names = server["port"]["protocol"] in ("HTTPS", "TLS")
+    return server if has_names else {key: value for key, value in server.items() if key != "hosts"}
+
+
+def _ports(servers: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    """Return the ports of a Gateway's servers; the engine gives every number as a float."""
+    return tuple(int(server["port"]["number"]) for server in servers)

@@ -1,0 +1,100 @@
+"""The connections that a change closes; tests/live/traffic/test_streams.py compares them with what breaks."""
+
+import pytest
+
+from pi_mesh.checks.restarts import forecast
+from pi_mesh.cluster.stack_state import NEVER_RUN
+from tests.support.factories import make_mesh
+from tests.support.snapshots import installed_state
+from tests.support.versions import NEWEST
+
+SELECTED = {"selector": {"app": "desk"}, "rules": [{"ports": [80]}]}
+FIX, WEB = {"protocol": "TCP", "port": 9000}, {"port": 8081, "hosts": ["a.example"]}
+NO_EGRESS, LATEST = {"egress": {"enabled": False}}, {"version": NEWEST}
+GATEWAYS = {"gateways": {"fix": FIX, "web": WEB}}
+
+
+def tcp(*services: str, **more: object) -> dict:
+    targets = [{"service": name, "port": 80, "weight": 100 // len(services)} for name in services]
+    return {"routes": {"desk": {"hosts": ["desk"], "tcp": targets, **more}}}
+
+
+def at_gateway(*services: str) -> dict:
+    return {**GATEWAYS, **tcp(*services, hosts=["*"], gateways=["fix"])}
+
+
+def http(timeout: str) -> dict:
+    return {"routes": {"desk": {"hosts": ["desk"], "http": [{"to": [{"service": "desk"}], "timeout": timeout}]}}}
+
+
+def policies(**named: object) -> dict:
+    return {"traffic": {"authorization": {"policies": named}}}
+
+
+TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
+TO_GATEWAY = "connections to istio=ingressgateway, port"
+CHANGES = {
+    "a first policy": ({}, policies(a=SELECTED), [TO_DESK]),
+    "a policy that goes": (policies(a=SELECTED), {}, [TO_DESK]),
+    "a policy of other pods":
+        (policies(a=SELECTED), policies(a={**SELECTED, "selector": {"app": "risk"}}),
+         [TO_DESK, "connections to trading app=risk (AuthorizationPolicy trading/a)"]),
+    "a default deny that is enforced after its audit":
+        ({"traffic": {"authorization": {"defaultDeny": {"audit": True}}}},
+         {"traffic": {"authorization": {"defaultDeny": {"enabled": True}}}},
+         ["connections to trading (AuthorizationPolicy trading/allow-ingress-gateway, AuthorizationPolicy "
+          "trading/allow-namespaces and 2 more)"]),
+    "the mode of mutual TLS":
+        ({}, {"mtls": {"mode": "PERMISSIVE"}},
+         ["connections to every proxy (PeerAuthentication istio-system/default)"]),
+    "tokens":
+        ({}, {"traffic": {"authorization": {"tokens": {"t": {"issuer": "x", "selector": {"app": "desk"}}}}}},
+         ["HTTP connections to trading app=desk (RequestAuthentication trading/t)"]),
+    "the log of gateways":
+        (NO_EGRESS, {**NO_EGRESS, "observability": {"accessLogs": {"gateways": True}}},
+         ["connections to istio-system istio=ingressgateway "
+          "(Telemetry istio-system/pi-mesh-access-log-istio-ingressgateway)"]),
+    "a TCP route at a gateway":
+        ({"traffic": at_gateway("desk")}, {"traffic": at_gateway("desk", "risk")},
+         [f"TCP {TO_GATEWAY} 9000 (VirtualService trading/desk)"]),
+    "a TCP route in the mesh":
+        ({}, {"traffic": tcp("desk")}, ["TCP connections from the mesh to desk (VirtualService trading/desk)"]),
+    "an HTTP route": ({"traffic": http("5s")}, {"traffic": http("6s")}, []),
+    "a new listener": ({"traffic": {"gateways": {"web": WEB}}}, {"traffic": GATEWAYS}, []),
+    "a listener that goes":
+        ({"traffic": GATEWAYS}, {"traffic": {"gateways": {"web": WEB}}}, [f"{TO_GATEWAY} 9000 (Gateway trading/fix)"]),
+    "another host of plain HTTP":
+        ({"traffic": GATEWAYS}, {"traffic": {"gateways": {"fix": FIX, "web": {**WEB, "hosts": ["b.example"]}}}}, []),
+    "another host that is told by its server name":
+        ({"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["a.example"]}}}},
+         {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["b.example"]}}}},
+         [f"{TO_GATEWAY} 443 (Gateway trading/tls)"]),
+    "a circuit breaker": ({}, {"traffic": {"destinations": {"desk": {"service": "desk", "circuitBreaker": {}}}}}, []),
+    "a host outside": ({}, {"traffic": {"external": {"bank": {"hosts": ["bank.example"]}}}}, []),
+    "a wider scope": ({}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, []),
+    "a smaller scope":
+        ({}, {"trading": {"sidecarScope": ["./desk"]}},
+         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
+    "the form of paths":
+        ({}, {"proxy": {"pathNormalization": "BASE"}},
+         ["HTTP connections to every proxy (meshConfig.pathNormalization.normalization)"]),
+    "the share of traces":
+        ({}, {"proxy": {"traceSampling": 5}}, ["HTTP connections to every proxy (pilot.traceSampling)"]),
+    "a value of the mesh config that is not known":
+        ({}, {"istio": {"values": {"meshConfig": {"accessLogFile": "/dev/stdout"}}}},
+         ["connections to every proxy (meshConfig.accessLogFile)"]),
+    "what the mesh does with unknown hosts": ({}, {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, []),
+    "retries": ({}, {"proxy": {"defaultRetries": {"attempts": 1}}}, []),
+    "threads, and the life of certificates":
+        ({}, {"proxy": {"concurrency": 1}, "mtls": {"certificateLifetime": "3h"}}, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "told"), CHANGES.values(), ids=CHANGES)
+def test_a_change_closes_the_connections_of_the_listeners_that_it_changes(before, after, told):
+    old, new = (make_mesh(**{**side, "istio": {**LATEST, **side.get("istio", {})}}) for side in (before, after))
+    assert [*map(str, forecast(new, installed_state(old)).drains)] == told
+
+
+def test_a_first_install_closes_nothing():
+    assert forecast(make_mesh(), NEVER_RUN).drains == ()

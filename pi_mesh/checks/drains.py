@@ -59,6 +59,8 @@ class Drain:
     """Ports on which the proxies accept the connections; empty for every port."""
     hosts: tuple[str, ...] = ()
     """Hosts to which the proxies make the connections; empty for the connections that they accept."""
+    both_ways: bool = False
+    """True for the connections that the proxies accept, and all that they make."""
 
     def __str__(self) -> str:
         return f"{self.connections} ({listed(self.causes, MOST_CAUSES)})"
@@ -71,7 +73,7 @@ class Drain:
         if self.hosts:
             return f"{kind}connections from {pods or 'the mesh'} to {enumerated(self.hosts)}"
         port = f", port {enumerated(map(str, self.ports))}" if self.ports else ""
-        return f"{kind}connections to {pods or 'every proxy'}{port}"
+        return f"{kind}connections {'to and from' if self.both_ways else 'to'} {pods or 'every proxy'}{port}"
 
 
 def drains(before: Manifests, after: Manifests, paths: Iterable[str], root: str) -> tuple[Drain, ...]:
@@ -103,9 +105,9 @@ def _of_values(paths: Iterable[str]) -> Iterator[Drain]:
     """Yield what drains with a value that is in every proxy's listeners, or that is not known to be elsewhere."""
     for path in paths:
         if path.startswith(HTTP_ALONE):
-            yield Drain((path,), ("HTTP",))
+            yield Drain((path,), ("HTTP",), both_ways=True)
         elif path.startswith("meshConfig.") and not path.startswith(NOT_IN_LISTENERS):
-            yield Drain((path,))
+            yield Drain((path,), both_ways=True)
 
 
 def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Iterator[Drain]:

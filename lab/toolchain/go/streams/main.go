@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,9 +30,7 @@ import (
 
 const (
 	tcpPort, httpPort, grpcPort = ":7001", ":7002", ":7003"
-	// How long the server holds a long poll before it answers.
-	pollTime = 5 * time.Second
-	patience = 10 * time.Second
+	patience                    = 10 * time.Second
 )
 
 func main() {
@@ -86,9 +85,11 @@ func echoWebSocket(writer http.ResponseWriter, request *http.Request) {
 }
 
 func answerLate(writer http.ResponseWriter, request *http.Request) {
+	asked := request.URL.Query()
+	seconds, _ := strconv.Atoi(asked.Get("seconds"))
 	select {
-	case <-time.After(pollTime):
-		fmt.Fprint(writer, request.URL.Query().Get("number"))
+	case <-time.After(time.Duration(seconds) * time.Second):
+		fmt.Fprint(writer, asked.Get("number"))
 	case <-request.Context().Done():
 	}
 }
@@ -147,7 +148,7 @@ func hold(arguments []string) {
 	}()
 	var streams []*stream
 	var running sync.WaitGroup
-	for _, named := range options.Args() { // NAME=tcp://HOST:PORT, ws://, poll://, grpc://
+	for _, named := range options.Args() { // NAME=tcp://HOST:PORT, ws://, grpc://, poll://HOST:PORT?seconds=N
 		name, address, _ := strings.Cut(named, "=")
 		target, err := url.Parse(address)
 		must(err)
@@ -237,7 +238,7 @@ func connect(stop context.Context, target *url.URL, host string) (link, error) {
 		socket, _, err := websocket.Dial(within, "ws://"+target.Host+"/ws", &websocket.DialOptions{Host: host})
 		return &webSocketLink{socket}, err
 	case "poll":
-		return &pollLink{target.Host, host, &http.Client{Transport: &http.Transport{}}}, nil
+		return &pollLink{target, host, &http.Client{Transport: &http.Transport{}}}, nil
 	default:
 		// One connection a stream; gRPC's own second attempt would hide its end.
 		client, err := grpc.NewClient("passthrough:///"+target.Host, grpc.WithAuthority(host),
@@ -288,12 +289,13 @@ func (socket *webSocketLink) exchange(text string) error {
 func (socket *webSocketLink) close() { socket.CloseNow() }
 
 type pollLink struct {
-	address, host string
-	client        *http.Client
+	target *url.URL
+	host   string
+	client *http.Client
 }
 
 func (poll *pollLink) exchange(text string) error {
-	request, err := http.NewRequest("GET", "http://"+poll.address+"/poll?number="+text, nil)
+	request, err := http.NewRequest("GET", "http://"+poll.target.Host+"/poll?number="+text+"&"+poll.target.RawQuery, nil)
 	if err != nil {
 		return err
 	}

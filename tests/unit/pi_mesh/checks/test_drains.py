@@ -77,12 +77,12 @@ CHANGES = {
          ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
     "the form of paths":
         ({}, {"proxy": {"pathNormalization": "BASE"}},
-         ["HTTP connections to every proxy (meshConfig.pathNormalization.normalization)"]),
+         ["HTTP connections to and from every proxy (meshConfig.pathNormalization.normalization)"]),
     "the share of traces":
-        ({}, {"proxy": {"traceSampling": 5}}, ["HTTP connections to every proxy (pilot.traceSampling)"]),
+        ({}, {"proxy": {"traceSampling": 5}}, ["HTTP connections to and from every proxy (pilot.traceSampling)"]),
     "a value of the mesh config that is not known":
         ({}, {"istio": {"values": {"meshConfig": {"accessLogFile": "/dev/stdout"}}}},
-         ["connections to every proxy (meshConfig.accessLogFile)"]),
+         ["connections to and from every proxy (meshConfig.accessLogFile)"]),
     "what the mesh does with unknown hosts": ({}, {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, []),
     "retries": ({}, {"proxy": {"defaultRetries": {"attempts": 1}}}, []),
     "threads, and the life of certificates":

@@ -1,0 +1,71 @@
+"""Connections that stay open while something happens to the mesh, and every message on them."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from lab.cluster.binaries import program
+from lab.cluster.kubectl import refuse_other_clusters
+from lab.cluster.names import CONTEXT, KUBECONFIG
+from lab.workloads import Workload
+
+TCP, HTTP, GRPC = 7001, 7002, 7003
+"""Ports of a workload with `streams`; HTTP serves WebSockets and long polls."""
+UNTIL_OPEN = 3
+
+
+@dataclass(frozen=True)
+class Held:
+    """What became of a connection, and of those that followed it."""
+
+    sent: int
+    """Messages, each of which waits for its answer before the next one is sent."""
+    lost: int
+    """Messages without an answer."""
+    gap: float
+    """Longest time between two answers, in seconds."""
+    ends: tuple[tuple[float, str], ...]
+    """Time, in seconds since the epoch, and reason of each end that the client did not want."""
+    failed: int
+    """Attempts to connect that failed."""
+
+
+@dataclass
+class Holder:
+    """A program in a workload's pod that holds connections."""
+
+    run: "subprocess.Popen[str]"
+    streams: dict[str, list[Held]] = field(default_factory=dict)
+    """The connections by their names; empty until they are closed."""
+
+    def stop(self) -> None:
+        said, trouble = self.run.communicate(input="", timeout=60)
+        assert self.run.returncode == 0, trouble[-2000:]
+        for entry in json.loads(said):
+            ends = tuple((end["at"], end["reason"]) for end in entry["ends"])
+            stream = Held(entry["sent"], entry["lost"], entry["gap"], ends, len(entry["failed"]))
+            self.streams.setdefault(entry["name"], []).append(stream)
+
+
+@contextmanager
+def held(holder: Workload, targets: Mapping[str, str], host: str = "", count: int = 1) -> Iterator[Holder]:
+    """Hold `count` connections to each target, such as "tcp://shop:7001", from the holder's pod for the block.
+
+    `host` is the value of the HTTP header Host.
+    """
+    refuse_other_clusters()
+    where = (f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", f"--namespace={holder.namespace}")
+    command = [str(program("kubectl")), *where, "exec", "-i", f"deployment/{holder.name}", "--container=streams", "--"]
+    options = [f"-count={count}", *([f"-host={host}"] if host else [])]
+    command += ["/usr/bin/streams", "client", *options, *(f"{name}={target}" for name, target in targets.items())]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as run:
+        running = Holder(run)
+        try:
+            time.sleep(UNTIL_OPEN)
+            yield running
+        finally:
+            running.stop()

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from lab.workloads import Workload
 
 TCP, HTTP, GRPC = 7001, 7002, 7003
 """Ports of a workload with `streams`; HTTP serves WebSockets and long polls."""
-UNTIL_OPEN = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Holder:
 def held(holder: Workload, targets: Mapping[str, str], host: str = "", count: int = 1) -> Iterator[Holder]:
     """Hold `count` connections to each target, such as "tcp://shop:7001", from the holder's pod for the block.
 
-    `host` is the value of the HTTP header Host.
+    They are open a few seconds after it begins. `host` is the value of the HTTP header Host.
     """
     refuse_other_clusters()
     where = (f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", f"--namespace={holder.namespace}")
@@ -65,7 +63,6 @@ def held(holder: Workload, targets: Mapping[str, str], host: str = "", count: in
     with subprocess.Popen(command, text=True, **pipes) as run:
         running = Holder(run)
         try:
-            time.sleep(UNTIL_OPEN)
             yield running
         finally:
             running.stop()

@@ -22,9 +22,10 @@ from tests.support.project import Project
 
 DRAIN = 5
 """Drain time of the proxies, in seconds."""
-LONG = DRAIN * 2
-"""Seconds of a long poll, which a drain cuts."""
-AFTER = LONG + 3
+LONG = 60
+"""Seconds of a long poll, which is under way until the end of a drain."""
+AFTER = DRAIN + 5
+UNTIL_OPEN = 3
 HOST, ABROAD = "streams.example", "streams-abroad"
 SERVICE, OTHER = "streams-service", "other-service"
 LABELS = {"app": "streams"}
@@ -174,6 +175,7 @@ def broken(change: Any) -> set[Cell]:
             "egress": stack.enter_context(held(HOLDER, abroad)),
             "gateway": stack.enter_context(held(HOLDER, by_gateway)),
         }
+        time.sleep(UNTIL_OPEN)
         change()
         time.sleep(AFTER)
     streams = {(place, kind): stream for place, held_ in places.items() for kind, (stream,) in held_.streams.items()}

@@ -37,6 +37,7 @@ TRADER = Workload("day-trader", streams=True, annotations=SHORT_LIVED, place=AT_
 CLIENT = Workload("day-client", namespace=ABROAD, sidecar=False, streams=True, place=AT_HOME)
 IN_MESH, BY_GATEWAY = 20, 10
 """Connections of each kind: 4 kinds within the mesh, 2 by the ingress gateway."""
+UNTIL_OPEN = 5
 DRAIN = 45
 """Istio's drain time of a changed listener, in seconds."""
 ROUTES = {
@@ -139,6 +140,7 @@ def test_no_connection_of_a_trading_day_ends_unforetold(day: VaultMesh, figure):
             stack.enter_context(held(TRADER, targets, count=IN_MESH)),
             stack.enter_context(held(CLIENT, doors, count=BY_GATEWAY)),
         ]
+        time.sleep(UNTIL_OPEN)
         for name, part in DAY.items():
             began = time.time()
             said = part(day)

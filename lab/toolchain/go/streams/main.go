@@ -238,7 +238,7 @@ func connect(stop context.Context, target *url.URL, host string) (link, error) {
 		socket, _, err := websocket.Dial(within, "ws://"+target.Host+"/ws", &websocket.DialOptions{Host: host})
 		return &webSocketLink{socket}, err
 	case "poll":
-		return &pollLink{target, host, &http.Client{Transport: &http.Transport{}}}, nil
+		return &pollLink{stop, target, host, &http.Client{Transport: &http.Transport{}}}, nil
 	default:
 		// One connection a stream; gRPC's own second attempt would hide its end.
 		client, err := grpc.NewClient("passthrough:///"+target.Host, grpc.WithAuthority(host),
@@ -289,13 +289,14 @@ func (socket *webSocketLink) exchange(text string) error {
 func (socket *webSocketLink) close() { socket.CloseNow() }
 
 type pollLink struct {
+	stop   context.Context
 	target *url.URL
 	host   string
 	client *http.Client
 }
 
 func (poll *pollLink) exchange(text string) error {
-	request, err := http.NewRequest("GET", "http://"+poll.target.Host+"/poll?number="+text+"&"+poll.target.RawQuery, nil)
+	request, err := http.NewRequestWithContext(poll.stop, "GET", "http://"+poll.target.Host+"/poll?number="+text+"&"+poll.target.RawQuery, nil)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ reference ignore it. A fact of a branch holds for each field below that says not
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -126,8 +127,7 @@ def model_in(annotation: Any) -> tuple[str, type[BaseModel] | None]:
 
 # Comparisons of the values of a setting before and after a change.
 
-HOURS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600, "d": 24.0}
-DAY = 24.0
+UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
 
 
 def becomes(*weak: object) -> Callable[[Any, Any], bool]:
@@ -178,11 +178,13 @@ def widens_scope(before: Any, after: Any) -> bool:
 
 
 def is_longer(before: Any, after: Any) -> bool:
-    return _hours(after) > _hours(before)
+    return duration(after) > duration(before)
 
 
-def _hours(duration: Any) -> float:
-    return sum(float(number) * HOURS[unit] for number, unit in re.findall(r"([0-9.]+)([hmsd])", str(duration)))
+def duration(text: Any) -> timedelta:
+    """Return the sum of the parts of a duration such as "1h30m"; zero for None."""
+    parts = re.findall(r"([0-9.]+)(ms|[hmsd])", str(text))
+    return sum((timedelta(**{UNITS[unit]: float(number)}) for number, unit in parts), start=timedelta())
 
 
 def admits_more_addresses(before: Any, after: Any) -> bool:
@@ -211,10 +213,10 @@ def protects_less_time(before: Any, after: Any) -> bool:
     )
 
 
-def _open_hours(trading: Mapping[str, Any]) -> tuple[float, float]:
-    """Return the hours at which a day's trading begins and ends; an end on the next day is above 24."""
-    opens, closes = (_hours(f"{trading[key].replace(':', 'h')}m") for key in ("opens", "closes"))
-    return opens, closes if closes > opens else closes + DAY
+def _open_hours(trading: Mapping[str, Any]) -> tuple[timedelta, timedelta]:
+    """Return the times at which a day's trading begins and ends; an end on the next day is above 24 hours."""
+    opens, closes = (duration(f"{trading[key].replace(':', 'h')}m") for key in ("opens", "closes"))
+    return opens, closes if closes > opens else closes + timedelta(days=1)
 
 
 def takes_fewer_orders(before: Any, after: Any) -> bool:

@@ -13,7 +13,7 @@ from pi_mesh.cluster import certificates_in_use, mesh_ca
 from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
-from pi_mesh.settings.mtls import duration
+from pi_mesh.facts import duration
 from pi_mesh.words import agreeing, listed
 
 SHOWN = 5

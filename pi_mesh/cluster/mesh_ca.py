@@ -15,6 +15,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.conditions import conditions, is_true
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.facts import duration
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 
@@ -42,7 +43,6 @@ def _files(secret: Mapping[str, Any], tls_names: Mapping[str, str]) -> dict[str,
 
 DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|m|s)")
 """Pattern of a part of a Go duration such as "1h30m"."""
-DURATION_UNITS = {"h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
 
 
 def longest_lifetime(snapshot: Snapshot) -> timedelta:
@@ -57,7 +57,7 @@ def _lifetime(secret_ttl: str) -> timedelta:
     parts = DURATION_PART.findall(secret_ttl)
     if not parts or "".join(map("".join, parts)) != secret_ttl:
         return CERTIFICATE_LIFETIME
-    return sum((timedelta(**{DURATION_UNITS[unit]: float(number)}) for number, unit in parts), start=timedelta())
+    return duration(secret_ttl)
 
 
 @dataclass(frozen=True)

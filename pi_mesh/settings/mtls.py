@@ -6,17 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from pi_mesh.facts import ON, Harmless, Helm, Weaker, becomes, is_longer
+from pi_mesh.facts import ON, Harmless, Helm, Weaker, becomes, duration, is_longer
 from pi_mesh.model import Model, matching
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
 """Bounds of a certificate's lifetime. A certificate must outlive a restart of istiod, and istiod refuses to sign one
 above MAX_WORKLOAD_CERT_TTL."""
-
-
-def duration(lifetime: str) -> timedelta:
-    """Return the duration of a `Lifetime` such as "2h" or "90m"."""
-    return timedelta(**{"hours" if lifetime.endswith("h") else "minutes": int(lifetime[:-1])})
 
 
 def _within_bounds(value: str) -> str:

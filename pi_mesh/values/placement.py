@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from pi_mesh.addons import MeshContext
+from pi_mesh.facts import duration
 from pi_mesh.settings import Settings
-from pi_mesh.settings.mtls import duration
 
 
 def node_selector(settings: Settings) -> dict[str, object]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from pi_mesh.catalog import cert_manager
+from pi_mesh.facts import duration
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
-from pi_mesh.settings.mtls import duration
 from pi_mesh.values.helm_values import Values, merge
 
 ROOT_TEMPLATE = "mesh-root"

@@ -126,6 +126,7 @@ CHECKS: tuple[Check, ...] = (
     _traffic("retries", (SETTINGS,), by="orders.check_retries"),
     _traffic("orders", (SETTINGS,), by="check_routes"),
     _traffic("circuit breakers", (SETTINGS,)),
+    _traffic("connections", (SETTINGS,)),
     _traffic("gateway access", (SETTINGS,), by="check_gateway"),
     _traffic("health checks", (SETTINGS,), by="gateway_access.check_health_checks"),
     _traffic("listeners", (SETTINGS,), by="check_ports"),

@@ -94,6 +94,8 @@ class Service(Namespaced):
     """Labels of the pods behind the Service."""
     node_ports: tuple[int, ...] = ()
     load_balancer_class: str = ""
+    is_udp: bool = False
+    """True if all ports are UDP, which no proxy sees."""
 
     @property
     def host(self) -> str:
@@ -169,7 +171,8 @@ def service(item: dict) -> Service:
     node_ports = tuple(port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort"))
     kind, selector = spec.get("type", ""), spec.get("selector") or {}
     chosen = spec.get("loadBalancerClass") or ""
-    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector, node_ports, chosen)
+    is_udp = {port.get("protocol") for port in spec.get("ports") or []} == {"UDP"}
+    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector, node_ports, chosen, is_udp)
 
 
 PULUMI = "a Pulumi stack"

@@ -118,6 +118,7 @@ class Settings(Model):
         yield from access_log_conflicts(self)
         yield from revision_conflicts(self)
         yield from gateway_service_conflicts(self)
+        yield from destination_conflicts(self)
 
 
 class CaSettings(Model):
@@ -153,6 +154,14 @@ def gateway_service_conflicts(settings: "Settings") -> Iterator[str]:
         ingress, egress = (service.node_ports for service in enabled.values())
         for port in sorted({*ingress.values()} & {*egress.values()}):
             yield f"ingress.service.nodePorts and egress.service.nodePorts both have {port}; they must differ"
+
+
+def destination_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each bound of connections that this version of Istio does not know."""
+    version, newer = settings.istio.version, "tcpIdleTimeout and maxConcurrentStreams need Istio 1.21 or newer"
+    for name, bounds in ((name, item.connections) for name, item in settings.traffic.destinations.items()):
+        if bounds and (bounds.tcp_idle_timeout or bounds.max_concurrent_streams) and facts_of(version).minor < 21:
+            yield f"traffic.destinations.{name}.connections: {newer}; {version} ignores them"
 
 
 def namespace_conflicts(settings: "Settings") -> Iterator[str]:

@@ -68,7 +68,18 @@ TRAFFIC = {
             "service": AGENT,
             "subsets": {"v1": {"version": "v1"}, "v2": {"version": "v2"}},
             "circuitBreaker": {"maxEjectionPercent": 50},
-        }
+        },
+        "held-connections": {
+            "service": APP,
+            "connections": {
+                "connectTimeout": "2s",
+                "tcpKeepalive": {},
+                "httpIdleTimeout": "10m",
+                "maxConnectionDuration": "12h",
+                "http2MaxRequests": 1000,
+            },
+            "sticky": {"sourceAddress": True},
+        },
     },
     "authorization": {
         "defaultDeny": {"enabled": True},

@@ -50,6 +50,7 @@ class Target:
     namespace: str
     """Namespace of the object with the key."""
     gateways: tuple[str, ...] = ()
+    timeout: str | None = None
 
     @property
     def service(self) -> str:
@@ -84,14 +85,14 @@ def route_targets(settings: Settings) -> Iterator[Target]:
         for number, rule in enumerate(route.http):
             for place, to in enumerate(rule.to):
                 where = f"traffic.routes.{name}.http[{number}].to[{place}]"
-                yield Target(where, to, home(route), route.gateways)
+                yield Target(where, to, home(route), route.gateways, rule.timeout)
         for kind, others in (("tcp", route.tcp), ("tls", route.tls)):
             for place, to in enumerate(others):
                 yield Target(f"traffic.routes.{name}.{kind}[{place}]", to, home(route), route.gateways)
     for name, canary in settings.traffic.canaries.items():
-        by_path = ((f"paths.{path}", subset) for path, subset in canary.paths.items())
-        for key, subset in (*by_path, *((f"weights.{subset}", subset) for subset in canary.weights)):
-            to = RouteTarget(service=canary.service, subset=subset)
+        by_path = ((f"paths.{path}", subset, None) for path, subset in canary.paths.items())
+        for key, subset, weight in (*by_path, *((f"weights.{key}", key, of) for key, of in canary.weights.items())):
+            to = RouteTarget(service=canary.service, subset=subset, weight=weight)
             yield Target(f"traffic.canaries.{name}.{key}", to, home(canary))
 
 

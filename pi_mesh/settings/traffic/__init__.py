@@ -29,7 +29,7 @@ class TrafficSettings(Model):
     canaries: Annotated[dict[ObjectName, Canary], ROUTING] = {}
     """New versions of services beside old ones, each a VirtualService."""
     destinations: Annotated[dict[ObjectName, Destination], ROUTING] = {}
-    """Versions and circuit breakers of services, each a DestinationRule."""
+    """Versions, circuit breakers, connections and sticky sessions of services, each a DestinationRule."""
     authorization: Authorization = Authorization()
     """Rules that allow or deny calls between workloads."""
     legacy: Annotated[dict[ObjectName, LegacyWorkloads], Weaker(grows, "more workloads accept plain text")] = {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.retries import Retries
-from pi_mesh.settings.traffic.routes import Canary, CircuitBreaker, Destination, HttpRoute, Route, RouteTarget
+from pi_mesh.settings.traffic.routes import Canary, Connections, Destination, HttpRoute, Route, RouteTarget
 from pi_mesh.values.objects import Object, given, item_object
 
 
@@ -115,22 +115,38 @@ def _targets(targets: Iterable[RouteTarget]) -> list[Object]:
 
 
 def destination_rule(settings: Settings, name: str, item: Destination) -> Object:
-    breaker = item.circuit_breaker
     subsets = [{"name": subset, "labels": labels} for subset, labels in item.subsets.items()]
-    spec = given(host=item.service, trafficPolicy=breaker and _traffic_policy(breaker), subsets=subsets)
+    spec = given(host=item.service, trafficPolicy=_traffic_policy(item), subsets=subsets)
     return item_object(settings, item, "DestinationRule", name, spec)
 
 
-def _traffic_policy(breaker: CircuitBreaker) -> Object:
-    http = {
-        "http1MaxPendingRequests": breaker.max_pending_requests,
-        "maxRequestsPerConnection": breaker.max_requests_per_connection,
-    }
-    outliers = given(
+def _traffic_policy(item: Destination) -> Object:
+    breaker, bounds, sticky = item.circuit_breaker, item.connections or Connections(), item.sticky
+    tcp = given(
+        maxConnections=breaker and breaker.max_connections,
+        connectTimeout=bounds.connect_timeout,
+        tcpKeepalive=bounds.tcp_keepalive and bounds.tcp_keepalive.model_dump(),
+        idleTimeout=bounds.tcp_idle_timeout,
+        maxConnectionDuration=bounds.max_connection_duration,
+    )
+    http = given(
+        http1MaxPendingRequests=breaker and breaker.max_pending_requests,
+        http2MaxRequests=bounds.http2_max_requests,
+        maxRequestsPerConnection=breaker and breaker.max_requests_per_connection,
+        maxConcurrentStreams=bounds.max_concurrent_streams,
+        idleTimeout=bounds.http_idle_timeout,
+    )
+    outliers = breaker and given(
         consecutive5xxErrors=breaker.consecutive_errors,
         interval=breaker.interval,
         baseEjectionTime=breaker.ejection_time,
         maxEjectionPercent=breaker.max_ejection_percent,
     )
-    pool = {"tcp": {"maxConnections": breaker.max_connections}, "http": http}
-    return {"connectionPool": pool, "outlierDetection": outliers}
+    hashed = sticky and given(
+        httpHeaderName=sticky.header,
+        httpCookie=sticky.cookie and given(name=sticky.cookie.name, ttl=sticky.cookie.ttl),
+        useSourceIp=sticky.source_address or None,
+    )
+    # Near pods, which outlierDetection would make callers prefer, differ by caller; the hash must mean one pod to all.
+    balancer = hashed and {"consistentHash": hashed, "localityLbSetting": {"enabled": False}}
+    return given(connectionPool=given(tcp=tcp, http=http), outlierDetection=outliers, loadBalancer=balancer)

@@ -6,9 +6,11 @@ from pi_mesh.settings.traffic.gateways import IngressListener, service_ports
 from pi_mesh.settings.traffic.routes import HttpRoute, Retries, RouteTarget
 from tests.support.factories import make_settings
 from tests.support.refusals import refusal
+from tests.support.versions import OLDEST
 
 A, B = {"service": "a"}, {"service": "b"}
 CERTIFICATE = {"secret": "certificate"}
+BOTH_NEWER = "tcpIdleTimeout and maxConcurrentStreams need Istio 1.21 or newer"
 DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
 
 
@@ -26,6 +28,14 @@ def token(**settings: object) -> dict:
 
 def policy(*rules: dict) -> dict:
     return {"authorization": {"policies": {"p": {"rules": [*rules]}}}}
+
+
+def destination(**settings: object) -> dict:
+    return {"destinations": {"d": {**A, **settings}}}
+
+
+def bounds(**connections: object) -> dict:
+    return destination(connections=connections)
 
 
 def listen(**settings: object) -> dict:
@@ -68,7 +78,41 @@ REFUSED = {
         http(A, prefix="/a", exact="/b"),
         "traffic.routes.r.http[0]: prefix and exact are both given",
     ),
-    "a destination that says nothing": ({"destinations": {"d": A}}, "has neither subsets nor circuitBreaker"),
+    "a destination that says nothing": (destination(), "traffic.destinations.d: says nothing; give subsets, circuit"),
+    "Istio's own key": (destination(trafficPolicy={}), "circuitBreaker"),
+    "connections without a bound": (bounds(heartbeat="5s"), "traffic.destinations.d.connections: bounds nothing"),
+    "an idle time-out within the recommended heartbeat": (
+        bounds(tcpIdleTimeout="30000ms"),
+        "traffic.destinations.d.connections: tcpIdleTimeout 30000ms is not above heartbeat 30s",
+    ),
+    "an idle time-out within the service's own heartbeat": (
+        bounds(tcpIdleTimeout="1m", heartbeat="60s"),
+        "tcpIdleTimeout 1m is not above heartbeat 60s, and would close sessions between two",
+    ),
+    "keepalive after the idle time-out": (
+        bounds(tcpIdleTimeout="1m", tcpKeepalive={}),
+        "tcpIdleTimeout 1m is not above tcpKeepalive.time 60s, and no probe would be sent",
+    ),
+    "a life that ends before an idle time-out": (
+        bounds(tcpIdleTimeout="1h", maxConnectionDuration="60m"),
+        "maxConnectionDuration 60m is not above tcpIdleTimeout 1h, which would never be reached",
+    ),
+    "a part of a second for the kernel": (bounds(tcpKeepalive={"time": "500ms"}), "connections.tcpKeepalive.time: "),
+    "a keepalive that the kernel refuses": (bounds(tcpKeepalive={"time": "24h"}), "connections.tcpKeepalive.time: "),
+    "more probes than the kernel sends": (bounds(tcpKeepalive={"probes": 128}), "connections.tcpKeepalive.probes: "),
+    "a time-out that is none": (bounds(httpIdleTimeout="0s"), "connections.httpIdleTimeout: "),
+    "more streams than requests of a connection": (
+        destination(circuitBreaker={}, connections={"maxConcurrentStreams": 3}),
+        "connections.maxConcurrentStreams 3 is above circuitBreaker.maxRequestsPerConnection 2",
+    ),
+    "sticky sessions without a hash": (destination(sticky={}), "traffic.destinations.d.sticky: gives no kinds of hash"),
+    "sticky sessions by two hashes": (
+        destination(sticky={"header": "x-desk", "cookie": {"name": "desk"}}),
+        "traffic.destinations.d.sticky: gives 2 kinds of hash; give one of header, cookie and sourceAddress",
+    ),
+    "a header without a name": (destination(sticky={"header": ""}), "traffic.destinations.d.sticky.header: "),
+    "a cookie without a name": (destination(sticky={"cookie": {"ttl": "8h"}}), "destinations.d.sticky.cookie.name: "),
+    "a cookie with half a name": (destination(sticky={"cookie": {"name": "a b"}}), "d.sticky.cookie.name: "),
     "a rule for everybody": (policy({}), "traffic.authorization.policies.p.rules[0]: has no condition"),
     "a policy without rules": (policy(), "traffic.authorization.policies.p.rules: []: has too few entries"),
     "a principal with its scheme": (
@@ -120,6 +164,31 @@ REFUSED = {
 @pytest.mark.parametrize(("traffic", "said"), REFUSED.values(), ids=REFUSED)
 def test_traffic_settings_that_can_not_be_right_are_refused_with_their_path(traffic, said):
     assert said in refusal(traffic=traffic)
+
+
+ACCEPTED = {
+    "an idle time-out above the heartbeat": bounds(tcpIdleTimeout="31s"),
+    "one above a shorter heartbeat": bounds(tcpIdleTimeout="30s", heartbeat="5s"),
+    "idle HTTP connections, whose streams are requests": bounds(httpIdleTimeout="10s", tcpKeepalive={}),
+    "a life alone": bounds(maxConnectionDuration="1s"),
+    "as many streams as requests": destination(circuitBreaker={}, connections={"maxConcurrentStreams": 2}),
+    "the longest keepalive": bounds(tcpKeepalive={"time": "9h"}),
+    "a cookie of the application": destination(sticky={"cookie": {"name": "JSESSIONID"}}),
+}
+
+
+@pytest.mark.parametrize("traffic", ACCEPTED.values(), ids=ACCEPTED)
+def test_bounds_of_connections_that_fit_together_are_accepted(traffic):
+    assert make_settings(traffic=traffic).traffic.destinations["d"]
+
+
+@pytest.mark.parametrize("newer", [{"tcpIdleTimeout": "10m"}, {"maxConcurrentStreams": 100}], ids=str)
+def test_a_bound_that_the_oldest_istio_does_not_know_is_refused_for_it_alone(newer):
+    traffic = bounds(**newer)
+    said = refusal(istio={"version": OLDEST}, traffic=traffic)
+    assert f"traffic.destinations.d.connections: {BOTH_NEWER}; {OLDEST} ignores them" in said
+    assert make_settings(istio={"version": "1.21.0"}, traffic=traffic)
+    assert make_settings(istio={"version": OLDEST}, traffic=bounds(tcpKeepalive={}))
 
 
 @pytest.mark.parametrize("port", [15000, 15001, 15002, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090])

@@ -195,6 +195,59 @@ def test_connections_go_to_their_service_by_weight_and_those_of_tls_are_matched_
     assert tls == {"match": [{"sniHosts": hosts}], "route": [{"destination": {"host": "vault"}}]}
 
 
+def policy(**settings: object) -> dict[str, Any]:
+    (rule,) = made(destinations={"d": {**AGENT, **settings}})
+    assert crds.problems(rule, charts.versions()[-1]) == []
+    return rule["spec"]["trafficPolicy"]
+
+
+ALL_BOUNDS = {
+    "heartbeat": "10s",
+    "connectTimeout": "2s",
+    "tcpKeepalive": {"interval": "5s"},
+    "tcpIdleTimeout": "10m",
+    "httpIdleTimeout": "20m",
+    "maxConnectionDuration": "24h",
+    "http2MaxRequests": 500,
+    "maxConcurrentStreams": 2,
+}
+TCP_BOUNDS = {
+    "connectTimeout": "2s",
+    "tcpKeepalive": {"time": "60s", "interval": "5s", "probes": 3},
+    "idleTimeout": "10m",
+    "maxConnectionDuration": "24h",
+}
+HTTP_BOUNDS = {"idleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStreams": 2}
+
+
+def test_bounds_of_connections_are_the_connection_pool():
+    assert policy(connections=ALL_BOUNDS) == {"connectionPool": {"tcp": TCP_BOUNDS, "http": HTTP_BOUNDS}}
+    assert policy(connections={"tcpKeepalive": {}}) == {
+        "connectionPool": {"tcp": {"tcpKeepalive": {"time": "60s", "interval": "10s", "probes": 3}}}
+    }
+
+
+def test_bounds_of_connections_stand_beside_the_limits_of_a_circuit_breaker():
+    pool = policy(circuitBreaker={}, connections=ALL_BOUNDS)["connectionPool"]
+    limits = policy(circuitBreaker={})["connectionPool"]
+    assert pool == {"tcp": {**limits["tcp"], **TCP_BOUNDS}, "http": {**limits["http"], **HTTP_BOUNDS}}
+
+
+@pytest.mark.parametrize(
+    ("sticky", "hashed"),
+    [
+        ({"header": "x-desk"}, {"httpHeaderName": "x-desk"}),
+        ({"cookie": {"name": "desk", "ttl": "8h"}}, {"httpCookie": {"name": "desk", "ttl": "8h"}}),
+        ({"cookie": {"name": "desk"}}, {"httpCookie": {"name": "desk"}}),
+        ({"sourceAddress": True}, {"useSourceIp": True}),
+    ],
+    ids=str,
+)
+def test_sticky_sessions_are_a_hash_over_all_pods_near_and_far(sticky, hashed):
+    balancer = {"consistentHash": hashed, "localityLbSetting": {"enabled": False}}
+    assert policy(sticky=sticky) == {"loadBalancer": balancer}
+
+
 def test_longer_paths_of_a_canary_come_before_shorter_ones():
     (service,) = made(canaries={"c": {"service": "a", "paths": {"/api": "v1", "/api/v2": "v2"}}})
     prefixes = [rule["match"][0]["uri"]["prefix"] for rule in service["spec"]["http"][:-1]]

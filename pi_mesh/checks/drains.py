@@ -55,6 +55,8 @@ class Drain:
     """Namespace of the proxies; empty for every namespace."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of the proxies' pods; empty for all pods."""
+    everybody: str = "every proxy"
+    """The proxies, in words, where neither a namespace nor labels name them."""
     ports: tuple[int, ...] = ()
     """Ports on which the proxies accept the connections; empty for every port."""
     hosts: tuple[str, ...] = ()
@@ -73,7 +75,7 @@ class Drain:
         if self.hosts:
             return f"{kind}connections from {pods or 'the mesh'} to {enumerated(self.hosts)}"
         port = f", port {enumerated(map(str, self.ports))}" if self.ports else ""
-        return f"{kind}connections {'to and from' if self.both_ways else 'to'} {pods or 'every proxy'}{port}"
+        return f"{kind}connections {'to and from' if self.both_ways else 'to'} {pods or self.everybody}{port}"
 
 
 def drains(before: Manifests, after: Manifests, paths: Iterable[str], root: str) -> tuple[Drain, ...]:
@@ -131,7 +133,9 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
         protocols = ("HTTP",) if is_traced else POLICIES[kind]
         for labels in (value_at(spec, "selector.matchLabels") or {} for spec in specs):
             is_local = namespace != root or (labels and kind in ROOT_SELECTORS_IGNORED)
-            yield Drain((name,), protocols, namespace if is_local else "", labels)
+            # Mutual TLS between workloads is no part of a gateway's listeners.
+            everybody = "every sidecar" if kind == "PeerAuthentication" else Drain.everybody
+            yield Drain((name,), protocols, namespace if is_local else "", labels, everybody)
 
 
 def _of_routes(name: str, namespace: str, spec: Mapping[str, Any], before: Manifests) -> Iterator[Drain]:

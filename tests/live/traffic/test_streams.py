@@ -57,6 +57,7 @@ class Pod(NamedTuple):
 
 SERVING, HOLDING = Pod(TRADING, "app=streams"), Pod(TRADING, f"{SELF}={HOLDER.name}")
 ENTRY, EXIT = Pod(CONTROL, "istio=ingressgateway"), Pod(CONTROL, "istio=egressgateway")
+SIDECARS = (SERVING, HOLDING)
 WAYS: dict[str, tuple[tuple[Pod, ...], tuple[Pod, ...]]] = {
     "mesh": ((SERVING,), (HOLDING,)),
     "ingress": ((ENTRY, SERVING), (ENTRY,)),
@@ -102,7 +103,7 @@ def _selects(pods: str, pod: Pod) -> bool:
     """Return True for pods in words such as "trading app=streams" or "every proxy"."""
     first, _, last = pods.rpartition(" ")
     if "=" not in last:
-        return pods in ("every proxy", "the mesh", pod.namespace)
+        return pods in ("every proxy", "the mesh", pod.namespace) or (pods == "every sidecar" and pod in SIDECARS)
     return first in ("", pod.namespace) and last == pod.label
 
 

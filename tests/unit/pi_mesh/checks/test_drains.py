@@ -46,7 +46,7 @@ CHANGES = {
           "trading/allow-namespaces and 2 more)"]),
     "the mode of mutual TLS":
         ({}, {"mtls": {"mode": "PERMISSIVE"}},
-         ["connections to every proxy (PeerAuthentication istio-system/default)"]),
+         ["connections to every sidecar (PeerAuthentication istio-system/default)"]),
     "tokens":
         ({}, {"traffic": {"authorization": {"tokens": {"t": {"issuer": "x", "selector": {"app": "desk"}}}}}},
          ["HTTP connections to trading app=desk (RequestAuthentication trading/t)"]),

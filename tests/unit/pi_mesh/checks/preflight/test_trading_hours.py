@@ -51,7 +51,7 @@ UPS = {
     "the mode of mutual TLS changes": (
         BEFORE,
         {"mtls": {"mode": "PERMISSIVE"}},
-        f"{ERROR}closes connections to every proxy",
+        f"{ERROR}closes connections to every sidecar",
     ),
     "a new generation of the CA": (with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, NEW_CA),
     "another life of the CA": (with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, NEW_CA),

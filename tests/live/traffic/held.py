@@ -49,15 +49,18 @@ class Holder:
 
 
 @contextmanager
-def held(holder: Workload, targets: Mapping[str, str], host: str = "", count: int = 1) -> Iterator[Holder]:
+def held(
+    holder: Workload, targets: Mapping[str, str], host: str = "", count: int = 1, every: str = "500ms"
+) -> Iterator[Holder]:
     """Hold `count` connections to each target, such as "tcp://shop:7001", from the holder's pod for the block.
 
-    They are open a few seconds after it begins. `host` is the value of the HTTP header Host.
+    They are open a few seconds after it begins. `host` is the value of the HTTP header Host, and `every` the time between
+    an answer and the next message.
     """
     refuse_other_clusters()
     where = (f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", f"--namespace={holder.namespace}")
     command = [str(program("kubectl")), *where, "exec", "-i", f"deployment/{holder.name}", "--container=streams", "--"]
-    options = [f"-count={count}", *([f"-host={host}"] if host else [])]
+    options = [f"-count={count}", f"-every={every}", *([f"-host={host}"] if host else [])]
     command += ["/usr/bin/streams", "client", *options, *(f"{name}={target}" for name, target in targets.items())]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as run:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,6 +18,7 @@ from lab.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
 from pi_mesh.names import EGRESS, INGRESS
 from tests.live.traffic.held import GRPC, HTTP, TCP, held
 from tests.live.traffic.outside import address_of
+from tests.support import pods
 from tests.support.objects import present
 from tests.support.project import Project
 
@@ -93,7 +95,7 @@ def _is_named(place: str, kind: str, protocol: str, direction: str, pods: str, h
         return False
     accept, make = WAYS[place]
     has_port = not ports or (place == "ingress" and str(LISTENERS[kind]) in ports)
-    has_host = not host or (place == "mesh" if host == SERVICE else place in ("egress", "gateway"))
+    has_host = not host or (place == "mesh" if host == SERVICE else host == LEAVING)
     return ("to" in direction.split() and has_port and any(_selects(pods, pod) for pod in accept)) or (
         "from" in direction and has_host and any(_selects(pods, pod) for pod in make)
     )
@@ -222,7 +224,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "access logs of the gateways": {"observability.accessLogs.gateways": True},
     "access logs of the namespace": {"observability.accessLogs.namespaces": [TRADING]},
     "larger scope": {"trading.sidecarScope": ["./*", f"{ABROAD}/*"]},
-    "smaller scope": {"trading.sidecarScope": [f"./{SERVICE}.{TRADING}.svc.cluster.local"]},
+    "smaller scope": {"trading.sidecarScope": [f"./{OTHER}.{TRADING}.svc.cluster.local"]},
     "TCP host outside": {
         "traffic.external.third": {
             "hosts": ["third.example"], "protocol": "TCP", "port": 7005, "addresses": ["192.0.2.7"]
@@ -260,3 +262,49 @@ def test_exactly_the_connections_that_the_preview_names_are_closed(what, open_do
         time.sleep(AFTER)
     assert closed == cells(sentence), sentence
     figure(f"{what}: {', '.join(' '.join(cell) for cell in sorted(closed)) or 'none'}")
+
+
+def test_a_policy_closes_the_streams_that_the_preview_names(mesh: Project, figure):
+    with present(SERVICES, SERVER, HOLDER):
+        mesh.set("traffic.authorization.policies", {"desk": POLICY})
+        sentence = foretold(mesh.preview().must().output)
+        with held(HOLDER, IN_MESH) as holder:
+            time.sleep(UNTIL_OPEN)
+            mesh.must_up()
+            time.sleep(AFTER)
+        mesh.must_hold_the_shipped_mesh()
+    closed = {("mesh", kind) for kind, (stream,) in holder.streams.items() if stream.ends}
+    assert closed == {cell for cell in cells(sentence) if cell[0] == "mesh"} == {("mesh", kind) for kind in IN_MESH}
+    figure(f"{sentence.strip(': ')}: {', '.join(sorted(kind for _, kind in closed))} closed {DRAIN} s later")
+
+
+BOUNDS = {"heartbeat": "1s", "tcpKeepalive": {"time": "2s", "interval": "1s"}, "tcpIdleTimeout": "4s"}
+
+
+@pytest.mark.long
+def test_a_silent_connection_is_closed_at_its_bound_and_sessions_stay_with_a_pod(mesh: Project, figure):
+    destination = {"service": SERVICE, "connections": BOUNDS, "sticky": {"sourceAddress": True}}
+    pair = replace(SERVER, replicas=2)
+    with present(SERVICES, pair, HOLDER), mesh.changed({"traffic.destinations.held": destination}):
+        time.sleep(UNTIL_OPEN)
+        with (
+            held(HOLDER, {"silent": IN_MESH["tcp"]}, every="6s") as silent,
+            held(HOLDER, {"busy": IN_MESH["tcp"]}) as busy,
+        ):
+            time.sleep(15)
+        with held(HOLDER, {"same": IN_MESH["tcp"]}, count=10):
+            time.sleep(UNTIL_OPEN)
+            used = [name for name in pods.names(TRADING, SERVING.label) if _connections(name)]
+    ((ended,), (held_on,)) = silent.streams["silent"], busy.streams["busy"]
+    assert ended.ends
+    assert not held_on.ends
+    assert len(used) == 1
+    figure(f"silent for 6 s: closed {len(ended.ends)} times; every 0.5 s: held; 10 connections: {len(used)} of 2 pods")
+
+
+def _connections(pod: str) -> int:
+    """Return the number of connections that a pod's proxy has open to its TCP port."""
+    where = (f"--namespace={TRADING}", pod, "--container=istio-proxy", "--", "pilot-agent", "request", "GET")
+    clusters = kubectl("exec", *where, "clusters")
+    counts = re.findall(rf"^inbound\|{TCP}\|\|::.+::cx_active::(\d+)$", clusters, re.MULTILINE)
+    return sum(map(int, counts))

@@ -54,7 +54,7 @@ def held(
 ) -> Iterator[Holder]:
     """Hold `count` connections to each target, such as "tcp://shop:7001", from the holder's pod for the block.
 
-    They are open a few seconds after it begins. `host` is the value of the HTTP header Host, and `every` the time between
+    They are open a few seconds after it begins. `host` is the value of the HTTP header Host, `every` the time between
     an answer and the next message.
     """
     refuse_other_clusters()

@@ -106,7 +106,7 @@ def _selects(pods: str, pod: Pod) -> bool:
     first, _, last = pods.rpartition(" ")
     if "=" not in last:
         return pods in ("every proxy", "the mesh", pod.namespace) or (pods == "every sidecar" and pod in SIDECARS)
-    return first in ("", pod.namespace) and last == pod.label
+    return first in ("", pod.namespace) and pod.label in last.split(",")
 
 
 CELLS = [

@@ -3,6 +3,7 @@
 In turns of a few seconds, for the drain time is shorter here than Istio's 45 s.
 """
 
+import base64
 import json
 import re
 import time
@@ -12,6 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from lab.cluster.kubectl import kubectl
 from lab.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
@@ -186,9 +188,9 @@ def broken(change: Any) -> set[Cell]:
     return {cell for cell, stream in streams.items() if stream.ends}
 
 
-KEYS = json.dumps(
-    {"keys": [{"kty": "RSA", "e": "AQAB", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1"}]}
-)
+NUMBER = rsa.generate_private_key(65537, 2048).public_key().public_numbers().n
+MODULUS = base64.urlsafe_b64encode(NUMBER.to_bytes(256)).decode().rstrip("=")
+KEYS = json.dumps({"keys": [{"kty": "RSA", "kid": "made-up", "e": "AQAB", "n": MODULUS}]})
 TO_HTTP, TO_OTHER = [{"service": SERVICE, "port": HTTP}], [{"service": OTHER, "port": 80}]
 MORE = {"hosts": ["more.example"], "gateways": ["more"], "http": [{"to": TO_OTHER}]}
 PROFILE = {"requests": {"cpu": "110m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}

@@ -197,7 +197,7 @@ def _drained(mesh: Inventory, namespace: Resource, plugin: GuardPlugin) -> list[
     if mesh.namespace("istio").adopted:
         return []
     opts = ResourceOptions(provider=plugin, depends_on=[namespace])
-    return [DestroyDrain(settings.cluster.context, settings.istio.namespace, opts)]
+    return [DestroyDrain(settings, opts)]
 
 
 def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:

@@ -144,6 +144,12 @@ DrainSeconds = Annotated[
     int, counted_in("seconds, such as 30", ge=1, le=300), Harmless("at least a second in any case")
 ]
 """Seconds that a stopping proxy keeps serving."""
+ListenerDrainSeconds = Annotated[
+    int,
+    counted_in("seconds, such as 600", ge=1, le=86400),
+    Weaker(lambda before, after: (after or 45) > (before or 45), "open connections obey replaced rules for longer"),
+]
+"""Seconds that a running proxy keeps the connections of a listener that a change replaced; None is Istio's 45."""
 
 HelmValues = dict[str, object]
 ExtraValues = Annotated[

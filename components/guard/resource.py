@@ -8,6 +8,7 @@ from pulumi.runtime import register_stack_transformation
 from pi_mesh.checks.destroy import Destroyed
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
 from pi_mesh.inventory import Inventory
+from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import STOPPING
 
 
@@ -26,8 +27,15 @@ class DestroyGuard(pulumi.CustomResource):
 class DestroyDrain(pulumi.CustomResource):
     """The resource that is deleted directly before a namespace, and waits for the gateways that drain there."""
 
-    def __init__(self, context: str, namespace: str, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(DRAIN, "destroy-drain", {"context": context, "namespace": namespace, "spare": STOPPING}, opts)
+    def __init__(self, settings: Settings, opts: pulumi.ResourceOptions) -> None:
+        # A gateway that waits for its last connection may use up its grace period.
+        waits = settings.ingress.max_drain_seconds or settings.egress.max_drain_seconds
+        inputs = {
+            "context": settings.cluster.context,
+            "namespace": settings.istio.namespace,
+            "spare": 0 if waits else STOPPING,
+        }
+        super().__init__(DRAIN, "destroy-drain", inputs, opts)
 
 
 def collect() -> list[pulumi.Resource]:

@@ -94,6 +94,7 @@ CHECKS: tuple[Check, ...] = (
     _preflight("nodes ready", by="check_nodes", also=("architecture",)),
     _preflight("kernel addresses"),
     _preflight("native sidecars", by="nodes_ready.check_kubelets"),
+    _preflight("grace periods"),
     _preflight("free memory", by="room_for_the_mesh.check_free_memory"),
     _preflight("room for the mesh", by="check_room", also=("room for trading", "room for namespaces")),
     _preflight("a node less"),

@@ -138,7 +138,7 @@ def _proxy(spec: Mapping[str, Any]) -> dict[str, Any] | None:
     return next((entry for entry in every if entry["name"] == SIDECAR), None)
 
 
-SHOWN = ("concurrency", "terminationDrainDuration", "SECRET_TTL")
+SHOWN = ("concurrency", "drainDuration", "terminationDrainDuration", "SECRET_TTL")
 """Settings whose values are shown; any other value may be a password."""
 HOLD = "holdApplicationUntilProxyStarts"
 """Setting that reaches a proxy as a lifecycle hook, and neither a native sidecar nor a gateway."""

@@ -61,6 +61,8 @@ class Pod(Namespaced):
     ready: bool = True
     ending: bool = False
     """True for a deleted pod in its grace period."""
+    grace: int = 30
+    """Seconds of its grace period."""
     owner: str = ""
     """KIND/NAME of the pod's controller."""
     host_network: bool = False
@@ -138,6 +140,7 @@ def parse(item: dict) -> Pod:
         phase=status.get("phase", ""),
         ready=is_true(item, "Ready"),
         ending="deletionTimestamp" in meta,
+        grace=spec.get("terminationGracePeriodSeconds", Pod.grace),
         owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
         host_network=spec.get("hostNetwork", False),
         host_ports=_host_ports(spec),

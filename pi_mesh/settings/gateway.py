@@ -12,10 +12,12 @@ from pi_mesh.model import (
     Autoscaling,
     DrainSeconds,
     ExtraValues,
+    ListenerDrainSeconds,
     Model,
     NamespaceName,
     Replicas,
     ResourceProfile,
+    counted_in,
     matching,
     profile,
 )
@@ -138,6 +140,17 @@ class GatewaySettings(Model):
     ] = 20
     """Seconds that a stopping pod keeps serving. It must exceed the time until a new pod is Ready, so that no request
     is lost when the node of the only pod is drained."""
+    max_drain_seconds: Annotated[
+        Annotated[int, counted_in("seconds, such as 3600", ge=1, le=86400)] | None,
+        Helm("gateway", PROXY_CONFIG),
+        Helm("gateway", "terminationGracePeriodSeconds"),
+        Harmless("a stopping gateway enforces the same rules"),
+    ] = None
+    """Let a stopping pod serve on after drainSeconds while a connection is open, for at most so many seconds; `pulumi
+    destroy` and the drain of a node wait for it. By default it ends after drainSeconds."""
+    listener_drain_seconds: Annotated[ListenerDrainSeconds | None, Helm("gateway", PROXY_CONFIG)] = None
+    """Seconds after which a running gateway closes the connections of a listener that a change replaced; by default
+    proxy.listenerDrainSeconds. A change restarts the gateway."""
     resources: Annotated[ResourceProfile, Helm("gateway", "resources")] = profile("100m", "128Mi", "500m", "256Mi")
     """Requests and limits of each pod of the gateway."""
     autoscaling: Autoscaling = Autoscaling()
@@ -147,6 +160,10 @@ class GatewaySettings(Model):
     """Service of the gateway."""
     values: ExtraValues = {}
     """Extra values of the gateway chart, merged last; they may not contradict a typed setting."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.max_drain_seconds is not None and self.max_drain_seconds < self.drain_seconds:
+            yield f"maxDrainSeconds {self.max_drain_seconds} is below drainSeconds {self.drain_seconds}"
 
 
 class IngressSettings(GatewaySettings):

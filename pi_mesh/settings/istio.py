@@ -11,6 +11,7 @@ from pi_mesh.model import (
     Autoscaling,
     DrainSeconds,
     ExtraValues,
+    ListenerDrainSeconds,
     Model,
     NamespaceName,
     Replicas,
@@ -196,3 +197,17 @@ class ProxySettings(Model):
     default Istio decides: from 1.27 on, where every kubelet is 1.33 or newer."""
     drain_seconds: Annotated[DrainSeconds, Helm("istiod", "meshConfig.defaultConfig.terminationDrainDuration")] = 5
     """Seconds that a stopping sidecar keeps serving requests that are under way."""
+    exit_when_idle: Annotated[
+        bool,
+        Helm("istiod", "meshConfig.defaultConfig.proxyMetadata.EXIT_ON_ZERO_ACTIVE_CONNECTIONS"),
+        Helm("istiod", "meshConfig.defaultConfig.proxyMetadata.MINIMUM_DRAIN_DURATION"),
+        Harmless("a stopping sidecar enforces the same rules"),
+    ] = False
+    """Let a stopping sidecar serve until no connection is open, for drainSeconds at least and for the pod's
+    terminationGracePeriodSeconds at most. Native sidecars outlast the application in any case."""
+    listener_drain_seconds: Annotated[
+        ListenerDrainSeconds | None, Helm("istiod", "meshConfig.defaultConfig.drainDuration")
+    ] = None
+    """Seconds after which a running proxy closes the connections of a listener that a change replaced, such as a new
+    access rule; by default Istio's 45. Until then they obey the old rules, and the proxy keeps the old configuration
+    in memory. Pods have the value from their creation on. More than 3600 needs Istio 1.22."""

@@ -119,6 +119,7 @@ class Settings(Model):
         yield from revision_conflicts(self)
         yield from gateway_service_conflicts(self)
         yield from destination_conflicts(self)
+        yield from listener_drain_conflicts(self)
 
 
 class CaSettings(Model):
@@ -162,6 +163,14 @@ def destination_conflicts(settings: "Settings") -> Iterator[str]:
     for name, bounds in ((name, item.connections) for name, item in settings.traffic.destinations.items()):
         if bounds and (bounds.tcp_idle_timeout or bounds.max_concurrent_streams) and facts_of(version).minor < 21:
             yield f"traffic.destinations.{name}.connections: {newer}; {version} ignores them"
+
+
+def listener_drain_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each drain for which this version of Istio would refuse the whole mesh config."""
+    version = settings.istio.version
+    for key, branch in {"proxy": settings.proxy, "ingress": settings.ingress, "egress": settings.egress}.items():
+        if (seconds := branch.listener_drain_seconds or 0) > 3600 and facts_of(version).minor < 22:
+            yield f"{key}.listenerDrainSeconds is {seconds}; Istio {version} accepts at most 3600"
 
 
 def namespace_conflicts(settings: "Settings") -> Iterator[str]:

@@ -1,13 +1,16 @@
 """Helm values of the chart `gateway`, limited to keys of chart 1.20, since the chart's schema refuses unknown keys."""
 
+import json
 from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of, gateway_chart
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings, IngressSettings
+from pi_mesh.settings.istio import ProxySettings
 from pi_mesh.values.gateway_service import service_values
 from pi_mesh.values.helm_values import Values
+from pi_mesh.values.istio import exit_when_idle
 from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
@@ -46,7 +49,13 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         },
         **({"revision": gateway.revision} if gateway.revision else {}),
         **_readiness(settings.istio.version),
-        **_pod(gateway, {**gateway_annotations(settings), **_version(settings.istio.version)}),
+        "podAnnotations": {
+            "proxy.istio.io/config": "\n".join(_proxy_config(settings.proxy, gateway)),
+            **gateway_annotations(settings),
+            **_version(settings.istio.version),
+        },
+        # Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor.
+        "terminationGracePeriodSeconds": (gateway.max_drain_seconds or gateway.drain_seconds) + STOPPING,
         **_rights(settings, release),
         **(_kept_through_drains(release) if least_pods > 1 else {}),
     }
@@ -81,16 +90,15 @@ def _version(version: str) -> dict[str, str]:
     return {} if carried else {VERSION_ANNOTATION: version}
 
 
-def _pod(gateway: GatewaySettings, annotations: dict[str, str]) -> Values:
-    """Return the drain and topology of the proxy.
-
-    Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor.
-    """
-    config = "\n".join([f"terminationDrainDuration: {gateway.drain_seconds}s", *_topology(gateway)])
-    return {
-        "podAnnotations": {"proxy.istio.io/config": config, **annotations},
-        "terminationGracePeriodSeconds": gateway.drain_seconds + STOPPING,
-    }
+def _proxy_config(proxy: ProxySettings, gateway: GatewaySettings) -> Iterator[str]:
+    """Yield the lines by which the gateway's proxy differs from the sidecars'."""
+    yield f"terminationDrainDuration: {gateway.drain_seconds}s"
+    if gateway.listener_drain_seconds:
+        yield f"drainDuration: {gateway.listener_drain_seconds}s"
+    if gateway.max_drain_seconds or proxy.exit_when_idle:
+        metadata = exit_when_idle(bool(gateway.max_drain_seconds), gateway.drain_seconds)
+        yield f"proxyMetadata: {json.dumps(metadata)}"
+    yield from _topology(gateway)
 
 
 def _topology(gateway: GatewaySettings) -> Iterator[str]:

@@ -128,12 +128,21 @@ def mesh_config(settings: Settings) -> Values:
         "defaultConfig": {
             "concurrency": proxy.concurrency,
             "terminationDrainDuration": f"{proxy.drain_seconds}s",
+            **({"drainDuration": f"{drain}s"} if (drain := proxy.listener_drain_seconds) else {}),
             "holdApplicationUntilProxyStarts": proxy.hold_application_until_proxy_starts,
             # Proxies request certificates of this lifetime, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
-            "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
+            "proxyMetadata": {
+                "SECRET_TTL": settings.mtls.certificate_lifetime,
+                **(exit_when_idle(True, proxy.drain_seconds) if proxy.exit_when_idle else {}),
+            },
         },
         **_providers(settings),
     }
+
+
+def exit_when_idle(idle: bool, least_seconds: int) -> dict[str, str]:
+    """Return the metadata by which a stopping proxy waits for idleness instead of terminationDrainDuration, or not."""
+    return {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": str(idle).lower(), "MINIMUM_DRAIN_DURATION": f"{least_seconds}s"}
 
 
 def _providers(settings: Settings) -> Values:

@@ -31,6 +31,8 @@ def test_a_duration_is_the_sum_of_its_parts(text, seconds):
     [
         ("mtls.mode", "STRICT", "PERMISSIVE"),
         ("mtls.certificateLifetime", "90m", "2h"),
+        ("proxy.listenerDrainSeconds", None, 60),
+        ("proxy.listenerDrainSeconds", 30, None),
         ("vault.ttl", "8760h", "87600h"),
         ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
         ("traffic.services", ORDERS, {"orders": {}}),

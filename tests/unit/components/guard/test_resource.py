@@ -56,6 +56,17 @@ def test_the_control_planes_namespace_waits_for_its_gateways_to_drain(deployed):
     assert "destroy-drain" in recording.one("istio-base").dependencies
 
 
+@pytest.mark.parametrize(
+    ("ingress", "spare"),
+    [
+        pytest.param({}, 10, id="no longer than they drain"),
+        pytest.param({"maxDrainSeconds": 60}, 0, id="to the end of the grace period that connections may use up"),
+    ],
+)
+def test_the_wait_is_as_long_as_the_gateways_may_serve(deployed, ingress, spare):
+    assert deployed(ingress=ingress).one("destroy-drain").props["spare"] == spare
+
+
 def test_an_adopted_namespace_stays_and_nothing_waits_for_it(deployed):
     recording = deployed(istio={"adopt": True})
     assert not [one for one in recording.resources if one.type == DRAIN]

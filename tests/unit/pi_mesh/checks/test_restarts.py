@@ -108,6 +108,7 @@ def test_a_first_install_makes_nothing_anew():
     ("change", "kept"),
     [
         ({"proxy": {"concurrency": 1}}, ("meshConfig.defaultConfig.concurrency",)),
+        ({"proxy": {"listenerDrainSeconds": 600}}, ("meshConfig.defaultConfig.drainDuration",)),
         ({"mtls": {"certificateLifetime": "4h"}}, ("meshConfig.defaultConfig.proxyMetadata.SECRET_TTL",)),
         ({"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, ()),
     ],

@@ -62,6 +62,8 @@ YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put i
         ("charts", {"source": "ftp://x"}, "charts.source: 'ftp://x': is not an https:// repository"),
         ("images", {"hub": "gcr.io/istio-release"}, "docker.io/istio"),
         ("images", {"hub": "registry.istio.io/release"}, "docker.io/istio"),
+        ("ingress", {"maxDrainSeconds": 19}, "ingress: maxDrainSeconds 19 is below drainSeconds 20"),
+        ("egress", {"listenerDrainSeconds": 86401}, "egress.listenerDrainSeconds: 86401: is more than 86400"),
         ("istio", {"autoscaling": {"minReplicas": 3}}, "istio.autoscaling: minReplicas 3 is above maxReplicas 2"),
         ("egress", {"service": {"nodePorts": {"http2": 30080}, "type": "ClusterIP"}}, "nodePorts need a service"),
         (
@@ -73,6 +75,17 @@ YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put i
 )
 def test_a_wrong_value_is_refused_with_its_path_and_what_is_allowed(branch, value, problem):
     assert problem in refusal(**{branch: value})
+
+
+@pytest.mark.parametrize("branch", ["proxy", "ingress", "egress"])
+def test_istio_before_1_22_drains_listeners_for_an_hour_at_most(branch):
+    def settings(version: str, seconds: int) -> dict:
+        return {"istio": {"version": version}, branch: {"listenerDrainSeconds": seconds}}
+
+    problem = f"{branch}.listenerDrainSeconds is 3601; Istio 1.21.6 accepts at most 3600"
+    assert refusals(**settings("1.21.6", 3601)) == (problem,)
+    for version, seconds in (("1.21.6", 3600), ("1.22.0", 86400)):
+        assert make_settings(**settings(version, seconds))
 
 
 @pytest.mark.row(39)

@@ -77,6 +77,28 @@ def test_the_gateway_takes_its_clients_addresses_from_what_stands_before_it(sett
     assert config == {"terminationDrainDuration": "20s"} | ({"gatewayTopology": topology} if topology else {})
 
 
+NO_EXIT, EXIT = (
+    {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": idle, "MINIMUM_DRAIN_DURATION": "20s"} for idle in ("false", "true")
+)
+DRAINS = {
+    "serves on for its drain": ({}, {}, {}, 30),
+    "keeps replaced listeners": ({"listenerDrainSeconds": 600}, {}, {"drainDuration": "600s"}, 30),
+    "leaves the time of replaced listeners to the mesh": ({}, {"listenerDrainSeconds": 600}, {}, 30),
+    "serves on until it is idle": ({"maxDrainSeconds": 3600}, {}, {"proxyMetadata": EXIT}, 3610),
+    "does not end as early as idle sidecars": ({}, {"exitWhenIdle": True}, {"proxyMetadata": NO_EXIT}, 30),
+}
+
+
+@pytest.mark.parametrize(("ingress", "proxy", "config", "grace"), DRAINS.values(), ids=DRAINS)
+def test_a_gateway_drains_within_its_grace_period(ingress, proxy, config, grace):
+    pod = inventory.mesh_inventory(make_settings(ingress=ingress, proxy=proxy)).of_kind(Kind.GATEWAY)[0].values
+    assert yaml.safe_load(pod["podAnnotations"]["proxy.istio.io/config"]) == {
+        "terminationDrainDuration": "20s",
+        **config,
+    }
+    assert pod["terminationGracePeriodSeconds"] == grace
+
+
 FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
 WEB = {"gateways": {"web": {"tls": {"secret": "certificate"}}}}
 OFF = {"enabled": False}

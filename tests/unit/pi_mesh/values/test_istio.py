@@ -12,6 +12,8 @@ def values(**settings: object) -> dict:
 
 
 HOLD = "meshConfig.defaultConfig.holdApplicationUntilProxyStarts"
+DRAIN, METADATA = "meshConfig.defaultConfig.drainDuration", "meshConfig.defaultConfig.proxyMetadata"
+EXIT = {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "9s"}
 RETRIES = "meshConfig.defaultHttpRetryPolicy"
 SPREAD = "pilot.topologySpreadConstraints"
 WATCHED = ["istio-system", "edge", "trading", "research", "monitoring"]
@@ -41,6 +43,10 @@ def extra(**own: object) -> dict:
         ({}, HOLD, True),
         ({"proxy": {"holdApplicationUntilProxyStarts": False}}, HOLD, False),
         (extra(meshConfig={"defaultConfig": {"holdApplicationUntilProxyStarts": False}}), HOLD, False),
+        ({}, DRAIN, None),
+        ({"proxy": {"listenerDrainSeconds": 600}}, DRAIN, "600s"),
+        ({}, METADATA, {"SECRET_TTL": "2h"}),
+        ({"proxy": {"exitWhenIdle": True, "drainSeconds": 9}}, METADATA, {"SECRET_TTL": "2h", **EXIT}),
         ({"proxy": {"nativeSidecars": True}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "true"}),
         ({"proxy": {"nativeSidecars": False}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "false"}),
         ({"proxy": {"traceSampling": 0}}, "pilot.env", {"PILOT_TRACE_SAMPLING": "0"}),

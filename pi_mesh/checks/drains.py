@@ -27,14 +27,19 @@ POLICIES = {
     "Telemetry": BOTH,
 }
 """Kinds that are in the listeners of the pods that they select, each with the protocols whose connections drain."""
-KINDS = (*POLICIES, "Gateway", "Sidecar", "VirtualService")
+KINDS = (*POLICIES, "DestinationRule", "Gateway", "Sidecar", "VirtualService")
+TCP_POLICY = (
+    "trafficPolicy.connectionPool.tcp.idleTimeout",
+    "trafficPolicy.connectionPool.tcp.maxConnectionDuration",
+    "trafficPolicy.loadBalancer.consistentHash.useSourceIp",
+)
+"""Fields of a DestinationRule that are in its callers' listeners (pilot/pkg/networking/core/networkfilter.go)."""
 NOT_IN_LISTENERS = (
     "meshConfig.defaultConfig",
     "meshConfig.defaultHttpRetryPolicy",
     "meshConfig.discoverySelectors",
     "meshConfig.enableTracing",
     "meshConfig.extensionProviders",
-    "meshConfig.outboundTrafficPolicy",
 )
 """Paths of the mesh config that are in routes, in new pods alone, or that count by the objects which refer to them."""
 HTTP_ALONE = ("meshConfig.pathNormalization", "pilot.traceSampling", "pilot.env.PILOT_TRACE_SAMPLING")
@@ -106,7 +111,9 @@ def _content(manifest: Mapping[str, Any] | None) -> object:
 def _of_values(paths: Iterable[str]) -> Iterator[Drain]:
     """Yield what drains with a value that is in every proxy's listeners, or that is not known to be elsewhere."""
     for path in paths:
-        if path.startswith(HTTP_ALONE):
+        if path.startswith("meshConfig.outboundTrafficPolicy"):
+            yield Drain((path,), hosts=("hosts that it does not know",))
+        elif path.startswith(HTTP_ALONE):
             yield Drain((path,), ("HTTP",), both_ways=True)
         elif path.startswith("meshConfig.") and not path.startswith(NOT_IN_LISTENERS):
             yield Drain((path,), both_ways=True)
@@ -124,6 +131,9 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
         kept, scope = ({host for entry in spec.get("egress", ()) for host in entry["hosts"]} for spec in (new, old))
         if new and not scope <= kept:
             yield Drain((name,), namespace=namespace, hosts=("hosts that leave its scope",))
+    elif kind == "DestinationRule":
+        if any(value_at(old, path) != value_at(new, path) for path in TCP_POLICY):
+            yield Drain((name,), ("TCP",), hosts=((new or old)["host"],))
     elif kind == "VirtualService":
         if any(old.get(key) != new.get(key) for key in ("tcp", "tls")):
             yield from _of_routes(name, namespace, new or old, before)

@@ -67,8 +67,10 @@ WAYS: dict[str, tuple[tuple[Pod, ...], tuple[Pod, ...]]] = {
     "ingress": ((ENTRY, SERVING), (ENTRY,)),
     "egress": ((), (HOLDING,)),
     "gateway": ((EXIT,), (HOLDING, EXIT)),
+    "unknown": ((), (HOLDING,)),
 }
-"""The proxies that accept each place's connections, and those that make them; `egress` leaves from the sidecar."""
+"""The proxies that accept each place's connections, and those that make them; `egress` leaves from the sidecar, and
+`unknown` to a host that no setting names."""
 
 
 def foretold(preview: str) -> str:
@@ -79,7 +81,12 @@ def foretold(preview: str) -> str:
 DRAINED = re.compile(r"(HTTP |TCP )?connections (to and from|to|from) (.+?)(?: to (.+?))?(?:, port (.+?))? \(")
 """A part of that sentence: protocol, direction, pods, host, ports."""
 LISTENERS = {"tcp": 9000, "websocket": 8081, "poll": 8081, "grpc": 50051}
-LEAVING = "hosts that leave its scope"
+TO_HOSTS = {
+    SERVICE: ("mesh",),
+    "hosts that leave its scope": ("mesh", "egress", "gateway"),
+    "hosts that it does not know": ("unknown",),
+}
+"""The places of the connections to hosts, by their words."""
 
 Cell = tuple[str, str]
 """Place and kind of a connection."""
@@ -97,7 +104,7 @@ def _is_named(place: str, kind: str, protocol: str, direction: str, pods: str, h
         return False
     accept, make = WAYS[place]
     has_port = not ports or (place == "ingress" and str(LISTENERS[kind]) in ports)
-    has_host = not host or (place == "mesh" if host == SERVICE else host == LEAVING)
+    has_host = not host or place in TO_HOSTS.get(host, ())
     return ("to" in direction.split() and has_port and any(_selects(pods, pod) for pod in accept)) or (
         "from" in direction and has_host and any(_selects(pods, pod) for pod in make)
     )
@@ -115,6 +122,7 @@ CELLS = [
     *((place, kind) for place in ("mesh", "ingress") for kind in IN_MESH),
     ("egress", "tcp"),
     ("gateway", "poll"),
+    ("unknown", "tcp"),
 ]
 
 
@@ -123,7 +131,7 @@ def doors() -> dict[str, Any]:
     to = {kind: [{"service": SERVICE, "port": port}] for kind, port in (("tcp", TCP), ("http", HTTP), ("rpc", GRPC))}
     market, exchange = host_of(MARKET), host_of(EXCHANGE)
     return {
-        "istio.values.meshConfig": {"defaultConfig": {"drainDuration": f"{DRAIN}s"}},
+        "proxy.listenerDrainSeconds": DRAIN,
         "ingress.service.externalTrafficPolicy": "Local",
         "traffic.gateways": {
             "fix": {"protocol": "TCP", "port": 9000},
@@ -179,6 +187,7 @@ def broken(change: Any) -> set[Cell]:
             "ingress": stack.enter_context(held(EXCHANGE, through, host=HOST)),
             "egress": stack.enter_context(held(HOLDER, abroad)),
             "gateway": stack.enter_context(held(HOLDER, by_gateway)),
+            "unknown": stack.enter_context(held(HOLDER, {"tcp": f"tcp://{address_of(MARKET)}:{TCP}"})),
         }
         time.sleep(UNTIL_OPEN)
         change()
@@ -207,6 +216,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     },
     "circuit breaker": {"traffic.destinations.s": {"service": SERVICE, "circuitBreaker": {}}},
     "subsets": {"traffic.destinations.s": {"service": SERVICE, "subsets": {"v1": LABELS}}},
+    "TCP idle time-out": {"traffic.destinations.s": {"service": SERVICE, "connections": {"tcpIdleTimeout": "30m"}}},
     "policy of the callee": {"traffic.authorization.policies": {"a": POLICY}},
     "policy of another workload": {"traffic.authorization.policies": {"o": OTHER_POLICY}},
     "default deny": {

@@ -54,9 +54,19 @@ POLICY = {"desk": {"selector": LABELS, "rules": [{"ports": [*PORTS.values()]}]}}
 SLOWER = {"to": [{"service": SERVICE, "port": HTTP}], "timeout": "60s"}
 
 
-@pytest.fixture
+HOURS = {
+    "Istio's drain": {},
+    "a drain of an hour": {"proxy.listenerDrainSeconds": 3600, "ingress.maxDrainSeconds": 60},
+}
+
+
+@pytest.fixture(params=HOURS.values(), ids=HOURS)
 def day(
-    server: Server, project: Project, older_istio: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    server: Server,
+    project: Project,
+    older_istio: Callable[[str], None],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[VaultMesh]:
     """Yield a mesh of the version before the lab's, with its CA in Vault and an open ingress gateway."""
     project.must_hold_nothing()
@@ -67,7 +77,7 @@ def day(
     mesh.begin(server)
     mesh.end()
     try:
-        mesh.change(OPEN)
+        mesh.change({**OPEN, **request.param})
         mesh.must_up()
         with present([namespace(ABROAD), service(SERVICE, LABELS, **PORTS)], SERVER, TRADER, CLIENT):
             # It holds the connections: refresh leaves a paused Deployment alone.

@@ -27,6 +27,10 @@ def http(timeout: str) -> dict:
     return {"routes": {"desk": {"hosts": ["desk"], "http": [{"to": [{"service": "desk"}], "timeout": timeout}]}}}
 
 
+def bounds(**connections: object) -> dict:
+    return {"traffic": {"destinations": {"desk": {"service": "desk", "connections": connections}}}}
+
+
 def policies(**named: object) -> dict:
     return {"traffic": {"authorization": {"policies": named}}}
 
@@ -54,6 +58,10 @@ CHANGES = {
         (NO_EGRESS, {**NO_EGRESS, "observability": {"accessLogs": {"gateways": True}}},
          ["connections to istio-system istio=ingressgateway "
           "(Telemetry istio-system/pi-mesh-access-log-istio-ingressgateway)"]),
+    "an idle time-out of TCP":
+        ({"istio": LATEST}, {"istio": LATEST, **bounds(tcpIdleTimeout="5m")},
+         ["TCP connections from the mesh to desk (DestinationRule trading/desk)"]),
+    "keepalive": ({}, bounds(tcpKeepalive={}), []),
     "a TCP route at a gateway":
         ({"traffic": at_gateway("desk")}, {"traffic": at_gateway("desk", "risk")},
          [f"TCP {TO_GATEWAY} 9000 (VirtualService trading/desk)"]),
@@ -83,7 +91,9 @@ CHANGES = {
     "a value of the mesh config that is not known":
         ({}, {"istio": {"values": {"meshConfig": {"accessLogFile": "/dev/stdout"}}}},
          ["connections to and from every proxy (meshConfig.accessLogFile)"]),
-    "what the mesh does with unknown hosts": ({}, {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, []),
+    "what the mesh does with unknown hosts":
+        ({}, {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}},
+         ["connections from the mesh to hosts that it does not know (meshConfig.outboundTrafficPolicy.mode)"]),
     "retries": ({}, {"proxy": {"defaultRetries": {"attempts": 1}}}, []),
     "threads, and the life of certificates":
         ({}, {"proxy": {"concurrency": 1}, "mtls": {"certificateLifetime": "3h"}}, []),

@@ -47,6 +47,7 @@ ROUTES = {
 OPEN: Mapping[str, Any] = {
     "istio.version": LAB_BEFORE,
     "ingress.enabled": True,
+    "traffic.services": {SERVICE: {"ports": [*PORTS.values()], "selector": LABELS}},
     "traffic.gateways": {"fix": {"protocol": "TCP", "port": 9000}, "web": {"port": 8081}},
     "traffic.routes": ROUTES,
 }

@@ -77,7 +77,6 @@ def prepare(folder: Path, stack: str) -> Config:
 
 
 def stack_file(folder: Path, stack: str) -> Path:
-    """Return the path of a stack's file."""
     return folder / f"Pulumi.{stack}.yaml"
 
 

@@ -146,7 +146,7 @@ def _folds(comparison: Comparison) -> Iterator[str]:
 
 
 def _resources(steps: Sequence[Step]) -> str:
-    rows = [(f"{code(step.resource.name)} ({step.kind})", _verb(step)) for step in steps]
+    rows = [(f"{code(step.name)} ({step.kind})", _verb(step)) for step in steps]
     title = f"{counted(len(rows), 'resource')} of the stack"
     return folded(title, table(("resource", "change"), rows, ":--")) if rows else ""
 

@@ -12,7 +12,7 @@ from operations.pull_request.checkout import Config, Revision
 from operations.pull_request.engine import Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations
-from operations.pull_request.sides import OpenedSide, Side
+from operations.pull_request.sides import Side
 from pi_mesh.checks import upgrade_path
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings, SettingsError, parse
@@ -54,8 +54,6 @@ def _settings(config: Config) -> Settings | None:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The comparison that the comment describes."""
-
     stack: str
     before: Side
     after: Side
@@ -126,7 +124,7 @@ def comparison(repository: Path, stack: str, revision: Revision, charts: str) ->
             before,
             after,
             replace(_relaxations(before, after, revision), charts=relaxations.lock_relaxations(old, new, stack)),
-            _own(head, after, revision) if judge is base.checkout else (),
+            _own(after, revision) if judge is base.checkout else (),
             bool(charts),
         )
 
@@ -142,10 +140,10 @@ def _relaxations(before: Side, after: Side, revision: Revision) -> Relaxations:
     return Relaxations(rules, settings, relaxations.code_relaxations(files))
 
 
-def _own(head: OpenedSide, after: Side, revision: Revision) -> tuple[Violation, ...]:
+def _own(after: Side, revision: Revision) -> tuple[Violation, ...]:
     """Return the violations of the pull request's own rules that the base's do not report, where it changes rules."""
     if after.intent.errors or not any(name.startswith(POLICIES) for name in revision.changed):
         return ()
     said = {(violation.policy, violation.resource) for violation in after.intent.violations}
-    own = engine.preview(head.checkout, head.checkout).violations
+    own = engine.preview(after.checkout, after.checkout).violations
     return tuple(violation for violation in own if (violation.policy, violation.resource) not in said)

@@ -19,7 +19,6 @@ MOST_NAMES = 2
 
 
 def verdict(comparison: Comparison) -> str:
-    """Return the verdict."""
     return " · ".join([*_judgement(comparison), *_short_effects(comparison)])
 
 
@@ -110,7 +109,6 @@ WITH = {
 
 
 def effect_lines(comparison: Comparison) -> Iterator[str]:
-    """Yield a line for each effect."""
     alike: dict[tuple[object, ...], list[Step]] = {}
     for step in comparison.steps:
         if step.verb in GONE:

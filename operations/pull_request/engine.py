@@ -89,35 +89,19 @@ class Step:
     """The engine's operation on one resource."""
 
     verb: str
-    before: Resource | None
-    after: Resource | None
+    kind: str
+    """Kind of the resource, as Kubernetes or Helm calls it."""
+    name: str
+    object_name: str
+    """Name that the resource has in the cluster, before the step where it was there."""
     keys: tuple[str, ...] = ()
     """The inputs that cause the replacement of a resource."""
     is_retained: bool = False
     """True where the resource leaves the state, but not the cluster."""
 
-    @property
-    def resource(self) -> Resource:
-        resource = self.after or self.before
-        assert resource is not None
-        return resource
-
-    @property
-    def kind(self) -> str:
-        """Return the kind of the resource, as Kubernetes or Helm calls it."""
-        return self.resource.type.rpartition(":")[2]
-
-    @property
-    def object_name(self) -> str:
-        """Return the name that the resource has in the cluster, before the step where it was there."""
-        before = self.before or self.resource
-        return before.inputs.get("metadata", before.inputs).get("name", before.name)
-
 
 @dataclass(frozen=True)
 class Violation:
-    """One violation of a policy by one resource."""
-
     policy: str
     level: str
     resource: str
@@ -126,8 +110,6 @@ class Violation:
 
 @dataclass(frozen=True)
 class Intent:
-    """The complete result of a preview."""
-
     resources: dict[str, Resource]
     outputs: dict[str, Any]
     violations: tuple[Violation, ...] = ()
@@ -171,11 +153,11 @@ def _step(step: StepEventMetadata) -> Step | None:
     state = step.new or step.old
     if step.op not in VERBS or state is None or not state.custom:
         return None
-    before, after = step.old and _resource(step.old), step.new and _resource(step.new)
-    if step.op is OpType.UPDATE and before and after and before.inputs == after.inputs:
+    if step.op is OpType.UPDATE and step.old and step.new and (step.old.inputs or {}) == (step.new.inputs or {}):
         return None  # a secret, which the state to compare with can't have
-    after = None if step.op is OpType.DELETE else after
-    return Step(VERBS[step.op], before, after, tuple(step.keys or ()), bool(state.retain_on_delete))
+    kind, name, inputs = state.type.rpartition(":")[2], _name(state.urn), (step.old or state).inputs or {}
+    object_name = inputs.get("metadata", inputs).get("name", name)
+    return Step(VERBS[step.op], kind, name, object_name, tuple(step.keys or ()), bool(state.retain_on_delete))
 
 
 def _resource(state: StepEventStateMetadata) -> Resource:

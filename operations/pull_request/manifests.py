@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from operations import failures
-from operations.pull_request.engine import Intent, Resource
+from operations.pull_request.engine import RELEASE, Intent, Resource
 from pi_mesh.checks.drains import KINDS, Drain, drains, of_kinds
 from pi_mesh.cluster.policies import DEFAULT_ROOT
 from pi_mesh.tree_diff import unequal
@@ -30,8 +30,6 @@ def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
 
 
 Dumper.add_representer(str, _text)
-
-RELEASE = "kubernetes:helm.sh/v3:Release"
 
 Objects = dict[str, str]
 """KIND NAMESPACE/NAME -> its YAML."""
@@ -130,7 +128,6 @@ def diff(before: str | None, after: str | None) -> str:
 
 
 def line_counts(diff: str) -> str:
-    """Return how many lines a diff adds and removes."""
     lines = diff.splitlines()
     added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
     return f"+{added} -{removed}"

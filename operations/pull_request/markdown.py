@@ -48,7 +48,6 @@ def _percent(before: Any, after: Any) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line."""
     return " ".join(text.split())
 
 

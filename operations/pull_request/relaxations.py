@@ -26,8 +26,6 @@ WORKFLOW = (".github/workflows/preview.yml", "Makefile", "operations/pull_reques
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule with its level and bounds for one stack."""
-
     level: str
     bounds: dict[str, Any]
 

@@ -117,41 +117,34 @@ class Side:
     unknown: tuple[str, ...] = ()
     """Parts that could not be determined, each with its reason."""
     budget: Rows = field(default_factory=dict)
+    checkout: Checkout = field(default_factory=lambda: Checkout(Path(), "", {}))
 
 
-@dataclass(frozen=True)
-class OpenedSide:
-    """A checkout that is ready for the engine, or the problems that prevent it."""
-
-    checkout: Checkout
-    config: Config = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-
-
-def opened_side(folder: Path, stack: str, charts: str) -> OpenedSide:
-    """Prepare a checkout; its folder is changed."""
+def opened_side(folder: Path, stack: str, charts: str) -> Side:
+    """Prepare a checkout, whose folder is changed; the intent has the problems that prevent a preview."""
     source = checkout.use_charts(folder, Path(charts), stack) if charts else {}
+    side = Side(checkout=Checkout(folder, stack, source))
     try:
-        config = checkout.prepare(folder, stack)
+        return replace(side, config=checkout.prepare(folder, stack))
     except SettingsError as error:
-        return OpenedSide(Checkout(folder, stack, source), problems=error.problems)
-    return OpenedSide(Checkout(folder, stack, source), config)
+        return replace(side, intent=replace(NOTHING, errors=error.problems))
 
 
-def with_problems(side: OpenedSide) -> OpenedSide:
+def with_problems(side: Side) -> Side:
     """Return a side with the problems of its whole settings: the engine gets them without the CA.
 
     Only for a side whose program is the one that runs here: another one may have other settings.
     """
-    return replace(side, problems=_refused(side.config)) if WITHOUT_CA.keys() & side.config.keys() else side
+    judged = WITHOUT_CA.keys() & side.config.keys()
+    return replace(side, intent=replace(NOTHING, errors=_refused(side.config))) if judged else side
 
 
-def read_side(side: OpenedSide, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
+def read_side(side: Side, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
     """Preview and render a side; the arguments as in `engine.preview`."""
     intent = _intent(side, judge, deployed)
     exported = intent.outputs.get("budget")
     budget = read_budget(side.checkout, side.config, _encrypted(side.config), exported) if exported else {}
-    read = Side(side.config, intent, budget=budget)
+    read = replace(side, intent=intent, budget=budget)
     try:
         read = replace(read, rules=read_rules(side.checkout))
     except RulesUnreadableError as error:
@@ -162,9 +155,9 @@ def read_side(side: OpenedSide, judge: Checkout | None = None, deployed: Deploym
         return replace(read, unknown=(f"The rendered objects, and which pods restart: {error}",))
 
 
-def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | None) -> Intent:
-    if side.problems:
-        return replace(NOTHING, errors=side.problems)
+def _intent(side: Side, judge: Checkout | None, deployed: Deployment | None) -> Intent:
+    if side.intent.errors:
+        return side.intent
     if checkout.is_of_vault(side.config):
         return replace(NOTHING, errors=_refused(side.config))
     intent = engine.preview(side.checkout, judge, deployed)

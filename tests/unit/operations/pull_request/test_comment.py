@@ -8,7 +8,7 @@ from operations.pull_request import comment, manifests
 from operations.pull_request.checkout import Revision
 from operations.pull_request.comment import LIMIT
 from operations.pull_request.compare import Comparison
-from operations.pull_request.engine import Intent, Resource, Step, Violation
+from operations.pull_request.engine import Intent, Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations, Rule
 from operations.pull_request.sides import Side
@@ -78,9 +78,8 @@ def test_without_changes_there_is_no_section():
 
 
 REVISION = Revision("main", "abc1234", "`def5678`", "https://host/runs/1", ("Pulumi.pi-cluster.yaml",))
-OLD, NEW = (Resource("kubernetes:helm.sh/v3:Release", "istiod", {"version": version}) for version in ("1", "2"))
-UPDATE, REPLACE = Step("update", OLD, NEW), Step("replace", OLD, NEW, ("name", "chart"))
-CREATE, DELETE = Step("create", None, NEW), Step("delete", OLD, None)
+CREATE, UPDATE, DELETE = (Step(verb, "Release", "istiod", "istiod") for verb in ("create", "update", "delete"))
+REPLACE = Step("replace", "Release", "istiod", "istiod", ("name", "chart"))
 RESOURCES = "| resource | change |\n| :-- | :-- |\n| `istiod` (Release) |"
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "Every limit.\ntoo fat")
 PROBLEMS = "2 problems in the stack's settings:\n  istio.a: is not a setting\n  istio.b: is not a setting"

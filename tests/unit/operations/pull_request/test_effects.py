@@ -4,7 +4,7 @@ import pytest
 
 from operations.pull_request import effects
 from operations.pull_request.compare import Comparison
-from operations.pull_request.engine import Intent, Resource, Step, Violation
+from operations.pull_request.engine import Intent, Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations
 from operations.pull_request.sides import Side
@@ -30,11 +30,8 @@ def steps(text: str) -> tuple[Step, ...]:
 
 
 def _step(verb: str, kind: str, name: str, *keys: str) -> Step:
-    inputs = {"name": name} if kind == "Release" else {"metadata": {"name": name}}
-    resource = Resource(f"kubernetes:x:{kind}", f"pulumi-{name}", inputs)
-    if verb == "retain":
-        return Step("delete", resource, None, is_retained=True)
-    return Step(verb, None if verb == "create" else resource, None if verb == "delete" else resource, keys)
+    is_retained = verb == "retain"
+    return Step("delete" if is_retained else verb, kind, f"pulumi-{name}", name, keys, is_retained)
 
 
 def compared(text: str = "", effect: Consequences | None = None, **intent) -> Comparison:

@@ -126,7 +126,7 @@ def test_a_replacement_is_one_step_with_the_keys_that_force_it():
 
 def test_what_is_deleted_is_a_step_and_nothing_that_the_side_wants():
     intent = engine.intent_of_events([planned(None, "delete", TRADING)])
-    assert [(step.verb, step.after, step.is_retained) for step in intent.steps] == [("delete", None, False)]
+    assert [(step.verb, step.is_retained) for step in intent.steps] == [("delete", False)]
     assert intent.resources == {}
 
 

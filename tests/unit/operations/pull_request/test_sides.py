@@ -88,7 +88,7 @@ NAMESPACE = Resource("kubernetes:core/v1:Namespace", "trading", {"kind": "Namesp
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "too fat")
 
 
-def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.OpenedSide:
+def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.Side:
     (folder / "Pulumi.pi.yaml").write_text(stack_file)
     return sides.with_problems(sides.opened_side(folder, "pi", ""))
 

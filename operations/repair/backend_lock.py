@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 from uuid import uuid4
 
 from operations import pulumi
@@ -30,18 +29,8 @@ class NotOurs(OperationError):
         super().__init__(error(ID, Subject("stack", stack), why, fix))
 
 
-class BackendLock(Protocol):
-    """The lock of a backend, as an operation uses it before it writes."""
-
-    def confirm(self, now: ObservedState) -> None:
-        """Raise NotOurs unless no run can be under way."""
-
-    def give_way(self) -> None:
-        """Make room for the one command of Pulumi that writes the state: it takes the lock itself."""
-
-
 @contextmanager
-def held_lock(now: ObservedState) -> Iterator[BackendLock]:
+def held_lock(now: ObservedState) -> Iterator["BackendLock"]:
     """Hold the lock of the stack until the end, or a signal that ends the process.
 
     Raises NotOurs where a run has taken the lock in the meantime.
@@ -85,10 +74,12 @@ class _InFolder:
         self._refuse_others()
 
     def confirm(self, now: ObservedState) -> None:
+        """Raise NotOurs unless no run can be under way."""
         if not self._file.exists():
             raise NotOurs(now.stack, "has lost its lock: somebody ran `pulumi cancel`", "run this command again")
 
     def give_way(self) -> None:
+        """Make room for the one command of Pulumi that writes the state: it takes the lock itself."""
         self._file.unlink(missing_ok=True)
 
     def _refuse_others(self) -> None:
@@ -119,6 +110,9 @@ class _Elsewhere:
 
     def give_way(self) -> None:
         """Do nothing: no lock is held between two commands."""
+
+
+BackendLock = _InFolder | _Elsewhere
 
 
 def _write_whole(file: Path, text: str) -> None:

@@ -53,7 +53,9 @@ def repaired_state(state: dict, deployed: Collection[str], failed: Collection[st
     `deployed`: releases, as NAMESPACE/NAME, that the cluster has finished: those that the state does not know yet are
     added, because Helm would refuse to install them again. `failed`: releases whose resource needs another update.
     """
-    entries = [_marked(entry, failed) for entry in resources(state)]
+    entries = [
+        {**entry, "initErrors": [INTERRUPTED]} if _is_one_of(entry, failed) else entry for entry in resources(state)
+    ]
     known = {entry["urn"] for entry in entries}
     created = [entry["resource"] for entry in _operations(state) if entry["type"] == "creating"]
     releases = [entry for entry in created if entry["type"] == RELEASE and entry["urn"] not in known]
@@ -98,10 +100,6 @@ def _operations(state: dict) -> list[dict]:
 def _adopted(resource: dict) -> dict:
     """Return a release as if its creation had failed half-way: the next `up` updates it, whatever its inputs."""
     return {**resource, "id": release_id(resource), "outputs": resource["inputs"], "initErrors": [INTERRUPTED]}
-
-
-def _marked(resource: dict, failed: Collection[str]) -> dict:
-    return {**resource, "initErrors": [INTERRUPTED]} if _is_one_of(resource, failed) else resource
 
 
 def _is_one_of(resource: dict, releases: Collection[str]) -> bool:
@@ -169,7 +167,6 @@ class ObservedState:
 
     @property
     def mesh_settings(self) -> Settings:
-        """Return the settings of a stack that has a mesh."""
         assert isinstance(self.settings, Settings), "a stack that makes the CA alone has no mesh"
         return self.settings
 

@@ -36,8 +36,6 @@ class Act(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """A problem, and its repair."""
-
     id: str
     subject: Subject
     problem: str
@@ -114,7 +112,6 @@ def _releases(situation: ObservedState) -> Iterator[Step]:
 
 
 def pending_releases(situation: ObservedState) -> list[ReleaseRecord]:
-    """Return the stack's releases with a pending operation."""
     return [release for release in _ours(situation) if release.pending]
 
 

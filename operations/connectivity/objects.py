@@ -36,8 +36,6 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """One target of a pod's calls."""
-
     name: str
     address: str
     """DNS name or IP address to which the pod connects."""
@@ -54,12 +52,10 @@ class Target:
 
 
 def service_host(name: str) -> str:
-    """Return the DNS name of one of the pods' Services."""
     return full_name(name, NAMESPACE)
 
 
 def peer_target(name: str) -> Target:
-    """Return the Service of the other pod."""
     return Target("peer", service_host(name), GUARDED, service_host(name))
 
 
@@ -104,7 +100,6 @@ NOT_CAPTURED = "traffic.sidecar.istio.io/excludeOutboundIPRanges"
 
 
 def pod_job(settings: Settings, stack: str, namespace: str, name: str, targets: list[Target]) -> ShortLived:
-    """Return the Job of a pod that calls these targets."""
     answers = [envoy_server.answer_route(way, x_pi_mesh_way=way) for way in Way if way is not Way.DIRECT]
     answers.append(envoy_server.answer_route(Way.DIRECT))
     calls = [envoy_server.forward_route(target.path, target.name, target.host) for target in targets]

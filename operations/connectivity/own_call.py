@@ -20,6 +20,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.words import counted, listed
 
 ID = "caller's proxy"
+FAILURES = ("failed_outlier_check", "failed_active_health_check")
 
 
 def proxy_findings(settings: Settings, call: Call) -> Iterator[Finding]:
@@ -44,7 +45,8 @@ def proxy_findings(settings: Settings, call: Call) -> Iterator[Finding]:
 
 
 def _of_hosts(call: Call, subject: Subject, hosts: list[Mapping[str, Any]]) -> Finding:
-    healthy = [host for host in hosts if not _failed(host)]
+    states = [host.get("health_status") or {} for host in hosts]
+    healthy = [state for state in states if not any(state.get(failure) for failure in FAILURES)]
     count = counted(len(hosts), "endpoint")
     if healthy:
         return ok(ID, subject, f"has {count} of {call.to}:{call.port.number}, {len(healthy)} of them healthy")
@@ -53,12 +55,6 @@ def _of_hosts(call: Call, subject: Subject, hosts: list[Mapping[str, Any]]) -> F
     message = f"has ejected every endpoint of {call.to}:{call.port.number} (outlier detection)"
     return error(
         ID, subject, message, "see why they answered with errors, and maxEjectionPercent of the DestinationRule"
-    )
-
-
-def _failed(host: Mapping[str, Any]) -> bool:
-    return any(
-        (host.get("health_status") or {}).get(f"failed_{kind}") for kind in ("outlier_check", "active_health_check")
     )
 
 
@@ -108,7 +104,7 @@ def call_findings(settings: Settings, cluster: Snapshot, caller: End, callee: En
 
 
 def _described(client: Client, cluster: Snapshot, caller: End, callee: End) -> Call:
-    pod = _caller(cluster, caller)
+    pod = max(_pods(cluster, caller), key=lambda pod: (pod.ready, not pod.ending))
     every = {"pods": cluster.pods, "services": cluster.services}
     item = client.get(f"/api/v1/namespaces/{callee.namespace}/services/{callee.name}")
     if item is None:
@@ -119,11 +115,6 @@ def _described(client: Client, cluster: Snapshot, caller: End, callee: End) -> C
     port = _services_port(callee, item)
     behind = services.read_endpoints(client, callee.namespace, callee.name, port)
     return Call(pod, str(callee), port, objects.service(item), behind, **every)
-
-
-def _caller(cluster: Snapshot, caller: End) -> Pod:
-    """Return a pod of the calling workload, a Ready one before others."""
-    return max(_pods(cluster, caller), key=lambda pod: (pod.ready, not pod.ending))
 
 
 def _pods(cluster: Snapshot, end: End) -> list[Pod]:

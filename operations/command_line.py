@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 def program_version() -> str:
-    """Return the version."""
     import tomllib
 
     content = (Path(__file__).parents[1] / "pyproject.toml").read_text()
@@ -187,7 +186,6 @@ def conclude_findings(
     as_json: bool,
     show: Callable[[Report], None] = show_report,
 ) -> NoReturn:
-    """End the command with the report of these findings."""
     from operations.results import completed
 
     conclude(completed(operation, stack, findings), as_json, show)

@@ -46,7 +46,6 @@ Expected = (SettingsError, ClusterError, OperationError)
 
 
 def status(problem: Exception) -> Exit:
-    """Return the exit status of an expected error."""
     if isinstance(problem, OperationError):
         return problem.status
     return Exit.NO_CLUSTER if isinstance(problem, ClusterError) else Exit.USAGE
@@ -85,7 +84,6 @@ class NotRunnableError(Exception):
 
 
 def not_runnable_reason(name: str, problem: OSError) -> str:
-    """Return why a program did not start."""
     if isinstance(problem, FileNotFoundError):
         return f"the command {name} is not on PATH"
     return f"the command {name} can't be run: {problem.strerror}"

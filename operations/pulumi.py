@@ -71,7 +71,6 @@ def config(stack: str) -> dict[str, dict]:
 
 
 def set_config(stack: str, path: str, value: str) -> None:
-    """Write one value into the stack's file."""
     _output("config", "set", "--stack", stack, "--path", path, value)
 
 
@@ -97,7 +96,6 @@ def unprotect(stack: str, urn: str) -> None:
 
 
 def remove_config(stack: str, path: str) -> None:
-    """Take one value out of the stack's file."""
     _output("config", "rm", "--stack", stack, "--path", path)
 
 

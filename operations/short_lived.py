@@ -25,8 +25,6 @@ JOBS = "/apis/batch/v1/{}jobs"
 
 @dataclass(frozen=True)
 class ShortLived:
-    """A workload that runs for some seconds."""
-
     namespace: str
     purpose: str
     """Prefix of the Job's name, and value of its label."""
@@ -39,7 +37,6 @@ class ShortLived:
     """Further fields of the pod's spec, such as its node."""
 
     def job(self) -> dict[str, Any]:
-        """Return the Job's manifest."""
         labels = {SHORT_LIVED_LABEL: self.purpose}
         mark = {OWNER_ANNOTATION: owner(self.stack)}
         spec = {

@@ -9,8 +9,6 @@ from operations.command_line import Json, Stack, conclude_findings, expected_err
 
 
 class Action(StrEnum):
-    """An action on the charts."""
-
     LOCK = "lock"
     VENDOR = "vendor"
 

@@ -30,7 +30,6 @@ class ChangedChartError(Exception):
 
 
 def chart_subject(chart: str, version: str) -> Subject:
-    """Return a chart as the subject of a finding."""
     return Subject("chart", f"{chart} {version}")
 
 

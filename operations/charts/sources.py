@@ -93,7 +93,6 @@ def _refuse_plain(request: httpx.Request) -> None:
 
 
 def _content(client: httpx.Client, url: str, headers: dict[str, str] | None = None) -> bytes:
-    """Return the content of a URL."""
     with client.stream("GET", url, headers=headers) as answer:
         return _read(answer)
 

@@ -110,16 +110,16 @@ def _carried_out(
             yield from begun
             return
         say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
-        done = rollout.carry_out_restart(client, restart, lambda workload: _is_older(client, settings, workload), wait)
+
+        def is_older(workload: Restart) -> bool:
+            return workload.subject in {remaining.subject for remaining in _remaining(client, settings)}
+
+        done = rollout.carry_out_restart(client, restart, is_older, wait)
         yield done
         if errors([done]):
             return
     if plan.restarts:
         yield from _still_older(_remaining(client, settings), plan.restarts)
-
-
-def _is_older(client: Client, settings: Settings, restart: Restart) -> bool:
-    return restart.subject in {remaining.subject for remaining in _remaining(client, settings)}
 
 
 def _remaining(client: Client, settings: Settings) -> tuple[Restart, ...]:

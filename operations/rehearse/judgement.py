@@ -119,8 +119,6 @@ SMALL_PAGES = "run a kernel with 4 KiB pages and 48-bit addresses there; Raspber
 
 @dataclass(frozen=True)
 class Judge:
-    """The judgement of one node."""
-
     node: str
     settings: Settings
     trial: Trial
@@ -138,7 +136,6 @@ class Judge:
         return f"Istio {self.settings.istio.version}"
 
     def findings(self) -> Iterator[Finding]:
-        """Yield a finding for each check."""
         trial = self.trial
         if trial.refusal:
             message = f"was not tried: {trial.refusal}"

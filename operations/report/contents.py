@@ -35,8 +35,6 @@ LAST_LINES = 100
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of one command."""
-
     command: str
     document: Any = None
     """Its JSON document; None if it printed none."""
@@ -223,7 +221,7 @@ def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Repor
     contents = collect_contents(stack, lines, say)
     redactor = Redactor(contents.known)
     files, left_out = redaction.render_files(contents.parts, redactor)
-    findings = [_without_secrets(finding, redactor) for finding in contents.missing]
+    findings = [replace(finding, message=redactor.text(finding.message)) for finding in contents.missing]
     findings += [_left_out(name) for name in left_out]
     about = EXPLAINED.format(stack=stack, time=f"{now:%Y-%m-%d %H:%M}", lines=lines, removed=redactor.removed)
     lacking = "".join(f"\nNot in it: {finding}\n" for finding in findings)
@@ -236,10 +234,6 @@ def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Repor
     said = f"was written: {len(files)} files, {-(-size // 1024)} KiB; read it before you publish it"
     findings.append(ok(ID, Subject("archive", str(target)), said, number=size))
     return results.completed("report", stack, findings).model_copy(update={"archive": archive})
-
-
-def _without_secrets(finding: Finding, redactor: Redactor) -> Finding:
-    return replace(finding, message=redactor.text(finding.message))
 
 
 def _left_out(name: str) -> Finding:

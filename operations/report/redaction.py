@@ -123,7 +123,6 @@ def environment_secrets(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def kubeconfig_secrets(context: str) -> Iterator[str]:
-    """Yield the credentials of the kubeconfig's user."""
     user = kubeconfig.connection(context).user
     for value in (user.token, user.password, user.client_key_data) if user else ():
         yield from _spread(value or "")
@@ -216,8 +215,6 @@ CUT = "[the beginning was left out]\n"
 
 @dataclass(frozen=True)
 class ArchiveFile:
-    """One file of an archive."""
-
     name: str
     content: Any
     """A text, or the content of a JSON document."""

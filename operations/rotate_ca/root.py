@@ -115,8 +115,6 @@ Pending = Callable[[], list[Finding]]
 
 @dataclass(frozen=True)
 class Change:
-    """A change from one root to another."""
-
     stack: str
     old: tuple[pem.x509.Certificate, ...]
     """Roots that are no longer trusted at the end."""

@@ -38,8 +38,6 @@ class NoUpgradeError(OperationError):
 
 @dataclass(frozen=True)
 class UpgradeState:
-    """The open steps of an upgrade."""
-
     now: ObservedState
     running: str
     """Version of the running istiod."""
@@ -107,7 +105,6 @@ COLUMNS = ("Istio", "Kubernetes", "restarts", "CRDs", "stopped by")
 
 
 def show_steps(steps: Sequence[UpgradeStep]) -> None:
-    """Print the steps, one row each."""
     table = Table(*COLUMNS, box=None, pad_edge=False)
     for step in steps:
         table.add_row(step.version, step.kubernetes, _restarted(step), step.crds, _stopped(step) or "nothing")
@@ -149,7 +146,6 @@ def not_begun(now: UpgradeState) -> Finding:
 
 
 def _stopped(step: UpgradeStep) -> str:
-    """Return the names of the checks that stop the step."""
     return ", ".join(dict.fromkeys(finding.id for finding in step.stops))
 
 

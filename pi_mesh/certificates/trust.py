@@ -79,9 +79,12 @@ def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lif
     if live is None:
         return Change("none")
     if new is None:
-        return Change("announced", _to_own_root(live)) if live.external else Change("none")
+        step = f"from {pem.title(live.signer)} to one that istiod makes itself"
+        return Change("announced", f"the mesh's root changes {step}: {_RESTART}") if live.external else Change("none")
     if not live.external:
-        return Change("none") if _among(live.signer, new.roots) else Change("announced", _from_own_root(live, new))
+        step = f"from istiod's own {pem.title(live.signer)} to {pem.title(new.signer)}"
+        is_known = _among(live.signer, new.roots)
+        return Change("none") if is_known else Change("announced", f"the mesh's root changes {step}: {_RESTART}")
     if live.signer == new.signer and set(live.roots) == set(new.roots):
         return Change("none")
     if refusal := _refusal(live, new):
@@ -125,11 +128,3 @@ def _described(trust: Trust) -> str:
 
 
 _RESTART = "istiod restarts; then restart every workload with a sidecar, or wait until its certificate is renewed"
-
-
-def _from_own_root(live: Trust, new: Trust) -> str:
-    return f"the mesh's root changes from istiod's own {pem.title(live.signer)} to {pem.title(new.signer)}: {_RESTART}"
-
-
-def _to_own_root(live: Trust) -> str:
-    return f"the mesh's root changes from {pem.title(live.signer)} to one that istiod makes itself: {_RESTART}"

@@ -134,15 +134,12 @@ def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
 def _led(client: Client, destroyed: Destroyed) -> Iterator[str]:
     """Yield the workloads elsewhere with proxies of the mesh, as NAMESPACE/NAME."""
     items = client.items("/apis/apps/v1/deployments", METADATA_ONLY)
-    own = {f"{objects.home(item)}/{item['metadata']['name']}" for item in items if _is_own(item, destroyed)}
+    installed = [item for item in items if release_of(item["metadata"]) in destroyed.releases]
+    own = {f"{objects.home(item)}/{item['metadata']['name']}" for item in installed}
     for pod in map(pods.parse, client.each("/api/v1/pods")):
         lasts = pod.has_lasting_proxy and not pod.finished and pod.namespace not in destroyed.deleted
         if lasts and pod.workload not in own and Proxy(pod, "").revision in destroyed.revisions:
             yield pod.workload
-
-
-def _is_own(item: dict, destroyed: Destroyed) -> bool:
-    return release_of(item["metadata"]) in destroyed.releases
 
 
 def _asking(client: Client, destroyed: Destroyed) -> Iterator[Finding]:

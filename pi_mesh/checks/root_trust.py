@@ -103,15 +103,12 @@ class RootUse:
 
     def not_resting_on(self, root: Certificate) -> list[ProxyTrust]:
         """Return the proxies that answered and whose own certificate does not chain to the root."""
-        return [proxy for proxy in self.proxies if proxy.known and not _rests_on(root, *proxy.chain)]
+        known = [proxy for proxy in self.proxies if proxy.known]
+        return [proxy for proxy in known if not chains.leads_to_root(proxy.chain[0], root, proxy.chain[1:])]
 
     def istiods_not_resting_on(self, root: Certificate) -> list[str]:
         """Return istiod's pods whose own certificate does not chain to the root."""
         return [pod for pod, shown in self.istiod.items() if not chains.leads_to_root(shown, root, self.signers)]
-
-
-def _rests_on(root: Certificate, own: Certificate, *above: Certificate) -> bool:
-    return chains.leads_to_root(own, root, above)
 
 
 def read_root_use(context: str, namespace: str) -> RootUse:

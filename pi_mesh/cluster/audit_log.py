@@ -1,7 +1,7 @@
 """The calls in the audit log of the workloads' proxies: those that STRICT or a default deny would refuse."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,7 +50,7 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
     Raises as `pi_mesh.cluster.client.Client` does.
     """
     pods = [pod for pod in running if pod.namespace in namespaces and pod.has_lasting_proxy]
-    names = _names(running)
+    names = {pod.address: f"node {pod.node}" if pod.host_network else f"pod {pod.id}" for pod in running if pod.address}
     with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:
         answers = list(pool.map(lambda pod: client.relay(_path(pod), TIMEOUT), pods))
     unread: list[str] = []
@@ -100,8 +100,3 @@ def _account(peer: str) -> str:
     """Return the service account of an identity such as "cluster.local/ns/argocd/sa/default"."""
     parts = peer.split("/")
     return f"service account {parts[2]}/{parts[4]}" if parts[1::2] == ["ns", "sa"] else f"identity {peer}"
-
-
-def _names(pods: Iterable[Pod]) -> dict[str, str]:
-    """Return the owner of each address, in words: a pod, or the node of pods on the host's network."""
-    return {pod.address: f"node {pod.node}" if pod.host_network else f"pod {pod.id}" for pod in pods if pod.address}

@@ -20,12 +20,8 @@ def page() -> str:
 
 def _cells(alert: Alert) -> tuple[str, ...]:
     link = f"[{alert.name}](runbooks.md#{alert.runbook})"
-    return link, alert.severity, f"{alert.minutes} min", _summary(alert)
-
-
-def _summary(alert: Alert) -> str:
-    """Return the summary with its labels as words in capitals."""
-    return LABEL.sub(lambda label: label[1].upper(), alert.summary)
+    summary = LABEL.sub(lambda label: label[1].upper(), alert.summary)
+    return link, alert.severity, f"{alert.minutes} min", summary
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ def rate(metric: str, labels: str, by: str) -> str:
 
 def errors(labels: str) -> str:
     """Return the percentage of the answers with a status of 500 or above."""
-    failed, every = (f"sum({_requests(selector)})" for selector in (f'{labels}, response_code=~"5.."', labels))
+    selectors = f'{labels}, response_code=~"5.."', labels
+    failed, every = (f"sum(rate(istio_requests_total{{{selector}}}[5m]))" for selector in selectors)
     return f"100 * {failed} / {every}"
 
 
@@ -30,7 +31,3 @@ def latency(labels: str) -> dict[str, str]:
 def waits(labels: str, by: str) -> str:
     """Return the percentage of the CPU periods in which containers wait at their CPU limit."""
     return f"100 * {rate(THROTTLED, labels, by)} / ({rate(PERIODS, labels, by)} > 0)"
-
-
-def _requests(labels: str) -> str:
-    return f"rate(istio_requests_total{{{labels}}}[5m])"

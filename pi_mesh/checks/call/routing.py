@@ -8,7 +8,6 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.policy_words import subject_of
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.objects import Service
-from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
@@ -170,14 +169,11 @@ def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
         return "which no DestinationRule declares"
     first, *_ = subsets
     labels = first.get("labels") or {}
-    if service and not any(_is_behind(pod, service, labels) for pod in call.pods):
+    ready = [pod for pod in call.pods if service and pod.namespace == service.namespace and pod.ready]
+    if service and not any(matches({**service.selector, **labels}, pod.labels) for pod in ready):
         shown = ", ".join(f"{key}={value}" for key, value in labels.items())
         return f"which has no Ready pod (labels {shown})"
     return ""
-
-
-def _is_behind(pod: Pod, service: Service, labels: Mapping[str, str]) -> bool:
-    return pod.namespace == service.namespace and pod.ready and matches({**service.selector, **labels}, pod.labels)
 
 
 ENDPOINTS = "endpoints"

@@ -72,7 +72,8 @@ def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
     message = f"{_named(far)}, {'more than one minor version older' if older else 'newer'} than istiod {version}"
     grows = not running or minor_of(running) != minor
     if grows and not mesh.settings.istio.allow_skip:
-        fix = f"{REFRESH}: before the `up`" if older else f"set istio.version to {_newest(newer)} or newer"
+        newest = max((proxy.version for proxy in far), key=minor_of)
+        fix = f"{REFRESH}: before the `up`" if older else f"set istio.version to {newest} or newer"
         return error(SKEW, subject, message, f"{fix}; {upgrade_path.ANYWAY}", number=len(far))
     return warning(SKEW, subject, message, REFRESH, number=len(far))
 
@@ -81,7 +82,3 @@ def _named(far: Sequence[Proxy]) -> str:
     versions = ", ".join(sorted({proxy.version for proxy in far}))
     names = listed([proxy.id for proxy in far], SHOWN)
     return f"{names} {agreeing(len(far), 'is', 'are')} of {versions}"
-
-
-def _newest(newer: Sequence[Proxy]) -> str:
-    return max((proxy.version for proxy in newer), key=minor_of)

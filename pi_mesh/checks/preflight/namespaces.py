@@ -104,7 +104,8 @@ def check_ingress(observation: Observation) -> Iterator[Finding]:
     )
     if gateway is None or observation.mesh.the(Kind.ISTIOD).id not in observation.state.releases:
         return
-    places = {namespace for namespace, _, name in map(_parts, observation.state.releases) if name == gateway.name}
+    recorded = (release.partition("/") for release in observation.state.releases)
+    places = {namespace for namespace, _, name in recorded if name == gateway.name}
     if observation.snapshot and observation.snapshot.release(observation.settings.istio.namespace, gateway.name):
         places.add(observation.settings.istio.namespace)
     elsewhere = ", ".join(sorted(places - {gateway.namespace}))
@@ -119,7 +120,3 @@ def check_ingress(observation: Observation) -> Iterator[Finding]:
     yield error(
         INGRESS, INGRESS_KEY, message, f"{keep}; only a gateway that is not installed yet can have another namespace"
     )
-
-
-def _parts(release: str) -> tuple[str, str, str]:
-    return release.partition("/")

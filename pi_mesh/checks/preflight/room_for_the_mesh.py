@@ -93,13 +93,8 @@ def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
 
 
 def _shown(nodes: Sequence[Node]) -> str:
-    return (
-        ", ".join(f"{node.name} has {_positive(node.free).in_words} free" for node in nodes) or "no node accepts pods"
-    )
-
-
-def _positive(free: Resources) -> Resources:
-    return Resources(max(0, free.cpu), max(0, free.memory))
+    free = {node.name: Resources(max(0, node.free.cpu), max(0, node.free.memory)) for node in nodes}
+    return ", ".join(f"{name} has {room.in_words} free" for name, room in free.items()) or "no node accepts pods"
 
 
 TRADING, NAMESPACES = "room for trading", "room for namespaces"

@@ -20,7 +20,8 @@ def check(observation: Observation) -> Iterator[Finding]:
         return
     try:
         roots = pem.certificates(observation.authority.root_cert, str(subject))
-        signers = [signer for text in _signers(observation) for signer in pem.certificates(text, "secret cacerts")]
+        signing = observation.authority.cacerts.get("ca-cert.pem")
+        signers = [*pem.certificates(signing, "secret cacerts")] if signing is not None else []
     except pem.CertificateError as problem:
         yield error(ID, subject, str(problem), "`pulumi up --refresh`")
         return
@@ -53,10 +54,6 @@ def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime)
     fix = "" if judged.level == "ok" else _renewal(settings)
     title, level = pem.title(certificate), LEVELS[judged.level]
     return Finding(ID, "certificate", title, level, judged.left.days, judged.message, fix)
-
-
-def _signers(observation: Observation) -> list[str]:
-    return [text for name, text in observation.authority.cacerts.items() if name == "ca-cert.pem"]
 
 
 def _renewal(settings: Settings) -> str:

@@ -85,16 +85,13 @@ def envoy_filter_effect(policy: Policy) -> tuple[Level, str]:
 def _is_grave(patch: Mapping[str, Any]) -> bool:
     target, operation = patch.get("applyTo", ""), _operation(patch)
     if target == "CLUSTER":
-        return operation in TAKEN_AWAY or bool({"transport_socket", "transportSocket"} & _patch_value(patch).keys())
+        value = (patch.get("patch") or {}).get("value") or {}
+        return operation in TAKEN_AWAY or bool({"transport_socket", "transportSocket"} & value.keys())
     return target in LISTENERS or (target in FILTERS and operation in TAKEN_AWAY)
 
 
 def _operation(patch: Mapping[str, Any]) -> str:
     return (patch.get("patch") or {}).get("operation", "MERGE")
-
-
-def _patch_value(patch: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (patch.get("patch") or {}).get("value") or {}
 
 
 def _patch_in_words(patch: Mapping[str, Any]) -> str:

@@ -126,7 +126,8 @@ def _outside_trading_hours(files: Mapping[str, str], settings: Settings, authori
     """
     signing, vault = authority.cacerts.get("ca-cert.pem") or authority.root_cert, settings.vault
     is_judged = vault.enabled and vault.here
-    if is_judged or not signing or pem.certificates(signing, "ca")[0] in _of_files(files):
+    written = pem.certificates(files["ca-cert.pem"], "ca") if files else ()
+    if is_judged or not signing or pem.certificates(signing, "ca")[0] in written:
         return files
     what = f"an `up` {trading_hours.NEW_CA}"
     findings = trading_hours.refused_restart(settings.trading.hours, what, datetime.now(UTC))
@@ -135,10 +136,6 @@ def _outside_trading_hours(files: Mapping[str, str], settings: Settings, authori
             raise CertificateError(f"{finding}; the CA was not changed")
         pulumi.log.warn(str(finding))
     return files
-
-
-def _of_files(files: Mapping[str, str]) -> pem.Certificates:
-    return pem.certificates(files["ca-cert.pem"], "ca") if files else ()
 
 
 def _check(settings: Settings, live: Trust | None, new: Trust | None, log: Callable[[str], None]) -> None:

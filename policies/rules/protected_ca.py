@@ -14,17 +14,13 @@ _MOUNT_PATH = re.compile(r"/*sys/mounts/+[^/]+")
 def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
     if resource.opts.protect and resource.resource_type != ENDPOINT:
         return
-    if resource.resource_type == MOUNT and _is_pki(text(resource.props, "type")):
+    # An engine's plugin may have a name of its own, such as pki-external.
+    if resource.resource_type == MOUNT and "pki" in (text(resource.props, "type") or "").lower():
         yield f"PKI mount {at(resource.props, 'path')} is not protected"
     elif resource.resource_type in (ROOT, KEY):
         yield f"the CA's key in {at(resource.props, 'backend')} is not protected"
     elif resource.resource_type == ENDPOINT and _MOUNT_PATH.fullmatch(text(resource.props, "path") or ""):
         yield f"{at(resource.props, 'path')} mounts or tunes an engine where its protection cannot be judged"
-
-
-def _is_pki(engine: str | None) -> bool:
-    # An engine's plugin may have a name of its own, such as pki-external.
-    return "pki" in (engine or "").lower()
 
 
 RULE = Rule(

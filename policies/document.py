@@ -50,7 +50,6 @@ value of a type that nothing can be read from.
 
 
 def page() -> str:
-    """Return the whole page."""
     return "\n".join([INTRODUCTION, *("\n".join(_section(rule)) for rule in RULES)])
 
 

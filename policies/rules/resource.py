@@ -27,7 +27,6 @@ def is_object(resource: Resource) -> bool:
 
 
 def istiods(resources: Iterable[Resource]) -> list[Resource]:
-    """Return the releases of control planes."""
     return [resource for resource in resources if chart(resource) == "istiod"]
 
 

@@ -44,7 +44,6 @@ def text(tree: Any, path: str) -> str | None:
 
 
 def texts(tree: Any, path: str) -> list[str]:
-    """Return the texts in the list at a path."""
     return [as_text(value, f"an entry of {path}") for value in items(tree, path)]
 
 

@@ -58,23 +58,6 @@ class Foundations:
     base: IstioBase
 
 
-@dataclass(frozen=True)
-class ControlPlane:
-    """The control planes of the mesh."""
-
-    istiods: Sequence[Istiod]
-    injecting: Sequence[Resource]
-    """What a pod that istiod injects waits for: the control planes, and the tags by which pods choose one."""
-
-
-@dataclass(frozen=True)
-class Gateways:
-    """The gateways, and the namespaces of their own."""
-
-    releases: Sequence[Gateway]
-    namespaces: Mapping[str, Resource]
-
-
 async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     """Register every resource of the mesh in order. All checks run before the first resource is registered.
 
@@ -92,11 +75,11 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
 
     foundations = _foundations(deployment, plugin, uid, answer)
     watch = _watch(mesh, snapshot)
-    control_plane = await _control_plane(deployment, foundations, recorded)
-    gateways = _gateways(deployment, foundations, control_plane)
-    addons = _workloads(deployment, control_plane, gateways)
+    istiods, injecting = await _control_planes(deployment, foundations, recorded)
+    gateways, namespaces = _gateways(deployment, foundations, injecting)
+    addons = _workloads(deployment, injecting, gateways, namespaces)
 
-    parts = (foundations.base, *control_plane.istiods, *gateways.releases, *foundations.signers, *addons)
+    parts = (foundations.base, *istiods, *gateways, *foundations.signers, *addons)
     releases = [part for part in parts if isinstance(part, ReleaseComponent)]
     if watch:
         watch.follow(releases)
@@ -104,7 +87,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
     applied_record.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
-    outputs.export(mesh, uid, releases, gateways.releases)
+    outputs.export(mesh, uid, releases, gateways)
 
 
 def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:
@@ -119,8 +102,13 @@ def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: 
     return Foundations(namespace, ready, pull_secrets, signers, base)
 
 
-async def _control_plane(deployment: Deployment, foundations: Foundations, recorded: StackState) -> ControlPlane:
-    """Register istiod, the second control plane of an upgrade, and the tags by which pods choose one."""
+async def _control_planes(
+    deployment: Deployment, foundations: Foundations, recorded: StackState
+) -> tuple[Sequence[Istiod], Sequence[Resource]]:
+    """Register istiod, the second control plane of an upgrade, and the tags by which pods choose one.
+
+    Return the control planes, and what a pod that istiod injects waits for.
+    """
     mesh, settings, snapshot = deployment.mesh, deployment.mesh.settings, deployment.snapshot
     opts = deployment.after(foundations.base, *foundations.signers, *foundations.pull_secrets)
     istiod = Istiod(deployment.release(mesh.the(Kind.ISTIOD), istio.webhook_wait(settings)), opts)
@@ -130,10 +118,12 @@ async def _control_plane(deployment: Deployment, foundations: Foundations, recor
         manifest.register("revision-tag", tag, deployment.after(*answering)) for tag in mesh.objects_of("revision-tag")
     ]
     ca.empty_exported_key(settings, snapshot, deployment.after(*answering, *tags))
-    return ControlPlane(istiods, [*answering, *tags])
+    return istiods, [*answering, *tags]
 
 
-def _gateways(deployment: Deployment, foundations: Foundations, control_plane: ControlPlane) -> Gateways:
+def _gateways(
+    deployment: Deployment, foundations: Foundations, injecting: Sequence[Resource]
+) -> tuple[Sequence[Gateway], Mapping[str, Resource]]:
     """Register the gateways, whose proxies istiod injects, and the namespace of an ingress that has its own."""
     mesh, pull_secrets = deployment.mesh, [*foundations.pull_secrets]
     namespaces = {
@@ -143,7 +133,7 @@ def _gateways(deployment: Deployment, foundations: Foundations, control_plane: C
     }
     for name, namespace in namespaces.items():
         pull_secrets += manifest.make_pull_secret(mesh.settings, name, deployment.after(namespace))
-    before = [*control_plane.injecting, *pull_secrets]
+    before = [*injecting, *pull_secrets]
     gateways = [
         Gateway(
             deployment.release(release),
@@ -151,17 +141,22 @@ def _gateways(deployment: Deployment, foundations: Foundations, control_plane: C
         )
         for release in mesh.of_kind(Kind.GATEWAY)
     ]
-    return Gateways(gateways, namespaces)
+    return gateways, namespaces
 
 
-def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Gateways) -> list[ReleaseComponent]:
+def _workloads(
+    deployment: Deployment,
+    injecting: Sequence[Resource],
+    gateways: Sequence[Gateway],
+    namespaces: Mapping[str, Resource],
+) -> list[ReleaseComponent]:
     """Register what the workloads meet: mutual TLS, their namespaces, routes and access, and the addons, returned."""
     mesh, settings = deployment.mesh, deployment.mesh.settings
-    injected = deployment.after(*control_plane.injecting)
+    injected = deployment.after(*injecting)
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), injected)
     # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
     # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
-    readers = gateways.releases if serves_certificates(settings) else ()
+    readers = gateways if serves_certificates(settings) else ()
     for workloads in settings.workload_namespaces:
         args = WorkloadNamespaceArgs(mesh.namespace(workloads.setting), mesh.objects_of(workloads.setting))
         namespace = WorkloadNamespace(workloads.setting, args, injected)
@@ -169,9 +164,9 @@ def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Ga
             manifest.make_pull_secret(settings, workloads.name, deployment.after(namespace))
         if rules := mesh.objects_of(workloads.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
-            before = [namespace, *gateways.namespaces.values(), *readers]
+            before = [namespace, *namespaces.values(), *readers]
             Traffic(workloads.traffic_component, rules, deployment.after(*before))
-    return _addons(mesh, deployment.after(*control_plane.injecting, *gateways.namespaces.values()))
+    return _addons(mesh, deployment.after(*injecting, *namespaces.values()))
 
 
 def _watch(mesh: Inventory, snapshot: Snapshot | None) -> "Watch | None":

@@ -20,8 +20,6 @@ class ObservabilityArgs:
 
 
 class Addon(ReleaseComponent):
-    """The Helm release of one addon."""
-
     token = "pi-mesh:observability:Addon"
 
 

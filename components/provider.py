@@ -46,7 +46,6 @@ Providers = tuple[KubernetesProvider, GuardPlugin]
 
 
 def register(context: str) -> Providers:
-    """Register the providers of the stack of one kube context."""
     return KubernetesProvider("cluster", context), GuardPlugin()
 
 

@@ -11,8 +11,6 @@ from pi_mesh.settings.releases import ReleaseSettings
 
 @dataclass(frozen=True)
 class ReleaseArgs:
-    """A release, and the options of its installation."""
-
     release: Release
     how: ReleaseSettings
     hooks: pulumi.ResourceHookBinding | None = None

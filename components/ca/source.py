@@ -33,7 +33,6 @@ class Source:
     """False if istiod reads the owner's own Secret, which this stack does not write."""
 
     def export(self) -> None:
-        """Export chain and key as a secret for the mesh's stack."""
         pulumi.export(AUTHORITY, pulumi.Output.secret({"chain": self.chain, "key": self.key}))
 
 
@@ -86,7 +85,8 @@ def _root_of(chain: str) -> str | None:
 def ca_source(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Source | None:
     """Return the CA, made by this stack or taken from another; None until a CA outside Vault has signed."""
     if ca.settings.stack:
-        return _elsewhere(ca.settings.stack)
+        authority = pulumi.StackReference(ca.settings.stack).require_output(AUTHORITY)
+        return Source(authority.apply(lambda output: output["chain"]), authority.apply(lambda output: output["key"]))
     registered = vault_ca(ca, kept)
     return Source(registered.chain, registered.key) if registered.chain and registered.key else None
 
@@ -100,9 +100,3 @@ def vault_ca(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "
     if ca.settings.signed_by == "outside":
         pulumi.export("certificateRequest", registered.request)
     return registered
-
-
-def _elsewhere(stack: str) -> Source:
-    """Return the CA that another stack made."""
-    authority = pulumi.StackReference(stack).require_output(AUTHORITY)
-    return Source(authority.apply(lambda output: output["chain"]), authority.apply(lambda output: output["key"]))

@@ -1,6 +1,5 @@
 """The state of the mesh's own pods and namespaces: pods, events, releases and logs, bounded in size."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -109,13 +108,7 @@ def _log(
         yield unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {problem}")
         return
     if answer.status != 200:
-        yield unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {_reason(answer.text)}")
+        reason = answer.reason or first_line(answer.text)
+        yield unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {reason}")
         return
     yield ArchiveFile(f"logs/{_id(pod)}/{container}{'.before' if before else ''}.log", answer.text)
-
-
-def _reason(text: str) -> str:
-    try:
-        return str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        return first_line(text)

@@ -57,7 +57,7 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
     by_key: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
     for pod, answer in zip(pods, answers, strict=True):
         if answer.status != 200:
-            unread.append(f"{pod.id} ({_reason(answer.status, answer.text)})")
+            unread.append(f"{pod.id} ({answer.reason or f'status {answer.status}'})")
             continue
         for call in _calls(pod, answer.text, names):
             key = call.caller, call.callee, call.port, call.plain_text, call.denied
@@ -68,13 +68,6 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
 def _path(pod: Pod) -> str:
     base = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
     return f"{base}?container={SIDECAR}&sinceSeconds={HOURS * 3600}&tailLines={LINES}"
-
-
-def _reason(status: int, text: str) -> str:
-    try:
-        return str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"status {status}"
 
 
 def _calls(pod: Pod, text: str, names: Mapping[str, str]) -> Iterator[AuditedCall]:

@@ -3,6 +3,7 @@
 lightkube's typed models would cost a preview more time than all the requests together.
 """
 
+import json
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,6 +37,14 @@ class Relayed(NamedTuple):
     text: str
     date: str = ""
     """Time of the answering server's clock, as in the header Date; empty without that header."""
+
+    @property
+    def reason(self) -> str:
+        """Return the message of the API server; empty for an answer without one."""
+        try:
+            return str(json.loads(self.text)["message"])
+        except (ValueError, KeyError, TypeError):
+            return ""
 
 
 class Client:
@@ -144,10 +153,7 @@ class Client:
         return self._http.request(method, path, **arguments)
 
     def _refused(self, request: str, response: httpx.Response) -> Refused:
-        try:
-            reason = str(response.json()["message"])
-        except (ValueError, KeyError, TypeError):
-            reason = first_line(response.text)
+        reason = Relayed(response.status_code, response.text).reason or first_line(response.text)
         line = f"cluster '{self.context}' refused {request}: {response.status_code} {reason}"
         return (Forbidden if response.status_code == 403 else Refused)(line, reason)
 

@@ -73,12 +73,10 @@ class Resources:
 
     @property
     def shown_cpu(self) -> str:
-        """Return the CPU in its display unit."""
         return show_cpu(self.cpu, self.cpu_unit)
 
     @property
     def shown_memory(self) -> str:
-        """Return the memory in its display unit."""
         return show_memory(self.memory, self.memory_unit)
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.helm_releases import HELM_SELECTOR, SECRETS_PATH, parse_record
-from pi_mesh.cluster.objects import crd
+from pi_mesh.cluster.objects import crd, home
 from pi_mesh.waiting import until
 from pi_mesh.words import listed
 
@@ -35,19 +35,15 @@ def root_certificates(client: Client) -> None:
     config_maps = [
         item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS
     ]
-    control_planes = {_namespace(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
-    theirs = [(_name(item), item.get("data")) for item in config_maps if _namespace(item) in control_planes]
+    control_planes = {home(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
+    theirs = [(_name(item), item.get("data")) for item in config_maps if home(item) in control_planes]
     for item in config_maps:
         if (_name(item), item.get("data")) not in theirs:
-            client.delete(f"/api/v1/namespaces/{_namespace(item)}/configmaps/{_name(item)}")
+            client.delete(f"/api/v1/namespaces/{home(item)}/configmaps/{_name(item)}")
 
 
 def _name(item: dict) -> str:
     return item["metadata"]["name"]
-
-
-def _namespace(item: dict) -> str:
-    return item["metadata"]["namespace"]
 
 
 def crds(client: Client, owner: str) -> None:

@@ -46,5 +46,4 @@ def text_before_last(text: str, mark: str) -> str:
 
 
 def first_line(text: str) -> str:
-    """Return the first line of a text."""
     return text_before(text, "\n")

@@ -37,7 +37,6 @@ class MeshContext:
         return f"{name}.{self.namespace}.svc.cluster.local"
 
     def address(self, name: str) -> str:
-        """Return the URL of an addon inside the cluster."""
         return self.enabled[name].address_in(self)
 
 
@@ -71,11 +70,9 @@ class Addon(Model):
         return True
 
     def address_in(self, mesh: MeshContext) -> str:
-        """Return the addon's URL inside the cluster."""
         return f"http://{mesh.host(self.name)}:{self.port}"
 
     def chart_version(self, istio_version: str) -> str:  # noqa: ARG002 - Kiali's version follows Istio's
-        """Return the version of the chart for an Istio version."""
         assert self.version is not None  # a subclass has a default, or overrides this method
         return self.version
 

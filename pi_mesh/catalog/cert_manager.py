@@ -23,5 +23,4 @@ def signer(namespace: str) -> str:
 
 
 def audience(namespace: str) -> str:
-    """Return the audience of the service account's token."""
     return f"vault://{namespace}/{ISSUER}"

@@ -41,7 +41,6 @@ def text(several: Certificates) -> str:
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
-    """Return the SHA-256 fingerprint of a certificate in hex."""
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 

@@ -66,7 +66,6 @@ class Finding:
         return Subject(self.kind, self.name)
 
     def __str__(self) -> str:
-        """Return the finding in one line."""
         return f"{self.subject}: {self.message}" + (f"; {self.fix}" if self.fix else "")
 
 

@@ -5,7 +5,6 @@ from pi_mesh.cluster.policies import Policy
 
 
 def subject_of(policy: Policy) -> Subject:
-    """Return the object as the subject of a finding."""
     return Subject(policy.kind, policy.id)
 
 

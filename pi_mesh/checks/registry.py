@@ -40,8 +40,6 @@ def snake_case(id: str) -> str:
 
 @dataclass(frozen=True)
 class Check:
-    """One entry of the list."""
-
     folder: str
     id: str
     """ID of its findings, by which the page has a section."""

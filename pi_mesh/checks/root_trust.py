@@ -98,7 +98,6 @@ class RootUse:
         return [proxy for proxy in self.proxies if proxy.known and not proxy.trusts(*roots)]
 
     def trusting(self, root: Certificate) -> list[ProxyTrust]:
-        """Return the proxies that trust the root."""
         return [proxy for proxy in self.proxies if proxy.trusts(root)]
 
     def not_resting_on(self, root: Certificate) -> list[ProxyTrust]:

@@ -23,8 +23,6 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause of a wait."""
-
     name: str
     reasons: re.Pattern[str]
     """Reasons, as Kubernetes names them, that it may have."""

@@ -27,8 +27,6 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Pool:
-    """One pool of addresses."""
-
     provider: str
     name: str
     ranges: tuple[Range, ...] = ()
@@ -43,7 +41,6 @@ class Pool:
         return (asked or not self.on_request) and (not self.namespaces or namespace in self.namespaces)
 
     def holds(self, address: str) -> bool:
-        """Return True for an address of this pool."""
         number = _number(address)
         return number is not None and any(first <= number <= last for first, last in self.ranges)
 

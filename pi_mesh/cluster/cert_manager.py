@@ -26,7 +26,6 @@ def issuer_path(namespace: str, name: str, kind: str = "Issuer") -> str:
 
 
 def certificate_path(namespace: str) -> str:
-    """Return the path of the Certificate of the mesh's CA."""
     return f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}"
 
 

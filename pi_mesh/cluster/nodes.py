@@ -14,8 +14,6 @@ KEEPS_PODS_AWAY = ("NoSchedule", "NoExecute")
 
 @dataclass(frozen=True)
 class Node:
-    """One node: its state, its system and its capacity."""
-
     name: str
     ready: bool = True
     cordoned: bool = False
@@ -40,7 +38,6 @@ class Node:
 
 
 def parse(item: dict) -> Node:
-    """Return the node of an API object."""
     spec, status = item.get("spec", {}), item.get("status", {})
     info, allocatable = status.get("nodeInfo", {}), status.get("allocatable", {})
     taints = [taint for taint in spec.get("taints", []) if taint["effect"] in KEEPS_PODS_AWAY]
@@ -94,7 +91,6 @@ class Placement:
 
 
 def parse_placement(spec: Mapping[str, Any]) -> Placement:
-    """Return the placement of a pod from its spec in the API."""
     affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
     return Placement(

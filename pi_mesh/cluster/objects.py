@@ -32,8 +32,6 @@ class Namespace:
 
 @dataclass(frozen=True)
 class Crd:
-    """A CustomResourceDefinition."""
-
     name: str
     """Name of the CRD, as PLURAL.GROUP."""
     release: str = ""
@@ -55,8 +53,6 @@ class Crd:
 
 @dataclass(frozen=True)
 class Webhook:
-    """One webhook of a webhook configuration."""
-
     kind: str
     """Validating or Mutating."""
     configuration: str

@@ -55,8 +55,6 @@ class Policy(Namespaced):
 
 @dataclass(frozen=True)
 class Policies:
-    """All policies of a cluster."""
-
     objects: tuple[Policy, ...] = ()
     mesh_config: Mapping[str, Any] | None = field(default_factory=dict)
     """Mesh config from istiod's ConfigMap; None if it is missing or not valid YAML."""
@@ -96,7 +94,6 @@ def listed(
 
 
 def parse(kind: str, item: dict[str, Any]) -> Policy:
-    """Return the policy of an API object."""
     meta = item["metadata"]
     return Policy(
         kind,

@@ -61,8 +61,6 @@ def forwarding(context: str, namespace: str, target: str, ports: str) -> Iterato
 
 
 class Answer(NamedTuple):
-    """The answer of a gateway."""
-
     status: int
     from_behind: bool
     """True if a service behind the gateway gave it, and not the gateway itself."""

@@ -26,8 +26,6 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Proxy:
-    """One running proxy."""
-
     pod: Pod
     version: str
     """Istio's version from the image's tag, or else from the proxy's report to istiod; empty if neither has it."""

@@ -23,8 +23,6 @@ USUAL_RETRIES = 2
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a route."""
-
     targets: tuple[str, ...] = ()
     """Full names of the hosts that get the requests."""
     mirrors: tuple[str, ...] = ()

@@ -48,8 +48,6 @@ NOT_HTTP = ("tcp", "tls", "https", "udp", "mongo", "mysql", "redis")
 
 @dataclass(frozen=True)
 class ServicePort:
-    """A port of a Service."""
-
     number: int
     name: str = ""
     protocol: str = ""
@@ -62,8 +60,6 @@ class ServicePort:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint behind a Service's port."""
-
     address: str
     port: int
     ready: bool = True

@@ -129,8 +129,6 @@ DISRUPTION_BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
 
 @dataclass(frozen=True)
 class DisruptionBudget:
-    """A PodDisruptionBudget."""
-
     name: str
     allowed: int
     """Number of pods that may be evicted now."""

@@ -46,7 +46,6 @@ class Inventory:
         return tuple(entry for entry in self.objects if entry.kind == "Namespace")
 
     def of_kind(self, kind: Kind) -> tuple[Release, ...]:
-        """Return the releases of a kind."""
         return tuple(release for release in self.releases if release.kind is kind)
 
     def the(self, kind: Kind) -> Release:
@@ -59,7 +58,6 @@ class Inventory:
         return tuple(entry for entry in self.objects if entry.component == component and entry.kind != "Namespace")
 
     def namespace(self, component: str) -> ManagedObject:
-        """Return the namespace of a component."""
         return next(entry for entry in self.namespaces if entry.component == component)
 
     def owns(self, release: str) -> bool:

@@ -13,7 +13,6 @@ LABEL = re.compile(r"\{\{ \$(?:labels\.)?(\w+)(?: \|[^}]*)? \}\}")
 
 
 def page() -> str:
-    """Return the page with the table as the alerts are now."""
     table = markdown_table(("alert", "severity", "after", "what it says"), map(_cells, ALL))
     return SECTION.sub(lambda _: f"{table}\n", PAGE.read_text(encoding="utf-8"))
 

@@ -45,7 +45,6 @@ class Call:
 
     @property
     def namespace(self) -> str:
-        """Return the namespace of the called end."""
         return self.to.partition("/")[0]
 
     @property

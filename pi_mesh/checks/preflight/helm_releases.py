@@ -6,7 +6,6 @@ from pi_mesh import addons
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.helm_releases import ReleaseRecord
-from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Kind
 
 ID = "helm releases"
@@ -61,13 +60,10 @@ def check_known(observation: Observation) -> Iterator[Finding]:
     yield from problems or [ok(KNOWN, CLUSTER, "has no release of this mesh that the state does not know")]
 
 
-def _has_revision(state: StackState, release: str) -> bool:
-    return bool(release in state.recorded and state.recorded[release].values.get("revision"))
-
-
 def _renamed(observation: Observation) -> Iterator[Finding]:
     """Yield an error for each changed name whose release the state has under another name."""
-    home = observation.settings.istio.namespace
+    home, recorded = observation.settings.istio.namespace, observation.state.recorded.items()
+    with_revision = {release for release, entry in recorded if entry.values.get("revision")}
     others = sorted(
         name
         for namespace, _, name in (release.partition("/") for release in observation.state.releases)
@@ -75,7 +71,7 @@ def _renamed(observation: Observation) -> Iterator[Finding]:
         and not observation.mesh.owns(f"{home}/{name}")
         and name not in addons.ALL
         # A second control plane is a release of its own, which may come and go.
-        and not _has_revision(observation.state, f"{home}/{name}")
+        and f"{home}/{name}" not in with_revision
     )
     for release in observation.mesh.releases:
         if others and release.kind in OF_ISTIO and release.id not in observation.state.releases:

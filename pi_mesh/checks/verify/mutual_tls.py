@@ -35,7 +35,6 @@ EFFECTS = {"PERMISSIVE": "plain text is accepted too", "DISABLE": "only plain te
 
 
 def modes_of(observation: Observation) -> PeerModes:
-    """Return the mutual TLS modes of all workloads."""
     return PeerModes(observation.policies.of_kind("PeerAuthentication"), observation.policies.root_namespace)
 
 

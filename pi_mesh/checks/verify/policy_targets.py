@@ -20,7 +20,6 @@ Effect = tuple[Level, str]
 
 
 def meshed_pods(observation: Observation) -> list[Pod]:
-    """Return the pods with the mesh's proxy."""
     return [pod for pods in observation.meshed_pods.values() for pod in pods]
 
 

@@ -29,7 +29,6 @@ def restart_command(pod: Pod) -> str:
 
 
 def logs_command(pod: Pod) -> str:
-    """Return the command that shows the log of a pod's proxy."""
     return f"`kubectl logs -n {pod.namespace} {pod.name} -c {SIDECAR}`"
 
 
@@ -42,7 +41,6 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-manag
 
 
 def undo_commands(observation: Observation, pair: Pair, differences: Sequence[Difference]) -> str:
-    """Return the commands that undo the differences."""
     changed = pair.live or pair.wanted
     added = [entry for entry in differences if entry.added]
     steps = [_removal(changed, added)] if added else []

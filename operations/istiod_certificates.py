@@ -24,23 +24,16 @@ PACKAGE = "istio.v1.auth"
 METHOD = f"/{PACKAGE}.IstioCertificateService/CreateCertificate"
 
 
-def _message(name: str, *fields: FieldDescriptorProto) -> DescriptorProto:
-    return DescriptorProto(name=name, field=fields)
-
-
 def _field(name: str, number: int, kind: int, repeated: bool = False) -> FieldDescriptorProto:
     label = FieldDescriptorProto.LABEL_REPEATED if repeated else FieldDescriptorProto.LABEL_OPTIONAL
     return FieldDescriptorProto(name=name, number=number, type=kind, label=label)  # type: ignore[arg-type]
 
 
-_REQUEST = _message(
-    "IstioCertificateRequest",
-    _field("csr", 1, FieldDescriptorProto.TYPE_STRING),
-    _field("validity_duration", 3, FieldDescriptorProto.TYPE_INT64),
-)
-_RESPONSE = _message(
-    "IstioCertificateResponse", _field("cert_chain", 1, FieldDescriptorProto.TYPE_STRING, repeated=True)
-)
+_CSR = _field("csr", 1, FieldDescriptorProto.TYPE_STRING)
+_VALIDITY = _field("validity_duration", 3, FieldDescriptorProto.TYPE_INT64)
+_CHAIN = _field("cert_chain", 1, FieldDescriptorProto.TYPE_STRING, repeated=True)
+_REQUEST = DescriptorProto(name="IstioCertificateRequest", field=[_CSR, _VALIDITY])
+_RESPONSE = DescriptorProto(name="IstioCertificateResponse", field=[_CHAIN])
 _POOL = descriptor_pool.DescriptorPool()
 _POOL.Add(
     FileDescriptorProto(

@@ -30,7 +30,9 @@ def read_chart(source: str, chart: str, version: str) -> bytes:
     try:
         if place.is_directory:
             return Path(place.package(chart, version)).read_bytes()
-        hooks = {"request": [] if _is_plain(place.source) else [_refuse_plain]}
+        host = place.source.removeprefix("oci://").partition("/")[0]
+        is_plain = place.source.startswith("http://") or is_loopback(host)
+        hooks = {"request": [] if is_plain else [_refuse_plain]}
         with httpx.Client(follow_redirects=True, timeout=SECONDS, event_hooks=hooks) as client:
             fetch = _of_registry if place.is_registry else _of_repository
             return fetch(client, place.source, chart, version)
@@ -79,11 +81,6 @@ def _token(client: httpx.Client, refused: httpx.Response) -> str:
     except ChartUnavailableError:
         raise ChartUnavailableError(f"{refused.url.host} {LOGIN}") from None
     return login.get("token") or login["access_token"]
-
-
-def _is_plain(source: str) -> bool:
-    """Return True for a source that is read over HTTP by its own address."""
-    return source.startswith("http://") or is_loopback(source.removeprefix("oci://").partition("/")[0])
 
 
 def _refuse_plain(request: httpx.Request) -> None:

@@ -84,7 +84,8 @@ NATIVE = "istio.values.global.nativeNftables: true"
 
 def redirection_finding(node: Subject, settings: Settings, trial: Trial) -> Finding:
     """Judge the way that the settings choose; the other one is a cure."""
-    native = _wants_native(settings)
+    values = settings.istio.values.get("global")
+    native = isinstance(values, dict) and bool(values.get("nativeNftables"))
     chosen, other = (NFTABLES, IPTABLES) if native else (IPTABLES, NFTABLES)
     run, instead = (trial.containers.get(name, ContainerRun()) for name in (chosen, other))
     if run.succeeded:
@@ -100,11 +101,6 @@ def redirection_finding(node: Subject, settings: Settings, trial: Trial) -> Find
     elif instead.exit_code is not None:
         message += f"; by {other} it does not work either"
     return error(REDIRECTION, node, message, cure)
-
-
-def _wants_native(settings: Settings) -> bool:
-    values = settings.istio.values.get("global")
-    return isinstance(values, dict) and bool(values.get("nativeNftables"))
 
 
 IMAGE, ENVOY, PAGES, BITS = "proxy image", "envoy", "page size", "address bits"

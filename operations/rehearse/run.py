@@ -27,13 +27,9 @@ def rehearse_on_nodes(
     settings, cluster = stacks.load_with_cluster(stack)
     if to:  # a digest is of one version
         settings = stacks.load_changed(stack, {"istio.version": to, "images.digests": {}})
-    place = namespace or _namespace(settings, cluster)
+    home = settings.istio.namespace  # it has the pull Secrets; `default` exists before a first install too
+    place = namespace or (home if cluster.namespace(home) else "default")
     yield from _tried(settings, stack, place, cluster, wait or settings.release.timeout, say)
-
-
-def _namespace(settings: Settings, cluster: Snapshot) -> str:
-    """Return istiod's namespace, which has the pull Secrets, or before a first install one that always exists."""
-    return settings.istio.namespace if cluster.namespace(settings.istio.namespace) else "default"
 
 
 def _tried(

@@ -41,8 +41,8 @@ def _files(secret: Mapping[str, Any], tls_names: Mapping[str, str]) -> dict[str,
     return {file: base64.b64decode(data[name]).decode() for file, name in names if name in data}
 
 
-DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|m|s)")
-"""Pattern of a part of a Go duration such as "1h30m"."""
+DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:h|ms|m|s))+")
+"""Pattern of a Go duration such as "1h30m"."""
 
 
 def longest_lifetime(snapshot: Snapshot) -> timedelta:
@@ -54,10 +54,7 @@ def longest_lifetime(snapshot: Snapshot) -> timedelta:
 
 def _lifetime(secret_ttl: str) -> timedelta:
     """Return the lifetime that a proxy reads from its SECRET_TTL: the default for a text that is not a duration."""
-    parts = DURATION_PART.findall(secret_ttl)
-    if not parts or "".join(map("".join, parts)) != secret_ttl:
-        return CERTIFICATE_LIFETIME
-    return duration(secret_ttl)
+    return duration(secret_ttl) if DURATION.fullmatch(secret_ttl) else CERTIFICATE_LIFETIME
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ MESH, VAULT, CA = "pi-mesh:istio", "pi-mesh:vault", "pi-mesh:ca"
 WITHOUT_CA = {VAULT: {"enabled": False}, CA: {}}
 """Stand-in for the settings of the mesh's CA: a preview of a pull request has neither its key nor Vault."""
 CHARTS = "charts-at-hand"
-
+FILES = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+"""Arguments of the git command that lists the working tree, without the files that git ignores."""
 
 Config = dict[str, Any]
 """Full keys (`pi-mesh:istio`) and their values."""
@@ -50,12 +51,15 @@ def unpack_base(revision: str, repository: Path, folder: Path) -> None:
 def copy_working_tree(repository: Path, folder: Path) -> None:
     """Copy the working tree, committed or not, into a new folder, without the files that git ignores."""
     folder.mkdir()
-    listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode()
-    for name in filter(None, listed.split("\0")):
+    for name in _names(git(repository, *FILES)):
         source, target = repository / name, folder / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+
+
+def _names(listed: bytes) -> tuple[str, ...]:
+    return tuple(filter(None, listed.decode().split("\0")))
 
 
 def prepare(folder: Path, stack: str) -> Config:
@@ -189,11 +193,13 @@ class Revision:
     run: str | None
     changed: tuple[str, ...]
     """Files, committed or not, that differ from the base."""
+    links: tuple[str, ...] = ()
+    """Symbolic links of the working tree: what they name is read under another name."""
 
     @property
     def changes_nothing(self) -> bool:
         """Return True where only files change that no program reads."""
-        return all(name.startswith(DOCUMENTATION) or name.endswith(".md") for name in self.changed)
+        return not self.links and all(name.startswith(DOCUMENTATION) or name.endswith(".md") for name in self.changed)
 
     def __str__(self) -> str:
         """Return the line below the verdict."""
@@ -206,8 +212,8 @@ def compared_revision(repository: Path, branch: str) -> Revision:
     base = fork_point(repository, branch)
     tracked = git(repository, "diff", "--no-renames", "--name-only", "-z", base)  # a move changes both its places
     new = git(repository, "ls-files", "--others", "--exclude-standard", "-z")
-    changed = tuple(name for name in (tracked + new).decode().split("\0") if name)
-    return Revision(branch, _short(repository, base), _head(repository), _workflow_run(), changed)
+    links = tuple(name for name in _names(git(repository, *FILES)) if (repository / name).is_symlink())
+    return Revision(branch, _short(repository, base), _head(repository), _workflow_run(), _names(tracked + new), links)
 
 
 def _head(repository: Path) -> str:

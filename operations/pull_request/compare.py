@@ -137,7 +137,7 @@ def _relaxations(before: Side, after: Side, revision: Revision) -> Relaxations:
         rules = dict.fromkeys(before.rules, (f"No rule judges after the merge: {after.rules_problem}.",))
     settings = () if after.intent.errors else relaxations.setting_relaxations(before.config, after.config)
     files = revision.changed if after.rules else [name for name in revision.changed if not name.startswith(POLICIES)]
-    return Relaxations(rules, settings, relaxations.code_relaxations(files))
+    return Relaxations(rules, settings, relaxations.code_relaxations(files, revision.links))
 
 
 def _own(after: Side, revision: Revision) -> tuple[Violation, ...]:

@@ -16,6 +16,9 @@ MARKER = re.compile(r"^<!-- pi-mesh preview .* -->$", re.MULTILINE)
 
 def main(number: str, file: Path) -> None:
     """Change the comment of an earlier run, or write a new one."""
+    # The artifact is the pull request's: a link could name a file with this job's token.
+    if file.is_symlink() or not file.is_file():
+        sys.exit(f"error: {file} is not a regular file; read the artifact of the job `preview` before anything else")
     body = file.read_text()
     known = own_comment(github.every(f"{github.ISSUES}/{number}/comments?per_page=100"), body)
     if known is None:

@@ -1,7 +1,7 @@
 """The policy rules, bounds and protective settings that a pull request relaxes."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from pi_mesh.words import agreeing, counted, listed
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("disabled", "advisory", "mandatory")
-JUDGES = ("policies/rules/", "policies/__main__.py", "policies/PulumiPolicy.yaml")
+JUDGES, POLICY_CONFIG = "policies/", "policies/config/"
 PACKAGES = ("requirements", "pyproject.toml")
 WORKFLOW = (".github/workflows/preview.yml", "Makefile", "operations/pull_request/", "operations/preview.py")
 
@@ -134,12 +134,16 @@ def _change(path: str, before: Any, after: Any) -> str:
     return ", ".join(f"`{key}` {both_values(old, new)}" for key, old, new in changes or [(path, before, after)])
 
 
-def code_relaxations(files: Iterable[str]) -> tuple[str, ...]:
-    """Return a line for each changed file that judges a pull request or writes the comment."""
+def code_relaxations(files: Iterable[str], links: Collection[str] = ()) -> tuple[str, ...]:
+    """Return a line for each changed file that judges a pull request or writes the comment, or is a symbolic link."""
     lines, authors, loaded = [], [], _loaded_files()
     for name in files:
-        if name.startswith(JUDGES):
-            lines.append(f"{code(name)} changes: review what its rule forbids now; this comment uses the base's rule.")
+        if name in links:
+            lines.append(f"{code(name)} is a symbolic link now: name the file itself, whose changes are told here.")
+        elif name.endswith(".gitattributes"):
+            lines.append(f"{code(name)} changes: git may leave files out of the base that judges later pull requests.")
+        elif name.startswith(JUDGES) and not name.startswith(POLICY_CONFIG):
+            lines.append(f"{code(name)} changes: review what the rules forbid now; this comment uses the base's rules.")
         elif name.startswith(PACKAGES):
             lines.append(f"{code(name)} changes: the rules and this comment ran with the packages that it names.")
         elif name.startswith(WORKFLOW) or name in loaded:

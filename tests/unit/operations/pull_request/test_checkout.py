@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -192,6 +193,13 @@ def test_a_run_is_linked_where_its_whole_address_is_known(repository, monkeypatc
 )
 def test_documentation_and_tests_alone_change_no_cluster(files, nothing):
     assert Revision("main", "a", "b", None, files).changes_nothing is nothing
+
+
+def test_a_document_that_a_symbolic_link_names_is_more_than_documentation(repository):
+    (repository / "stack.yaml").symlink_to("README.md")
+    revision = checkout.compared_revision(repository, "main")
+    assert (revision.changed, revision.links) == (("README.md", "stack.yaml"), ("stack.yaml",))
+    assert not replace(revision, changed=("README.md",)).changes_nothing
 
 
 @pytest.mark.parametrize(("run", "link"), [(None, ""), ("https://host/1", " · [run](https://host/1)")])

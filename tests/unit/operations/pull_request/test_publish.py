@@ -85,14 +85,32 @@ def test_a_gh_that_is_missing_or_fails_ends_the_job_with_what_to_do(monkeypatch,
         publish.main("7", tmp_path / "preview.md")
 
 
-def test_the_files_that_the_workflow_checks_out_need_nothing_but_python_itself(tmp_path):
+HOSTILE = "from pathlib import Path; Path({!r}).touch()\n"
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["a file", "a link to the token"])
+def test_the_job_that_may_write_runs_python_itself_and_the_base_alone_whatever_the_artifact_holds(
+    tmp_path, monkeypatch, is_link
+):
     workflow = yaml.safe_load((ROOT / ".github/workflows/preview.yml").read_text())
-    checkout, *_, publishing = workflow["jobs"]["comment"]["steps"]
+    checkout, artifact, publishing = workflow["jobs"]["comment"]["steps"]
+    workspace, temporary, sign = tmp_path / "workspace", tmp_path / "temp", tmp_path / "hostile code ran"
     for pattern in checkout["with"]["sparse-checkout"].split():
-        source, target = ROOT / pattern.strip("/"), tmp_path / pattern.strip("/")
+        source, target = ROOT / pattern.strip("/"), workspace / pattern.strip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    _, *arguments, _, _ = publishing["run"].split()
-    command = [sys.executable, "-E", "-S", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.stderr.rstrip().endswith("IndexError: list index out of range")
+    unpacked = workspace / artifact["with"].get("path", "").replace("${{ runner.temp }}", str(temporary))
+    for module in ("json.py", "operations/__init__.py", "operations/github.py", "operations/pull_request/publish.py"):
+        (unpacked / module).parent.mkdir(parents=True, exist_ok=True)
+        (unpacked / module).write_text(HOSTILE.format(str(sign)))
+    (tmp_path / "token").write_text("secret")
+    (unpacked / "preview.md").symlink_to(tmp_path / "token") if is_link else (unpacked / "preview.md").write_text("new")
+    (tmp_path / "comments.json").write_text("[]")
+    install(tmp_path, monkeypatch, GH.format(home=tmp_path))
+    monkeypatch.setenv("RUNNER_TEMP", str(temporary))
+    monkeypatch.setenv("NUMBER", "7")
+    command = publishing["run"].replace("python3", f"{sys.executable} -E -S")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=workspace)
+    assert not sign.exists()
+    assert (tmp_path / "sent").exists() is not is_link, done.stderr
+    assert ("is not a regular file" in done.stderr) is is_link

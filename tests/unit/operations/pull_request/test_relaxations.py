@@ -89,7 +89,9 @@ def test_settings_that_are_refused_are_still_compared():
 @pytest.mark.parametrize(
     ("file", "says"),
     [
-        ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what its rule forbids now"),
+        ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what the rules forbid now"),
+        pytest.param("policies/pulumi_policy.py", "review what the rules forbid", id="a module before the package's"),
+        pytest.param("pi_mesh/.gitattributes", "leave files out of the base", id="files that git archive leaves out"),
         ("operations/pull_request/comment.py", "the changed program wrote this comment"),
         (".github/workflows/preview.yml", "the changed program wrote this comment"),
     ],
@@ -97,6 +99,11 @@ def test_settings_that_are_refused_are_still_compared():
 def test_a_change_of_what_judges_or_tells_is_told(file, says):
     (line,) = relaxations.code_relaxations(["README.md", file])
     assert says in line
+
+
+def test_a_file_that_becomes_a_symbolic_link_is_told_and_another_link_is_not():
+    (line,) = relaxations.code_relaxations(["Pulumi.pi-cluster.yaml"], ["Pulumi.pi-cluster.yaml", "old"])
+    assert line.startswith("`Pulumi.pi-cluster.yaml` is a symbolic link now")
 
 
 def service(side: str, **settings: object) -> dict:

@@ -11,6 +11,7 @@ from typing import IO
 
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
+from pi_mesh.settings.errors import limited_depth
 
 PASSPHRASE = (
     "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE`, a file with the passphrase that `pulumi stack init` asked for"
@@ -66,8 +67,9 @@ class PulumiFailed(OperationError):
 
 
 def config(stack: str) -> dict[str, dict]:
-    """Return the stack's config by full key. Needs no passphrase: secrets stay encrypted."""
-    return json.loads(_output("config", "--json", "--stack", stack))
+    """Return the stack's config by full key. Needs no passphrase: secrets stay encrypted. Raises SettingsError."""
+    with limited_depth(f"Pulumi.{stack}.yaml"):
+        return json.loads(_output("config", "--json", "--stack", stack))
 
 
 def set_config(stack: str, path: str, value: str) -> None:

@@ -1,6 +1,7 @@
 """The error for invalid settings of a stack, with a line for every problem: the key, the value, what is allowed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -51,7 +52,20 @@ def refuse_depth(raw: Mapping[str, object]) -> None:
         level = [((*place, key), entry) for place, value in level for key, entry in _entries(value)]
     if level:
         (place, _), *_ = level
-        raise SettingsError([f"{path_of(place)[:LONGEST_VALUE]}…: has more than {DEEPEST} levels of keys; write fewer"])
+        raise _too_deep(f"{path_of(place)[:LONGEST_VALUE]}…")
+
+
+def _too_deep(place: str) -> SettingsError:
+    return SettingsError([f"{place}: has more than {DEEPEST} levels of keys; write fewer"])
+
+
+@contextmanager
+def limited_depth(place: str) -> Iterator[None]:
+    """Refuse what the block reads from a place, a key or a file, with more levels than Python's readers follow."""
+    try:
+        yield
+    except RecursionError:
+        raise _too_deep(place) from None
 
 
 def _entries(value: object) -> Iterable[tuple[int | str, object]]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from pi_mesh.names import PROJECT
-from pi_mesh.settings.errors import SettingsError
+from pi_mesh.settings.errors import SettingsError, limited_depth
 
 CA_KEY = "caKey"
 """Key of the CA's private key for `ca.source: pem`; refused in plain text."""
@@ -36,7 +36,7 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
         allowed = ", ".join(sorted(SECRET_KEYS))
         raise SettingsError(f"{key}: is encrypted, but only {allowed} may be" for key in sorted(hidden))
     _refuse_plain_secrets({key: ours[key] for key in ours.keys() & SECRET_KEYS if f"{prefix}{key}" not in encrypted})
-    return {key: decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
+    return {key: decoded(value, key) for key, value in ours.items() if key not in SECRET_KEYS}
 
 
 def _refuse_near_misses(config: Mapping[str, object]) -> None:
@@ -81,11 +81,12 @@ def _refuse_plain_secrets(secrets: Mapping[str, object]) -> None:
         )
 
 
-def decoded(value: object) -> object:
+def decoded(value: object, key: str = "settings") -> object:
     """Return the object of a JSON text, as Pulumi passes objects; other text is returned as it is, for validation."""
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        with limited_depth(key):
+            return json.loads(value)
     except json.JSONDecodeError:
         return value

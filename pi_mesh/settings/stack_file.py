@@ -14,6 +14,7 @@ import yaml
 
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings, SettingsError, parse
+from pi_mesh.settings.errors import limited_depth
 from pi_mesh.settings.pulumi_config import misplaced_keys, plain_values
 
 TAG = "tag:yaml.org,2002:"
@@ -46,7 +47,8 @@ def content(path: Path) -> dict[str, Any]:
     """Return the whole content of a stack file, with full keys below `config:`. Raises SettingsError as above."""
     try:
         text = path.read_text(encoding="utf-8")
-        read = next(iter(yaml.load_all(text, _EngineLoader)), None)  # the engine reads the first document alone
+        with limited_depth(path.name):
+            read = next(iter(yaml.load_all(text, _EngineLoader)), None)  # the engine reads the first document alone
     except OSError as error:
         raise SettingsError([f"{path.name}: can't be read: {error.strerror}"]) from None
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ import pytest
 
 from operations import pulumi
 from operations.pulumi import PulumiFailed
+from pi_mesh.settings import SettingsError
 
 pending = partial(pulumi.pending, judged=False)
 
@@ -106,6 +107,12 @@ def test_a_secret_is_read_only_where_there_is_one(pulumi_says, tmp_path):
     assert pulumi.secret("lab", "pi-mesh:other") is None
     assert pulumi.secret("lab", "pi-mesh:caKey") == (tmp_path / "out").read_text()
     assert (tmp_path / "asked").read_text().count("config get") == 1
+
+
+def test_a_config_too_deep_for_python_is_refused_with_its_file(pulumi_says):
+    pulumi_says("[" * 2000)
+    with pytest.raises(SettingsError, match=r"Pulumi\.lab\.yaml: has more than 100 levels of keys; write fewer"):
+        pulumi.config("lab")
 
 
 def test_what_an_up_would_change_leaves_out_what_stays(pulumi_says):

@@ -19,6 +19,11 @@ def test_an_object_that_is_a_text_is_refused_with_its_key():
         parse(plain_values(pulumi_config() | {"pi-mesh:mtls": "STRICT"}))
 
 
+def test_an_object_too_deep_for_python_is_refused_with_its_key():
+    with pytest.raises(SettingsError, match=r"istio: has more than 100 levels of keys; write fewer"):
+        plain_values(pulumi_config() | {"pi-mesh:istio": '{"values":' * 2000})
+
+
 @pytest.mark.parametrize(
     ("value", "encrypted"),
     [("hvs.x", [TOKEN]), ({"secure": "v1:abc"}, []), ("", [])],

@@ -21,6 +21,7 @@ NAME = "Pulumi.x.yaml"
         (b"\xff\xfe", "is not UTF-8 text"),
         (b"config: [1]\n", "`config` is not a map of keys such as pi-mesh:istio"),
         (b"- 1\n", "is not a stack file"),
+        pytest.param(b"a: " + b"[" * 2000, "has more than 100 levels of keys; write fewer", id="too deep for Python"),
         (b"", "is not a stack file"),
         (None, "can't be read: No such file or directory"),
     ],

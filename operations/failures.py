@@ -73,14 +73,11 @@ def _of_setting(line: str) -> Finding:
     return error("settings", setting(key), message, "")
 
 
-INSTALL = "install it, or source .lab/env"
-
-
 class NotRunnableError(Exception):
     """A program can't be started; the text is one line: which, why, and what to do."""
 
     def __init__(self, name: str, problem: OSError) -> None:
-        super().__init__(f"{not_runnable_reason(name, problem)}; {INSTALL}")
+        super().__init__(f"{not_runnable_reason(name, problem)}; install it")
 
 
 def not_runnable_reason(name: str, problem: OSError) -> str:

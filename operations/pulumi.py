@@ -54,7 +54,7 @@ WITHOUT_JSON = "nothing was changed; run it without --json to see its whole outp
 UNCHANGED = ("same", "read", "refresh")
 HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
 """Operations of the engine that no adoption and no upgrade may lead to."""
-INSTALL = "install it (https://www.pulumi.com/docs/install/), or source .lab/env"
+INSTALL = "install it: https://www.pulumi.com/docs/install/"
 POLICIES = Path("policies")
 """Folder of the policy pack in the project's folder."""
 

@@ -144,7 +144,7 @@ def _no_text(detail: ErrorDetails, schema: Schema) -> str:
     if isinstance(value, float):
         return f"is a number in YAML, where 1.20 is 1.2; put it in quotes{meant}"
     if isinstance(value, int):
-        return f"is a number in YAML; put it in quotes{meant}"
+        return f"is a number; put it in quotes, or write it with `pulumi config set --type string`{meant}"
     return "is not text" + (f"; it must be {allowed}" if allowed else "")
 
 

@@ -35,7 +35,7 @@ def test_a_line_about_one_key_is_split_and_a_sentence_about_several_is_not(line,
     ],
 )
 def test_a_program_that_does_not_start_is_one_line(problem, reason):
-    assert str(NotRunnableError("git", problem)) == f"{reason}; install it, or source .lab/env"
+    assert str(NotRunnableError("git", problem)) == f"{reason}; install it"
 
 
 def test_an_istioctl_of_another_machine_is_unknown(tmp_path, monkeypatch):

@@ -14,9 +14,8 @@ import yaml
 
 from operations import failures
 from operations.pull_request.engine import RELEASE, Intent, Resource
-from pi_mesh.checks.drains import KINDS, Drain, drains, of_kinds
+from pi_mesh.checks.drains import KINDS, Drain, changed_paths, drains, of_kinds
 from pi_mesh.cluster.policies import DEFAULT_ROOT
-from pi_mesh.tree_diff import unequal
 
 
 class Dumper(yaml.CSafeDumper):
@@ -194,7 +193,7 @@ def _drains(before: Objects, after: Objects) -> tuple[Drain, ...]:
     old, new = (
         of_kinds(_load(text) for key, text in side.items() if key.startswith(listened)) for side in (before, after)
     )
-    paths = [f"meshConfig.{path}" for path, _, _ in unequal(running, planned)]
+    paths = changed_paths({"meshConfig": running}, {"meshConfig": planned})
     return drains(old, new, paths, running.get("rootNamespace", DEFAULT_ROOT))
 
 

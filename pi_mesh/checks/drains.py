@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED
-from pi_mesh.tree_diff import value_at
+from pi_mesh.tree_diff import unequal, value_at
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.words import enumerated, listed
 
@@ -39,9 +39,10 @@ NOT_IN_LISTENERS = (
     "meshConfig.defaultHttpRetryPolicy",
     "meshConfig.discoverySelectors",
     "meshConfig.enableTracing",
-    "meshConfig.extensionProviders",
 )
 """Paths of the mesh config that are in routes, in new pods alone, or that count by the objects which refer to them."""
+PROVIDERS = "meshConfig.extensionProviders"
+"""Entries of the mesh config to which access logs and traces refer by name: one that comes is in no listener yet."""
 HTTP_ALONE = ("meshConfig.pathNormalization", "pilot.traceSampling", "pilot.env.PILOT_TRACE_SAMPLING")
 """Paths of istiod's values that are in the listeners of HTTP alone; other paths of the mesh config are in all."""
 
@@ -95,6 +96,13 @@ def drains(before: Manifests, after: Manifests, paths: Iterable[str], root: str)
         same = drained.get(drain.connections, drain)
         drained[drain.connections] = replace(same, causes=tuple(dict.fromkeys((*same.causes, *drain.causes))))
     return tuple(drained.values())
+
+
+def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the paths at which istiod's values differ, but for extension providers that only come or go."""
+    old, new = ({each["name"]: each for each in value_at(side, PROVIDERS) or ()} for side in (before, after))
+    is_same = all(old[name] == new[name] for name in old.keys() & new)
+    return [path for path, _, _ in unequal(before, after) if path != PROVIDERS or not is_same]
 
 
 def of_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

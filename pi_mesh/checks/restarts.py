@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.checks.drains import Drain, drains, of_kinds
+from pi_mesh.checks.drains import Drain, changed_paths, drains, of_kinds
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
@@ -85,7 +85,7 @@ def forecast(mesh: Inventory, state: StackState) -> Forecast:
             fewer += workloads
         if release.kind in ISTIODS:
             keep += [path for path in paths if path.startswith(INJECTED)]
-            changed += paths
+            changed += changed_paths(recorded.values, release.values)
     return Forecast(
         tuple(restarts),
         (*fewer, *_removed(mesh, state)),

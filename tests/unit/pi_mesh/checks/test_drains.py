@@ -11,6 +11,7 @@ from tests.support.versions import NEWEST
 SELECTED = {"selector": {"app": "desk"}, "rules": [{"ports": [80]}]}
 FIX, WEB = {"protocol": "TCP", "port": 9000}, {"port": 8081, "hosts": ["a.example"]}
 NO_EGRESS, LATEST = {"egress": {"enabled": False}}, {"version": NEWEST}
+LOGGED = {"observability": {"accessLogs": {"namespaces": ["trading"]}}}
 GATEWAYS = {"gateways": {"fix": FIX, "web": WEB}}
 
 
@@ -88,6 +89,9 @@ CHANGES = {
          ["HTTP connections to and from every proxy (meshConfig.pathNormalization.normalization)"]),
     "the share of traces":
         ({}, {"proxy": {"traceSampling": 5}}, ["HTTP connections to and from every proxy (pilot.traceSampling)"]),
+    "the paths in an access log that is written":
+        (LOGGED, {"observability": {"accessLogs": {"namespaces": ["trading"], "paths": True}}},
+         ["connections to and from every proxy (meshConfig.extensionProviders)"]),
     "a value of the mesh config that is not known":
         ({}, {"istio": {"values": {"meshConfig": {"accessLogFile": "/dev/stdout"}}}},
          ["connections to and from every proxy (meshConfig.accessLogFile)"]),

@@ -47,7 +47,12 @@ YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put i
         ("istio", {"namespace": "Istio"}, f"istio.namespace: 'Istio': {LETTERS}"),
         ("trading", {"namespace": "a" * 64}, LETTERS),
         ("trading", {"namespace": "123456"}, f"trading.namespace: '123456': {LETTERS}"),
-        ("trading", {"namespace": 123456}, "trading.namespace: 123456: is a number; put it in quotes, or write it with `pulumi config set --type string`"),
+        (
+            "trading",
+            {"namespace": 123456},
+            "trading.namespace: 123456: is a number; put it in quotes, or write it with "
+            "`pulumi config set --type string`",
+        ),
         ("trading", {"namespace": "tr\u00e4ding"}, LETTERS),
         ("trading", {"namespace": "istio-system"}, "trading.namespace and istio.namespace are both 'istio-system'"),
         ("istio", {"pilotReplicas": 0}, "istio.pilotReplicas: 0: is less than 1"),

@@ -51,7 +51,7 @@ OPEN: Mapping[str, Any] = {
     "traffic.gateways": {"fix": {"protocol": "TCP", "port": 9000}, "web": {"port": 8081}},
     "traffic.routes": ROUTES,
 }
-POLICY = {"desk": {"selector": LABELS, "rules": [{"ports": [*PORTS.values()]}]}}
+POLICY = {"desk": {"selector": LABELS, "rules": [{"namespaces": [TRADING, CONTROL]}]}}
 SLOWER = {"to": [{"service": SERVICE, "port": HTTP}], "timeout": "60s"}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -40,7 +41,7 @@ def preview_errors(stdout: str) -> str:
 
 def last_error(stderr: str) -> str:
     """Return the last error that Pulumi named, or else the last line that it wrote."""
-    said = [line.strip() for line in stderr.splitlines() if line.strip()]
+    said = [line.strip() for line in re.sub(r":\n\s+", ": ", stderr).splitlines() if line.strip()]
     named = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
     return (named or said or ["pulumi gave no reason"])[-1]
 

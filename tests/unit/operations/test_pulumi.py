@@ -18,6 +18,7 @@ pending = partial(pulumi.pending, judged=False)
         ("error: the state is broken\n", "the state is broken"),
         ("warning: old\nerror: could not decrypt\n\n  see the docs\n", "could not decrypt"),
         ("panic\n", "panic"),
+        ("error: yaml: unmarshal errors:\n  line 7: key twice\n", "yaml: unmarshal errors: line 7: key twice"),
         ("", "pulumi gave no reason"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_file_that_judges_is_named_wherever_it_goes(repository, change):
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("policies/rules/mtls.py", "review what its rule forbids now"),
+        ("policies/rules/mtls.py", "review what the rules forbid now"),
         ("requirements-dev.txt", "ran with the packages that it names"),
         ("pyproject.toml", "ran with the packages that it names"),
         ("pi_mesh/quantities.py", "the changed program wrote this comment"),

@@ -172,6 +172,11 @@ def grows(before: Any, after: Any) -> bool:
     return any(entry not in old for entry in new)
 
 
+def loses(before: Any, after: Any) -> bool:
+    """Return True where an entry of the old list, or mapping, is missing or differs in the new one."""
+    return grows(after, before)
+
+
 def widens_scope(before: Any, after: Any) -> bool:
     """Return True where sidecars reach a host more; an empty scope is the whole mesh."""
     return bool(before) and (not after or grows(before, after))

@@ -24,7 +24,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values.gateway import serves_certificates
 from pi_mesh.values.objects import pod_resources
-from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.traffic.gateways import gateway_labels
 from pi_mesh.words import text_before
 
 
@@ -73,7 +73,7 @@ def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]
     given = settings.ingress.values.get("rbac")
     if not settings.ingress.enabled or serves_certificates(settings) or given:
         return
-    pods = {"app": ingress, **gateway_selector(ingress)}
+    pods = gateway_labels(ingress, settings.ingress)
     for listener in listeners:
         spec, meta = listener["spec"], listener["metadata"]
         serves = any((server.get("tls") or {}).get("credentialName") for server in spec.get("servers") or [])

@@ -136,7 +136,8 @@ def before_the_pods(settings: Settings, ingress_port: int) -> Iterator[Object]:
         yield _service(settings, name, ports)
     yield istio_object(NAMESPACE, "AuthorizationPolicy", POLICY, {"action": "ALLOW", "rules": _admitted(settings)})
     if ingress_port:
-        yield _gateway(INGRESS, settings.releases.names.ingress, ingress_port, INSIDE)
+        pods = gateway_selector(settings.releases.names.ingress, settings.ingress)
+        yield _gateway(INGRESS, pods, ingress_port, INSIDE)
         inside = _to(service_host(SERVER), GUARDED, Way.INGRESS)
         yield _route(settings, INGRESS, INSIDE, [INGRESS], [inside])
 
@@ -155,7 +156,8 @@ def beyond_the_server(settings: Settings, address: str) -> Iterator[Object]:
     yield istio_object(NAMESPACE, "ServiceEntry", OUTSIDE, spec)
     if settings.egress.enabled:
         entrance = USUAL_PORTS["HTTP"]
-        yield _gateway(EGRESS, settings.releases.names.egress, entrance, OUTSIDE)
+        pods = gateway_selector(settings.releases.names.egress, settings.egress)
+        yield _gateway(EGRESS, pods, entrance, OUTSIDE)
         to_gateway = {"match": [{"gateways": ["mesh"]}], "route": [destination(egress_host(settings), entrance)]}
         onward = {"match": [{"gateways": [EGRESS]}], **_to(OUTSIDE, CONTROL, Way.EGRESS)}
         yield _route(settings, EGRESS, OUTSIDE, ["mesh", EGRESS], [to_gateway, onward])
@@ -185,9 +187,9 @@ def _admitted(settings: Settings) -> list[dict[str, Any]]:
     return [{"from": [{"source": source}]} for source in (client, gateway)]
 
 
-def _gateway(name: str, release: str, port: int, host: str) -> Object:
+def _gateway(name: str, pods: dict[str, str], port: int, host: str) -> Object:
     server = {"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": [host]}
-    return istio_object(NAMESPACE, "Gateway", name, {"selector": gateway_selector(release), "servers": [server]})
+    return istio_object(NAMESPACE, "Gateway", name, {"selector": pods, "servers": [server]})
 
 
 def _route(settings: Settings, name: str, host: str, gateways: list[str], rules: list[dict[str, Any]]) -> Object:

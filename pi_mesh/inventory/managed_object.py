@@ -67,7 +67,8 @@ def _gateway_logs(settings: Settings) -> Iterator[Object]:
         for setting, (name, gateway) in mesh_releases.gateways(settings).items():
             if gateway.enabled:
                 namespace = mesh_releases.gateway_namespace(settings, setting)
-                yield telemetry.gateway_telemetry(settings, namespace, name, gateways.gateway_selector(name))
+                pods = gateways.gateway_selector(name, gateway)
+                yield telemetry.gateway_telemetry(settings, namespace, name, pods)
 
 
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:

@@ -19,6 +19,7 @@ from pi_mesh.settings.istio import DEFAULT_REVISION, CanarySettings
 from pi_mesh.settings.releases import ChartSettings
 from pi_mesh.values import cert_manager, gateway, istio
 from pi_mesh.values.placement import mesh_context
+from pi_mesh.values.traffic.gateways import gateway_labels
 
 
 def crds_version(settings: Settings) -> str:
@@ -125,7 +126,7 @@ def _gateway(settings: Settings, setting: str, name: str, own: GatewaySettings) 
         f"{setting} gateway",
         setting,
         own.resources,
-        {"app": name},
+        {"app": gateway_labels(name, own)["app"]},
         **_pods(own.autoscaling, own.replicas),
         service_type=own.service.type,
         growth=GATEWAY,

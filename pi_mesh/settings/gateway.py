@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.facts import ON, Harmless, Helm, NoHelm, Weaker, admits_more_addresses, leaves, rises
+from pi_mesh.facts import ON, Harmless, Helm, NoHelm, Weaker, admits_more_addresses, leaves, loses, rises
 from pi_mesh.model import (
     Autoscaling,
     DrainSeconds,
@@ -22,7 +22,7 @@ from pi_mesh.model import (
     profile,
 )
 from pi_mesh.settings.istio import RevisionName
-from pi_mesh.settings.traffic.names import Address
+from pi_mesh.settings.traffic.names import Address, LabelKey, LabelValue
 
 PROXY_CONFIG = "podAnnotations.proxy.istio.io/config"
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
@@ -156,6 +156,14 @@ class GatewaySettings(Model):
     autoscaling: Autoscaling = Autoscaling()
     revision: Annotated[RevisionName | None, Helm("gateway", "revision")] = None
     """Revision or tag of the istiod that injects and configures the gateway's pods; by default the first istiod."""
+    labels: Annotated[
+        dict[LabelKey, LabelValue],
+        Helm("gateway", "labels"),
+        Weaker(loses, "policies that select the gateway's pods by such a label no longer apply to them"),
+    ] = {}
+    """Labels of the gateway's objects and pods. By default `app` is the release's name, and `istio`, by which Gateways
+    select the pods, that name without `istio-`. A change restarts the gateway; Kubernetes refuses to change `app` and
+    `istio` of an installed gateway, because its Deployment selects its pods by them."""
     service: GatewayService = GatewayService()
     """Service of the gateway."""
     values: ExtraValues = {}

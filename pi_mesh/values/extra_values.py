@@ -19,7 +19,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.retries import Retries
 from pi_mesh.tree_diff import value_at
 from pi_mesh.values.setting_paths import helm_values
-from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.traffic.gateways import gateway_labels
 from pi_mesh.values.traffic.routes import retry_policy
 
 
@@ -38,6 +38,7 @@ IDENTITY = "the mesh's identities: who a proxy is, which root is trusted, who co
 SWITCHES = {"XDS_AUTH": "true", "PILOT_ENABLE_XDS_IDENTITY_CHECK": "true", "PILOT_SKIP_VALIDATE_TRUST_DOMAIN": "false"}
 """Environment variables of istiod that decide about identities, with their defaults (pilot/pkg/features of Istio)."""
 EGRESS = "traffic.external, which sees no connection that passes the sidecar by"
+LABELS = "ingress.labels or egress.labels, by which Gateways, policies and the budget find its pods"
 ANYTHING = "every typed setting; give each value its own key"
 COPIED = "pilot"
 """Key whose branches istiod's chart reads at its root too (templates/zzy_descope_legacy.yaml)."""
@@ -51,7 +52,7 @@ def reserved_values(
     settings: Settings, chart: str, release: str, extra: Mapping[str, object]
 ) -> Iterator[ReservedValue]:
     """Yield the keys that extra values of a release take from typed settings; an equal value takes none."""
-    keys = {"istiod": _reserved_of_istiod(settings), "gateway": _reserved_of_gateways(release)}.get(chart, {})
+    keys = {"istiod": _reserved_of_istiod(settings), "gateway": _reserved_of_gateways(settings, release)}.get(chart, {})
     reserved = [(value.path, setting.path) for value, setting in helm_values(chart) if value.reserved]
     keys |= {path: (key, _given_by(settings, key)) for path, key in reserved}
     for path, (owner, same) in keys.items():
@@ -86,13 +87,13 @@ def _given_by(settings: Settings, key: str) -> object:
     return retry_policy(value) if isinstance(value, Retries) else value
 
 
-def _reserved_of_gateways(release: str) -> dict[str, tuple[str, object]]:
+def _reserved_of_gateways(settings: Settings, release: str) -> dict[str, tuple[str, object]]:
     pods = "the gateway's checks, budget and traffic.gateways, which identify it by its release"
+    gateway = settings.egress if release == settings.releases.names.egress else settings.ingress
     return {
         **SHADOWS,
         "name": (pods, release),
-        "labels.app": (pods, release),
-        "labels.istio": (pods, gateway_selector(release)["istio"]),
+        **{f"labels.{key}": (LABELS, value) for key, value in gateway_labels(release, gateway).items()},
         "serviceAccount.name": (pods, release),
         "kind": ("replicas and autoscaling, which need a Deployment", "Deployment"),
         "revision": (INJECTION, ""),

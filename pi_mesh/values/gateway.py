@@ -56,8 +56,9 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         },
         # Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor.
         "terminationGracePeriodSeconds": (gateway.max_drain_seconds or gateway.drain_seconds) + STOPPING,
+        **({"labels": gateway.labels} if gateway.labels else {}),
         **_rights(settings, release),
-        **(_kept_through_drains(release) if least_pods > 1 else {}),
+        **(_kept_through_drains(gateway_selector(release, gateway)) if least_pods > 1 else {}),
     }
 
 
@@ -111,12 +112,12 @@ def _topology(gateway: GatewaySettings) -> Iterator[str]:
         yield f"gatewayTopology: {{{', '.join([*trusted, *spoken])}}}"
 
 
-def _kept_through_drains(release: str) -> Values:
+def _kept_through_drains(pods: dict[str, str]) -> Values:
     """Return values that spread the pods over the nodes and keep one of them during evictions.
 
     They are not for a single pod, whose budget would block every drain of its node.
     """
     return {
         "podDisruptionBudget": {"minAvailable": 1},
-        "topologySpreadConstraints": [spread(gateway_selector(release))],
+        "topologySpreadConstraints": [spread(pods)],
     }

@@ -11,7 +11,7 @@ from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values.gateway_service import given_service, reached_ports, topology, traffic_policy
-from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.traffic.gateways import gateway_labels
 
 ID = "listeners"
 PRIVILEGED = 1024
@@ -68,7 +68,7 @@ def _ports(observation: Observation) -> set[int]:
     """Return the ports of the gateway's own Service, and of other Services in its namespace that lead to its pods."""
     name = observation.settings.releases.names.ingress
     reached = reached_ports(observation.settings, name, observation.settings.ingress)
-    pods = {"app": name, **gateway_selector(name)}
+    pods = gateway_labels(name, observation.settings.ingress)
     for other in observation.snapshot.services if observation.snapshot else ():
         leads_here = bool(other.selector) and matches(other.selector, pods)
         if other.namespace == observation.settings.ingress_namespace and other.name != name and leads_here:

@@ -55,8 +55,9 @@ def _listener(settings: Settings) -> tuple[str, IngressListener, Server] | None:
 
 
 def _pod(observation: Observation) -> Pod | None:
-    labels = gateway_selector(observation.settings.releases.names.ingress)
-    pods = observation.meshed_pods.get(observation.settings.ingress_namespace, [])
+    settings = observation.settings
+    labels = gateway_selector(settings.releases.names.ingress, settings.ingress)
+    pods = observation.meshed_pods.get(settings.ingress_namespace, [])
     return next((pod for pod in pods if pod.ready and not pod.ending and matches(labels, pod.labels)), None)
 
 

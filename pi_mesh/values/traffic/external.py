@@ -39,7 +39,7 @@ def _gateway(settings: Settings, name: str, service: ExternalService) -> Object:
     server: Object = {"port": _port(service, USUAL_PORTS[service.protocol]), "hosts": list(service.hosts)}
     if service.protocol == "TLS":
         server["tls"] = {"mode": "PASSTHROUGH"}
-    spec = {"selector": gateway_selector(settings.releases.names.egress), "servers": [server]}
+    spec = {"selector": gateway_selector(settings.releases.names.egress, settings.egress), "servers": [server]}
     return item_object(settings, service, "Gateway", _through(name), spec)
 
 

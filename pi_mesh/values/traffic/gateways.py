@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.gateway import GatewaySettings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values import cert_manager
@@ -14,13 +15,19 @@ from pi_mesh.values.traffic.authorization import POLICY
 
 def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
     servers = [_server(server, listener) for server in listener.servers]
-    spec = {"selector": gateway_selector(settings.releases.names.ingress), "servers": servers}
+    spec = {"selector": gateway_selector(settings.releases.names.ingress, settings.ingress), "servers": servers}
     return item_object(settings, listener, "Gateway", name, spec)
 
 
-def gateway_selector(release: str) -> dict[str, str]:
-    """Return the label that the gateway chart gives the pods of this release."""
-    return {"istio": release.removeprefix("istio-")}
+def gateway_labels(release: str, gateway: GatewaySettings) -> dict[str, str]:
+    """Return the labels by which the Deployment of the gateway chart selects the pods of this release."""
+    chart = {"app": release, "istio": release.removeprefix("istio-")}
+    return {key: gateway.labels.get(key, value) for key, value in chart.items()}
+
+
+def gateway_selector(release: str, gateway: GatewaySettings) -> dict[str, str]:
+    """Return the label by which Gateways and policies select the pods of this release."""
+    return {"istio": gateway_labels(release, gateway)["istio"]}
 
 
 def _server(server: Server, listener: IngressListener) -> Object:
@@ -42,13 +49,12 @@ def _tls(server: Server, listener: IngressListener) -> Object | None:
 
 def allow_lists(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the policy of each listener of a namespace with a list, in the gateway's namespace."""
-    release = settings.releases.names.ingress
+    pods = gateway_labels(settings.releases.names.ingress, settings.ingress)
     for name, listener in own(settings, namespace, settings.traffic.gateways).items():
         if listener.allow_addresses:
             # Also with the label `app`: in the root namespace a policy selects pods of every namespace.
-            selector = {"matchLabels": {"app": release, **gateway_selector(release)}}
             rules = [_listener_rule(settings, listener, server) for server in listener.servers]
-            spec: Object = {"selector": selector, "action": "DENY", "rules": rules}
+            spec: Object = {"selector": {"matchLabels": pods}, "action": "DENY", "rules": rules}
             yield istio_object(settings.ingress_namespace, POLICY, f"{name}-addresses", spec)
 
 

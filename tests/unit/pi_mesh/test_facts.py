@@ -45,6 +45,8 @@ def test_a_duration_is_the_sum_of_its_parts(text, seconds):
         ("proxy.pathNormalization", "MERGE_SLASHES", "BASE"),
         ("images.digests.pilot", "sha256:1", None),
         ("ingress.trustedProxies", 1, 2),
+        ("ingress.labels", {"team": "edge", "istio": "front"}, {"istio": "front"}),
+        ("egress.labels", {"team": "edge"}, None),
         ("trading.hours", {"opens": "09:00"}, None),
         (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
         (POLICIES, {"x": {**DENY, "rules": MORE}}, {"x": DENY}),

@@ -51,6 +51,13 @@ def test_a_key_that_a_typed_setting_owns_is_found(chart, extra, count):
     assert len([*reserved_values(make_settings(), chart, INGRESS, extra)]) == count
 
 
+def test_a_label_equal_to_a_typed_one_takes_nothing():
+    settings = make_settings(ingress={"labels": {"istio": "front"}})
+    for label, taken in {"front": [], "ingressgateway": ["labels.istio"]}.items():
+        values = reserved_values(settings, "gateway", INGRESS, {"labels": {"istio": label}})
+        assert [value.path for value in values] == taken
+
+
 @pytest.fixture(params=charts.each() or ["none"])
 def version(request):
     return request.param if charts.versions() else ""

@@ -145,3 +145,41 @@ LOCAL = {"address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], "externalTraf
 )
 def test_a_service_is_a_load_balancer_only_where_there_are_any(settings, service):
     assert values(**settings)["service"] == service
+
+
+LABELS = {"istio": "front", "app": "door", "team": "edge"}
+
+
+def test_a_gateways_labels_are_the_charts_value_and_every_selector_of_its_pods_follows_them():
+    listener = {"allowAddresses": ["192.0.2.0/24"]}
+    settings = make_settings(
+        ingress={"labels": LABELS, "replicas": 2},
+        egress={"labels": {"istio": "out"}},
+        traffic={
+            "gateways": {"web": listener},
+            "external": {"broker": {"hosts": ["broker.example"], "throughGateway": True}},
+        },
+        observability={"accessLogs": {"gateways": True}},
+    )
+    mesh = inventory.mesh_inventory(settings)
+    ingress, _ = mesh.of_kind(Kind.GATEWAY)
+    assert ingress.values["labels"] == LABELS
+    assert ingress.values["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"] == {"istio": "front"}
+    assert [workload.selector for workload in ingress.workloads] == [{"app": "door"}]
+    specs = {
+        f"{item.kind} {item.manifest['metadata']['name']}": item.manifest["spec"]
+        for item in mesh.objects
+        if "spec" in item.manifest
+    }
+    assert specs["Gateway web"]["selector"] == {"istio": "front"}
+    assert specs["AuthorizationPolicy web-addresses"]["selector"]["matchLabels"] == {"istio": "front", "app": "door"}
+    pods = {name: spec["selector"] for name, spec in specs.items() if name.startswith(("Gateway broker", "Telemetry"))}
+    assert sorted(map(str, pods.values())) == [
+        "{'istio': 'out'}",
+        "{'matchLabels': {'istio': 'front'}}",
+        "{'matchLabels': {'istio': 'out'}}",
+    ]
+
+
+def test_without_labels_the_chart_keeps_its_own():
+    assert all("labels" not in release.values for release in gateways())

@@ -73,8 +73,9 @@ def config(stack: str) -> dict[str, dict]:
         return json.loads(_output("config", "--json", "--stack", stack))
 
 
-def set_config(stack: str, path: str, value: str) -> None:
-    _output("config", "set", "--stack", stack, "--path", path, value)
+def set_config(stack: str, path: str, value: str, kind: str = "") -> None:
+    """Write one value into the stack's file, of this type of Pulumi's: by default the one that it looks like."""
+    _output("config", "set", "--stack", stack, *(("--type", kind) if kind else ()), "--path", path, value)
 
 
 def set_all(stack: str, values: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """The settings of a stack outside the program: for the operations, and for pull requests."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,10 +45,10 @@ def of_file(path: Path) -> tuple[Settings, Callable[[], StackState]]:
 
 
 def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
-    """Return the settings with other values, by path: `{"releases.names.base": "mesh-base"}`."""
+    """Return the settings with other values, by path: `{"releases.names.base": "mesh-base", 'a["b.c/d"]': "e"}`."""
     values = json.loads(json.dumps(_values(stack), default=str))
     for path, value in changes.items():
-        *branches, leaf = path.split(".")
+        *branches, leaf = [quoted or plain for quoted, plain in re.findall(r'\["(.+?)"\]|([^.\[]+)', path)]
         place = values
         for branch in branches:
             place = place.setdefault(branch, {})

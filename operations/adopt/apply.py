@@ -50,7 +50,9 @@ def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Findi
     """
     for proposal in there.proposals:
         say(f"{proposal.path}: writing it into the stack file")
-        pulumi.set_config(there.now.stack, proposal.path, proposal.text)
+        pulumi.set_config(
+            there.now.stack, proposal.path, proposal.text, "bool" if isinstance(proposal.value, bool) else "string"
+        )
     say(f"stack {there.now.stack}: writing its state")
     write_state(there, entries.state_with_entries(there), partial(_hand_over, there))
     say(f"stack {there.now.stack}: previewing the next `up`")

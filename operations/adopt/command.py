@@ -44,7 +44,7 @@ def _adopted(stack: str, consent: Consent, as_json: bool) -> list[Finding]:
         complete = ok(plan.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")
         return _shown([complete], as_json)
     findings = _shown(plan.adoption_plan(there), as_json)
-    if not consent.is_given("Adopt the mesh?"):
+    if any(finding.level is Level.ERROR for finding in findings) or not consent.is_given("Adopt the mesh?"):
         return findings
     done = apply.carry_out_adoption(there, progress(as_json))
     return [*findings, *_shown([done], as_json)]

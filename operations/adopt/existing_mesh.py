@@ -22,6 +22,7 @@ from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.tree_diff import value_at
 from pi_mesh.values.gateway import serves_certificates
 from pi_mesh.values.objects import pod_resources
 from pi_mesh.values.traffic.gateways import gateway_labels
@@ -47,8 +48,9 @@ def proposed_settings(
     state: StackState,
     names: Mapping[str, str],
     listeners: Sequence[Mapping] = (),
+    labels: Mapping[str, dict[str, str]] = {},
 ) -> Iterator[Proposal]:
-    """Yield the proposals. `names`: name of each release by its key in releases.names; `listeners`: Istio Gateways."""
+    """Yield the proposals. `names`, `labels`: as Helm has them, by key in releases.names; `listeners`: the Gateways."""
     expected = settings.releases.names.model_dump()
     for key, name in names.items():
         if name != expected[key]:
@@ -63,17 +65,23 @@ def proposed_settings(
         if live_namespace and not is_adopted and not state.holds(live_namespace.name, live_namespace.uid):
             why = f"namespace {live_namespace.name} exists, and a destroy must keep it"
             yield Proposal(f"{key}.adopt", True, why)
-    yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
+    for key, given in labels.items():
+        gateway = settings.ingress if key == "ingress" else settings.egress
+        own = {*gateway.labels, *(value_at(gateway.values, "labels") or {})}
+        for label in sorted(given.keys() - own) if gateway.enabled else ():
+            why = "the gateway has this label, and Kubernetes refuses to change one that its Deployment selects by"
+            yield Proposal(f'{key}.labels["{label}"]' if "." in label else f"{key}.labels.{label}", given[label], why)
+    pods = gateway_labels({**expected, **names}["ingress"], settings.ingress) | labels.get("ingress", {})
+    yield from _certificates(settings, pods, listeners)
     for namespace in namespaces:
         yield from _bounds(settings, namespace, snapshot)
 
 
-def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]) -> Iterator[Proposal]:
+def _certificates(settings: Settings, pods: Mapping[str, str], listeners: Sequence[Mapping]) -> Iterator[Proposal]:
     """Keep the ingress gateway's right to read Secrets where a foreign Gateway serves a certificate from one."""
     given = settings.ingress.values.get("rbac")
     if not settings.ingress.enabled or serves_certificates(settings) or given:
         return
-    pods = gateway_labels(ingress, settings.ingress)
     for listener in listeners:
         spec, meta = listener["spec"], listener["metadata"]
         serves = any((server.get("tls") or {}).get("credentialName") for server in spec.get("servers") or [])
@@ -236,7 +244,8 @@ def _compared(
     names = obstacles.release_names(now.mesh_settings, living)
     discovery = Discovery(client)
     listeners = [item for path in discovery.lists(ISTIO, ["Gateway"]).values() for item in client.items(path)]
-    proposals = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners))
+    labels = obstacles.given_labels(now.mesh_settings, living)
+    proposals = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners, labels))
     before = {_place(item.manifest) for item in inventory.mesh_inventory(now.mesh_settings, now.stack).objects}
     after = replace(
         now, settings=stacks.load_changed(now.stack, {proposal.path: proposal.value for proposal in proposals})

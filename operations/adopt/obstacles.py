@@ -5,15 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
-from pi_mesh.checks.finding import Finding, Subject, error, setting
+from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown
+from pi_mesh.checks.verify.diff import ABSENT, shorten
 from pi_mesh.cluster import helm_releases
-from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
-from pi_mesh.cluster.objects import manager_of
+from pi_mesh.cluster.client import Client, Discovery, Refused
+from pi_mesh.cluster.helm_releases import SECRET, AppliedRelease, ReleaseRecord, merged
+from pi_mesh.cluster.objects import manager_of, release_of
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Kind, Release
 from pi_mesh.settings import Settings
+from pi_mesh.tree_diff import unequal, value_at
+from pi_mesh.words import counted
 
 TAKE_OWNERSHIP = "https://helm.sh/docs/helm/helm_upgrade/"
 HELM = (
@@ -82,6 +88,14 @@ def release_names(settings: Settings, living: Sequence[Living]) -> dict[str, str
         elif len(candidates) == 1:
             (names[key],) = candidates
     return names | _gateways(expected, [release.name for release in here if release.applied.chart == "gateway"])
+
+
+def given_labels(settings: Settings, living: Sequence[Living]) -> dict[str, dict[str, str]]:
+    """Return the labels that the chart's values give each gateway, by its key in releases.names."""
+    values = {release.record.id: release.applied.values for release in living}
+    names = {key: name for key, name in release_names(settings, living).items() if key in GATEWAYS}
+    given: dict[str, Any] = {key: values[f"{settings.istio.namespace}/{name}"] for key, name in names.items()}
+    return {key: {label: str(value) for label, value in (of.get("labels") or {}).items()} for key, of in given.items()}
 
 
 def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]:
@@ -198,7 +212,9 @@ def release_obstacles(release: Living, timeout: int) -> Iterator[Finding]:
             f"wait until Helm has finished (at most {timeout} s); if no Helm command is running: {undo}",
         )
     elif at.status != "deployed":
-        yield error(ID, subject, f"is {at.status}, revision {at.revision}", f"{undo}, then adopt again")
+        undo = f"`helm history {at.name} -n {at.namespace}` shows the last deployed REVISION: `helm rollback {at.name} "
+        undo += f"REVISION -n {at.namespace} --wait`, twice where Helm finds an object missing; then adopt again"
+        yield error(ID, subject, f"is {at.status}, revision {at.revision}", undo)
 
 
 def object_obstacles(manifest: Mapping, live: Mapping) -> Iterator[Finding]:
@@ -216,3 +232,73 @@ def object_obstacles(manifest: Mapping, live: Mapping) -> Iterator[Finding]:
     if kind != "Namespace" and manager.startswith(OTHERS):
         fix = f"let only one manage it: remove it from the {manager}, or from the stack file"
         yield error(ID, subject, f"is managed by {manager}, and two managers would undo each other's changes", fix)
+
+
+SECRET_TEXT, INVALID = f"{SECRET} ", " is invalid: "
+NAMED_BY_CLIENTS = ("Deployment", "DaemonSet", "Service")
+DRY = {"dryRun": "All", "fieldManager": "helm"}
+RECREATE = "or recreate the object by hand, which interrupts it; then adopt again"
+LEAVE = "`pulumi config set --path {0}.enabled false` leaves this gateway as it is, outside of the stack"
+
+
+def refusals(client: Client, release: Release, living: Living, rendered: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield a row for each object of a release that `up` cannot bring to its rendered state, by a dry run.
+
+    It sends each object as Helm's upgrade would leave it. A Secret, whose rendered text has no values, is not sent.
+    """
+    discovery, untried = Discovery(client), []
+    before = {f"{item['kind']} {object_id(item['metadata'])}": item for item in living.applied.objects}
+    for key in sorted(before.keys() - rendered.keys()) if release.kind is Kind.GATEWAY else ():
+        if key.partition(" ")[0] in NAMED_BY_CLIENTS:
+            message = "would be deleted by `up`: the settings describe a gateway of another kind or name"
+            yield error(ID, subject_of(key), message, LEAVE.format(release.setting))
+    for key, text in rendered.items():
+        manifest = yaml.load(text, yaml.CSafeLoader)
+        path = None if key.startswith(SECRET_TEXT) else discovery.path(manifest, release.namespace)
+        if not path:
+            continue
+        live, body = {}, manifest
+        try:
+            live = client.get(path) or {}
+            if live and key not in before and release_of(live["metadata"]) != release.id:
+                message = f"exists, and is not of release {release.id}: Helm would refuse to change it"
+                yield error(ID, subject_of(key), message, "rename or delete it, then adopt again")
+            elif live:
+                body = merged(before.get(key, {}), manifest, live)
+                client.ask(path, body, "PUT", **DRY)
+            else:
+                client.ask(path.rpartition("/")[0], body, **DRY)
+        except Refused as problem:
+            if any(part in problem.reason for part in (INVALID, "denied the request")):
+                yield _refusal(key, release, live, body, problem.reason)
+            else:  # a right is missing, a webhook knows no dry run, or somebody else has just changed the object
+                untried.append(problem.reason)
+    if untried:
+        count = counted(len(untried), "object")
+        message = f"{count} could not be tried in a dry run, so `up` may still be refused: {untried[0]}"
+        yield unknown("dry run", Subject("release", living.record.id), message)
+
+
+def _refusal(key: str, release: Release, live: Mapping, body: Mapping, reason: str) -> Finding:
+    cause = reason.partition(INVALID)[2]
+    path, why = cause.partition(": ")[0], cause or reason
+    was, new = (value_at(side, path) for side in (live, body))
+    if path and isinstance(was, Mapping) and isinstance(new, Mapping):
+        changes = (f"{place} {change_in_words(old, value)}" for place, old, value in unequal(was, new, path))
+        why = f"{path}: {cause.rpartition(': ')[2]} ({'; '.join(changes)})"
+    message = f"is refused by the API server as `up` would change it: {why}"
+    keys = ("labels", "values") if release.kind is Kind.GATEWAY else ("values",)
+    where = " or ".join(f"{release.setting}.{key}" for key in keys)
+    return error(ID, subject_of(key), message, f"keep what is there by {where} in the stack file, {RECREATE}")
+
+
+def subject_of(key: str) -> Subject:
+    kind, _, name = key.partition(" ")
+    return Subject(kind.lower(), name)
+
+
+def change_in_words(live: object, target: object) -> str:
+    """Return the change of a value in words."""
+    if target is ABSENT:
+        return f"{shorten(live)} goes"
+    return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"

@@ -1,13 +1,13 @@
 """The plan of an adoption, with a row for each resource that is adopted, written, changed or restarted."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from operations.adopt import entries
+from operations.adopt import entries, obstacles
 from operations.adopt.entries import live_inputs
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
-from operations.adopt.obstacles import object_id
+from operations.adopt.obstacles import change_in_words, object_id, subject_of
 from operations.pull_request import manifests
 from operations.pull_request.engine import Intent, Resource
 from operations.pull_request.manifests import (
@@ -21,9 +21,10 @@ from operations.pull_request.manifests import (
 )
 from operations.repair.observed_state import resources
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
-from pi_mesh.checks.verify.diff import ABSENT, differences, shorten
+from pi_mesh.checks.verify.diff import ABSENT, differences
 from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.checks.verify.settings_applied import unequal
+from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.helm_releases import CRD
 from pi_mesh.inventory import Kind
 
@@ -58,13 +59,6 @@ def _content(manifest: object) -> dict:
     return {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
 
 
-def change_in_words(live: object, target: object) -> str:
-    """Return the change of a value in words."""
-    if target is ABSENT:
-        return f"{shorten(live)} goes"
-    return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"
-
-
 TEMPLATE = "spec.template"
 UNCHANGED = Consequences()
 
@@ -80,26 +74,27 @@ class Effects:
     on_proxies: Consequences = UNCHANGED
     problem: str = ""
     """Reason why nothing could be rendered."""
+    rendered: Mapping[str, Objects] = field(default_factory=dict)
+    """Objects of each release, by its NAMESPACE/NAME, without CRDs."""
 
 
 def effects_of_up(there: ExistingMesh) -> Effects:
     """Compare the objects that Helm installed with those that the stack's charts and values give."""
-    before: Objects = {}
-    for release in there.releases:
-        before.update(manifests.named_texts(release.living.applied.objects))
-    resources = {
-        release.release.id: Resource(manifests.RELEASE, release.release.name, release_inputs(release))
-        for release in there.releases
-    }
-    try:
-        after = manifests.rendered_objects(Intent(resources, {}), Path.cwd())
-    except NotRenderedError as problem:
-        return Effects(problem=str(problem))
-    after = {key: text for key, text in after.items() if not key.startswith(f"{CRD} ")}
+    before, rendered = {}, {}
+    for existing in there.releases:
+        before.update(manifests.named_texts(existing.living.applied.objects))
+        resource = Resource(manifests.RELEASE, existing.release.name, release_inputs(existing))
+        try:
+            objects = manifests.rendered_objects(Intent({existing.release.id: resource}, {}), Path.cwd())
+        except NotRenderedError as problem:
+            return Effects(problem=str(problem))
+        rendered[existing.release.id] = {key: text for key, text in objects.items() if not key.startswith(f"{CRD} ")}
+    after = {key: text for objects in rendered.values() for key, text in objects.items()}
     on_pods = manifests.consequences_for_pods(before, after)
     restarts = {_name(key): "its pod template changes" for key in on_pods.restarts}
     by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}
-    return Effects(tuple(manifests.changes_between(before, after)), restarts | by_hand, on_pods)
+    changed = tuple(manifests.changes_between(before, after))
+    return Effects(changed, restarts | by_hand, on_pods, rendered=rendered)
 
 
 def release_inputs(existing: ExistingRelease) -> dict:
@@ -133,6 +128,14 @@ def _by_hand(there: ExistingMesh) -> dict[str, str]:
     return edited_by_hand
 
 
+def _refused(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
+    if effects.rendered:
+        with Client(there.now.context) as client:
+            for existing in there.releases:
+                rendered = effects.rendered[existing.release.id]
+                yield from obstacles.refusals(client, existing.release, existing.living, rendered)
+
+
 RELEASES, VALUES, RENDERED, RESTARTS = "releases", "values", "rendered objects", "restarts"
 BESIDE, ADDED, FILE = "not taken over", "added", "stack file"
 ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
@@ -142,6 +145,7 @@ def adoption_plan(there: ExistingMesh) -> list[Finding]:
     """Return the rows, the most important first."""
     effects = effects_of_up(there)
     return [
+        *_refused(there, effects),
         *(_release(existing) for existing in there.releases),
         *(row for item in there.objects for row in rows_of_object(item)),
         *_beside(there),
@@ -193,10 +197,9 @@ def _rendered(effects: Effects) -> Iterator[Finding]:
         fix = "see that helm is on PATH and charts.source can be reached; `up` needs the charts too"
         yield unknown(RENDERED, Subject("release"), f"were not compared: {effects.problem}", fix)
     for change in effects.changed:
-        kind, _, name = change.key.partition(" ")
         text = diff(change.before, change.after)
         only = ", only labels that tell the version" if text and is_version_only(text) else ""
-        yield ok(RENDERED, Subject(kind.lower(), name), f"{change.verb} ({line_counts(text)} lines{only})")
+        yield ok(RENDERED, subject_of(change.key), f"{change.verb} ({line_counts(text)} lines{only})")
 
 
 def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:

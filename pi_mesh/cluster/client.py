@@ -86,9 +86,9 @@ class Client:
             if not parameters["continue"]:
                 return
 
-    def ask(self, path: str, body: Mapping[str, object], **parameters: str) -> Any:
-        """Send a POST that changes nothing: an access review or a dry run."""
-        return self._send("POST", path, json=body, params=parameters)
+    def ask(self, path: str, body: Mapping[str, object], method: str = "POST", **parameters: str) -> Any:
+        """Send a request that changes nothing: an access review, or a dry run of a creation or, by a PUT, a change."""
+        return self._send(method, path, json=body, params=parameters)
 
     def create(self, path: str, body: Mapping[str, object]) -> Any:
         """Create an object in the list at a path, and return it. Raises Refused with the API server's reason."""

@@ -216,6 +216,19 @@ def read(client: Client, release: ReleaseRecord) -> AppliedRelease | None:
     )
 
 
+def merged(before: Mapping, after: Mapping, live: Mapping) -> dict:
+    """Return a live object as Helm's three-way merge leaves it; a list becomes the new manifest's, whole.
+
+    What only the old manifest had goes, and what others added to a mapping stays:
+    https://helm.sh/docs/faq/changes_since_helm2/#improved-upgrade-strategy-3-way-strategic-merge-patches
+    """
+    result = {key: value for key, value in live.items() if key in after or key not in before}
+    for key, value in after.items():
+        sides = [side if isinstance(side, Mapping) else {} for side in (before.get(key), live.get(key))]
+        result[key] = merged(sides[0], value, sides[1]) if isinstance(value, Mapping) else value
+    return result
+
+
 def unpacked_record(encoded: str) -> dict:
     """Return the content of the field `release` in a Secret, which Helm encodes and Kubernetes encodes again."""
     return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))

@@ -31,14 +31,17 @@ LAB = {
 """Values for the local cluster's images, which the Ansible role does not have."""
 
 
-def install(called: Mapping[str, str], policy: Mapping[str, object] = POLICY) -> None:
-    """Install the Ansible role's mesh: base, istiod, ingress gateway, trading namespace and mutual TLS."""
+def install(called: Mapping[str, str], policy: Mapping[str, object] = POLICY, labels: Mapping[str, str] = {}) -> None:
+    """Install the Ansible role's mesh: base, istiod, ingress gateway, trading namespace and mutual TLS.
+
+    `labels` are the gateway's, in place of the chart's own.
+    """
     _remove_crds()
     _release(called["base"], "base", {}, "--create-namespace")
     own = {"pilot.replicaCount": "1", "pilot.autoscaleEnabled": "false", **_room("pilot.resources", ROOM)}
     _release(called["istiod"], "istiod", {**own, **_room("global.proxy.resources", SIDECAR), **LAB})
     gateway = {"service.type": "NodePort", "imagePullPolicy": "IfNotPresent", **_room("resources", ROOM)}
-    _release(called["ingress"], "gateway", gateway)
+    _release(called["ingress"], "gateway", gateway | {f"labels.{name}": value for name, value in labels.items()})
     kubectl("create", "namespace", TRADING)
     kubectl("label", "namespace", TRADING, "istio-injection=enabled")
     apply([dict(policy)])

@@ -49,8 +49,10 @@ class FakeClient:
     def each(self, path: str, *_: object, **__: str) -> Iterator[dict]:
         yield from self.items(path)
 
-    def ask(self, path: str, *_: object, **__: str) -> Any:
-        return self.get(path)
+    def ask(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST", **__: str) -> Any:
+        if method == "PUT":
+            self.bodies.append(body or {})
+        return self.get(f"PUT {path}" if method == "PUT" else path)
 
     def create(self, path: str, body: Mapping[str, Any]) -> Any:
         self.wrote.append(("create", path))

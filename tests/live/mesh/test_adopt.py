@@ -36,17 +36,21 @@ AFTERMATH = 25  # seconds in which stopping pods drain after the `up`
 MOMENTS = ("writing it into the stack file", "writing its state", "previewing the next `up`")
 """Messages of the command before each of its writes, and after the last."""
 PERMISSIVE = {**POLICY, "spec": {"mtls": {"mode": "PERMISSIVE"}}}
+LABELS = {"istio": "front-door", "app": "doors", "team": "edge"}
+"""Labels of a gateway other than those that its chart gives: its Deployment selects its pods by the first two."""
 LAST = "sh.helm.release.v1.istiod.v1"  # the secret in which Helm keeps the one revision of istiod
 
 
 @pytest.fixture
 def installed(nothing: Project) -> Iterator[Callable[..., Project]]:
-    """Yield `installed(names, policy)`: install the Ansible role's mesh under these names, unknown to the stack."""
+    """Yield `installed(names, policy, labels)`: install the role's mesh under these names, unknown to the stack."""
     called: dict[str, str] = {}
 
-    def install(names: Mapping[str, str] = NAMES, policy: Mapping[str, object] = POLICY) -> Project:
+    def install(
+        names: Mapping[str, str] = NAMES, policy: Mapping[str, object] = POLICY, labels: Mapping[str, str] = {}
+    ) -> Project:
         called.update(names)
-        ansible_role.install(names, policy)
+        ansible_role.install(names, policy, labels)
         return nothing
 
     yield install
@@ -79,9 +83,13 @@ def forecast(project: Project) -> set[str]:
     return {name for row in rows for name in row.partition("pods: ")[2].split(", ")}
 
 
-def test_a_mesh_that_the_role_installed_is_adopted_and_restarts_the_pods_that_the_plan_named(installed):
-    project = installed()
+def test_a_mesh_that_the_role_installed_is_refused_what_cannot_change_and_restarts_the_pods_of_the_plan(installed):
+    project = installed(labels=LABELS)
     project.set("trading.bounds", {"sidecar": False})
+    project.set("ingress.labels", {"istio": "other"})
+    refusal = project.operation("adopt", "--yes").refused("deployment istio-system/istio-ingressgateway: is refused")
+    assert "spec.selector: field is immutable (spec.selector.matchLabels.istio 'front-door' becomes 'other')" in refusal
+    project.set("ingress.labels", {})
     plan, before = forecast(project), mesh_pods()
     assert "0 to replace, 0 to delete" in project.operation("adopt", "--yes").must().output
     project.must_up()
@@ -101,17 +109,24 @@ def test_a_policy_that_differs_and_a_scope_that_is_new_are_applied_behind_the_ne
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Iterator[None]:
     """Yield the shop behind the Ansible role's ingress gateway, with a foreign Gateway and VirtualService."""
-    names = request.node.callspec.params["names"]
-    first, last = stages(make_settings(traffic=cast.front_door(SERVICE), releases={"names": names}))
+    names, labels = (request.node.callspec.params[key] for key in ("names", "labels"))
+    settings = make_settings(
+        traffic=cast.front_door(SERVICE), releases={"names": names}, ingress={"labels": dict(labels)}
+    )
+    first, last = stages(settings)
     apply([*OBJECTS, *first, *last])
     yield
     delete([*OBJECTS, *first, *last])
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("names", [NAMES, OTHERS], ids=["the role's names", "other names"])
-def test_the_pages_commands_lose_no_request_and_change_the_pods_that_the_plan_named(names, installed, request, figure):
-    project = installed(names)
+@pytest.mark.parametrize(
+    ("names", "labels"), [(NAMES, {}), (OTHERS, LABELS)], ids=["the role's names", "other names and labels"]
+)
+def test_the_pages_commands_lose_no_request_and_change_the_pods_that_the_plan_named(
+    names, labels, installed, request, figure
+):
+    project = installed(names, labels=labels)
     request.getfixturevalue("shop")
     wait_for(*ALL)
     url = f"http://{names['ingress']}.{CONTROL}"

@@ -90,6 +90,7 @@ def test_what_the_program_registers_is_asked_for_without_a_cluster(pulumi_says, 
     [
         (pulumi.set_all, [{"a": "1", "b": "2"}], "config set-all --stack lab --path --plaintext a=1 --plaintext b=2"),
         (pulumi.set_config, ["vault.generation", "2"], "config set --stack lab --path vault.generation 2"),
+        (pulumi.set_config, ["a.b", "1", "string"], "config set --stack lab --type string --path a.b 1"),
         (pulumi.set_secret, ["caKey", "made-up"], "config set --stack lab --secret caKey"),
         (pulumi.unprotect, ["urn:x"], "state unprotect urn:x --stack lab --yes"),
         (pulumi.remove_config, ["a.b"], "config rm --stack lab --path a.b"),

@@ -40,6 +40,8 @@ def test_a_stack_that_never_ran_holds_nothing():
 
 @pytest.mark.usefixtures("configured")
 def test_settings_can_be_had_as_they_would_be_with_other_values():
-    changed = stacks.load_changed("lab", {"releases.names.istiod": "mesh", "trading.adopt": True})
+    label = {'ingress.labels["example.org/team"]': "edge"}
+    changed = stacks.load_changed("lab", {"releases.names.istiod": "mesh", "trading.adopt": True, **label})
     assert (changed.releases.names.istiod, changed.trading.adopt) == ("mesh", True)
+    assert changed.ingress.labels == {"example.org/team": "edge"}
     assert not stacks.load("lab").trading.adopt

@@ -56,7 +56,9 @@ def backend(monkeypatch) -> Backend:
     monkeypatch.setattr(pulumi, "export", lambda _: json.loads(json.dumps(backend.state)))
     monkeypatch.setattr(pulumi, "import_", backend.import_)
     monkeypatch.setattr(pulumi, "pending", lambda *_, **__: backend.steps)
-    monkeypatch.setattr(pulumi, "set_config", lambda _, path, value: backend.events.append(f"{path}={value}"))
+    monkeypatch.setattr(
+        pulumi, "set_config", lambda _, path, value, kind: backend.events.append(f"{path}={value}, {kind}")
+    )
     return backend
 
 
@@ -70,7 +72,7 @@ def test_the_stack_file_comes_first_and_the_state_at_once_under_the_lock(backend
     backend.steps = {"urn::istiod-release": "update", "urn::mesh-mtls": "create"}
     done = carry_out()
     assert backend.events == [
-        *("releases.names.istiod=mesh", "trading.adopt=true"),
+        *("releases.names.istiod=mesh, string", "trading.adopt=true, bool"),
         *("lock", "confirm", "remove the stale lock", "give way", "import", "unlock"),
     ]
     assert done.message.endswith("1 to update, 1 to create, 0 to replace, 0 to delete")

@@ -12,10 +12,12 @@ from operations.adopt.apply import Undo
 from operations.adopt.plan import Effects
 from pi_mesh.checks.finding import Subject, error, ok
 from tests.support.factories import STACK
+from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import RELEASE, existing, resource, situation
 from tests.support.versions import NEWEST
 
 OBSTACLE = error("not adopted", Subject("release", "istio-system/istiod"), "is pending-upgrade", "wait")
+TRIED = error("not adopted", Subject("deployment", "istio-system/edge"), "is refused", "set ingress.labels")
 HINDERED, KNOWN = replace(existing(), obstacles=(OBSTACLE,)), replace(existing(), releases=())
 TAKEN = resource(RELEASE, "istiod-release", id="istio-system/istiod")
 BACK = Undo(situation(), (TAKEN,), (), ("trading",), {"istio-system/istiod": 3})
@@ -30,10 +32,15 @@ def invoke(monkeypatch):
     """Return `invoke(*options)`: the command's status, its output, and its writes."""
     writes: list[str] = []
 
-    def run(*options: str, there=None, back=BACK) -> tuple[int, str, list[str]]:
+    def run(
+        *options: str,
+        there=None,
+        back=BACK,
+        effects=Effects(restarts={}),  # noqa: B008 - frozen
+    ) -> tuple[int, str, list[str]]:
         monkeypatch.setattr(existing_mesh, "read", lambda _: there or existing())
         monkeypatch.setattr(apply, "read_undo", lambda _: back)
-        monkeypatch.setattr(plan, "effects_of_up", lambda _: Effects(restarts={}))
+        monkeypatch.setattr(plan, "effects_of_up", lambda _: effects)
         done = ok("next preview", Subject("stack", STACK), "is adopted")
         monkeypatch.setattr(apply, "carry_out_adoption", lambda *_: writes.append("adopted") or done)
         monkeypatch.setattr(apply, "carry_out_undo", lambda _: writes.append("undone"))
@@ -60,6 +67,14 @@ def test_the_plan_is_shown_and_written_with_yes_alone(invoke, options, there, st
     assert [line for line in lines if line not in shown] == []
     assert (ADOPTED in shown) is (ADOPTED in lines)
     assert (TO_CARRY_OUT in shown) is (TO_CARRY_OUT in "".join(lines))
+
+
+def test_a_refusal_of_the_api_server_is_shown_above_the_plan_and_stops_the_writes(invoke, monkeypatch):
+    monkeypatch.setattr(obstacles, "refusals", lambda *_: [TRIED])
+    monkeypatch.setattr(plan, "Client", FakeClient())
+    status, shown, writes = invoke("--yes", effects=Effects(restarts={}, rendered={"istio-system/istiod": {}}))
+    assert (status, writes) == (1, [])
+    assert "  x deployment istio-system/edge: is refused\n      -> set ingress.labels\nReleases" in shown
 
 
 def test_json_is_all_that_is_printed(invoke):

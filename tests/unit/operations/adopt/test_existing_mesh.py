@@ -36,12 +36,14 @@ REPORTS = pods(1, namespace="reports")
 
 
 def proposed(
-    *running: Pod, state: StackState = NEVER_RUN, names=None, listeners=(), **settings: object
+    *running: Pod, state: StackState = NEVER_RUN, names=None, listeners=(), labels=None, **settings: object
 ) -> dict[str, object]:
     """Return the proposals beside those pods, in a cluster with the namespaces trading and research."""
     namespaces = tuple(Namespace(name, uid="u") for name in ("trading", "research"))
     snapshot = make_snapshot(pods=running, namespaces=namespaces)
-    proposals = existing_mesh.proposed_settings(make_settings(**settings), snapshot, state, names or {}, listeners)
+    proposals = existing_mesh.proposed_settings(
+        make_settings(**settings), snapshot, state, names or {}, listeners, labels or {}
+    )
     return {proposal.path: proposal.value for proposal in proposals}
 
 
@@ -107,6 +109,24 @@ KEEPS_RIGHT = {"ingress.values.rbac.enabled": True}
 ])  # fmt: skip
 def test_a_gateway_that_serves_a_certificate_keeps_its_right_to_read_it(listener, names, proposals):
     assert proposed(listeners=[listener], names=names, trading={"adopt": True}) == proposals
+
+
+TAKEN = {"istio": "front", "example.org/team": "a"}
+
+
+@pytest.mark.parametrize(("key", "settings", "proposals"), [
+    pytest.param("ingress", {}, {'ingress.labels["example.org/team"]': "a", "ingress.labels.istio": "front"}, id="all"),
+    pytest.param("egress", {"labels": {"istio": "mine"}}, {'egress.labels["example.org/team"]': "a"}, id="not set"),
+    pytest.param("egress", {"values": {"labels": TAKEN}}, {}, id="but those among the extra values"),
+    pytest.param("egress", {"enabled": False}, {}, id="none of a gateway that is off"),
+])  # fmt: skip
+def test_the_labels_that_helm_gave_a_gateway_are_kept(key, settings, proposals):
+    assert proposed(labels={key: TAKEN}, trading={"adopt": True}, **{key: settings}) == proposals
+
+
+def test_a_gateway_is_known_by_the_labels_that_it_keeps():
+    known = proposed(listeners=[gateway("front", **SECURE)], labels={"ingress": {"istio": "front"}})
+    assert "ingress.values.rbac.enabled" in known
 
 
 APPS, SECURITY = "/apis/apps/v1", "/apis/security.istio.io/v1beta1"

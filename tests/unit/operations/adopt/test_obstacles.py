@@ -1,11 +1,18 @@
 """The place of each release of the cluster in the mesh, whatever its name, and the obstacles to an adoption."""
 
+from dataclasses import replace
+
 import pytest
 
 from operations.adopt import obstacles
 from operations.adopt.obstacles import Living
+from operations.pull_request.manifests import named_texts
 from operations.repair.processes import Lock
+from pi_mesh import inventory
+from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster import helm_releases
+from pi_mesh.cluster.client import Forbidden, Refused
+from pi_mesh.inventory import Kind
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import PEER, deployment, living, resource, situation, state_with
@@ -100,13 +107,89 @@ def test_a_locked_backend_is_left_alone_unless_nothing_was_under_way(monkeypatch
 @pytest.mark.parametrize(("status", "revision", "fix"), [
     ("pending-upgrade", 2, "wait until Helm has finished (at most 900 s); if no Helm command is running: `helm roll"),
     ("pending-install", 1, "if no Helm command is running: `python -m operations repair -s STACK`"),
-    ("failed", 2, "`helm rollback istiod -n istio-system`, then adopt again"),
+    ("failed", 3, "`helm history istiod -n istio-system` shows the last deployed REVISION: `helm rollback istiod REV"),
 ])  # fmt: skip
 def test_a_release_in_the_middle_of_something_is_not_adopted(status, revision, fix):
     broken = living("istiod", "istiod", status=status, revision=revision)
     (problem,) = obstacles.release_obstacles(broken, 900)
     assert f"is {status}" in problem.message
     assert fix in problem.fix
+
+
+def test_the_labels_of_a_gateway_are_those_of_its_charts_values():
+    edge, egress = living("edge", "gateway", {"labels": {"istio": "front", "zone": 1}}), gateways("mesh-egress")
+    assert obstacles.given_labels(
+        make_settings(), [living("istiod", "istiod", {"labels": {"a": "b"}}), edge, *egress]
+    ) == {
+        "ingress": {"istio": "front", "zone": "1"},
+        "egress": {},
+    }
+
+
+def edge_deployment(label: str, **spec: object) -> dict:
+    meta = {"name": "edge", "namespace": "istio-system"}
+    spec = {"selector": {"matchLabels": {"istio": label}}, **spec}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
+
+
+EDGE = "/apis/apps/v1/namespaces/istio-system/deployments/edge"
+LIVE = edge_deployment("front", paused=True)
+IMMUTABLE = 'Deployment.apps "edge" is invalid: spec.selector: Invalid value: {"matchLabels":{}}: field is immutable'
+DENIED = 'admission webhook "rules.example" denied the request: no gateway here'
+NO_RIGHT = 'deployments "edge" is forbidden: User "reader" cannot update resource "deployments"'
+HELD_PORT = (
+    'Service "edge" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated'
+)
+
+
+def tried(answers: dict, *installed: dict, kind: Kind = Kind.GATEWAY) -> tuple[list[Finding], FakeClient]:
+    """Return the rows for a gateway's Deployment, and the client that was asked."""
+    resources = {"resources": [{"kind": "Deployment", "name": "deployments", "namespaced": True}]}
+    client = FakeClient({"/apis/apps/v1": resources, **answers})
+    release = replace(inventory.mesh_inventory(make_settings(releases={"names": {"ingress": "edge"}})).the(Kind.ISTIOD))
+    release = replace(release, kind=kind, name="edge", setting="ingress")
+    rendered = dict(named_texts([edge_deployment("edge")]))
+    return [*obstacles.refusals(client, release, living("edge", "gateway", objects=installed), rendered)], client
+
+
+def refused(reason: str, kind: type[Refused] = Refused) -> dict:
+    return {EDGE: LIVE, f"PUT {EDGE}": kind(f"cluster 'test' refused PUT: {reason}", reason)}
+
+
+@pytest.mark.parametrize(("answers", "level", "line", "fix"), [
+    pytest.param(refused(IMMUTABLE), Level.ERROR,
+                 "spec.selector: field is immutable (spec.selector.matchLabels.istio 'front' becomes 'edge')",
+                 "keep what is there by ingress.labels or ingress.values", id="a field that can't change"),
+    pytest.param(refused(HELD_PORT), Level.ERROR, "spec.ports[0].nodePort: Invalid value: 30080: provided port is", "",
+                 id="an item of a list"),
+    pytest.param(refused(DENIED, Forbidden), Level.ERROR, "no gateway here", "", id="a webhook says no"),
+    pytest.param(refused(NO_RIGHT, Forbidden), Level.UNKNOWN, "1 object could not be tried", "", id="a missing right"),
+    pytest.param({EDGE[: -len("/edge")]: Refused("", IMMUTABLE)}, Level.ERROR, "is immutable", "", id="a new one"),
+])  # fmt: skip
+def test_what_the_api_server_refuses_in_a_dry_run_is_one_line(answers, level, line, fix):
+    (row,), _ = tried(answers, edge_deployment("front"))
+    assert row.level is level
+    assert line in row.message
+    assert fix in row.fix
+
+
+def test_the_dry_run_sends_what_helm_would_make_of_the_object():
+    rows, client = tried({EDGE: LIVE}, edge_deployment("front"))
+    assert (rows, client.bodies) == ([], [edge_deployment("edge", paused=True)])
+
+
+def test_an_object_of_others_under_the_name_of_a_new_one_is_an_obstacle():
+    (row,), client = tried({EDGE: LIVE})
+    assert "exists, and is not of release istio-system/edge: Helm would refuse to change it" in row.message
+    assert not client.bodies
+
+
+@pytest.mark.parametrize(("kind", "gone"), [(Kind.GATEWAY, ["deployment istio-system/front"]), (Kind.ADDON, [])])
+def test_a_gateway_that_up_would_delete_for_one_of_another_name_is_an_obstacle(kind, gone):
+    front = {**LIVE, "metadata": {"name": "front", "namespace": "istio-system"}}
+    account = {**front, "kind": "ServiceAccount"}
+    rows, _ = tried({EDGE: LIVE}, edge_deployment("front"), front, account, kind=kind)
+    assert [f"{row.kind} {row.name}" for row in rows] == gone
 
 
 @pytest.mark.parametrize(("metadata", "manager", "fix"), [

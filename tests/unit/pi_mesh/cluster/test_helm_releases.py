@@ -97,3 +97,14 @@ def test_a_record_has_its_status_since_it_was_created_or_changed(modified, since
 def test_a_pending_release_may_be_under_way_until_its_timeout_is_over(status, age, seconds):
     record = ReleaseRecord("mesh", "istiod", 3, status, NOON)
     assert record.under_way(300, NOON + timedelta(seconds=age)) == seconds
+
+
+@pytest.mark.parametrize(("before", "after", "live", "result"), [
+    pytest.param({"a": {"b": 1}}, {"a": {"b": 2}}, {"a": {"b": 1}}, {"a": {"b": 2}}, id="what changes"),
+    pytest.param({"a": {"b": 1}}, {"a": {}}, {"a": {"b": 1}}, {"a": {}}, id="what only the old manifest has goes"),
+    pytest.param({"a": {}}, {"a": {}}, {"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "c": 2}, id="what others added stays"),
+    pytest.param({}, {"a": {"b": 1}}, {}, {"a": {"b": 1}}, id="what is new"),
+    pytest.param({"a": [1]}, {"a": [2]}, {"a": [1, 3]}, {"a": [2]}, id="a list is the new one"),
+])  # fmt: skip
+def test_an_upgrade_merges_three_sides_as_helm_does(before, after, live, result):
+    assert helm_releases.merged(before, after, live) == result

@@ -46,6 +46,7 @@ _VERSION_ARGUMENTS = {
     "pilot-agent": ["version"],
     "pilot-discovery": ["version"],
     "pulumi": ["version"],
+    "streams": ["version"],
     "vault": ["version"],
 }
 """Arguments that make a program print its version where `--version` does not."""

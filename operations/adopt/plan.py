@@ -90,10 +90,13 @@ def effects_of_up(there: ExistingMesh) -> Effects:
             return Effects(problem=str(problem))
         rendered[existing.release.id] = {key: text for key, text in objects.items() if not key.startswith(f"{CRD} ")}
     after = {key: text for objects in rendered.values() for key, text in objects.items()}
-    on_pods = manifests.consequences_for_pods(before, after)
+    changed = tuple(manifests.changes_between(before, after))
+    # The program's own objects restart nothing, and drain connections.
+    before.update(manifests.named_texts({**live_inputs(each), "kind": each.kind} for each in there.objects))
+    own = dict(manifests.named_texts(entry.manifest for entry in there.mesh.objects))
+    on_pods = manifests.consequences_for_pods(before, {**after, **own})
     restarts = {_name(key): "its pod template changes" for key in on_pods.restarts}
     by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}
-    changed = tuple(manifests.changes_between(before, after))
     return Effects(changed, restarts | by_hand, on_pods, rendered=rendered)
 
 
@@ -137,6 +140,7 @@ def _refused(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
 
 
 RELEASES, VALUES, RENDERED, RESTARTS = "releases", "values", "rendered objects", "restarts"
+CLOSED = "open connections"
 BESIDE, ADDED, FILE = "not taken over", "added", "stack file"
 ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
@@ -144,6 +148,7 @@ ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 def adoption_plan(there: ExistingMesh) -> list[Finding]:
     """Return the rows, the most important first."""
     effects = effects_of_up(there)
+    drained = effects.on_proxies.drains
     return [
         *_refused(there, effects),
         *(_release(existing) for existing in there.releases),
@@ -153,6 +158,7 @@ def adoption_plan(there: ExistingMesh) -> list[Finding]:
         *(row for existing in there.releases for row in _values(existing)),
         *_rendered(effects),
         *_restarts(there, effects),
+        *(warning(CLOSED, Subject("stack"), f"`up` closes, when they have drained, {each}", "") for each in drained),
         *_added(there),
     ]
 

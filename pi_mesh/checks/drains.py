@@ -137,7 +137,7 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
             yield Drain((name,), labels=old["selector"], ports=_ports(closed))
     elif kind == "Sidecar":
         kept, scope = ({host for entry in spec.get("egress", ()) for host in entry["hosts"]} for spec in (new, old))
-        if new and not scope <= kept:
+        if new and (not old or not scope <= kept):
             yield Drain((name,), namespace=namespace, hosts=("hosts that leave its scope",))
     elif kind == "DestinationRule":
         if any(value_at(old, path) != value_at(new, path) for path in TCP_POLICY):

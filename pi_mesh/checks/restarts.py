@@ -98,7 +98,9 @@ def _drains(mesh: Inventory, state: StackState, paths: list[str]) -> tuple[Drain
     if mesh.the(Kind.ISTIOD).id not in state.recorded:
         return ()
     settings_objects = of_kinds(entry.manifest for entry in mesh.objects)
-    return drains(of_kinds(state.objects), settings_objects, paths, mesh.settings.istio.namespace)
+    drained = drains(of_kinds(state.objects), settings_objects, paths, mesh.settings.istio.namespace)
+    empty = {entry.name for entry in mesh.namespaces if not entry.adopted} - state.namespaces.keys()
+    return tuple(drain for drain in drained if drain.namespace not in empty)
 
 
 def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:

@@ -70,6 +70,7 @@ def state_of(*namespaces: str, releases: tuple[str, ...] = ("istio-base", "istio
 
 
 def installed_state(mesh: Inventory) -> StackState:
-    """Return the state of a mesh with these releases and objects."""
+    """Return the state of a mesh with these releases, objects and namespaces."""
     releases = {one.id: RecordedRelease(one.version, one.values) for one in mesh.releases}
-    return replace(NEVER_RUN, recorded=releases, objects=tuple(entry.manifest for entry in mesh.objects))
+    uids = {entry.name: f"uid-of-{entry.name}" for entry in mesh.namespaces}
+    return replace(NEVER_RUN, recorded=releases, objects=tuple(each.manifest for each in mesh.objects), namespaces=uids)

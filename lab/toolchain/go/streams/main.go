@@ -29,6 +29,8 @@ import (
 )
 
 const (
+	version = "1.0.0"
+
 	tcpPort, httpPort, grpcPort = ":7001", ":7002", ":7003"
 	patience                    = 10 * time.Second
 )
@@ -39,8 +41,10 @@ func main() {
 		serve()
 	} else if len(os.Args) > 1 && os.Args[1] == "client" {
 		hold(os.Args[2:])
+	} else if len(os.Args) > 1 && os.Args[1] == "version" {
+		fmt.Println(version)
 	} else {
-		log.Fatal("usage: streams server | client")
+		log.Fatal("usage: streams server | client | version")
 	}
 }
 

@@ -51,6 +51,15 @@ def test_pods_restart_for_a_change_of_their_template(monkeypatch, rendered, live
     assert [change.key for change in effects.changed] == [f"Deployment {name}" for name in changed]
 
 
+def test_connections_close_for_an_object_that_the_next_up_changes(monkeypatch, plan):
+    config = {"kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"}, "data": {"mesh": "a: 1"}}
+    monkeypatch.setattr(manifests, "rendered_objects", lambda *_: dict(manifests.named_texts([config])))
+    there = existing(release=living("istiod", "istiod", objects=(config,)), peer=peer("PERMISSIVE"))
+    rows = plan(there, replace(module.effects_of_up(there), rendered={}))[module.CLOSED]
+    assert any("connections to every sidecar (PeerAuthentication" in row.message for row in rows)
+    assert module.CLOSED not in plan(there, NOTHING)
+
+
 def test_charts_that_can_not_be_rendered_leave_it_open(monkeypatch):
     monkeypatch.setattr(manifests, "rendered_objects", Mock(side_effect=NotRenderedError("helm is not on PATH")))
     assert module.effects_of_up(existing()) == Effects(restarts=None, problem="helm is not on PATH")

@@ -84,6 +84,11 @@ CHANGES = {
     "a smaller scope":
         ({}, {"trading": {"sidecarScope": ["./desk"]}},
          ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
+    "a first scope":
+        ({"trading": {"bounds": {"sidecar": False}}}, {},
+         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
+    "a new namespace with rules of its own":
+        ({}, {"namespaces": {"shop": {}}, **policies(a={**SELECTED, "namespace": "shop"})}, []),
     "the form of paths":
         ({}, {"proxy": {"pathNormalization": "BASE"}},
          ["HTTP connections to and from every proxy (meshConfig.pathNormalization.normalization)"]),

@@ -10,7 +10,7 @@ import yaml
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown
-from pi_mesh.checks.verify.diff import ABSENT, shorten
+from pi_mesh.checks.verify.diff import change_in_words
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import Client, Discovery, Refused
 from pi_mesh.cluster.helm_releases import SECRET, AppliedRelease, ReleaseRecord, merged
@@ -295,10 +295,3 @@ def _refusal(key: str, release: Release, live: Mapping, body: Mapping, reason: s
 def subject_of(key: str) -> Subject:
     kind, _, name = key.partition(" ")
     return Subject(kind.lower(), name)
-
-
-def change_in_words(live: object, target: object) -> str:
-    """Return the change of a value in words."""
-    if target is ABSENT:
-        return f"{shorten(live)} goes"
-    return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from operations.adopt import entries, obstacles
 from operations.adopt.entries import live_inputs
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
-from operations.adopt.obstacles import change_in_words, object_id, subject_of
+from operations.adopt.obstacles import object_id, subject_of
 from operations.pull_request import manifests
 from operations.pull_request.engine import Intent, Resource
 from operations.pull_request.manifests import (
@@ -21,7 +21,7 @@ from operations.pull_request.manifests import (
 )
 from operations.repair.observed_state import resources
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
-from pi_mesh.checks.verify.diff import ABSENT, differences
+from pi_mesh.checks.verify.diff import ABSENT, change_in_words, differences
 from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.checks.verify.settings_applied import unequal
 from pi_mesh.cluster.client import Client

@@ -40,6 +40,13 @@ def shorten(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
+def change_in_words(live: object, target: object) -> str:
+    """Return the change of a value in words."""
+    if target is ABSENT:
+        return f"{shorten(live)} goes"
+    return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"
+
+
 NAMED_BY = ("name", "mountPath", "containerPort", "port", "key")
 """Keys by which the API server merges the items of lists."""
 SKIPPED = ("apiVersion", "kind", "status")

@@ -40,7 +40,9 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot 
     findings = registry.findings(registry.PREVIEW if preview else registry.UP, observation)
     _report(trading_hours.shown_only(findings) if preview else findings)
     if preview:
-        for sentence in restarts.forecast(observation.mesh, state).sentences(observation.mesh.stack):
+        for sentence in restarts.forecast(observation.mesh, state, observation.snapshot.pods).sentences(
+            observation.mesh.stack
+        ):
             pulumi.log.info(sentence)
     return observation.snapshot
 

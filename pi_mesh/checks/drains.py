@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED
+from pi_mesh.selectors import matches
 from pi_mesh.tree_diff import unequal, value_at
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.words import enumerated, listed
@@ -72,6 +74,13 @@ class Drain:
 
     def __str__(self) -> str:
         return f"{self.connections} ({listed(self.causes, MOST_CAUSES)})"
+
+    def is_in(self, pods: Iterable[Pod]) -> bool:
+        """Return True if one of the pods has a proxy that drains."""
+        return any(
+            pod.has_sidecar and self.namespace in ("", pod.namespace) and matches(self.labels, pod.labels)
+            for pod in pods
+        )
 
     @property
     def connections(self) -> str:

@@ -4,12 +4,13 @@ It compares Helm values and objects with those in the stack's state, which costs
 known to leave pods running counts as one that replaces them. The comment of a pull request renders the charts instead.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.drains import Drain, changed_paths, drains, of_kinds
+from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
@@ -69,8 +70,11 @@ class Forecast:
         return self.restarts + self.removed
 
 
-def forecast(mesh: Inventory, state: StackState) -> Forecast:
-    """Return the forecast of an `up` with these settings on a mesh in the recorded state."""
+def forecast(mesh: Inventory, state: StackState, pods: Sequence[Pod] | None = None) -> Forecast:
+    """Return the forecast of an `up` with these settings on a mesh in the recorded state.
+
+    With the cluster's pods it leaves out what drains no proxy that runs.
+    """
     mesh = with_recorded_versions(mesh, state)
     restarts, fewer, keep, changed = [], [], [], []
     for release in mesh.releases:
@@ -90,7 +94,7 @@ def forecast(mesh: Inventory, state: StackState) -> Forecast:
         tuple(restarts),
         (*fewer, *_removed(mesh, state)),
         tuple(dict.fromkeys(keep)),
-        _drains(mesh, state, changed),
+        tuple(drain for drain in _drains(mesh, state, changed) if pods is None or drain.is_in(pods)),
     )
 
 

@@ -36,7 +36,7 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 def _effects(observation: Observation) -> Iterator[str]:
     """Yield the effects of an `up` on a running mesh, each as a verb with its object."""
-    forecast = restarts.forecast(observation.mesh, observation.state)
+    forecast = restarts.forecast(observation.mesh, observation.state, observation.snapshot.pods)
     if forecast.restarts:
         yield f"replaces pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)}"
     if forecast.removed:

@@ -8,6 +8,7 @@ import pytest
 from pi_mesh.checks.finding import Subject, error
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
+from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh, make_settings
 from tests.support.preflight_problems import assert_told, observation
@@ -16,6 +17,7 @@ from tests.support.snapshots import installed_state, make_snapshot
 ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00"}
 ALWAYS["days"] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 BEFORE = installed_state(make_mesh())
+SHOP = Pod("trading", "shop", {"app": "shop"}, containers=(Container(SIDECAR),))
 DRAIN, NO_EGRESS = {"ingress": {"drainSeconds": 30}}, {"egress": {"enabled": False}}
 
 
@@ -26,7 +28,7 @@ def no_permission(monkeypatch):
 
 def told(state: StackState = BEFORE, hours: dict | None = ALWAYS, **settings: object):
     trading = {"hours": hours} if hours else {}
-    return trading_hours.check(observation(make_snapshot(), state, trading=trading, **settings))
+    return trading_hours.check(observation(make_snapshot(pods=(SHOP,)), state, trading=trading, **settings))
 
 
 def with_ca(vault: dict) -> StackState:
@@ -34,6 +36,10 @@ def with_ca(vault: dict) -> StackState:
     mesh = make_mesh(vault=vault)
     resources = WantedCa(CA, mesh.settings.vault).resources().items()
     return replace(installed_state(mesh), vault={name: VaultResource("vault:x:X", keys) for name, keys in resources})
+
+
+def policy(**labels: str) -> dict:
+    return {"traffic": {"authorization": {"policies": {"a": {"selector": labels, "rules": [{"ports": [80]}]}}}}}
 
 
 VAULT = {"enabled": True, "address": "http://127.0.0.1:1"}
@@ -52,6 +58,12 @@ UPS = {
         BEFORE,
         {"mtls": {"mode": "PERMISSIVE"}},
         f"{ERROR}closes connections to every sidecar",
+    ),
+    "a policy of pods that do not run": (BEFORE, policy(app="risk"), NOTHING),
+    "a policy of pods that run": (
+        BEFORE,
+        policy(app="shop"),
+        f"{ERROR}closes connections to trading app=shop (AuthorizationPolicy trading/a)",
     ),
     "a new generation of the CA": (with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, NEW_CA),
     "another life of the CA": (with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, NEW_CA),

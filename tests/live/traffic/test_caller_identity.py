@@ -52,8 +52,8 @@ def test_a_token_is_needed_and_its_claims_and_a_header_decide(figure):
     }
     with cast.rules(authorization=access):
         assert settled(status, 403) == 403
-        assert settled(lambda: status(token("desk")), 200) == 200
-        assert status(token("guests")) == 403
+        # Together, for one of Envoy's threads may still have the listener from before.
+        assert settled(lambda: [status(token("desk")), status(token("guests"))], [200, 403]) == [200, 403]
         assert status(token("desk", lives=-600)) == 401
         assert status(token("desk", issuer="https://elsewhere.example")) == 401
         assert status("X-Drill: yes") == 200

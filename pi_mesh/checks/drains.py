@@ -63,7 +63,7 @@ class Drain:
     """Namespace of the proxies; empty for every namespace."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of the proxies' pods; empty for all pods."""
-    everybody: str = "every proxy"
+    everybody: str = ""
     """The proxies, in words, where neither a namespace nor labels name them."""
     ports: tuple[int, ...] = ()
     """Ports on which the proxies accept the connections; empty for every port."""
@@ -88,9 +88,9 @@ class Drain:
         pods = " ".join(filter(None, (self.namespace, ",".join(f"{key}={self.labels[key]}" for key in self.labels))))
         kind = "" if self.protocols == BOTH else f"{self.protocols[0]} "
         if self.hosts:
-            return f"{kind}connections from {pods or 'the mesh'} to {enumerated(self.hosts)}"
+            return f"{kind}connections from {pods or self.everybody or 'the mesh'} to {enumerated(self.hosts)}"
         port = f", port {enumerated(map(str, self.ports))}" if self.ports else ""
-        return f"{kind}connections {'to and from' if self.both_ways else 'to'} {pods or self.everybody}{port}"
+        return f"{kind}connections {'to and from' if self.both_ways else 'to'} {pods or self.everybody or 'every proxy'}{port}"
 
 
 def drains(before: Manifests, after: Manifests, paths: Iterable[str], root: str) -> tuple[Drain, ...]:
@@ -150,7 +150,7 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
             yield Drain((name,), namespace=namespace, hosts=("hosts that leave its scope",))
     elif kind == "DestinationRule":
         if any(value_at(old, path) != value_at(new, path) for path in TCP_POLICY):
-            yield Drain((name,), ("TCP",), hosts=((new or old)["host"],))
+            yield Drain((name,), ("TCP",), hosts=((new or old)["host"],), everybody="sidecars and gateways")
     elif kind == "VirtualService":
         if any(old.get(key) != new.get(key) for key in ("tcp", "tls")):
             yield from _of_routes(name, namespace, new or old, before)
@@ -161,7 +161,7 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
         for labels in (value_at(spec, "selector.matchLabels") or {} for spec in specs):
             is_local = namespace != root or (labels and kind in ROOT_SELECTORS_IGNORED)
             # Mutual TLS between workloads is no part of a gateway's listeners.
-            everybody = "every sidecar" if kind == "PeerAuthentication" else Drain.everybody
+            everybody = "every sidecar" if kind == "PeerAuthentication" else ""
             yield Drain((name,), protocols, namespace if is_local else "", labels, everybody)
 
 

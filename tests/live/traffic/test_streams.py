@@ -82,7 +82,7 @@ DRAINED = re.compile(r"(HTTP |TCP )?connections (to and from|to|from) (.+?)(?: t
 """A part of that sentence: protocol, direction, pods, host, ports."""
 LISTENERS = {"tcp": 9000, "websocket": 8081, "poll": 8081, "grpc": 50051}
 TO_HOSTS = {
-    SERVICE: ("mesh",),
+    SERVICE: ("mesh", "ingress"),
     "hosts that leave its scope": ("mesh", "egress", "gateway"),
     "hosts that it does not know": ("unknown",),
 }
@@ -114,7 +114,8 @@ def _selects(pods: str, pod: Pod) -> bool:
     """Return True for pods in words such as "trading app=streams" or "every proxy"."""
     first, _, last = pods.rpartition(" ")
     if "=" not in last:
-        return pods in ("every proxy", "the mesh", pod.namespace) or (pods == "every sidecar" and pod in SIDECARS)
+        everybody = ("every sidecar", "the mesh") if pod in SIDECARS else ()
+        return pods in ("every proxy", "sidecars and gateways", pod.namespace, *everybody)
     return first in ("", pod.namespace) and pod.label in last.split(",")
 
 

@@ -61,7 +61,7 @@ CHANGES = {
           "(Telemetry istio-system/pi-mesh-access-log-istio-ingressgateway)"]),
     "an idle time-out of TCP":
         ({"istio": LATEST}, {"istio": LATEST, **bounds(tcpIdleTimeout="5m")},
-         ["TCP connections from the mesh to desk (DestinationRule trading/desk)"]),
+         ["TCP connections from sidecars and gateways to desk (DestinationRule trading/desk)"]),
     "keepalive": ({}, bounds(tcpKeepalive={}), []),
     "a TCP route at a gateway":
         ({"traffic": at_gateway("desk")}, {"traffic": at_gateway("desk", "risk")},

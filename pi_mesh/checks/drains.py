@@ -90,7 +90,8 @@ class Drain:
         if self.hosts:
             return f"{kind}connections from {pods or self.everybody or 'the mesh'} to {enumerated(self.hosts)}"
         port = f", port {enumerated(map(str, self.ports))}" if self.ports else ""
-        return f"{kind}connections {'to and from' if self.both_ways else 'to'} {pods or self.everybody or 'every proxy'}{port}"
+        way = "to and from" if self.both_ways else "to"
+        return f"{kind}connections {way} {pods or self.everybody or 'every proxy'}{port}"
 
 
 def drains(before: Manifests, after: Manifests, paths: Iterable[str], root: str) -> tuple[Drain, ...]:

@@ -132,7 +132,7 @@ DAY: Mapping[str, Callable[[VaultMesh], str]] = {
     "an upgrade": upgrade,
     "a drained node": drained_node,
 }
-FORETOLD = ("Open connections that `up` closes", "Pods that `up` restarts", "sidecars; CRDs:", "evicting")
+FORETOLD = ("Open connections that `up` closes", "Pods that `up` restarts", "sidecars", "evicting")
 
 
 def test_no_connection_of_a_trading_day_ends_unforetold(day: VaultMesh, figure):

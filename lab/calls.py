@@ -34,12 +34,18 @@ class Answer:
 
 def command(workload: Workload, *arguments: str) -> list[str]:
     """Return the command line that runs fortio in the workload's pod."""
+    return in_pod(workload, SELF, "fortio", *arguments)
+
+
+def in_pod(workload: Workload, container: str, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
+    """Return the command line that runs a program in a container of the workload's pod.
+
+    `options` are kubectl's, such as `-i` for a standard input. Raises LabError for another cluster than the lab's.
+    """
     refuse_other_clusters()
     where = (f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", f"--namespace={workload.namespace}")
-    return [
-        str(program("kubectl")), *where, "exec", f"deployment/{workload.name}", f"--container={SELF}", "--",
-        "fortio", *arguments,
-    ]  # fmt: skip
+    pod = (f"deployment/{workload.name}", f"--container={container}")
+    return [str(program("kubectl")), *where, "exec", *options, *pod, "--", *arguments]
 
 
 def call(client: Workload, url: str, *headers: str) -> Answer:

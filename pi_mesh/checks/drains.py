@@ -1,8 +1,9 @@
 """Open connections that a change closes, though it restarts no pod.
 
-Envoy takes a changed listener beside the old one, which drains: after the drain time of 45 seconds it closes each
-connection that is still open, WebSockets, gRPC streams and requests under way included. A listener has policies, access
-logs, and routes of TCP in it; routes of HTTP, destinations and addresses are outside of it, and leave connections open.
+Envoy takes a changed listener beside the old one, which drains: after the drain time, 45 seconds by default, it closes
+each connection that is still open, WebSockets, gRPC streams and requests under way included. A listener has policies,
+access logs, and the routes and bounds of TCP in it; routes of HTTP, other fields of destinations, and addresses are
+outside of it, and leave connections open.
 Measured on the local cluster, change by change: tests/live/traffic/test_streams.py.
 """
 

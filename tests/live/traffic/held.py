@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lab.cluster.binaries import program
-from lab.cluster.kubectl import refuse_other_clusters
-from lab.cluster.names import CONTEXT, KUBECONFIG
+from lab.calls import in_pod
 from lab.workloads import Workload
 
 TCP, HTTP, GRPC = 7001, 7002, 7003
@@ -17,18 +15,14 @@ TCP, HTTP, GRPC = 7001, 7002, 7003
 
 @dataclass(frozen=True)
 class Held:
-    """What became of a connection, and of those that followed it."""
+    """The messages and the ends of a connection, and of those that followed it."""
 
     sent: int
     """Messages, each of which waits for its answer before the next one is sent."""
     lost: int
     """Messages without an answer."""
-    gap: float
-    """Longest time between two answers, in seconds."""
     ends: tuple[tuple[float, str], ...]
     """Time, in seconds since the epoch, and reason of each end that the client did not want."""
-    failed: int
-    """Attempts to connect that failed."""
 
 
 @dataclass
@@ -44,8 +38,7 @@ class Holder:
         assert self.run.returncode == 0, trouble[-2000:]
         for entry in json.loads(said):
             ends = tuple((end["at"], end["reason"]) for end in entry["ends"])
-            stream = Held(entry["sent"], entry["lost"], entry["gap"], ends, len(entry["failed"]))
-            self.streams.setdefault(entry["name"], []).append(stream)
+            self.streams.setdefault(entry["name"], []).append(Held(entry["sent"], entry["lost"], ends))
 
 
 @contextmanager
@@ -57,11 +50,9 @@ def held(
     They are open a few seconds after it begins. `host` is the value of the HTTP header Host, `every` the time between
     an answer and the next message.
     """
-    refuse_other_clusters()
-    where = (f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", f"--namespace={holder.namespace}")
-    command = [str(program("kubectl")), *where, "exec", "-i", f"deployment/{holder.name}", "--container=streams", "--"]
-    options = [f"-count={count}", f"-every={every}", *([f"-host={host}"] if host else [])]
-    command += ["/usr/bin/streams", "client", *options, *(f"{name}={target}" for name, target in targets.items())]
+    flags = [f"-count={count}", f"-every={every}", *([f"-host={host}"] if host else [])]
+    named = [f"{name}={target}" for name, target in targets.items()]
+    command = in_pod(holder, "streams", "/usr/bin/streams", "client", *flags, *named, options=("-i",))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as run:
         running = Holder(run)

@@ -64,6 +64,11 @@ def address_of(workload: Workload) -> str:
     return staying_pods(workload.namespace, f"{SELF}={workload.name}")[0]["status"]["podIP"]
 
 
+def host_of(workload: Workload) -> str:
+    """Return a name of the workload's pod that the cluster's DNS knows, and the mesh doesn't."""
+    return f"{address_of(workload).replace('.', '-')}.{workload.namespace}.pod.cluster.local"
+
+
 def root_certificates() -> str:
     """Return the roots that every workload of the mesh trusts, in PEM form: istiod writes them into each namespace."""
     return get("configmap", "istio-ca-root-cert", "-n", TRADING)["data"][ROOTS]

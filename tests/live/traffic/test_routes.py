@@ -11,7 +11,7 @@ from lab.workloads import CONTROL
 from pi_mesh.values.traffic.authorization import ingress_principal
 from tests.live.traffic import cast
 from tests.live.traffic.cast import rules
-from tests.live.traffic.outside import address_of
+from tests.live.traffic.outside import address_of, host_of
 from tests.support.commands import connectivity, wrong
 from tests.support.factories import make_settings
 from tests.support.project import Project
@@ -99,7 +99,7 @@ PORT = 8080
 @pytest.fixture
 def host() -> str:
     """Return a host outside the mesh, by a name that the cluster's DNS knows and the mesh doesn't."""
-    return f"{address_of(cast.OUTSIDER).replace('.', '-')}.{cast.OUTSIDE}.pod.cluster.local"
+    return host_of(cast.OUTSIDER)
 
 
 @pytest.fixture

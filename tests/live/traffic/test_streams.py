@@ -19,7 +19,7 @@ from lab.cluster.kubectl import kubectl
 from lab.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
 from pi_mesh.names import EGRESS, INGRESS
 from tests.live.traffic.held import GRPC, HTTP, TCP, held
-from tests.live.traffic.outside import address_of
+from tests.live.traffic.outside import address_of, host_of
 from tests.support import pods
 from tests.support.objects import present
 from tests.support.project import Project
@@ -149,11 +149,6 @@ def doors() -> dict[str, Any]:
             "exchange": {"hosts": [exchange], "protocol": "TCP", "port": TCP, "addresses": [address_of(EXCHANGE)]},
         },
     }
-
-
-def host_of(workload: Workload) -> str:
-    """Return a name of the workload's pod that the cluster's DNS knows, and the mesh doesn't."""
-    return f"{address_of(workload).replace('.', '-')}.{workload.namespace}.pod.cluster.local"
 
 
 @pytest.fixture(scope="module")

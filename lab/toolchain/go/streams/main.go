@@ -7,7 +7,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -167,22 +166,8 @@ func hold(arguments []string) {
 		}
 	}
 	log.Printf("holding %d streams", len(streams))
-	go func() { // whoever asks while it runs reads the last line
-		for range time.Tick(time.Second) {
-			fmt.Fprintln(os.Stderr, totals(streams))
-		}
-	}()
 	running.Wait()
 	must(json.NewEncoder(os.Stdout).Encode(streams))
-}
-
-func totals(streams []*stream) string {
-	sent, ends := 0, 0
-	for _, state := range streams {
-		sent += state.Sent
-		ends += len(state.Ends) + len(state.Failed)
-	}
-	return fmt.Sprintf("sent %d ends %d", sent, ends)
 }
 
 func (state *stream) run(stop context.Context, target *url.URL, host string, every time.Duration) {
@@ -232,11 +217,8 @@ func connect(stop context.Context, target *url.URL, host string) (link, error) {
 	within, cancel := context.WithTimeout(stop, patience)
 	defer cancel()
 	switch target.Scheme {
-	case "tcp", "tls":
+	case "tcp":
 		connection, err := (&net.Dialer{}).DialContext(within, "tcp", target.Host)
-		if err == nil && target.Scheme == "tls" {
-			connection = tls.Client(connection, &tls.Config{ServerName: host, InsecureSkipVerify: true})
-		}
 		return &tcpLink{connection, nil}, err
 	case "ws":
 		socket, _, err := websocket.Dial(within, "ws://"+target.Host+"/ws", &websocket.DialOptions{Host: host})

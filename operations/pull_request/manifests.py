@@ -185,13 +185,19 @@ def consequences_for_pods(before: Objects, after: Objects) -> Consequences:
 
 
 def _drains(before: Objects, after: Objects) -> tuple[Drain, ...]:
-    """Return the connections that drain; none where the stack gets or loses its istiod."""
+    """Return the connections that drain; none where the stack gets or loses its istiod, or a namespace comes."""
     running, planned = _mesh_config(before), _mesh_config(after)
     if not running or not planned:
         return ()
     listened = tuple(f"{kind} " for kind in KINDS)
+    empty = {key.removeprefix("Namespace ") for key in after.keys() - before if key.startswith("Namespace ")}
     old, new = (
-        of_kinds(_load(text) for key, text in side.items() if key.startswith(listened)) for side in (before, after)
+        of_kinds(
+            _load(text)
+            for key, text in side.items()
+            if key.startswith(listened) and key.split()[1].partition("/")[0] not in empty
+        )
+        for side in (before, after)
     )
     paths = changed_paths({"meshConfig": running}, {"meshConfig": planned})
     return drains(old, new, paths, running.get("rootNamespace", DEFAULT_ROOT))

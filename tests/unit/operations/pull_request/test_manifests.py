@@ -148,6 +148,7 @@ SETTLED = MESH | {"ConfigMap istio-system/istio": yaml.safe_dump({"data": {"mesh
 DRAIN = Drain(("AuthorizationPolicy trading/desk",), namespace="trading")
 CONSEQUENCES = {
     "a first policy": (MESH, GUARDED, Consequences(drains=(DRAIN,))),
+    "a policy of a namespace that comes": (MESH, {**GUARDED, "Namespace trading": "kind: Namespace"}, SAME),
     "another mesh config": (MESH, SETTLED, Consequences(drains=(Drain(("meshConfig.x",), both_ways=True),))),
     "a mesh that comes with its policy": (gateway(), GUARDED, SAME),
     "another pod template": (deployment("istiod", a=1), deployment("istiod", a=2), Consequences((ISTIOD,))),

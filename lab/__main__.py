@@ -20,6 +20,8 @@ VAULT = {name: f"lab.cluster.vault:{name}" for name in ("up", "down", "seal", "u
 ISTIO, IMAGES = "lab.cluster.node_images:load_istio", "lab.cluster.node_images:load"
 NODE = {name: f"lab.cluster.faults:{name}_node" for name in ("stop", "start")}
 
+POWER = {name: f"lab.cluster.power:{name}" for name in ("off", "on")}
+
 
 def main() -> int:
     """Run the command and return the exit status: 0 for success, 1 after one line on stderr with the error."""
@@ -44,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     istio = commands.add_parser("istio", help="give the nodes the images of another Istio version")
     istio.add_argument("version", help="its charts are placed beside the lab's own; built at the first call")
     istio.set_defaults(function=ISTIO)
+    machines = commands.add_parser("power", help="every board and the control plane off or on, as a cut does")
+    _off, on = _group(machines, POWER)
+    on.add_argument("names", nargs="*", metavar="NAME", help="cp, pi-1, pi-2 or pi-3; all by default")
     images = commands.add_parser("images", help="give the nodes images from archives")
     images.add_argument("tars", nargs="+", metavar="FILE", help="a docker-archive")
     images.set_defaults(function=IMAGES)

@@ -95,6 +95,16 @@ COMMANDS = {
         "Open a port of Kiali, Grafana, Prometheus, Jaeger, istiod or a proxy on 127.0.0.1, and print its address.",
         ("kiali -s pi-cluster", "grafana -s pi-cluster"),
     ),
+    "backup": (
+        "backup",
+        "Write the settings, the state, the CA with its key and the trusted roots into one encrypted file.",
+        ("-s pi-cluster", "-s pi-cluster --check mesh.age"),
+    ),
+    "restore": (
+        "restore",
+        "Bring the mesh of a backup up on new boards, with the root that its clients trust.",
+        ("mesh.age -s pi-cluster --dry-run", "mesh.age -s pi-cluster --yes"),
+    ),
 }
 """Module of each command, in which the function has the command's name, its line in the list of commands, and two
 examples of what is given to it."""

@@ -144,6 +144,16 @@ def export(stack: str) -> dict:
     return json.loads(_output("stack", "export", "--stack", stack))
 
 
+def has_stack(stack: str) -> bool:
+    names = {entry["name"] for entry in json.loads(_output("stack", "ls", "--json"))}
+    return bool(names & {stack, stack.rpartition("/")[2]})
+
+
+def init(stack: str, secrets_provider: str = "") -> None:
+    """Make an empty stack; its secrets provider is the one of its stack file, if that exists."""
+    _output("stack", "init", stack, *(("--secrets-provider", secrets_provider) if secrets_provider else ()))
+
+
 def import_(stack: str, state: dict) -> None:
     """Replace the stack's state."""
     _output("stack", "import", "--stack", stack, text=json.dumps(state))

@@ -102,6 +102,8 @@ Operation = Literal[
     "charts",
     "report",
     "dashboard",
+    "backup",
+    "restore",
 ]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
@@ -120,6 +122,8 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
     "report": ("the archive was written", "the archive could not be written"),
     "dashboard": ("the port was closed", "the port could not be kept open"),
+    "backup": ("the mesh can be restored from the file", "the mesh cannot be restored from the file"),
+    "restore": ("the backup has no obstacle", "the backup was not restored"),
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
 }
 """Verdict of each operation on success and on problems."""

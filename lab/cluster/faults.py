@@ -30,9 +30,7 @@ def stop_node(name: str) -> None:
 
 def start_node(name: str) -> None:
     """Start a stopped node, also one that was deleted from the cluster, and wait until it is Ready."""
-    machine: Machine = find_node(name)
-    node.start_runtime(machine)
-    node.start_kubelet(machine)
+    node.start(find_node(name))
     wait_until(f"{name} Ready", lambda: state.node_readiness().get(name) == "True")
 
 

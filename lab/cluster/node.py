@@ -39,6 +39,12 @@ def start_kubelet(node: Machine) -> None:
     process.start(f"kube-proxy-{node.name}", enter.join(node, runtime(node), *proxy))
 
 
+def start(node: Machine) -> None:
+    """Start a stopped node. It is Ready some seconds later."""
+    start_runtime(node)
+    start_kubelet(node)
+
+
 def stop(node: Machine) -> None:
     """Kill every process of the node at once, its pods' included, as a power cut does."""
     cgroup.kill(node.cgroup)

@@ -56,10 +56,10 @@ def _close_files_on_exec() -> None:
 
 
 def stop(name: str, seconds: float = 10) -> None:
-    """End a recorded process with SIGTERM, and after `seconds` with SIGKILL. One that is gone is fine."""
+    """End a recorded process with SIGTERM, and after `seconds`, 0 for at once, with SIGKILL. A missing one is fine."""
     process = records.find(name)
     if process and process.alive:
-        os.kill(process.pid, signal.SIGTERM)
+        os.kill(process.pid, signal.SIGTERM if seconds else signal.SIGKILL)
         if not until(lambda: not process.alive, seconds, PAUSE):
             os.kill(process.pid, signal.SIGKILL)
             if not until(lambda: not process.alive, 5, PAUSE):

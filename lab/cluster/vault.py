@@ -37,6 +37,14 @@ def up() -> None:
     print_progress(f"Vault is up on {address()}; to use it: . .lab/env")
 
 
+def power_on() -> None:
+    """Start a Vault that lost its power with the boards; it is sealed."""
+    if KEYS.exists() and not records.is_alive(SERVER):
+        _start()
+        client = connect()
+        process.wait(SERVER, lambda: _answers(client))
+
+
 def down() -> None:
     """Stop Vault. Its data stay until the lab goes; `up` brings it back as it was."""
     process.stop(SERVER)

@@ -93,7 +93,7 @@ def effects_of_up(there: ExistingMesh) -> Effects:
     changed = tuple(manifests.changes_between(before, after))
     # The program's own objects restart nothing, and drain connections.
     before.update(manifests.named_texts({**live_inputs(each), "kind": each.kind} for each in there.objects))
-    own = dict(manifests.named_texts(entry.manifest for entry in there.mesh.objects))
+    own = dict(manifests.named_texts(entry.manifest for entry in there.mesh.objects if entry.kind != "Namespace"))
     on_pods = manifests.consequences_for_pods(before, {**after, **own})
     restarts = {_name(key): "its pod template changes" for key in on_pods.restarts}
     by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}

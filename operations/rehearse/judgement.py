@@ -3,28 +3,21 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from operations.rehearse.job import IPTABLES, NFTABLES, RUNNING, VERSION
 from operations.rehearse.trial import FOREIGN, ContainerRun, NodeCounters, Trial
 from pi_mesh.checks import startup_causes
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.startup_causes import IMAGE_OF_NODES, KERNEL
-from pi_mesh.cluster.kubelet import Disk, Offset
+from pi_mesh.checks.verify import clock
+from pi_mesh.cluster.kubelet import Disk
 from pi_mesh.quantities import show_memory
 from pi_mesh.settings import Settings
 
-MEMORY, DISK, CLOCK = "memory cgroup", "free disk", "clock"
-GRACE = timedelta(minutes=2).total_seconds()
-"""Seconds by which istiod's certificates begin before they are signed (security/pkg/pki/util/generate_cert.go,
-ClockSkewGracePeriod)."""
-SMALL = 10
-"""Seconds of an offset that a working time service never leaves."""
+MEMORY, DISK = "memory cgroup", "free disk"
 LEAST_FREE = 0.15
 """Share of a disk below which the kubelet by default removes unused images, this one too, and evicts pods
 (https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#hard-eviction-thresholds)."""
-RIGHTS = "use a kubeconfig with the cluster-admin role"
-SYNC = "synchronize its time: `timedatectl set-ntp true`; a Pi has no clock of its own when it starts"
 CGROUP = "add cgroup_enable=memory cgroup_memory=1 to the line in /boot/firmware/cmdline.txt, and reboot"
 
 
@@ -33,7 +26,7 @@ def node_findings(node: str, told: NodeCounters) -> Iterator[Finding]:
     subject = Subject("node", node)
     yield _memory(subject, told.memory_limit)
     yield from _disks(subject, told.disks)
-    yield _clock(subject, told.clock)
+    yield clock.judged(subject, told.clock)
 
 
 def _memory(node: Subject, limit: int | str) -> Finding:
@@ -60,21 +53,8 @@ def _disks(node: Subject, disks: list[Disk] | str) -> Iterator[Finding]:
             yield ok(DISK, node, message, number=disk.free)
 
 
-def _clock(node: Subject, offset: Offset | str) -> Finding:
-    if isinstance(offset, str):
-        return _unknown(CLOCK, node, offset)
-    seconds = offset.certain
-    if abs(seconds) < SMALL:
-        return ok(CLOCK, node, "agrees with the API server's", number=seconds)
-    message = f"is {abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} the API server's"
-    if abs(seconds) < GRACE:
-        return warning(CLOCK, node, message, SYNC, number=seconds)
-    message += ": certificates from istiod are not valid there yet, or end too soon"
-    return error(CLOCK, node, message, SYNC, number=seconds)
-
-
 def _unknown(id: str, node: Subject, reason: str) -> Finding:
-    return unknown(id, node, f"is unknown: {reason}", RIGHTS if "no right" in reason else "")
+    return unknown(id, node, f"is unknown: {reason}", clock.RIGHTS if "no right" in reason else "")
 
 
 REDIRECTION = "packet redirection"

@@ -160,6 +160,7 @@ CHECKS: tuple[Check, ...] = (
     _verify("workloads", by="sidecar_injection.check_running_pods"),
     _operation("certificate issuer", (OBJECTS, CALLS)),
     _verify("running proxies", (CALLS,)),
+    _verify("clock", (CALLS,)),
     _verify("request through the gateway", (CALLS,)),
     _verify("configuration analysis", (CALLS,), beside=True),
     _operation("plain-text call", (OBJECTS, CALLS), only_with="--probe"),

@@ -31,10 +31,10 @@ def read_signing_secret(context: str, namespace: str, name: str) -> dict[str, st
     """Return the files of a Secret, including the key; None if the Secret does not exist. Raises as `Client` does."""
     with Client(context) as client:
         secret = client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-    return None if secret is None else _files(secret, WITH_KEY)
+    return None if secret is None else files_of(secret, WITH_KEY)
 
 
-def _files(secret: Mapping[str, Any], tls_names: Mapping[str, str]) -> dict[str, str]:
+def files_of(secret: Mapping[str, Any], tls_names: Mapping[str, str]) -> dict[str, str]:
     """Return the files of a Secret by Istio's names, and nothing else that is in it."""
     data = secret.get("data") or {}
     names = tls_names.items() if "tls.crt" in data else zip(tls_names, tls_names, strict=True)
@@ -97,11 +97,11 @@ def read_authority(context: str, namespace: str, *, secrets: bool = True, issued
     labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(
         root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
-        cacerts=_files(secret, PUBLIC),
+        cacerts=files_of(secret, PUBLIC),
         ours=EXTERNAL_CA_LABEL in labels,
         external_signer_root=(external_signer_map.get("data") or {}).get("root-cert.pem", ""),
         issuer=not_ready(issuer) if asked else "",
-        issued=_files(offered or {}, PUBLIC).get("ca-cert.pem", ""),
+        issued=files_of(offered or {}, PUBLIC).get("ca-cert.pem", ""),
         not_issued=not_ready(certificate) if issued and secrets else "",
     )
 

@@ -16,9 +16,15 @@ def _ca_certificate(bounds: Bounds) -> str:
     return f"min by (pod) ({CA_EXPIRY}) - time() < {bounds.certificate_days * 86400}"
 
 
+OWN = 'istio_agent_cert_expiry_seconds{resource_name="default"}'
+
+
 def _proxy_certificate(bounds: Bounds) -> str:
-    own = 'istio_agent_cert_expiry_seconds{resource_name="default"}'
-    return f"min by (namespace, pod) ({own}) < {bounds.certificate_seconds * LAST_SHARE:.0f}"
+    return f"min by (namespace, pod) ({OWN}) < {bounds.certificate_seconds * LAST_SHARE:.0f}"
+
+
+def _clock_behind(bounds: Bounds) -> str:
+    return f"max by (namespace, pod) ({OWN}) - {bounds.certificate_seconds} > 120"
 
 
 CERTIFICATES = (
@@ -41,6 +47,16 @@ CERTIFICATES = (
         "{{ $value | humanizeDuration }} and was not renewed.",
         "Look whether istiod runs and signs: `python -m operations verify`. If it does, restart the pod.",
         "a-certificate-is-about-to-end",
+    ),
+    Alert(
+        "PiClockBehind",
+        _clock_behind,
+        2,
+        Severity.PAGE,
+        "The clock of the Pi under {{ $labels.namespace }}/{{ $labels.pod }} is {{ $value | humanizeDuration }} "
+        "behind: its proxy takes a new certificate for one that lives longer than any.",
+        "`python -m operations verify` names each node's difference; `timedatectl set-ntp true` on the node ends it.",
+        "a-clock-is-wrong",
     ),
 )
 

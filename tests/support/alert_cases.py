@@ -96,6 +96,13 @@ CASES: dict[str, Case] = {
         "The certificate of the proxy trading/app-1 ends in 10m 0s and was not renewed.",
         APP,
     ),
+    "PiClockBehind": Case(
+        {f'istio_agent_cert_expiry_seconds{{{PROXY}, resource_name="default"}}': "10800x60"},
+        {f'istio_agent_cert_expiry_seconds{{{PROXY}, resource_name="default"}}': "7200x60"},
+        "The clock of the Pi under trading/app-1 is 1h 0m 0s behind: its proxy takes a new certificate for one that "
+        "lives longer than any.",
+        APP,
+    ),
     "IstiodDown": Case(
         {f'up{{job="istiod", {ISTIOD}}}': "1 0x60"},
         {f'up{{job="istiod", {ISTIOD}}}': "1x60", 'up{job="istiod", pod="istiod-2"}': "0x60"},

@@ -21,7 +21,7 @@ from operations.rotate_ca import renewal
 from operations.verify import certificate_issuer, verification
 from pi_mesh.checks import observe
 from pi_mesh.checks.finding import Subject, ok, warning
-from pi_mesh.checks.verify import configuration_analysis, running_proxies
+from pi_mesh.checks.verify import clock, configuration_analysis, running_proxies
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.helm_releases import ReleaseRecord
@@ -57,7 +57,8 @@ def stack(monkeypatch):
     monkeypatch.setattr(restarts, "Client", FakeClient())
     answer(observe, "_of_verification", make_verification())
     answer(certificate_issuer, "check", [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
-    answer(running_proxies, "check", [])
+    for check in (clock, running_proxies):
+        answer(check, "check", [])
     answer(configuration_analysis, "check", [warning("y", Subject("cluster"), "is odd", "look")])
     answer(verification.kubelet, "running_window", nullcontext(None))
     answer(rehearsal, "_tried", [ok("envoy", Subject("node", "pi-1"), "serves")])

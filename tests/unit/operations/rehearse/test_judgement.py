@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from operations.rehearse import judgement
-from operations.rehearse.judgement import BITS, CLOCK, DISK, ENVOY, IMAGE, MEMORY, PAGES, REDIRECTION, Judge
+from operations.rehearse.judgement import BITS, DISK, ENVOY, IMAGE, MEMORY, PAGES, REDIRECTION, Judge
 from operations.rehearse.trial import ContainerRun, NodeCounters, Trial
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.verify import clock
 from pi_mesh.cluster.kubelet import Disk, Offset
 from pi_mesh.cluster.pod_lifecycle import Startup
 from pi_mesh.quantities import MI
@@ -25,23 +26,6 @@ def node(**answers: object) -> dict[str, Finding]:
     return {finding.id: finding for finding in judgement.node_findings("pi-1", replace(well, **answers))}
 
 
-@pytest.mark.parametrize(("least", "most", "level", "words"), [
-    (8, 10, OK, "agrees"),
-    (-3, 200, OK, "agrees"),
-    (9.5, 12, OK, "agrees"),
-    (10, 12, WARNING, "is 10 s ahead of the API server's"),
-    (-12, -10, WARNING, "is 10 s behind the API server's"),
-    (119, 121, WARNING, "is 119 s ahead of the API server's"),
-    (120, 122, ERROR, "is 120 s ahead of the API server's: certificates from istiod"),
-    (-4000, -3998, ERROR, "is 3998 s behind"),
-])  # fmt: skip
-def test_a_clock_that_is_off_is_named_with_its_cure(least, most, level, words):
-    finding = node(clock=Offset(least, most))[CLOCK]
-    assert finding.level is level
-    assert words in finding.message
-    assert ("timedatectl" in finding.fix) is (level is not OK)
-
-
 @pytest.mark.parametrize(("answers", "check", "level", "number", "words"), [
     pytest.param({}, MEMORY, OK, 256 * MI, "holds the trial's Envoy to 256Mi", id="a limit that is held"),
     pytest.param({"memory_limit": 0}, MEMORY, ERROR, None, "cgroup_enable=memory", id="no memory cgroup"),
@@ -51,7 +35,7 @@ def test_a_clock_that_is_off_is_named_with_its_cure(least, most, level, words):
                  id="a disk on which the kubelet would remove the image again"),
     pytest.param({"disks": []}, DISK, UNKNOWN, None, "", id="a kubelet that tells of no disk"),
     *(pytest.param({name: NO_RIGHT}, check, UNKNOWN, None, "nodes/proxy", id=f"no right to the {name}")
-      for name, check in (("clock", CLOCK), ("disks", DISK), ("memory_limit", MEMORY))),
+      for name, check in (("clock", clock.ID), ("disks", DISK), ("memory_limit", MEMORY))),
 ])  # fmt: skip
 def test_a_node_is_judged_by_what_its_kubelet_tells(answers, check, level, number, words):
     finding = node(**answers)[check]

@@ -10,7 +10,7 @@ from operations.__main__ import app
 from operations.verify import certificate_issuer, plain_text_call
 from pi_mesh.checks import observe
 from pi_mesh.checks.finding import Subject, error, warning
-from pi_mesh.checks.verify import configuration_analysis, cpu_throttling, running_proxies
+from pi_mesh.checks.verify import clock, configuration_analysis, cpu_throttling, running_proxies
 from pi_mesh.cluster import kubelet
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.versions import NEWEST
@@ -23,7 +23,7 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prepare a healthy mesh whose plain-text call is answered."""
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (healthy.settings, lambda: NEVER_RUN))
     monkeypatch.setattr(observe, "observe", lambda *_: healthy)
-    for check in (certificate_issuer, configuration_analysis, running_proxies):
+    for check in (certificate_issuer, clock, configuration_analysis, running_proxies):
         monkeypatch.setattr(check, "check", lambda *_: [])
     monkeypatch.setattr(kubelet, "running_window", lambda *_: nullcontext(_[-1]))
     monkeypatch.setattr(cpu_throttling, "check", lambda mesh: [warning("cpu", APP, f"over {mesh.cpu_window} s", "")])

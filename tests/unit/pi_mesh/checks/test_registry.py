@@ -85,5 +85,5 @@ def test_an_option_adds_its_check_and_calls_are_left_out_where_they_may_not_be_m
         for how in ({}, {"options": ["--probe"]}, {"calls": False})
     )
     assert probed - bare == {"plain-text call"}
-    calls = {"certificate issuer", "running proxies", "request through the gateway", "configuration analysis"}
+    calls = {"clock", "certificate issuer", "running proxies", "request through the gateway", "configuration analysis"}
     assert bare - silent == calls

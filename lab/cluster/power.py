@@ -3,6 +3,7 @@
 What a machine writes is in the page cache of this one, which goes on: a cut here tears no file on a disk.
 """
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 from lab.cluster import control_plane, node, process, records, state, vault
@@ -31,6 +32,15 @@ def off(keep: tuple[str, ...] = ()) -> None:
         if not name.startswith(OUTSIDE) and name not in keep:
             process.stop(name, seconds=0)
     print_progress("every board is off")
+
+
+def burn() -> None:
+    """Have every board and the control plane lose all that they know but their images, and start a new cluster."""
+    off()
+    for machine in (CONTROL_PLANE, *NODES):
+        for part in ("etcd", "kubelet", "pki"):
+            shutil.rmtree(machine.folder / part, ignore_errors=True)
+    on([])
 
 
 def on(names: list[str]) -> None:

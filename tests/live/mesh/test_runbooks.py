@@ -1,19 +1,25 @@
 """The runbooks: each after its own fault, with the commands of its page, line by line."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.cluster import faults
+from lab.cluster import faults, power
 from lab.cluster.kubectl import get, kubectl
+from lab.cluster.names import CONTEXT
 from lab.cluster.waiting import wait_until
 from lab.workloads import CONTROL, TRADING
+from operations.istiod_certificates import issuer
+from pi_mesh.waiting import until
+from tests.live.vault.mesh import roots
+from tests.live.vault.tls import handshake
 from tests.live.versions import LAB, LAB_BEFORE, install_older
 from tests.support import pods
 from tests.support.helm import wait_for_release
-from tests.support.project import STACK, Outcome, Project, kill_session
+from tests.support.project import STACK, STACK_FILE, Outcome, Project, kill_session
 
 PAGE = (Path(__file__).parents[3] / "docs" / "runbooks.md").read_text()
 DEAD = "pi-3"
@@ -86,6 +92,45 @@ def test_a_lost_state(installed: Project, figure, backup: bool):
     kept = pods.uids(CONTROL)
     figure(f"{len(kept.keys() & uids.keys())} of {len(uids)} pods kept")
     assert kept == uids
+
+
+def test_the_power_was_cut(alone: Project, figure):
+    alone.must_up()
+    power.off()
+    power.on([])
+    (look,) = blocks("The power was cut")
+    until(lambda: alone.operation("verify").status, 180, 5, done=lambda status: status == 0)
+    must_run(alone, look)
+    figure("every pod is back by itself; verify is well")
+
+
+@pytest.fixture
+def burnt_boards(alone: Project, as_user: None) -> Iterator[Project]:  # noqa: ARG001 - for istiod's certificates
+    """Yield the stack lab with the mesh; new boards and an empty cluster stay in the lab afterwards."""
+    alone.must_up()
+    yield alone
+    alone.reset()
+    alone.destroy().must()
+
+
+def test_all_boards_are_dead(burnt_boards: Project, figure):
+    write, restore = blocks("All boards are dead")
+    must_run(burnt_boards, write)
+    file = burnt_boards.folder / "mesh.age"
+    with issuer(CONTEXT, CONTROL, TRADING) as istiod:
+        client = istiod.issue()
+    trusted = roots()
+    assert not re.search(rb"PRIVATE|istio|lab", file.read_bytes().partition(b"---")[2])
+    power.burn()
+    burnt_boards.pulumi("stack", "rm", "--force", "--yes", "--preserve-config").must()
+    (burnt_boards.folder / STACK_FILE).unlink()
+    began = time.monotonic()
+    must_run(burnt_boards, restore)
+    seconds = time.monotonic() - began
+    with issuer(CONTEXT, CONTROL, TRADING) as istiod:
+        server = istiod.issue()
+    assert handshake(client, server, trusted) == f"spiffe://cluster.local/ns/{TRADING}/sa/default"
+    figure(f"{seconds:.0f} s from the first command to a verified mesh, 2 commands; a client of before is trusted")
 
 
 def test_a_certificate_that_is_about_to_end(alone: Project, figure):

@@ -1,0 +1,95 @@
+"""Power cuts: every board and the control plane off at once, and on again."""
+
+import http.client
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+
+from lab import summary
+from lab.cluster import power
+from lab.cluster.kubectl import get
+from lab.workloads import TRADING
+from pi_mesh.waiting import until
+from tests.live.traffic.shop import open_shop
+from tests.support import pods
+from tests.support.project import Project
+
+pytestmark = pytest.mark.long
+
+ALL = ["cp", "pi-1", "pi-2", "pi-3"]
+Parts = tuple[tuple[list[str], float], ...]
+ORDERS_OF_RETURN: dict[str, Parts] = {
+    "all at once": ((ALL, 0),),
+    "the control plane half a minute later": ((ALL[1:], 30), (["cp"], 0)),
+    "the control plane half a minute before": ((["cp"], 30), (ALL[1:], 0)),
+    "two nodes eight minutes later": ((["cp", "pi-1"], 480), (["pi-2", "pi-3"], 0)),
+    "one node eight minutes later": ((["cp", "pi-2", "pi-3"], 480), (["pi-1"], 0)),
+}
+"""Machines that get power, and the seconds until the next ones do: after five minutes Kubernetes makes the pods of a
+missing node anew elsewhere."""
+LONGEST = 600
+
+
+@pytest.fixture(scope="module")
+def shop(mesh: Project) -> Iterator[Project]:
+    with open_shop():
+        yield mesh
+
+
+def is_served(url: str) -> bool:
+    """Return True if an order from outside the cluster is answered with 200."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=2)
+    with suppress(OSError, http.client.HTTPException):
+        connection.request("POST", "/orders", "{}")
+        return connection.getresponse().status == 200
+    return False
+
+
+def bare() -> list[str]:
+    """Return the pods that should have a sidecar and have none."""
+    return [
+        pod["metadata"]["name"]
+        for pod in get("pods", f"--namespace={TRADING}")["items"]
+        if "istio-proxy" not in pods.containers(pod)
+    ]
+
+
+def seconds_until_served(url: str, longest: float) -> float | None:
+    """Return the seconds to the first of ten orders that are served one after the other; None if there are none."""
+    began, first, served = time.monotonic(), 0.0, 0
+    while served < 10:
+        now = time.monotonic() - began
+        if now > longest:
+            return None
+        if is_served(url):
+            first, served = first if served else now, served + 1
+        else:
+            served = 0
+        time.sleep(0.2)
+    return first
+
+
+@pytest.mark.parametrize("order", ORDERS_OF_RETURN)
+def test_orders_are_served_again_without_a_hand_and_no_pod_is_without_its_sidecar(shop: Project, figure, order: str):
+    url = summary.ingress_url()
+    assert is_served(url)
+    power.off()
+    assert not is_served(url)
+    told = []
+    for machines, pause in ORDERS_OF_RETURN[order]:
+        began = time.monotonic()
+        with ThreadPoolExecutor() as pool:
+            returns = pool.submit(power.on, machines)
+            seconds = seconds_until_served(url, pause or LONGEST)
+            returns.result()
+        time.sleep(max(0.0, began + pause - time.monotonic()))
+        told.append(f"{', '.join(machines)}: {'no order served' if seconds is None else f'{seconds:.0f} s'}")
+        assert bare() == []
+    verified = until(lambda: shop.operation("verify", "--json"), 120, 5, done=lambda outcome: outcome.status == 0)
+    figure(f"first order after {'; '.join(told)}; 0 pods without a sidecar")
+    assert seconds is not None, told
+    assert verified.status == 0, verified.output

@@ -9,7 +9,7 @@ import pulumi
 
 from components import config
 from pi_mesh.certificates import chains, pem
-from pi_mesh.checks import lost_ca
+from pi_mesh.checks import root_trust
 from pi_mesh.cluster.ca_state import Answer, VaultResource, WantedCa
 from pi_mesh.settings.pulumi_config import VAULT_TOKEN
 from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
@@ -65,7 +65,7 @@ def _look_for_ca(ca: WantedCa, state: Mapping[str, VaultResource]) -> None:
     """Warn if Vault has lost the CA, naming the repair; refuse a change that needs the lost CA."""
     outputs_of_ca = (resource.outputs.get("certificate") for resource in state.values())
     certificates = [str(certificate) for certificate in outputs_of_ca if certificate]
-    lost = lost_ca.find(certificates, ca.settings) if state else None
+    lost = root_trust.lost_ca(certificates, ca.settings) if state else None
     if lost is None:
         return
     cure = f"python -m operations repair -s {pulumi.get_stack()} --yes"

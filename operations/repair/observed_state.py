@@ -13,8 +13,8 @@ from operations.repair import processes
 from operations.repair.processes import Lock, Process
 from pi_mesh import inventory
 from pi_mesh.certificates.pem import CertificateError
-from pi_mesh.checks import lost_ca
-from pi_mesh.checks.lost_ca import LostCa
+from pi_mesh.checks import root_trust
+from pi_mesh.checks.root_trust import LostCa
 from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
@@ -125,7 +125,7 @@ def find_lost_ca(state: dict, vault: VaultSettings) -> LostCa | None:
     if not vault.here or not ours:
         return None
     values = [{**entry.get("inputs", {}), **entry.get("outputs", {})} for entry in ours]
-    return lost_ca.find([str(value["certificate"]) for value in values if value.get("certificate")], vault)
+    return root_trust.lost_ca([str(value["certificate"]) for value in values if value.get("certificate")], vault)
 
 
 def without_lost_ca(state: dict, lost: LostCa) -> dict:

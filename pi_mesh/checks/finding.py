@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pi_mesh.cluster.policies import Policy
 
 NAME_ALONE = ("setting", "certificate", "command", "component")
 """Kinds whose names are shown without the kind: `cluster.nodes`, `istioctl`, `istiod`."""
@@ -40,6 +43,10 @@ CLUSTER = Subject("cluster")
 def setting(key: str) -> Subject:
     """Return the config key as the subject of a finding."""
     return Subject("setting", key)
+
+
+def subject_of(policy: "Policy") -> Subject:
+    return Subject(policy.kind, policy.id)
 
 
 @dataclass(frozen=True)

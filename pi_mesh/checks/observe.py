@@ -6,8 +6,8 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from pi_mesh import inventory
-from pi_mesh.checks.access_changes import audited_namespaces
 from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.preflight.cut_callers import audited_namespaces
 from pi_mesh.checks.verify.diff import needs_defaults
 from pi_mesh.cluster import (
     audit_log,

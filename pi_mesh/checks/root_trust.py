@@ -1,4 +1,7 @@
-"""A change of the mesh's root must not cut workloads off from each other: who trusts and uses which root."""
+"""A change of the mesh's root must not cut workloads off from each other: who trusts and uses which root.
+
+A CA that the stack made in Vault may be lost: a mount is removed, a Vault wiped or restored.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +17,8 @@ from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.facts import duration
+from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.vault import read_own_ca
 from pi_mesh.words import agreeing, listed
 
 SHOWN = 5
@@ -139,3 +144,33 @@ def holders_of_others(context: str, namespace: str, root: Certificate) -> list[s
 def _holders(use: RootUse, root: Certificate) -> Iterator[str]:
     yield from (f"pod {proxy.pod}" for proxy in use.not_resting_on(root))
     yield from (f"istiod's pod {pod}" for pod in use.istiods_not_resting_on(root))
+
+
+@dataclass(frozen=True)
+class LostCa:
+    """A CA that the state has and Vault does not."""
+
+    mount: str
+    """Path of the mount in Vault."""
+    found: str
+    """Content of that mount, in words."""
+    has_mount: bool = True
+    """False if nothing is mounted at that path."""
+
+
+def lost_ca(certificates: Iterable[str], vault: VaultSettings) -> LostCa | None:
+    """Compare the CA at its mount with the stack's CAs (PEM, each with or without its signers).
+
+    Returns None if it is one of them. Without certificates, a CA outside Vault has not signed yet, and only the mount
+    is looked for. Raises VaultError if Vault gives no answer.
+    """
+    ours = [pem.certificates(certificate, "the stack's state")[0] for certificate in certificates]
+    there = read_own_ca(vault)
+    if there is None:
+        return LostCa(vault.mount, "nothing is mounted there", has_mount=False)
+    if not ours:
+        return None
+    if not there.strip():
+        return LostCa(vault.mount, "the mount holds no CA")
+    ca = pem.certificates(there, f"vault.mount {vault.mount}")[0]
+    return None if ca in ours else LostCa(vault.mount, f"the mount holds {pem.title(ca)}")

@@ -10,11 +10,10 @@ from typing import Any
 from pi_mesh.catalog import cert_manager, istio
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.catalog.istio import CERTIFICATE_LIFETIME
-from pi_mesh.cluster.cert_manager import SigningIssuer, certificate_path, issuer_path, not_ready
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.conditions import conditions, is_true
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.snapshot import SigningIssuer, Snapshot
 from pi_mesh.facts import duration
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
@@ -104,6 +103,26 @@ def read_authority(context: str, namespace: str, *, secrets: bool = True, issued
         issued=files_of(offered or {}, PUBLIC).get("ca-cert.pem", ""),
         not_issued=not_ready(certificate) if issued and secrets else "",
     )
+
+
+API = "/apis/cert-manager.io/v1"
+
+
+def issuer_path(namespace: str, name: str, kind: str = "Issuer") -> str:
+    """Return the path of an Issuer in a namespace, or of a ClusterIssuer, which is in none."""
+    return f"{API}/{'clusterissuers' if kind == 'ClusterIssuer' else f'namespaces/{namespace}/issuers'}/{name}"
+
+
+def certificate_path(namespace: str) -> str:
+    return f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}"
+
+
+def not_ready(item: dict | None) -> str:
+    """Return the reason why an object of cert-manager is not ready; empty if it is."""
+    if item is None:
+        return "is not there"
+    ready = conditions(item).get("Ready", {})
+    return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not checked it yet"
 
 
 def with_ca_issuer(snapshot: Snapshot, settings: Settings) -> Snapshot:

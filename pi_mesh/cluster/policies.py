@@ -47,6 +47,11 @@ class Policy(Namespaced):
         return self.kind, self.namespace, self.name
 
     @property
+    def managed(self) -> str:
+        """Return the manager of the object, as a clause."""
+        return f"managed by {self.manager}" if self.manager else "it names no manager"
+
+    @property
     def selected_labels(self) -> Mapping[str, str]:
         """Return the labels by which the object selects pods; none if it selects all pods of its scope."""
         chosen = self.spec.get("selector") or self.spec.get("workloadSelector") or {}

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from pi_mesh.cluster import mesh_ca, routes
-from pi_mesh.cluster.cert_manager import issuer_path, not_ready
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
+from pi_mesh.cluster.mesh_ca import issuer_path, not_ready
 from pi_mesh.cluster.snapshot import IngressCertificates, IngressSecret, Snapshot
 from pi_mesh.settings import Settings
 

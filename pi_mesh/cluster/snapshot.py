@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from pi_mesh.cluster import address_pools, helm_releases, identity, nodes, objects, pods
 from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.audit_log import AuditLog
-from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.nodes import Node
@@ -128,6 +127,18 @@ class IngressCertificates:
     secrets: tuple[IngressSecret, ...] = ()
     issuers: tuple[tuple[CertificateIssuer, str], ...] = ()
     """Issuers, each with the reason why it signs nothing; empty if it does."""
+
+
+@dataclass(frozen=True)
+class SigningIssuer:
+    """cert-manager's Issuer that signs the mesh's CA."""
+
+    type: str
+    """Type of the Issuer, such as "ca" or "selfSigned"."""
+    problem: str = ""
+    """Reason why the Issuer is not ready; empty if it is."""
+    has_signed: bool = False
+    """True if the CA has been signed, so that the mesh works without the Issuer."""
 
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"

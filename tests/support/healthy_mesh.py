@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pi_mesh.checks import registry
 from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.verify import istio_crds as crd_check
+from pi_mesh.checks.verify import webhooks as crd_check
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
 from pi_mesh.cluster.live_objects import ObservedState, Pair
 from pi_mesh.cluster.mesh_ca import Authority

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pi_mesh.checks.call.call import Call
-from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
-from pi_mesh.checks.policy_words import subject_of
+from pi_mesh.checks.finding import Finding, Subject, error, ok, subject_of, unknown, warning
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.policies import Policy

@@ -7,8 +7,7 @@ from typing import Any
 
 from pi_mesh.checks.call import routing
 from pi_mesh.checks.call.call import LOCAL, Call, Callee
-from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
-from pi_mesh.checks.policy_words import managed, subject_of
+from pi_mesh.checks.finding import Finding, Subject, error, ok, subject_of, unknown, warning
 from pi_mesh.checks.verify.access import action_of
 from pi_mesh.checks.verify.mutual_tls import left_out
 from pi_mesh.cluster.policies import Policy
@@ -242,7 +241,7 @@ def _policy_findings(call: Call, callee: Callee, plain: str) -> Iterator[Finding
     for policy in by_action["DENY"]:
         matched = _match(rules, policy)
         if matched is Match.YES:
-            yield error(ACCESS, subject_of(policy), f"denies the call; {managed(policy)}", "narrow or remove its rule")
+            yield error(ACCESS, subject_of(policy), f"denies the call; {policy.managed}", "narrow or remove its rule")
         elif matched is Match.SOME:
             yield warning(ACCESS, subject_of(policy), f"may deny the call: it {SOME}", "see its rules")
     if allows := by_action["ALLOW"]:

@@ -1,11 +1,12 @@
 """Callers that STRICT or a default deny refuses must be known before either is turned on; an audit names them."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from pi_mesh.checks.access_changes import DENY, STRICT, Beginning, Change, beginnings
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.audit_log import HOURS, AuditedCall, AuditLog
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.words import listed
@@ -14,21 +15,65 @@ ID = "cut callers"
 SHOWN = 5
 
 
+@dataclass(frozen=True)
+class Change:
+    """A kind of change by which an `up` begins to refuse callers."""
+
+    refuser: str
+    cure: str
+    """Change by which the refused callers can keep calling."""
+
+
+STRICT = Change("STRICT", "give the caller a sidecar, or admit it by traffic.legacy")
+DENY = Change("the default deny", "allow the caller by a policy of traffic.authorization.policies")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A change of this stack, and the settings about it."""
+
+    change: Change
+    key: str
+    """Config key that the change turns on."""
+    branch: str
+    """Config key whose `audit` names the callers, and whose `allowCutOff` lets the change through."""
+    allowed: bool
+    namespaces: tuple[str, ...]
+    """Namespaces whose workloads begin to refuse callers."""
+
+
+def beginnings(settings: Settings, state: StackState) -> Iterator[Beginning]:
+    """Yield the changes by which an `up` begins to refuse callers of a running mesh."""
+    recorded, mtls = state.access, settings.mtls
+    injected = [namespace for namespace in settings.workload_namespaces if namespace.own.injection]
+    if mtls.mode == "STRICT" and recorded.mtls_mode == "PERMISSIVE":
+        names = tuple(namespace.name for namespace in injected)
+        yield Beginning(STRICT, "mtls.mode", "mtls", mtls.allow_cut_off, names)
+    for namespace in injected:
+        is_open = namespace.name in state.namespaces and namespace.name not in recorded.denies
+        if namespace.default_deny.enabled and is_open:
+            branch, allowed = namespace.deny_setting, namespace.default_deny.allow_cut_off
+            yield Beginning(DENY, f"{branch}.enabled", branch, allowed, (namespace.name,))
+
+
+def audited_namespaces(settings: Settings, state: StackState) -> set[str]:
+    """Return the namespaces that begin to refuse callers, and whose audit log says whom."""
+    begun = {name for beginning in beginnings(settings, state) for name in beginning.namespaces}
+    return begun & state.access.audited
+
+
 def check(observation: Observation) -> Iterator[Finding]:
     """Judge an `up` that turns STRICT or a default deny on."""
+    audited, log = observation.state.access.audited, observation.snapshot.audit
+    meshed = {pod.namespace for pod in observation.snapshot.pods if pod.has_lasting_proxy}
     for beginning in beginnings(observation.settings, observation.state):
-        namespaces = {pod.namespace for pod in observation.snapshot.pods if pod.has_lasting_proxy} & {
-            *beginning.namespaces
-        }
-        unknown_ones = sorted(
-            namespaces - observation.state.access.audited if observation.snapshot.audit else namespaces
-        )
-        if unknown_ones:
-            message = f"begins to refuse callers of {', '.join(unknown_ones)}, and no audit has shown who they are"
+        namespaces = meshed & {*beginning.namespaces}
+        if unaudited := sorted(namespaces - audited if log else namespaces):
+            message = f"begins to refuse callers of {', '.join(unaudited)}, and no audit has shown who they are"
             fix = f"set {beginning.branch}.audit: true first; `operations verify` names them after a day of trading"
             yield warning(ID, setting(beginning.key), message, fix)
-        if observation.snapshot.audit and namespaces & observation.state.access.audited:
-            yield from _audit_findings(observation.settings, observation.snapshot.audit, beginning)
+        if log and namespaces & audited:
+            yield from _audit_findings(observation.settings, log, beginning)
 
 
 def _audit_findings(settings: Settings, log: AuditLog, beginning: Beginning) -> Iterator[Finding]:
@@ -79,12 +124,9 @@ AUDIT = "audit"
 
 def check_audit(observation: Observation) -> Iterator[Finding]:
     settings, log = observation.settings, observation.snapshot.audit
-    audits: list[tuple[Change, str, str | None]] = []
-    if settings.mtls.audit:
-        audits.append((STRICT, "mtls.audit", None))
-    for namespace in settings.workload_namespaces:
-        if namespace.default_deny.audit:
-            audits.append((DENY, f"{namespace.deny_setting}.audit", namespace.name))
+    audits: list[tuple[Change, str, str | None]] = [(STRICT, "mtls.audit", None)] if settings.mtls.audit else []
+    denying = (namespace for namespace in settings.workload_namespaces if namespace.default_deny.audit)
+    audits += [(DENY, f"{namespace.deny_setting}.audit", namespace.name) for namespace in denying]
     if not audits:
         return
     if log is None:
@@ -95,11 +137,9 @@ def check_audit(observation: Observation) -> Iterator[Finding]:
     for change, key, namespace in audits:
         refused = list(refused_calls(settings, log.calls, change, namespace))
         for call in refused:
-            message = (
-                f"was called {call.count}x on port {call.port} by {call.caller}, which {change.refuser} would refuse"
-            )
+            calls = f"{call.count}x on port {call.port} by {call.caller}"
+            message = f"was called {calls}, which {change.refuser} would refuse"
             yield warning(AUDIT, Subject("workload", call.callee), message, change.cure, number=call.count)
         if not refused and not log.unread:
-            yield ok(
-                AUDIT, setting(key), f"in the last {HOURS} hours no call that {change.refuser} would refuse", number=0
-            )
+            message = f"in the last {HOURS} hours no call that {change.refuser} would refuse"
+            yield ok(AUDIT, setting(key), message, number=0)

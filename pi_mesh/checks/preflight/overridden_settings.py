@@ -1,14 +1,15 @@
-"""Extra values, chart sources, rights and the connection to Vault must not override what typed settings say."""
+"""Extra values must be read, and neither they nor other settings may weaken or override what typed settings say."""
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
-from pi_mesh.checks.finding import Finding, refused_next, setting, warning
+from pi_mesh.checks.finding import Finding, Level, error, refused_next, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings.releases import is_unprotected
 from pi_mesh.settings.vault import VaultSettings
-from pi_mesh.values.extra_values import reserved_values
+from pi_mesh.values.extra_values import load_chart, reserved_values, unread_values
 from pi_mesh.values.gateway import serves_certificates
 
 EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
@@ -74,3 +75,21 @@ def check_vault_transport(vault: VaultSettings) -> Iterator[Finding]:
         )
         fix = f"unset {SKIP_VERIFY}, and name the CA's PEM file in vault.caFile"
         yield refused_next(TRANSPORT, setting("vault.address"), message, fix)
+
+
+FIX = "see the chart's values.yaml for the right name, or remove it"
+
+
+def check_unread(observation: Observation) -> Iterator[Finding]:
+    """Return warnings alone: such a value changes nothing, and a stack that has one may still run `up`."""
+    return (replace(finding, level=Level.WARNING) for finding in check_applied(observation))
+
+
+def check_applied(observation: Observation) -> Iterator[Finding]:
+    """Yield an error for each extra value that no template of its chart reads; only charts in a directory are read."""
+    searched = (release for release in observation.mesh.releases if release.extra and release.source.is_directory)
+    for release in searched:
+        if chart := load_chart(release.package):
+            for path in unread_values(chart, release.extra):
+                message = f"no template of the chart {release.chart} {release.version} reads it, so it changes nothing"
+                yield error(EXTRA, setting(f"{release.setting}.values.{path}"), message, FIX)

@@ -1,4 +1,4 @@
-"""Connections that stay open, and sessions that stay with a pod, must not be ended or moved by another setting."""
+"""Open connections and sticky sessions must not be cut by other settings; a circuit breaker must eject failing pods."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -44,3 +44,20 @@ def _rivals(settings: Settings, destinations: dict[str, Destination]) -> Iterato
         if target.timeout and (has_streams or grpc & {*target.gateways}):
             message, fix = f"ends gRPC streams and long polls after {target.timeout}", "give streams a rule without it"
             yield warning(ID, setting(f"{key}.timeout"), message, fix)
+
+
+CIRCUIT_BREAKERS, ISTIOS_PERCENT = "circuit breakers", 10
+
+
+def check_circuit_breakers(observation: Observation) -> Iterator[Finding]:
+    for name, destination in observation.settings.traffic.destinations.items():
+        breaker = destination.circuit_breaker
+        if breaker and breaker.max_ejection_percent is None:
+            # Envoy once ejected one pod in any case. Its option for that (always_eject_one_host) is not in Istio's API.
+            while_few = f"while {destination.service} has fewer than {100 // ISTIOS_PERCENT} pods"
+            percent = f"{ISTIOS_PERCENT} percent of them, Istio's default, are less than one"
+            where, fix = (
+                f"traffic.destinations.{name}.circuitBreaker",
+                "set maxEjectionPercent, e.g. 50 for two pods",
+            )
+            yield warning(CIRCUIT_BREAKERS, setting(where), f"never ejects a failing pod {while_few}: {percent}", fix)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok, refused_next, setting, unknown, warning
+from pi_mesh.checks.finding import Finding, error, ok, refused_next, setting, subject_of, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import Rule
@@ -68,12 +67,12 @@ def _route_findings(route: Policy, rules: list[Rule], services: Services, aliase
     fix = "set retries.attempts: 0 and remove mirror and fault"
     left = {name for rule in rules if rule.retries is None for name in rule.targets} & services.keys()
     if problems := [*_problems(rules, services)]:
-        yield error(ID, subject_of(route), f"{'; '.join(problems)}; {managed(route)}", f"{fix}, or remove the route")
+        yield error(ID, subject_of(route), f"{'; '.join(problems)}; {route.managed}", f"{fix}, or remove the route")
     elif problems := [*_problems(rules, aliases)]:
-        message = f"{'; '.join(problems)}, whose pods take orders; {managed(route)}"
+        message = f"{'; '.join(problems)}, whose pods take orders; {route.managed}"
         yield warning(ID, subject_of(route), message, f"if that port takes orders too, {fix}")
     elif left and route.kind == "VirtualService":
-        message = f"leaves retries of requests to {_shown(services, left)} to the mesh config; {managed(route)}"
+        message = f"leaves retries of requests to {_shown(services, left)} to the mesh config; {route.managed}"
         yield warning(ID, subject_of(route), message, "set retries: {attempts: 0} in its rules")
 
 
@@ -97,7 +96,7 @@ def _rival(settings: Settings, route: Policy, services: Services) -> Iterator[Fi
     for host in sorted({full_name(host, route.namespace) for host in route.spec["hosts"]} & services.keys()):
         name = services[host]
         if settings.traffic.services[name].default_route:
-            message = f"routes service {name} for sidecars, which take either it or the stack's own; {managed(route)}"
+            message = f"routes service {name} for sidecars, which take either it or the stack's own; {route.managed}"
             fix = f"move its rules into traffic.routes, or set traffic.services.{name}.defaultRoute: false"
             yield error(ID, subject_of(route), message, fix)
 

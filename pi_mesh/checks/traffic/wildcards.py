@@ -1,15 +1,15 @@
-"""A `*` must be where Istio treats it as a wildcard, and TCP hosts must not let out more than intended."""
+"""Each `*` must be a wildcard to Istio, TCP hosts must let out no more than intended, and tokens need an issuer."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.checks.finding import Finding, refused_next, setting, warning
+from pi_mesh.checks.finding import Finding, error, refused_next, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 
-RULES, TCP = "wildcards", "tcp hosts"
+RULES, TCP, TOKENS = "wildcards", "tcp hosts", "tokens"
 TEMPLATE = re.compile(r"\{\*\*?\}")
 """Pattern of one path segment (`{*}`) or any number of them (`{**}`)."""
 PATHS_HAVE_TEMPLATES = 22
@@ -62,3 +62,20 @@ def _tcp(settings: Settings) -> Iterator[Finding]:
         if len(names) > 1:
             message = f"{' and '.join(names)} share port {port} without addresses, and one of them gets all connections"
             yield refused_next(TCP, setting("traffic.external"), message, "give each of them addresses")
+
+
+def check_tokens(observation: Observation) -> Iterator[Finding]:
+    """Yield an error for a rule by token without an issuer, and a warning for an issuer without such a rule."""
+    authorization = observation.settings.traffic.authorization
+    required = False
+    for name, policy in authorization.policies.items():
+        for number, rule in enumerate(policy.rules):
+            required = required or rule.needs_token
+            if rule.needs_token and not authorization.tokens:
+                message = "matches no request: no issuer of tokens is declared, so no token is verified"
+                where = setting(f"traffic.authorization.policies.{name}.rules[{number}]")
+                yield error(TOKENS, where, message, "declare the issuer in traffic.authorization.tokens")
+    if authorization.tokens and not required:
+        message = "verify tokens, and no policy requires one: requests without a token pass"
+        fix = 'give a rule of an ALLOW policy requestPrincipals, such as ["ISSUER/*"]'
+        yield warning(TOKENS, setting("traffic.authorization.tokens"), message, fix)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pi_mesh.checks.finding import Finding, Level, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Level, error, ok, subject_of, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.policy_targets import (
     finding_of,
     is_as_asked,
@@ -77,7 +76,7 @@ def _tokens(observation: Observation) -> Iterator[Finding]:
         if policy.namespace in own_namespaces(observation) and issuers and not is_as_asked(observation, policy):
             where = pods_in_words(selected(observation, policy))
             what = f"refuses requests whose token is not valid for {', '.join(issuers)}; it selects {where}"
-            yield warning(ID, subject_of(policy), f"{what}; {managed(policy)}", remedy(observation, policy))
+            yield warning(ID, subject_of(policy), f"{what}; {policy.managed}", remedy(observation, policy))
 
 
 def _tried(observation: Observation, policy: Policy) -> bool:

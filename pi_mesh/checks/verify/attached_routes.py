@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, subject_of, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.policy_targets import SHOWN, folded, is_of_stack, own_namespaces, remedy, workloads_subject
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
@@ -41,7 +40,7 @@ def _unattached(observation: Observation, route: Policy) -> Iterator[Finding]:
     if not reasons:
         return
     nowhere = len(reasons) == len(named) and MESH not in (route.spec.get("gateways") or [])
-    message = f"{'attaches to no gateway: ' if nowhere else ''}{'; '.join(reasons)}; {managed(route)}"
+    message = f"{'attaches to no gateway: ' if nowhere else ''}{'; '.join(reasons)}; {route.managed}"
     report = error if is_of_stack(observation, route) else warning
     yield report(ID, subject_of(route), message, remedy(observation, route))
 

@@ -1,13 +1,13 @@
-"""Every Helm release must be deployed: a refresh of the stack hides a failed one."""
+"""Every Helm release must be deployed, which a refresh hides, and recorded by `up` for `verify --read-only`."""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.cluster.helm_releases import CONFIG_MAP
+from pi_mesh.cluster.helm_releases import CONFIG_MAP, SECRET, condensed
 
 RECORD = f"ConfigMap {CONFIG_MAP}"
-ID = "helm releases"
+ID, READ_ONLY = "helm releases", "read-only verification"
 
 
 def check(observation: Observation) -> Iterator[Finding]:
@@ -41,3 +41,30 @@ def missing_mesh(observation: Observation) -> list[Finding]:
     message = f"none is there ({names}): the mesh is not installed"
     fix = f"`pulumi up`; `pulumi up --refresh` if cluster '{cluster.context}' was rebuilt since the last one"
     return [error(ID, Subject("release"), message, fix, number=0)]
+
+
+def check_read_only(observation: Observation) -> Iterator[Finding]:
+    if observation.live.read_only:
+        yield unknown(
+            READ_ONLY, CLUSTER, f"not compared: {', '.join(_not_compared(observation))}", "verify without --read-only"
+        )
+        return
+    subject = Subject("ConfigMap", f"{observation.settings.istio.namespace}/{CONFIG_MAP}")
+    left = {entry.release: entry.objects for entry in observation.live.left_by_up}
+    missing = [entry.release for entry in observation.live.releases if entry.release not in left]
+    other = [
+        entry.release for entry in observation.live.releases if left.get(entry.release, ()) != condensed(entry.objects)
+    ]
+    if missing:
+        message = f"holds nothing of release {', '.join(missing)}: `verify --read-only` has nothing to compare"
+        yield warning(READ_ONLY, subject, message, "`pulumi up`")
+    elif other:
+        message = f"differs from Helm's record of release {', '.join(other)}"
+        yield warning(READ_ONLY, subject, message, "`pulumi up --refresh`")
+
+
+def _not_compared(observation: Observation) -> Iterator[str]:
+    yield from ("Helm's records", f"{SECRET} cacerts", "a certificate from istiod", "the injection of a test pod")
+    for release in observation.live.releases:
+        yield from (f"{SECRET} {release.namespace}/{name}" for name in release.omitted)
+    yield from ("the text of CRDs", "istioctl's analysis")

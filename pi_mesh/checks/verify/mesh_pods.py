@@ -1,4 +1,4 @@
-"""Every Deployment of the mesh must have its pods ready (`kubectl get pods -n istio-system`)."""
+"""Every Deployment must have its pods ready, and every Service its address (`kubectl get pods,svc -n istio-system`)."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,10 @@ from pi_mesh.checks.verify import cpu_throttling
 from pi_mesh.cluster.kubelet import ContainerId
 from pi_mesh.cluster.pods import Container
 from pi_mesh.inventory import Workload
+from pi_mesh.inventory.mesh_releases import gateways
 from pi_mesh.words import counted
 
-ID, MEMORY = "mesh pods", "out of memory"
+ID, MEMORY, SERVICES = "mesh pods", "out of memory", "services"
 
 
 def check(observation: Observation) -> Iterator[Finding]:
@@ -58,3 +59,34 @@ def _limit(container: Container) -> str:
     if not container.limits.memory:
         return "was ended because its node had no memory left: it has no limit of its own"
     return f"was ended at its memory limit of {container.limits.shown_memory}"
+
+
+def check_services(observation: Observation) -> Iterator[Finding]:
+    live = {(entry.namespace, entry.name): entry for entry in observation.snapshot.services}
+    for release in observation.mesh.releases:
+        for workload in (workload for workload in release.workloads if workload.service_type):
+            subject = Subject("service", workload.id)
+            service = live.get((workload.namespace, workload.name))
+            if service is None:
+                yield error(SERVICES, subject, "is gone", observation.restore(release.id))
+            elif service.type == "LoadBalancer" and not service.addresses:
+                fix = f"set {workload.setting}.service.type: NodePort, or install MetalLB"
+                yield warning(SERVICES, subject, "waits for an address, but nothing in this cluster gives one", fix)
+            elif (
+                (asked := _address(observation, workload))
+                and service.type == "LoadBalancer"
+                and asked not in service.addresses
+            ):
+                message = f"is at {', '.join(service.addresses)}, and asks for {asked}"
+                fix = f"see the provider's pools, {workload.setting}.service.addressBy, and the Service's events"
+                yield warning(SERVICES, subject, message, fix)
+            else:
+                address = f" at {', '.join(service.addresses)}" if service.addresses else ""
+                ports = ", ".join(map(str, service.ports))
+                yield ok(SERVICES, subject, f"is {service.type}{address}, ports {ports}")
+
+
+def _address(observation: Observation, workload: Workload) -> str:
+    """Return the address that a gateway's Service asks for; empty if it takes any."""
+    _, gateway = gateways(observation.settings).get(workload.setting, ("", None))
+    return (gateway and gateway.service.address) or ""

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, setting, unknown, warning
+from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, setting, subject_of, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, mode_of, port_modes, weaker, weakest
 from pi_mesh.checks.verify.policy_targets import (
     SHOWN,
@@ -85,7 +84,7 @@ def _beside_ours(observation: Observation, modes: PeerModes, policy: Policy) -> 
         return
     mode, fix = mode_of(policy) or DEFAULT, remedy(observation, policy)
     if modes.in_force(policy):
-        message = f"is older than {'/'.join(ours)}, so its {mode} holds for the whole mesh; {managed(policy)}"
+        message = f"is older than {'/'.join(ours)}, so its {mode} holds for the whole mesh; {policy.managed}"
         yield (warning if mode == observation.settings.mtls.mode else error)(ID, subject_of(policy), message, fix)
     else:
         message = f"is a second mesh-wide policy ({mode}): it would apply if {'/'.join(ours)} were created again"
@@ -110,7 +109,7 @@ def _narrower(observation: Observation, modes: PeerModes, policy: Policy) -> Fin
         return report(f"{what}, but not in force: an older policy is, or its selector is in the root namespace", fix)
     if policy.namespace not in own_namespaces(observation):
         report = partial(warning, ID, subject_of(policy))
-    return report(f"{what} by {where}; {managed(policy)}", fix)
+    return report(f"{what} by {where}; {policy.managed}", fix)
 
 
 def _weak_modes(policy: Policy, needed: str) -> list[str]:
@@ -178,7 +177,7 @@ def _rule_finding(
     effect = "which STRICT refuses" if strict else "with no identity of the mesh"
     callers = "sidecars" if ours else f"sidecars of {rule.namespace}"
     calls = f"{callers} call {listed(sorted(callees), SHOWN)} without mutual TLS, {effect}"
-    message = f"has tls {', '.join(modes)}: {calls}; {managed(rule)}"
+    message = f"has tls {', '.join(modes)}: {calls}; {rule.managed}"
     return (error if ours and strict else warning)(ID, subject_of(rule), message, remedy(observation, rule))
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
+from pi_mesh.checks.finding import Finding, Level, Subject, error, subject_of, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify import remedies
 from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.cluster.objects import PULUMI
@@ -110,7 +109,7 @@ def finding_of(check: str, observation: Observation, policy: Policy, effect: Eff
     where, fix = pods_in_words(selected(observation, policy)), remedy(observation, policy, setting)
     if is_of_stack(observation, policy):
         return error(check, subject_of(policy), f"is not as the settings ask: it now {words}; it selects {where}", fix)
-    message = f"{words}; it selects {where}; {managed(policy)}"
+    message = f"{words}; it selects {where}; {policy.managed}"
     return (error if level is Level.ERROR else warning)(check, subject_of(policy), message, fix)
 
 

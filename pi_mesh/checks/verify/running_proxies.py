@@ -1,16 +1,19 @@
-"""Every running proxy must be connected to istiod and equal what istiod injects now."""
+"""Every running proxy must have istiod's version, be connected to it, and equal what it injects now."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import remedies
+from pi_mesh.checks.verify.remedies import restart_command, workload_of
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.words import counted
 
-ID = "running proxies"
+ID, STALE = "running proxies", "stale proxies"
 OF_THE_VERSION = ("image ", "version ")
 """Differences that the check of stale proxies reports."""
 
@@ -56,3 +59,20 @@ def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -
     for owner, reasons in by_workload.items():
         message = f"runs with a stale proxy: {'; '.join(reasons)}"
         yield warning(ID, owner, message, f"`python -m operations refresh -s {stack}`")
+
+
+def check_versions(observation: Observation) -> Iterator[Finding]:
+    running = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
+    version = running.control_plane or observation.settings.istio.version
+    versions = {proxy.id: running.version_above(proxy) or version for proxy in running.proxies}
+    stale = Counter(
+        (workload_of(proxy.pod), restart_command(proxy.pod), proxy.version, versions[proxy.id])
+        for proxy in running.proxies
+        if proxy.version not in ("", versions[proxy.id])
+    )
+    for (owner, restart, tag, version), count in stale.items():
+        pods = counted(count, "proxy is", "proxies are")
+        yield warning(STALE, owner, f"{pods} of {tag}, istiod of {version}", restart, number=count)
+    if running.proxies and not stale:
+        message = f"every proxy is of istiod's version {', '.join(sorted(set(versions.values())))}"
+        yield ok(STALE, Subject("cluster"), message, number=len(running.proxies))

@@ -1,11 +1,13 @@
-"""Pods of an injected namespace must have the sidecar, with the resources of the profile, and new ones must get it."""
+"""Pods must have the resources of the settings, and in an injected namespace the sidecar, which new ones must get."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.verify.resource_profile import deviations
-from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.checks.verify.remedies import restart_command
+from pi_mesh.cluster.pods import SIDECAR, Container, Pod
+from pi_mesh.inventory import Release, Workload
+from pi_mesh.model import ResourceProfile
 from pi_mesh.names import INJECTION_LABEL, REVISION_LABEL
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.words import agreeing
@@ -77,3 +79,49 @@ def _sidecar_fix(pod: Pod) -> str:
     if pod.owner:
         return f"once injection works, `kubectl delete pod -n {pod.namespace} {pod.name}`: {pod.owner} replaces it"
     return "no controller replaces it: once injection works, delete it and create it again from its manifest"
+
+
+PROFILE = "resource profile"
+
+
+def check_profile(observation: Observation) -> Iterator[Finding]:
+    for release in observation.mesh.releases:
+        for workload in release.workloads:
+            yield from _workload(observation, release, workload)
+    for namespace in observation.settings.workload_namespaces:
+        yield from _sidecars(observation, namespace.name)
+
+
+def _workload(observation: Observation, release: Release, workload: Workload) -> Iterator[Finding]:
+    profile = workload.resources
+    pods = [pod for pod in observation.snapshot.pods if not pod.ending and workload.has_pod(pod.namespace, pod.labels)]
+    for pod in pods:
+        subject = Subject("pod", pod.id)
+        main, *_ = pod.containers
+        if wrong := deviations(main, profile):
+            yield error(PROFILE, subject, wrong, f"{observation.restore(release.id)}, or wait for the rollout")
+        else:
+            yield ok(PROFILE, subject, f"requests {profile.requests.resources}, limits {profile.limits.resources}")
+
+
+def _sidecars(observation: Observation, namespace: str) -> Iterator[Finding]:
+    """Judge a namespace's running sidecars, which keep their injected resources until their pod is replaced."""
+    profile = observation.settings.proxy.resources
+    pods = [
+        pod for pod in observation.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending
+    ]
+    sidecars = [(pod, next(entry for entry in pod.containers if entry.name == SIDECAR)) for pod in pods]
+    deviating = [(pod, wrong) for pod, sidecar in sidecars if (wrong := deviations(sidecar, profile))]
+    for pod, wrong in deviating:
+        yield error(PROFILE, Subject("pod", f"{namespace}/{pod.name}"), f"sidecar {wrong}", restart_command(pod))
+    if pods and not deviating:
+        yield ok(
+            PROFILE, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods)
+        )
+
+
+def deviations(container: Container, profile: ResourceProfile) -> str:
+    """Return the differences in words; empty without any."""
+    halves = (("requests", container.requests, profile.requests), ("limits", container.limits, profile.limits))
+    wrong = [f"{name} {is_}, not {should.resources}" for name, is_, should in halves if is_ != should.resources]
+    return " and ".join(wrong)

@@ -1,14 +1,15 @@
-"""The injector and the validator must be callable, with a valid CA (`kubectl get validatingwebhookconfigurations`)."""
+"""Istio's CRDs must exist (`kubectl get crd`), and its injector and validator must be callable, with a valid CA."""
 
 import base64
 from collections.abc import Iterator
 
 from cryptography import x509
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.inventory import Kind
+from pi_mesh.words import agreeing
 
 ID = "webhooks"
 
@@ -46,3 +47,29 @@ def _broken(observation: Observation, hook: Webhook) -> Finding | None:
     if certificate.not_valid_after_utc < observation.now:
         return error(ID, subject, f"has a CA bundle that ended {certificate.not_valid_after_utc:%Y-%m-%d}", restart)
     return None
+
+
+CRDS = "istio CRDs"
+KINDS = {
+    "networking.istio.io": (
+        "destinationrules envoyfilters gateways proxyconfigs serviceentries sidecars virtualservices "
+        "workloadentries workloadgroups"
+    ),
+    "security.istio.io": "authorizationpolicies peerauthentications requestauthentications",
+    "telemetry.istio.io": "telemetries",
+    "extensions.istio.io": "wasmplugins",
+}
+"""CRDs of every version from 1.20 on."""
+
+
+def check_crds(observation: Observation) -> Iterator[Finding]:
+    expected = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
+    missing = sorted(expected - {crd.name for crd in observation.snapshot.crds})
+    if missing:
+        first, *_ = missing
+        verb = agreeing(len(missing), "is", "are")
+        message = f"{len(missing)} of {len(expected)} {verb} missing: {', '.join(missing)}"
+        restore = observation.restore(observation.mesh.the(Kind.BASE).id)
+        yield error(CRDS, Subject("crd", first), message, restore, number=len(missing))
+    else:
+        yield ok(CRDS, CLUSTER, f"all {len(expected)} are there", number=len(expected))

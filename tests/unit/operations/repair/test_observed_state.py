@@ -14,7 +14,7 @@ from operations.repair.observed_state import (
     unnoticed_failures,
 )
 from pi_mesh.certificates.pem import CertificateError
-from pi_mesh.checks.lost_ca import LostCa
+from pi_mesh.checks.root_trust import LostCa
 from pi_mesh.cluster.errors import WrongContext
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import parse_any

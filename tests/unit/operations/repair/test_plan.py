@@ -19,7 +19,7 @@ from operations.repair import backend_lock, observed_state, plan, processes
 from operations.repair.observed_state import ObservedState
 from operations.repair.plan import Act
 from operations.repair.processes import Lock, Process
-from pi_mesh.checks.lost_ca import LostCa
+from pi_mesh.checks.root_trust import LostCa
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.snapshot import CRDS, Snapshot

@@ -11,9 +11,8 @@ from pi_mesh import inventory
 from pi_mesh.catalog import cert_manager
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster import mesh_ca
-from pi_mesh.cluster.cert_manager import issuer_path
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.mesh_ca import Authority
+from pi_mesh.cluster.mesh_ca import Authority, issuer_path
 from tests.support import authorities
 from tests.support.factories import STACK, make_settings
 from tests.support.fake_client import FakeClient

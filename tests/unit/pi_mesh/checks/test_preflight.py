@@ -4,7 +4,7 @@ import pytest
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import NEXT, Finding
-from pi_mesh.checks.preflight import extra_values, gateway_service, metrics_server, prometheus_operator, rights
+from pi_mesh.checks.preflight import gateway_service, metrics_server, overridden_settings, rights
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
 from tests.support import charts
 from tests.support.preflight_problems import assert_told, findings, observation, problems
@@ -67,26 +67,28 @@ WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enab
 KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
 SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
 SMALL = {
-    "kinds that may not be listed": (rights, {"unreadable": ("releases",)}, {}, f"error {WHO} list releases: "),
+    "kinds that may not be listed":
+        (rights.check, {"unreadable": ("releases",)}, {}, f"error {WHO} list releases: "),
     "kinds that may not be created":
-        (rights, {"missing_rights": ("namespaces", "pods")}, {}, f"error {WHO} create namespaces, pods; "),
+        (rights.check, {"missing_rights": ("namespaces", "pods")}, {}, f"error {WHO} create namespaces, pods; "),
     "changes that may not be made, for one version":
-        (rights, {"missing_changes": CHANGES}, {}, f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
+        (rights.check, {"missing_changes": CHANGES}, {}, f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
     "an autoscaler with a metrics server":
-        (metrics_server, {"deployments": (SERVER,)}, {"ingress": {"autoscaling": SCALED}}, "ok cluster: is there"),
-    "an autoscaler without": (metrics_server, {}, {"ingress": {"autoscaling": SCALED}}, "warning ingress.autoscaling"),
-    "a kind of the Prometheus operator that is not there": (prometheus_operator, {"crds": KINDS[:2]}, OPERATED,
-        f"error crd {KINDS[2].name}: is not there"),
-    "the Prometheus operator": (prometheus_operator, {"crds": KINDS}, OPERATED, "ok cluster: is there"),
-    "no Prometheus operator": (prometheus_operator, {}, {}, "ok cluster: is not needed"),
-    "gateways inside the cluster ask for no address": (gateway_service, {},
+        (metrics_server.check, {"deployments": (SERVER,)}, {"ingress": {"autoscaling": SCALED}}, "ok cluster: is there"),
+    "an autoscaler without":
+        (metrics_server.check, {}, {"ingress": {"autoscaling": SCALED}}, "warning ingress.autoscaling"),
+    "a kind of the Prometheus operator that is not there":
+        (metrics_server.check_prometheus_operator, {"crds": KINDS[:2]}, OPERATED, f"error crd {KINDS[2].name}: is not there"),
+    "the Prometheus operator":
+        (metrics_server.check_prometheus_operator, {"crds": KINDS}, OPERATED, "ok cluster: is there"),
+    "no Prometheus operator": (metrics_server.check_prometheus_operator, {}, {}, "ok cluster: is not needed"),
+    "gateways inside the cluster ask for no address": (gateway_service.check_address, {},
         {"ingress": {"service": {"type": "ClusterIP"}}}, "ok cluster: no gateway asks for an address"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("module", "cluster", "settings", "line"), SMALL.values(), ids=SMALL)
-def test_a_small_check_tells_what_it_finds(module, cluster, settings, line):
-    check = getattr(module, "check", None) or module.check_address
+@pytest.mark.parametrize(("check", "cluster", "settings", "line"), SMALL.values(), ids=SMALL)
+def test_a_small_check_tells_what_it_finds(check, cluster, settings, line):
     assert_told(check(observation(make_snapshot(**cluster), **settings)), line)
 
 
@@ -96,7 +98,9 @@ def of_misspelt(check, source: str) -> list[Finding]:
     return [*check(observation(make_snapshot(), istio=istio, charts={"source": source}))]
 
 
-@pytest.mark.parametrize(("check", "level"), [(extra_values.check, "warning"), (extra_values.check_applied, "error")])
+@pytest.mark.parametrize(
+    ("check", "level"), [(overridden_settings.check_unread, "warning"), (overridden_settings.check_applied, "error")]
+)
 def test_an_extra_value_that_no_template_reads_stops_no_up_but_fails_a_verification(check, level):
     (finding,) = of_misspelt(check, str(charts.folder()))
     assert (finding.level, finding.name) == (level, "istio.values.pilot.resuorces")
@@ -104,4 +108,4 @@ def test_an_extra_value_that_no_template_reads_stops_no_up_but_fails_a_verificat
 
 
 def test_of_charts_in_a_repository_nothing_is_claimed():
-    assert of_misspelt(extra_values.check, "https://charts.example") == []
+    assert of_misspelt(overridden_settings.check_unread, "https://charts.example") == []

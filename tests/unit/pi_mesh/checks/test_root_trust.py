@@ -8,12 +8,15 @@ import pytest
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks import root_trust
-from pi_mesh.checks.root_trust import RootUse, check_change, mesh_trust
+from pi_mesh.checks.root_trust import LostCa, RootUse, check_change, mesh_trust
 from pi_mesh.cluster import certificates_in_use, mesh_ca
 from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
+from pi_mesh.vault import VaultError
 from tests.support.authorities import NOW, make_ca, make_root
+from tests.support.factories import make_settings
+from tests.support.vault_server import vault_server
 
 A, B = make_root("A"), make_root("B")
 BOTH, ROOTS = (A.certificate, B.certificate), A.pem + B.pem
@@ -114,3 +117,35 @@ def test_the_holders_of_certificates_under_another_root_are_named(proxies, istio
     monkeypatch.setattr(certificates_in_use, "read_istiods", served)
     monkeypatch.setattr(certificates_in_use, "read_proxies", lambda _: list(proxies))
     assert root_trust.holders_of_others("test", "istio-system", B.certificate) == holders
+
+
+ROOT = make_root()
+OURS, OTHER = (make_ca(name, ROOT).pem for name in ("Istio Intermediate CA", "Another CA"))
+
+
+def lost_ca(there: str | None, *ours: str, status: int = 200) -> LostCa | None:
+    """Ask a Vault with this CA at the mount."""
+    with vault_server(own=there, own_status=status) as address:
+        return root_trust.lost_ca(ours, make_settings(vault={"enabled": True, "address": address}).vault)
+
+
+@pytest.mark.parametrize(("there", "ours"), [(OURS, (OTHER, OURS + ROOT.pem)), ("", ())], ids=["made", "to be signed"])
+def test_a_ca_that_the_stack_made_or_that_is_yet_to_be_signed_is_not_lost(there, ours):
+    assert lost_ca(there, *ours) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [(None, "nothing is mounted there"), ("", "the mount holds no CA"), (OTHER, "the mount holds 'Another CA'")],
+    ids=["no mount", "no CA", "another CA"],
+)
+def test_a_ca_is_lost_where_the_mount_has_another_or_none(there, words):
+    lost = lost_ca(there, OURS)
+    assert lost
+    assert (lost.mount, lost.has_mount) == ("pki_int", there is not None)
+    assert lost.found.startswith(words)
+
+
+def test_a_vault_that_does_not_tell_is_no_vault_that_has_lost_it():
+    with pytest.raises(VaultError, match="is sealed"):
+        lost_ca("", OURS, status=503)

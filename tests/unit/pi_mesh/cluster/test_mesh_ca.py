@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from pi_mesh.cluster import mesh_ca, pods
-from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.snapshot import SigningIssuer
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient

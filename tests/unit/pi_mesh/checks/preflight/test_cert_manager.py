@@ -3,8 +3,8 @@
 import pytest
 
 from pi_mesh.checks.preflight.cert_manager import check_controller, check_issuer
-from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.objects import Crd, Deployment
+from pi_mesh.cluster.snapshot import SigningIssuer
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pi_mesh.checks.finding import NEXT
-from pi_mesh.checks.traffic import circuit_breakers, plain_text_callers
+from pi_mesh.checks.traffic import connections, plain_text_callers
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container
 from tests.support.factories import make_settings
@@ -126,5 +126,6 @@ def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
     destinations = {"breaker": {"service": "agent", "circuitBreaker": {}}}
     observed = of_settings(make_settings(traffic={"destinations": destinations}), None)
     assert_lines(
-        circuit_breakers.check(observed), "WARNING traffic.destinations.breaker.circuitBreaker: …fewer than 10"
+        connections.check_circuit_breakers(observed),
+        "WARNING traffic.destinations.breaker.circuitBreaker: …fewer than 10",
     )

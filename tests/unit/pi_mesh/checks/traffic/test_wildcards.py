@@ -1,7 +1,7 @@
 """The findings about a `*` that Istio takes literally, and about TCP hosts that are wider than meant."""
 
 from pi_mesh.checks.finding import NEXT
-from pi_mesh.checks.traffic.wildcards import check
+from pi_mesh.checks.traffic.wildcards import check, check_tokens
 from tests.support.factories import make_settings
 from tests.support.findings import assert_lines, case, table
 from tests.support.traffic_problems import of_settings
@@ -53,3 +53,21 @@ def test_a_tcp_entry_that_is_wider_than_meant_is_told(external, lines):
 def test_one_entry_without_addresses_is_not_refused_in_the_next_version():
     (row,) = check(of_settings(make_settings(traffic={"external": {"e": DATABASE}})))
     assert NEXT not in row.message
+
+
+ISSUER = {"login": {"issuer": "https://login.example.org", "jwksUri": "https://login.example.org/jwks.json"}}
+BY_TOKEN = {"requestPrincipals": ["https://login.example.org/*"]}
+BY_CLAIM = {"when": [{"key": "request.auth.claims[groups]", "values": ["desk"]}]}
+BY_NUMBER = "ERROR traffic.authorization.policies.p.rules[1]: "
+
+
+@table(
+    case("a token without an issuer", BY_TOKEN, {}, BY_NUMBER),
+    case("a claim without an issuer", BY_CLAIM, {}, BY_NUMBER),
+    case("an issuer without a rule", {"paths": ["/orders"]}, ISSUER, "WARNING traffic.authorization.tokens: "),
+    case("an issuer and a token", BY_TOKEN, ISSUER, ""),
+    case("an issuer and a claim", BY_CLAIM, ISSUER, ""),
+)
+def test_rules_by_token_and_issuers_need_each_other(rule, tokens, line):
+    authorization = {"policies": {"p": {"rules": [{"paths": ["/open"]}, rule]}}, "tokens": tokens}
+    assert_lines(check_tokens(of_settings(make_settings(traffic={"authorization": authorization}))), line)

@@ -9,7 +9,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
-from tests.support.healthy_mesh import HEALTHY, found, in_cluster, make_verification
+from tests.support.healthy_mesh import HEALTHY, component, found, in_cluster, make_verification
 
 APP, PROXY = (Container("app"),), (Container("istio-proxy"),)
 FAT = (Container("istio-proxy", Resources(100, 128 * MI), Resources(2000, 1024 * MI)),)
@@ -78,3 +78,39 @@ def test_each_injected_namespace_is_looked_at_and_no_other():
     pods = tuple(Pod(name, "app-0", containers=APP) for name in ("trading", "research", "batch"))
     lines = "WARNING pod trading/app-0:\nWARNING pod research/app-0:"
     assert_lines(sidecar_injection.check_running_pods(in_cluster(observed, pods=pods)), lines)
+
+
+PROFILE, ODD = HEALTHY.settings.proxy.resources, Resources(1, MI)
+
+
+def istiod(*resources: Resources, **more: object) -> Pod:
+    containers = (Container("main", *resources),) if resources else component("istiod").containers
+    return replace(component("istiod"), containers=containers, **more)
+
+
+def sidecar(name: str = "app-1", limits: Resources = PROFILE.limits.resources, **more: object) -> Pod:
+    """Return a trading pod whose sidecar has the profile's resources, or other limits."""
+    proxy = Container("istio-proxy", PROFILE.requests.resources, limits)
+    return replace(Pod("trading", name, {}, "pi-1", containers=(Container("app"), proxy)), **more)
+
+
+FAT_ISTIOD = istiod(Resources(100, 128 * MI), Resources(900, 256 * MI))
+BOTH = "requests 1m / 1Mi, not …and limits 2m / 1Mi, not "
+OLD = sidecar("app-2", Resources(100, 64 * MI))
+
+
+@table(
+    case("a pod with the profile", [istiod()], "OK pod istio-system/istiod-0: requests 100m / "),
+    case("another limit", [FAT_ISTIOD], "ERROR limits 900m / 256Mi, not 500m / 256Mi"),
+    case("both differ", [istiod(ODD, Resources(2, MI))], f"ERROR {BOTH}"),
+    case("an old pod on its way out is not judged", [istiod(ODD, ending=True)], ""),
+    case(
+        "sidecars are counted", [sidecar(), sidecar("b")], "OK=2 namespace trading: all 2 sidecars carry the profile$"
+    ),
+    case("an earlier profile", [sidecar(), OLD], "ERROR pod trading/app-2: sidecar limits 100m / 64Mi, not "),
+    case("a sidecar elsewhere", [sidecar(limits=ODD, namespace="other")], ""),
+    case("one on its way out", [sidecar(limits=ODD, ending=True)], ""),
+    case("no sidecar", [sidecar(containers=(Container("app"),))], ""),
+)
+def test_live_resources_must_be_those_of_the_profile(pods, lines):
+    assert_lines(sidecar_injection.check_profile(in_cluster(HEALTHY, pods=tuple(pods))), lines)

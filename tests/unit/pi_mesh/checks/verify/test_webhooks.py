@@ -9,7 +9,7 @@ from pi_mesh.cluster.objects import Webhook
 from tests.support.authorities import make_root
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
-from tests.support.healthy_mesh import HEALTHY, in_cluster
+from tests.support.healthy_mesh import HEALTHY, in_cluster, problems
 
 INJECTOR, VALIDATOR = HEALTHY.snapshot.webhooks
 OF_CERT_MANAGER = Webhook(
@@ -39,3 +39,8 @@ CERT_MANAGER = in_cluster(HEALTHY, webhooks=(INJECTOR, VALIDATOR, OF_CERT_MANAGE
 )
 def test_the_injector_must_be_callable(observed, line):
     assert_lines(webhooks.check(observed), f"{line}\nOK validating webhooks: ")
+
+
+def test_a_missing_crd_is_named(healthy):
+    (problem,) = problems(in_cluster(healthy, crds=healthy.snapshot.crds[1:]))
+    assert "1 of 14 is missing: destinationrules.networking.istio.io" in problem

@@ -121,9 +121,8 @@ def _workloads(settings: Settings, namespace: WorkloadNamespace) -> Row:
 
 def pis(cluster: ClusterSettings) -> tuple[Node, ...]:
     """Return the nodes that the settings describe, without any pods on them."""
-    return tuple(
-        Node(f"pi-{number}", cluster.node.resources, cluster.node.pods) for number in range(1, cluster.nodes + 1)
-    )
+    node, numbers = cluster.node, range(1, cluster.nodes + 1)
+    return tuple(Node(f"pi-{number}", node.resources, node.pods) for number in numbers)
 
 
 def total(resources: Iterable[Resources]) -> Resources:

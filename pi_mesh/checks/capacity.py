@@ -74,14 +74,8 @@ def _coming(workload: Workload, placement: Placement) -> Pod:
     """Return a pod as the workload's chart makes it."""
     container = Container(workload.name, _requests(workload))
     owner = f"Deployment/{workload.name}"
-    return Pod(
-        workload.namespace,
-        workload.name,
-        dict(workload.selector),
-        owner=owner,
-        containers=(container,),
-        placement=placement,
-    )
+    labels, containers = dict(workload.selector), (container,)
+    return Pod(workload.namespace, workload.name, labels, owner=owner, containers=containers, placement=placement)
 
 
 def _kept(workload: Workload, pods: Iterable[Pod], homes: Iterable[str]) -> Sequence[Pod]:

@@ -107,9 +107,8 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
         return ""
     fix = "Remove them, or set destroy.workloads: true and run `pulumi up`, and destroy again"
     beside = f"(where no `up` is possible: `pulumi state delete '{urn}'`)"
-    return "\n".join(
-        ["others still use this mesh; nothing was touched:", *(f"  {user}" for user in users), fix, beside]
-    )
+    lines = (f"  {user}" for user in users)
+    return "\n".join(["others still use this mesh; nothing was touched:", *lines, fix, beside])
 
 
 def _within(hours: str) -> list[Finding]:

@@ -78,10 +78,8 @@ class Drain:
 
     def is_in(self, pods: Iterable[Pod]) -> bool:
         """Return True if one of the pods has a proxy that drains."""
-        return any(
-            pod.has_sidecar and self.namespace in ("", pod.namespace) and matches(self.labels, pod.labels)
-            for pod in pods
-        )
+        proxied = (pod for pod in pods if pod.has_sidecar and self.namespace in ("", pod.namespace))
+        return any(matches(self.labels, pod.labels) for pod in proxied)
 
     @property
     def connections(self) -> str:

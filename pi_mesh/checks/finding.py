@@ -1,7 +1,7 @@
 """The findings of checks, each with a fix, and warnings that become errors in the next version."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,6 +90,11 @@ def error(id: str, subject: Subject, message: str, fix: str, *, number: float | 
 
 def unknown(id: str, subject: Subject, message: str, fix: str = "") -> Finding:
     return Finding(id, *subject, Level.UNKNOWN, None, message, fix)
+
+
+def as_warning(finding: Finding) -> Finding:
+    """Return an error as a warning, and any other finding unchanged."""
+    return replace(finding, level=Level.WARNING) if finding.level is Level.ERROR else finding
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:

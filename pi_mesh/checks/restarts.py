@@ -108,12 +108,11 @@ def _drains(mesh: Inventory, state: StackState, paths: list[str]) -> tuple[Drain
 
 
 def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:
-    if recorded.version != release.version:
-        carried = release.kind in ISTIODS or any(
-            facts_of(version).gateways_carry_their_version for version in (recorded.version, release.version) if version
-        )
-        if carried:
-            return True
+    versions = {recorded.version, release.version}
+    known = versions - {""}
+    is_carried = release.kind in ISTIODS or any(facts_of(version).gateways_carry_their_version for version in known)
+    if len(versions) > 1 and is_carried:
+        return True
     quiet = (*QUIET[release.chart], *(value.path for value, _ in helm_values(release.chart) if not value.restarts))
     return any(not path.startswith(quiet) for path in paths)
 

@@ -21,9 +21,8 @@ def read(context: str, namespace: str, snapshot: Snapshot, running: Proxies) -> 
 
 def older_proxies(running: Proxies, compared: Differences) -> Older:
     """Return the differences; for a proxy that could not be compared, its version if it is not the control plane's."""
-    return {
-        proxy.id: compared.get(proxy.id) or _version(proxy, running.version_above(proxy)) for proxy in running.proxies
-    }
+    proxies = running.proxies
+    return {proxy.id: compared.get(proxy.id) or _version(proxy, running.version_above(proxy)) for proxy in proxies}
 
 
 def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pi_mesh.catalog.istio import facts_of, minor_of
 from pi_mesh.checks import registry, restarts
@@ -9,11 +10,14 @@ from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import charts, istio_crds, kubernetes_version
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster.pods import SIDECAR, Container
+from pi_mesh.cluster.objects import Deployment
+from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD
+
+Owner = TypeVar("Owner", Deployment, Pod)
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,9 @@ def upgrade_step(
     """
     if istio_crds.abandoned(mesh, cluster):
         mended = {*mended, istio_crds.ID}
-    judged = (
-        _of_kubernetes(finding, running, mesh)
-        for finding in registry.findings(registry.PREFLIGHT, Observation(mesh, cluster, state))
-    )
-    said = (_of_charts(finding, mesh, later) for finding in judged)
-    findings = (finding for finding in said if finding.level is not Level.ERROR or finding.id not in mended)
+    preflight = registry.findings(registry.PREFLIGHT, Observation(mesh, cluster, state))
+    judged = (_of_charts(_of_kubernetes(finding, running, mesh), mesh, later) for finding in preflight)
+    findings = (finding for finding in judged if finding.level is not Level.ERROR or finding.id not in mended)
     return UpgradeStep(running, mesh, tuple(findings), restarts.forecast(mesh, state))
 
 
@@ -122,24 +123,17 @@ def _of_both(running: str, version: str) -> str:
 def _cluster_after(mesh: Inventory, cluster: Snapshot) -> Snapshot:
     """Return the cluster as it is after a step: istiod and all proxies have its version."""
     istio = mesh.settings.istio
-    deployments = (
-        replace(entry, containers=_retagged(entry.containers, istio.version))
-        if (entry.namespace, entry.name) == (istio.namespace, ISTIOD)
-        else entry
-        for entry in cluster.deployments
-    )
-    pods = (
-        replace(pod, containers=_retagged(pod.containers, istio.version, SIDECAR)) if pod.has_lasting_proxy else pod
-        for pod in cluster.pods
-    )
+    istiod = f"{istio.namespace}/{ISTIOD}"
+    deployments = (_retagged(entry, istio.version) if entry.id == istiod else entry for entry in cluster.deployments)
+    pods = (_retagged(pod, istio.version, SIDECAR) if pod.has_lasting_proxy else pod for pod in cluster.pods)
     return replace(cluster, deployments=tuple(deployments), pods=tuple(pods))
 
 
-def _retagged(containers: tuple[Container, ...], version: str, name: str = "") -> tuple[Container, ...]:
-    """Return the containers with an image of this version: all of them, or those of one name."""
-    return tuple(
-        replace(entry, image=f"image:{version}") if name in ("", entry.name) else entry for entry in containers
-    )
+def _retagged(owner: Owner, version: str, name: str = "") -> Owner:
+    """Return a Deployment or pod with an image of this version in all its containers, or in those of one name."""
+    image = f"image:{version}"
+    of_name = (replace(entry, image=image) if name in ("", entry.name) else entry for entry in owner.containers)
+    return replace(owner, containers=tuple(of_name))
 
 
 def _state_after(mesh: Inventory, state: StackState) -> StackState:

@@ -112,12 +112,8 @@ def _of_pod(live: Mapping[str, Any]) -> dict[str, Any]:
         for key in ("containers", "initContainers", "volumes")
     }
     own = {"name": meta["name"], "namespace": meta["namespace"], "labels": meta.get("labels") or {}}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {**own, "annotations": annotations},
-        "spec": {**spec, **kept},
-    }
+    metadata = {**own, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**spec, **kept}}
 
 
 def _review(pod: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,13 +96,11 @@ def _way_to(context: str, current: str | None, known: list[str]) -> str:
     if context in known:
         return f"Run `kubectl config use-context {context}`, or choose the stack of '{current or 'another one'}'"
     if current in known:
-        chosen = (
-            f"if '{current}' is this stack's cluster, run `pulumi config set --path cluster.context {current} -s STACK`"
-        )
+        command = f"pulumi config set --path cluster.context {current} -s STACK"
+        chosen = f"if '{current}' is this stack's cluster, run `{command}`"
     else:
-        chosen = (
-            f"it has {', '.join(known)}; `kubectl config use-context NAME` chooses one, and cluster.context names it"
-        )
+        names = ", ".join(known)
+        chosen = f"it has {names}; `kubectl config use-context NAME` chooses one, and cluster.context names it"
     return f"The kubeconfig has no context '{context}': {chosen}"
 
 

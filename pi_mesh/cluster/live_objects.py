@@ -105,10 +105,8 @@ def read(
 
 def recorded_by_up(client: Client, namespace: str) -> tuple[AppliedRelease, ...]:
     """Return what `up` recorded of each release of the mesh whose istiod runs in this namespace."""
-    entries = (
-        helm_releases.parse_entry(release, text) for release, text in texts_recorded_by_up(client, namespace).items()
-    )
-    return tuple(entry for entry in entries if entry)
+    texts = texts_recorded_by_up(client, namespace)
+    return tuple(filter(None, (helm_releases.parse_entry(release, text) for release, text in texts.items())))
 
 
 def texts_recorded_by_up(client: Client, namespace: str) -> dict[str, str]:

@@ -152,10 +152,8 @@ def deployment(item: dict) -> Deployment:
     """Return an apps/v1 Deployment, of its pod template the containers alone."""
     meta, spec = item["metadata"], item["spec"]
     wanted, ready = spec.get("replicas", 1), item.get("status", {}).get("readyReplicas", 0)
-    of_pod = containers(spec["template"]["spec"])
-    return Deployment(
-        meta["namespace"], meta["name"], meta.get("labels") or {}, release_of(meta), wanted, ready, of_pod
-    )
+    labels, of_pod = meta.get("labels") or {}, containers(spec["template"]["spec"])
+    return Deployment(meta["namespace"], meta["name"], labels, release_of(meta), wanted, ready, of_pod)
 
 
 def service(item: dict) -> Service:

@@ -47,9 +47,8 @@ class Startup:
 def read_startups(client: Client, namespace: str, is_watched: Callable[[str, dict[str, str]], bool]) -> list[Startup]:
     """Return the pods that are not Ready, if their namespace and labels are watched. Raises ClusterUnreachable."""
     pods = client.items(f"/api/v1/namespaces/{namespace}/pods")
-    return startups(
-        client, namespace, [pod for pod in pods if is_watched(namespace, pod["metadata"].get("labels") or {})]
-    )
+    watched = (pod for pod in pods if is_watched(namespace, pod["metadata"].get("labels") or {}))
+    return startups(client, namespace, watched)
 
 
 def startups(client: Client, namespace: str, pods: Iterable[Item]) -> list[Startup]:
@@ -134,9 +133,8 @@ def _before(pod: Item, events: list[Item]) -> tuple[str, str]:
         return PULLING, last.get("message", "")
     if last.get("reason", "").startswith("Failed"):
         return last["reason"], last.get("message", "")
-    running = any(
-        "running" in container.get("state", {}) for container in pod.get("status", {}).get("containerStatuses", [])
-    )
+    containers = pod.get("status", {}).get("containerStatuses", [])
+    running = any("running" in container.get("state", {}) for container in containers)
     return ("not Ready", last.get("message", "")) if running else ("starting", "")
 
 

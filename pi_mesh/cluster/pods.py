@@ -177,11 +177,9 @@ def containers(spec: dict) -> tuple[Container, ...]:
 
 def _container(item: dict, always_on: bool, is_init: bool = False) -> Container:
     resources = item.get("resources", {})
-    halves = (Resources.from_kubernetes(resources.get(name)) for name in ("requests", "limits"))
+    requests, limits = (Resources.from_kubernetes(resources.get(name)) for name in ("requests", "limits"))
     ports = tuple(port["containerPort"] for port in item.get("ports", []) if port.get("protocol", "TCP") == "TCP")
-    return Container(
-        item["name"], *halves, image=item.get("image", ""), always_on=always_on, is_init=is_init, ports=ports
-    )
+    return Container(item["name"], requests, limits, item.get("image", ""), always_on, is_init, ports)
 
 
 def _out_of_memory(status: dict) -> bool:

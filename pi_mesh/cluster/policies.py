@@ -52,6 +52,11 @@ class Policy(Namespaced):
         return f"managed by {self.manager}" if self.manager else "it names no manager"
 
     @property
+    def has_target(self) -> bool:
+        """Return True for a policy of Gateway API's gateways or waypoints, which this mesh does not use."""
+        return bool(self.spec.get("targetRef") or self.spec.get("targetRefs"))
+
+    @property
     def selected_labels(self) -> Mapping[str, str]:
         """Return the labels by which the object selects pods; none if it selects all pods of its scope."""
         chosen = self.spec.get("selector") or self.spec.get("workloadSelector") or {}

@@ -80,9 +80,8 @@ class Proxies:
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
     """Return the proxies that pods alone show; `namespace` is istiod's. Ending and short-lived pods are left out."""
     lasting = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
-    return Proxies(
-        istiods.control_plane(snapshot.deployments, namespace), lasting, "", istiods.by_revision(snapshot, namespace)
-    )
+    control_plane = istiods.control_plane(snapshot.deployments, namespace)
+    return Proxies(control_plane, lasting, by_revision=istiods.by_revision(snapshot, namespace))
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool = True) -> Proxies:

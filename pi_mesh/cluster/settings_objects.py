@@ -61,9 +61,8 @@ def _secret(client: Client, settings: Settings, name: str) -> IngressSecret:
         data = _data(client, home, name)
         if data is None:
             others = sorted({settings.istio.namespace, settings.trading.namespace} - {home})
-            return IngressSecret(
-                name, False, tuple(other for other in others if _data(client, other, name) is not None)
-            )
+            elsewhere = tuple(other for other in others if _data(client, other, name) is not None)
+            return IngressSecret(name, there=False, elsewhere=elsewhere)
         client_ca = {**(_data(client, home, f"{name}-cacert") or {}), **data}
     except Forbidden:
         return IngressSecret(name, unreadable=True)

@@ -94,9 +94,8 @@ def owning_workload(client: Client, pod: Pod) -> Workload | str:
     kind, _, name = pod.owner.partition("/")
     if kind == "ReplicaSet":
         replica_set = client.get(REPLICA_SET.format(pod.namespace, name)) or {}
-        owners = [
-            entry for entry in replica_set.get("metadata", {}).get("ownerReferences", []) if entry.get("controller")
-        ]
+        references = replica_set.get("metadata", {}).get("ownerReferences", [])
+        owners = [entry for entry in references if entry.get("controller")]
         if not owners:
             return f"belongs to ReplicaSet {name}, which has no rollout"
         kind, name = owners[0]["kind"], owners[0]["name"]

@@ -73,10 +73,5 @@ class Call:
     def selecting(self, kind: str, pod: Pod) -> list[Policy]:
         """Return the policies of a kind that select a pod, in its namespace and in the root namespace."""
         homes = (pod.namespace, self.policies.root_namespace)
-        return [
-            policy
-            for policy in self.policies.of_kind(kind)
-            if policy.namespace in homes
-            and not (policy.spec.get("targetRef") or policy.spec.get("targetRefs"))
-            and matches(policy.selected_labels, pod.labels)
-        ]
+        near = (policy for policy in self.policies.of_kind(kind) if policy.namespace in homes)
+        return [policy for policy in near if not policy.has_target and matches(policy.selected_labels, pod.labels)]

@@ -44,9 +44,7 @@ def hidden_by(call: Call) -> Policy | None:
 def applied_sidecar(call: Call) -> Policy | None:
     """Return the Sidecar of the caller: its own, else its namespace's, else the root namespace's."""
     caller, root = call.caller, call.policies.root_namespace
-    fitting = [
-        sidecar for sidecar in call.policies.of_kind("Sidecar") if matches(sidecar.selected_labels, caller.labels)
-    ]
+    fitting = call.selecting("Sidecar", caller)
     own = [sidecar for sidecar in fitting if sidecar.namespace == caller.namespace and sidecar.selected_labels]
     wide = [sidecar for sidecar in fitting if not sidecar.selected_labels]
     near = [sidecar for home in (caller.namespace, root) for sidecar in wide if sidecar.namespace == home]
@@ -96,9 +94,7 @@ def check_route(call: Call) -> Iterator[Finding]:
 
 def _applied_route(call: Call) -> Policy | None:
     """Return the oldest VirtualService of the host for sidecars; one with the whole name comes before a wildcard."""
-    virtual_services = [
-        policy for policy in call.policies.of_kind("VirtualService") if routes.applies_to_sidecars(policy)
-    ]
+    virtual_services = [*filter(routes.applies_to_sidecars, call.policies.of_kind("VirtualService"))]
     for exact in (True, False):
         for route in virtual_services:
             hosts = [full_name(host, route.namespace) for host in route.spec.get("hosts") or []]
@@ -142,9 +138,8 @@ def _problems(call: Call, subject: Subject, route: Policy, rule: Rule) -> Iterat
         if host.endswith(IN_CLUSTER) and host not in services:
             yield report(ROUTE, subject, f"sends the call to {host}, which does not exist", "correct the host")
         elif subset and (problem := _subset(call, services.get(host), host, subset)):
-            yield report(
-                ROUTE, subject, f"sends the call to subset {subset} of {host}, {problem}", "see its DestinationRule"
-            )
+            message = f"sends the call to subset {subset} of {host}, {problem}"
+            yield report(ROUTE, subject, message, "see its DestinationRule")
 
 
 def _destinations(route: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
@@ -182,9 +177,8 @@ def check_endpoints(call: Call) -> Iterator[Finding]:
     subject = Subject("service" if call.service else "workload", call.to)
     ready = [endpoint for endpoint in call.endpoints if endpoint.ready]
     if ready:
-        yield ok(
-            ENDPOINTS, subject, f"has {counted(len(ready), 'endpoint')} on port {call.port.number}", number=len(ready)
-        )
+        message = f"has {counted(len(ready), 'endpoint')} on port {call.port.number}"
+        yield ok(ENDPOINTS, subject, message, number=len(ready))
         return
     message, fix = _missing_endpoint(call)
     yield error(ENDPOINTS, subject, f"has no endpoint on port {call.port.number}: {message}", fix)

@@ -1,5 +1,6 @@
 """The called pods must accept the call: its encryption, and its caller by their AuthorizationPolicies."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum, auto
 from ipaddress import ip_address, ip_network
@@ -27,9 +28,8 @@ def check_encryption(call: Call) -> Iterator[Finding]:
     causes = list(dict.fromkeys(problem for problem in problems if problem))
     yield from causes
     if not causes:
-        yield ok(
-            MUTUAL_TLS, call.subject, f"is accepted in plain text, because {reason}" if reason else "is no obstacle"
-        )
+        message = f"is accepted in plain text, because {reason}" if reason else "is no obstacle"
+        yield ok(MUTUAL_TLS, call.subject, message)
 
 
 def plain_text_reason(call: Call) -> str:
@@ -65,9 +65,8 @@ def _is_of(call: Call, rule: Policy) -> bool:
 
 def _mode(rule: Policy, port: int) -> str:
     policy = rule.spec.get("trafficPolicy") or {}
-    of_port = [
-        entry for entry in policy.get("portLevelSettings") or [] if (entry.get("port") or {}).get("number") == port
-    ]
+    levels = policy.get("portLevelSettings") or []
+    of_port = [entry for entry in levels if (entry.get("port") or {}).get("number") == port]
     tls = next((entry["tls"] for entry in (*of_port, policy) if entry.get("tls") is not None), None)
     return "" if tls is None else tls.get("mode", "DISABLE")
 
@@ -95,9 +94,8 @@ def _unserved(call: Call, callee: Callee, rule: Policy | None) -> Finding | None
         return None
     what = "has no sidecar" if not callee.pod.has_sidecar else "takes plain text alone (PeerAuthentication DISABLE)"
     message = f"asks for mutual TLS, and pod {callee.pod.name} {what}"
-    return error(
-        MUTUAL_TLS, subject_of(rule), message, "remove its tls: Istio finds out by itself where it can be used"
-    )
+    fix = "remove its tls: Istio finds out by itself where it can be used"
+    return error(MUTUAL_TLS, subject_of(rule), message, fix)
 
 
 # The match of a rule of an AuthorizationPolicy with a call: yes, no, or some of its requests.
@@ -227,14 +225,10 @@ def check_access(call: Call) -> Iterator[Finding]:
 
 def _policy_findings(call: Call, callee: Callee, plain: str) -> Iterator[Finding]:
     rules = Rules(call, callee, identified=not plain and call.caller.has_sidecar)
-    enforced = [
-        policy
-        for policy in call.selecting("AuthorizationPolicy", callee.pod)
-        if policy.annotations.get(DRY_RUN) != "true"
-    ]
-    by_action = {
-        action: [policy for policy in enforced if action_of(policy) == action] for action in ("CUSTOM", "DENY", "ALLOW")
-    }
+    by_action: dict[str, list[Policy]] = defaultdict(list)
+    for policy in call.selecting("AuthorizationPolicy", callee.pod):
+        if policy.annotations.get(DRY_RUN) != "true":
+            by_action[action_of(policy)].append(policy)
     for policy in by_action["CUSTOM"]:
         if _match(rules, policy):
             yield unknown(ACCESS, subject_of(policy), "lets its provider decide about the call", "ask the provider")

@@ -21,9 +21,8 @@ def check_controller(observation: Observation) -> Iterator[Finding]:
     chosen = settings.vault.cert_manager
     findings = list(_ours(observation) if chosen.install else _theirs(observation))
     whose = "this stack's" if chosen.install else "the cluster's own"
-    yield from findings or [
-        ok(ID, Subject("namespace", chosen.namespace), f"{whose} carries signing requests to Vault")
-    ]
+    well = ok(ID, Subject("namespace", chosen.namespace), f"{whose} carries signing requests to Vault")
+    yield from findings or [well]
 
 
 def _ours(observation: Observation) -> Iterator[Finding]:
@@ -83,8 +82,7 @@ def check_issuer(observation: Observation) -> Iterator[Finding]:
     if not problem:
         yield ok(CA_ISSUER, subject, f"signs the mesh's CA for {chosen.ttl}")
     elif issuer.has_signed:
-        yield warning(
-            CA_ISSUER, subject, f"{problem}; the mesh's CA stays as it is, and is not renewed until this is fixed", fix
-        )
+        effect = "the mesh's CA stays as it is, and is not renewed until this is fixed"
+        yield warning(CA_ISSUER, subject, f"{problem}; {effect}", fix)
     else:
         yield error(CA_ISSUER, subject, f"{problem}; it has to sign the mesh's CA", fix)

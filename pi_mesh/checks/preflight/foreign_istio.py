@@ -44,15 +44,12 @@ def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
 
 def check(observation: Observation) -> Iterator[Finding]:
     home = observation.settings.istio.namespace
-    foreign = [
-        entry
-        for entry in _istiods(observation.mesh, observation.snapshot)
-        # A second control plane that this `up` removes is judged as a revision.
-        if entry.namespace != home or entry.release not in observation.state.releases
-    ]
+    istiods, own = _istiods(observation.mesh, observation.snapshot), observation.state.releases
+    # A second control plane that this `up` removes is judged as a revision.
+    foreign = [entry for entry in istiods if entry.namespace != home or entry.release not in own]
     for entry in foreign:
         subject = Subject("deployment", entry.id)
-        if entry.release in observation.state.releases:
+        if entry.release in own:
             message = f"is this stack's own istiod, and istio.namespace asks for it in {home}, where no sidecar looks"
             yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
         else:

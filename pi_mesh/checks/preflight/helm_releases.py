@@ -51,12 +51,10 @@ def check_known(observation: Observation) -> Iterator[Finding]:
         # `stuck_releases` reports pending releases.
         if not entry.pending and entry.status != GONE
     ]
-    for entry in unknown:
-        message = (
-            f"is installed, but not in the state of stack {observation.mesh.stack}, and Helm installs no name twice"
-        )
-        fix = f"{REPAIR_AFTER_KILL}; else {FIX}" if observation.state.has_provider else FIX
-        problems.append(error(KNOWN, Subject("release", entry.id), message, fix))
+    state = f"the state of stack {observation.mesh.stack}"
+    message = f"is installed, but not in {state}, and Helm installs no name twice"
+    fix = f"{REPAIR_AFTER_KILL}; else {FIX}" if observation.state.has_provider else FIX
+    problems += [error(KNOWN, Subject("release", entry.id), message, fix) for entry in unknown]
     yield from problems or [ok(KNOWN, CLUSTER, "has no release of this mesh that the state does not know")]
 
 
@@ -76,8 +74,7 @@ def _renamed(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         if others and release.kind in OF_ISTIO and release.id not in observation.state.releases:
             key = release.kind.value if release.kind is not Kind.GATEWAY else release.setting
-            message = (
-                f"is {release.name}, and the state holds {', '.join(others)}: `up` would uninstall the running release"
-            )
+            held = f"the state holds {', '.join(others)}"
+            message = f"is {release.name}, and {held}: `up` would uninstall the running release"
             fix = "set it to the name that the release has; a release can't be renamed"
             yield error(KNOWN, setting(f"releases.names.{key}"), message, fix)

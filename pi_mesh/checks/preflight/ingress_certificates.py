@@ -1,10 +1,10 @@
 """Each listener with TLS must have a certificate that is valid now and names its hosts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Subject, as_warning, error, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import IngressSecret
 from pi_mesh.settings import Settings
@@ -115,8 +115,7 @@ CERTIFICATES = "certificates.cert-manager.io"
 def check(observation: Observation) -> Iterator[Finding]:
     """Yield warnings, because a certificate may come later; an Issuer that is missing is an error."""
     yield from _issuers(observation)
-    for finding in check_served(observation):
-        yield replace(finding, level=Level.WARNING) if finding.level is Level.ERROR else finding
+    yield from map(as_warning, check_served(observation))
 
 
 def _issuers(observation: Observation) -> Iterator[Finding]:

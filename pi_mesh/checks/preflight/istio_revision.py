@@ -31,9 +31,8 @@ def _in_place(observation: Observation) -> Iterator[Finding]:
     """Refuse another revision of an installed release: its istiod would be replaced by one of another name."""
     for release in (*observation.mesh.of_kind(Kind.ISTIOD), *observation.mesh.of_kind(Kind.CANARY)):
         recorded = observation.state.recorded.get(release.id)
-        before, after = (
-            str(version.values.get("revision") or DEFAULT_REVISION) for version in (recorded or release, release)
-        )
+        both = (recorded or release, release)
+        before, after = (str(version.values.get("revision") or DEFAULT_REVISION) for version in both)
         if before != after:
             message = f"would change from {before} to {after} in place: every proxy of {before} would lose its istiod"
             fix = "leave it, and set istio.canary with the new revision: namespaces then move to it one by one"
@@ -79,11 +78,8 @@ def _going(observation: Observation) -> dict[str, str]:
     """Return what this `up` removes: revisions of releases in the state, and tags of webhooks in the cluster."""
     ours = [entry for entry in observation.snapshot.deployments if entry.release in observation.state.recorded]
     there = {entry.labels.get(REVISION_LABEL, "") for entry in ours if entry.labels.get("app") == ISTIOD}
-    revisions = (
-        there
-        - {str(release.values.get("revision")) for release in observation.mesh.of_kind(Kind.CANARY)}
-        - {"", DEFAULT_REVISION}
-    )
+    staying = {str(release.values.get("revision")) for release in observation.mesh.of_kind(Kind.CANARY)}
+    revisions = there - staying - {"", DEFAULT_REVISION}
     hooks = {hook.configuration for hook in observation.snapshot.webhooks if hook.stack == observation.mesh.owner}
     tags = {name.removeprefix(TAG_WEBHOOK) for name in hooks if name.startswith(TAG_WEBHOOK)}
     tags -= observation.settings.istio.tags.keys()
@@ -95,9 +91,5 @@ def _users(observation: Observation, name: str) -> list[str]:
     running = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
     own = {item.name for item in observation.mesh.namespaces}
     led = [f"proxy {proxy.id}" for proxy in running.proxies if proxy.revision == name]
-    asking = [
-        f"namespace {namespace.name}"
-        for namespace in observation.snapshot.namespaces
-        if namespace.revision == name and namespace.name not in own
-    ]
-    return [*led, *asking]
+    asking = (entry.name for entry in observation.snapshot.namespaces if entry.revision == name)
+    return [*led, *(f"namespace {asked}" for asked in asking if asked not in own)]

@@ -38,10 +38,8 @@ def _step(observation: Observation, running: str) -> Finding:
     version, subject = observation.settings.istio.version, setting("istio.version")
     problem = upgrade_path.unsupported_change(running, version)
     if problem is None:
-        message = (
-            "is what runs" if running == version else f"goes from {running} to {version}, a step that Istio supports"
-        )
-        return ok(STEP, subject, message)
+        step = f"goes from {running} to {version}, a step that Istio supports"
+        return ok(STEP, subject, "is what runs" if running == version else step)
     # An istiod that is not Ready serves no proxy, so the way back from a failed upgrade is open.
     is_way_out = problem.goes_back and not _is_ready(observation.snapshot, observation.settings.istio.namespace)
     level = warning if observation.settings.istio.allow_skip or is_way_out else error

@@ -23,10 +23,9 @@ def check(observation: Observation) -> Iterator[Finding]:
     services = counted(count, "service")
     short = [each for each in _told(observation.mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
     for path, profile, growth in short:
-        message = (
-            f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} to allow for "
-            f"with {services} ({MARGIN} times what was measured: docs/footprint.md)"
-        )
+        needed = f"{show_memory(growth.memory(count))} to allow for with {services}"
+        measured = f"{MARGIN} times what was measured: docs/footprint.md"
+        message = f"{profile.limits.memory} is less than the {needed} ({measured})"
         yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
     if not short:
         yield ok(ID, Subject("limit"), f"the memory limits are enough for {services}", number=count)

@@ -99,9 +99,8 @@ INGRESS, INGRESS_KEY = "ingress namespace", setting("ingress.namespace")
 
 def check_ingress(observation: Observation) -> Iterator[Finding]:
     """Refuse another namespace while the gateway of this control plane is installed elsewhere."""
-    gateway = next(
-        (release for release in observation.mesh.of_kind(Kind.GATEWAY) if release.setting == "ingress"), None
-    )
+    releases = observation.mesh.of_kind(Kind.GATEWAY)
+    gateway = next((release for release in releases if release.setting == "ingress"), None)
     if gateway is None or observation.mesh.the(Kind.ISTIOD).id not in observation.state.releases:
         return
     recorded = (release.partition("/") for release in observation.state.releases)
@@ -112,11 +111,8 @@ def check_ingress(observation: Observation) -> Iterator[Finding]:
     if not elsewhere:
         yield ok(INGRESS, INGRESS_KEY, f"the ingress gateway is in {gateway.namespace}, or not installed yet")
         return
-    message = (
-        f"asks for the ingress gateway in {gateway.namespace}, and it is installed in {elsewhere}, where an `up` would "
-        "uninstall it with its address"
-    )
+    place = f"{elsewhere}, where an `up` would uninstall it with its address"
+    message = f"asks for the ingress gateway in {gateway.namespace}, and it is installed in {place}"
     keep = "remove it" if elsewhere == observation.settings.istio.namespace else f"set it to {elsewhere}"
-    yield error(
-        INGRESS, INGRESS_KEY, message, f"{keep}; only a gateway that is not installed yet can have another namespace"
-    )
+    fix = f"{keep}; only a gateway that is not installed yet can have another namespace"
+    yield error(INGRESS, INGRESS_KEY, message, fix)

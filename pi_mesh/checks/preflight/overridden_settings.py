@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 
-from pi_mesh.checks.finding import Finding, Level, error, refused_next, setting, warning
+from pi_mesh.checks.finding import Finding, as_warning, error, refused_next, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings.releases import is_unprotected
@@ -36,9 +35,8 @@ def _extra_values(mesh: Inventory) -> Iterator[Finding]:
 def _charts(mesh: Inventory) -> Iterator[Finding]:
     for key, source in {release.source_setting: release.source.source for release in mesh.releases}.items():
         if is_unprotected(source):
-            message = (
-                f"{source} is plain HTTP: an attacker on the network can replace a chart, which the cluster then runs"
-            )
+            danger = "an attacker on the network can replace a chart, which the cluster then runs"
+            message = f"{source} is plain HTTP: {danger}"
             yield refused_next(CHARTS, setting(key), message, "use https://, oci:// or a directory of packaged charts")
 
 
@@ -63,16 +61,13 @@ TRUE = ("1", "t", "T", "TRUE", "true", "True")
 def check_vault_transport(vault: VaultSettings) -> Iterator[Finding]:
     """Yield a warning for each plain http address, and for an environment that disables verification."""
     for field, address in vault.plain_http():
-        message = (
-            f"{address} is plain HTTP to another machine: the token and the CA's key cross the network unencrypted"
-        )
+        danger = "the token and the CA's key cross the network unencrypted"
+        message = f"{address} is plain HTTP to another machine: {danger}"
         fix = "use https://, or set vault.allowHttp: true if you trust that network"
         yield refused_next(TRANSPORT, setting(f"vault.{field}"), message, fix)
     if vault.here and str(vault.address).startswith("https://") and os.environ.get(SKIP_VERIFY) in TRUE:
-        message = (
-            f"{vault.address} is not verified, because {SKIP_VERIFY} is set in the environment: the token and the CA's "
-            "key go to whoever answers there"
-        )
+        danger = "the token and the CA's key go to whoever answers there"
+        message = f"{vault.address} is not verified, because {SKIP_VERIFY} is set in the environment: {danger}"
         fix = f"unset {SKIP_VERIFY}, and name the CA's PEM file in vault.caFile"
         yield refused_next(TRANSPORT, setting("vault.address"), message, fix)
 
@@ -82,7 +77,7 @@ FIX = "see the chart's values.yaml for the right name, or remove it"
 
 def check_unread(observation: Observation) -> Iterator[Finding]:
     """Return warnings alone: such a value changes nothing, and a stack that has one may still run `up`."""
-    return (replace(finding, level=Level.WARNING) for finding in check_applied(observation))
+    return map(as_warning, check_applied(observation))
 
 
 def check_applied(observation: Observation) -> Iterator[Finding]:

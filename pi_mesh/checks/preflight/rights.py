@@ -10,19 +10,16 @@ ID = "rights"
 
 
 def check(observation: Observation) -> Iterator[Finding]:
-    settings = observation.settings
-    who = Subject("context", settings.cluster.context)
+    snapshot, who = observation.snapshot, Subject("context", observation.settings.cluster.context)
     fix = "use a kubeconfig with the cluster-admin role"
-    findings: list[Finding] = []
-    if observation.snapshot.unreadable:
-        findings.append(
-            error(ID, who, f"may not list {', '.join(observation.snapshot.unreadable)}: nothing is known of them", fix)
-        )
-    if observation.snapshot.missing_rights:
-        findings.append(error(ID, who, f"may not create {', '.join(observation.snapshot.missing_rights)}", fix))
-    if observation.snapshot.missing_changes:
-        findings.append(refused_next(ID, who, f"may not {_by_verb(observation.snapshot)}", fix))
-    yield from findings or [ok(ID, who, "may read, create, change and delete all that an `up` does")]
+    if kinds := ", ".join(snapshot.unreadable):
+        yield error(ID, who, f"may not list {kinds}: nothing is known of them", fix)
+    if kinds := ", ".join(snapshot.missing_rights):
+        yield error(ID, who, f"may not create {kinds}", fix)
+    if snapshot.missing_changes:
+        yield refused_next(ID, who, f"may not {_by_verb(snapshot)}", fix)
+    if not (snapshot.unreadable or snapshot.missing_rights or snapshot.missing_changes):
+        yield ok(ID, who, "may read, create, change and delete all that an `up` does")
 
 
 def _by_verb(snapshot: Snapshot) -> str:

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pi_mesh.checks import restarts
-from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
+from pi_mesh.checks.finding import Finding, as_warning, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.ca_state import CA, WantedCa
 from pi_mesh.inventory import Kind
@@ -29,9 +28,8 @@ def check(observation: Observation) -> Iterator[Finding]:
         yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway, and close no connection")
         return
     what = f"an `up` {' and '.join(effects)}"
-    yield from refused_restart(observation.settings.trading.hours, what, observation.now) or [
-        ok(ID, KEY, f"{what}, and it is outside of them")
-    ]
+    refused = refused_restart(observation.settings.trading.hours, what, observation.now)
+    yield from refused or [ok(ID, KEY, f"{what}, and it is outside of them")]
 
 
 def _effects(observation: Observation) -> Iterator[str]:
@@ -66,7 +64,4 @@ def refused_restart(hours: TradingHours | None, what: str, now: datetime, second
 
 def shown_only(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings of a preview, which restarts nothing: an error of this check becomes a warning."""
-    return [
-        replace(finding, level=Level.WARNING) if finding.id == ID and finding.level is Level.ERROR else finding
-        for finding in findings
-    ]
+    return [as_warning(finding) if finding.id == ID else finding for finding in findings]

@@ -24,9 +24,8 @@ def check(observation: Observation) -> Iterator[Finding]:
         message = f"has {listed(dict.fromkeys(uses), SHOWN)}, and istiod would not watch it"
         fix = f"add {name} to {KEY}.also, or set {KEY}.limited: false"
         yield error(ID, Subject("namespace", name), message, fix)
-    if unread := [
-        kind for kind in ("pods", "namespaces", settings_objects.UNREADABLE) if kind in observation.snapshot.unreadable
-    ]:
+    needed = ("pods", "namespaces", settings_objects.UNREADABLE)
+    if unread := [kind for kind in needed if kind in observation.snapshot.unreadable]:
         message = f"it was not checked which other namespaces the mesh needs: {', '.join(unread)} may not be listed"
         yield unknown(ID, setting(KEY), message)
     elif not unwatched:

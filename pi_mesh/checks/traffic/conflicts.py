@@ -45,11 +45,8 @@ def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
     traffic = settings.traffic
     routes = ((f"routes.{name}", route, route.hosts) for name, route in traffic.routes.items() if not route.gateways)
     canaries = ((f"canaries.{name}", canary, (canary.service,)) for name, canary in traffic.canaries.items())
-    leaving = (
-        (f"external.{name}", external, external.hosts)
-        for name, external in traffic.external.items()
-        if external.through_gateway
-    )
+    externals = ((name, external) for name, external in traffic.external.items() if external.through_gateway)
+    leaving = ((f"external.{name}", external, external.hosts) for name, external in externals)
     for host, names in _grouped(
         (full_name(host, settings.namespace_of(routed)), name)
         for name, routed, hosts in (*routes, *canaries, *leaving)

@@ -56,8 +56,5 @@ def check_circuit_breakers(observation: Observation) -> Iterator[Finding]:
             # Envoy once ejected one pod in any case. Its option for that (always_eject_one_host) is not in Istio's API.
             while_few = f"while {destination.service} has fewer than {100 // ISTIOS_PERCENT} pods"
             percent = f"{ISTIOS_PERCENT} percent of them, Istio's default, are less than one"
-            where, fix = (
-                f"traffic.destinations.{name}.circuitBreaker",
-                "set maxEjectionPercent, e.g. 50 for two pods",
-            )
+            where, fix = f"traffic.destinations.{name}.circuitBreaker", "set maxEjectionPercent, for example 50 for two"
             yield warning(CIRCUIT_BREAKERS, setting(where), f"never ejects a failing pod {while_few}: {percent}", fix)

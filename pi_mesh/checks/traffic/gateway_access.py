@@ -110,24 +110,18 @@ def check_health_checks(observation: Observation) -> Iterator[Finding]:
 
     The kubelet has no identity of the mesh, so its probes work only if the injector rewrites them to bypass Envoy.
     """
-    namespaces = observation.settings.workload_namespaces
-    if observation.settings.mtls.mode != "STRICT" and not any(
-        policies(observation.settings, namespace) for namespace in namespaces
-    ):
+    settings, namespaces = observation.settings, observation.settings.workload_namespaces
+    if settings.mtls.mode != "STRICT" and not any(policies(settings, namespace) for namespace in namespaces):
         return
-    webhook = observation.settings.istio.values.get(REWRITE[0])
+    webhook = settings.istio.values.get(REWRITE[0])
     if isinstance(webhook, dict) and webhook.get(REWRITE[1]) is False:
         message = "is false: mutual TLS and policies would refuse the health checks of every pod"
         yield error(PROBES, setting(f"istio.values.{'.'.join(REWRITE)}"), message, "remove it")
+    names = {namespace.name for namespace in namespaces}
     for pod in observation.snapshot.pods if observation.snapshot else ():
-        if (
-            pod.namespace in {namespace.name for namespace in namespaces}
-            and pod.has_sidecar
-            and pod.annotations.get(ANNOTATION) == "false"
-        ):
+        if pod.namespace in names and pod.has_sidecar and pod.annotations.get(ANNOTATION) == "false":
             message = f"has {ANNOTATION}: false, so mutual TLS and policies refuse its HTTP health checks"
-            subject = Subject("pod", pod.id)
-            yield error(PROBES, subject, message, "remove the annotation from its workload")
+            yield error(PROBES, Subject("pod", pod.id), message, "remove the annotation from its workload")
 
 
 def _admits(settings: Settings, rule: AccessRule) -> bool:

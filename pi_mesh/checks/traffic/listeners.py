@@ -119,10 +119,8 @@ def _vague(entry: _Entry, other: _Entry) -> Iterator[Finding]:
     vague = [host for host in entry.listener.hosts if host == "*" or (host.startswith("*") and plain)]
     if vague and entry.listener.allow_addresses:
         first, *_ = vague
-        message = (
-            f"has host {first} on port {entry.server.number}, which it shares with {other.name}, whose addresses "
-            "differ: no rule tells their requests apart"
-        )
+        shared = f"which it shares with {other.name}, whose addresses differ: no rule tells their requests apart"
+        message = f"has host {first} on port {entry.server.number}, {shared}"
         fix = "name the hosts, give the listener a port of its own, or equal addresses"
         yield error(SHARED_PORTS, setting(f"traffic.gateways.{entry.name}.allowAddresses"), message, fix)
 

@@ -113,9 +113,8 @@ def _aliases(observation: Observation, services: Services) -> Services:
         for pod in observation.snapshot.pods
         if any(home == pod.namespace and own and matches(own, pod.labels) for home, own in selectors)
     ]
-    return {
-        full: service.name for full, service in near.items() if full not in services and service.pods_behind(taking)
-    }
+    others = (service for full, service in near.items() if full not in services)
+    return {service.host: service.name for service in others if service.pods_behind(taking)}
 
 
 def _shown(services: Services, names: set[str]) -> str:

@@ -28,10 +28,8 @@ def _denials(observation: Observation) -> Iterator[Finding]:
         if policy.action != "DENY" or not rules:
             continue
         if key := _plain_text(observation, policy):
-            message = (
-                f"denies by caller (rules[{'], rules['.join(rules)}]), but {key} accepts plain text, and a caller in"
-            )
-            message = f"{message} plain text has no identity: it gets through"
+            denied, gap = f"rules[{'], rules['.join(rules)}]", "a caller in plain text has no identity: it gets through"
+            message = f"denies by caller ({denied}), but {key} accepts plain text, and {gap}"
             fix = "deny by paths, methods or ports, or replace it with an ALLOW for the permitted callers"
             yield refused_next(ID, setting(f"traffic.authorization.policies.{name}"), message, fix)
 
@@ -74,19 +72,12 @@ SCOPES = "sidecar scopes"
 
 def check_scopes(observation: Observation) -> Iterator[Finding]:
     for callee in observation.settings.workload_namespaces:
-        admitted = {
-            name
-            for policy in policies(observation.settings, callee).values()
-            if policy.action == "ALLOW"
-            for rule in policy.rules
-            for name in rule.namespaces
-        }
+        allows = (policy for policy in policies(observation.settings, callee).values() if policy.action == "ALLOW")
+        admitted = {name for policy in allows for rule in policy.rules for name in rule.namespaces}
         for caller in observation.settings.workload_namespaces:
             if caller.name in admitted and not _knows(caller, callee):
-                message = (
-                    f"does not have {callee.name}, whose rules admit {caller.name}: sidecars of {caller.name} would "
-                    "send these calls in plain text, without an identity"
-                )
+                effect = f"sidecars of {caller.name} would send these calls in plain text, without an identity"
+                message = f"does not have {callee.name}, whose rules admit {caller.name}: {effect}"
                 yield warning(SCOPES, setting(f"{caller.setting}.sidecarScope"), message, f'add "{callee.name}/*"')
 
 
@@ -106,9 +97,8 @@ def check_sidecars(observation: Observation) -> Iterator[Finding]:
     if "pods" in observation.snapshot.unreadable:
         yield unknown(SIDECARS, setting("mtls.mode"), "whether STRICT cuts off pods without a sidecar was not checked")
         return
-    meshed = {namespace.name for namespace in observation.snapshot.namespaces if namespace.is_injected} | {
-        namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.injection
-    }
+    meshed = {namespace.name for namespace in observation.snapshot.namespaces if namespace.is_injected}
+    meshed |= {place.name for place in observation.settings.workload_namespaces if place.own.injection}
     bare = [pod for pod in observation.snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
     for pod in bare:
         message = "has no sidecar: under STRICT its calls to the mesh are refused"

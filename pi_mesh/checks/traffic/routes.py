@@ -163,9 +163,8 @@ def _kinds(name: str, route: Route, gateway: str, listener: IngressListener) -> 
     applied = _applied(listener)
     for kind, rules in {"http": route.http, "tcp": route.tcp, "tls": route.tls}.items():
         if rules and kind != applied:
-            message = (
-                f"are never applied: gateway {gateway} speaks {listener.protocol}, whose rules are under {applied}"
-            )
+            speaks = f"gateway {gateway} speaks {listener.protocol}, whose rules are under {applied}"
+            message = f"are never applied: {speaks}"
             yield error(ID, setting(f"traffic.routes.{name}.{kind}"), message, f"move them to {applied}")
 
 

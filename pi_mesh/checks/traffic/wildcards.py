@@ -23,9 +23,8 @@ def check(observation: Observation) -> Iterator[Finding]:
         for number, rule in enumerate(policy.rules):
             where = f"traffic.authorization.policies.{name}.rules[{number}]"
             yield from (_literal(f"{where}.paths", path) for path in rule.paths if not _is_path(path, templates))
-            yield from (
-                _literal(f"{where}.principals", principal) for principal in rule.principals if not _matches(principal)
-            )
+            principals = (principal for principal in rule.principals if not _matches(principal))
+            yield from (_literal(f"{where}.principals", principal) for principal in principals)
     yield from _tcp(observation.settings)
 
 
@@ -51,9 +50,8 @@ def _tcp(settings: Settings) -> Iterator[Finding]:
         subject = setting(f"traffic.external.{name}")
         by_port[external.number].append(name)
         if external.has_wildcard:
-            message = (
-                f"lets out connections to any host on port {external.number}: TCP names no host, a * has no address"
-            )
+            reason = "TCP names no host, a * has no address"
+            message = f"lets out connections to any host on port {external.number}: {reason}"
             yield refused_next(TCP, subject, message, "name the hosts, or give addresses")
         else:
             message = f"gets every connection to port {external.number} that no Service and no other entry claims"

@@ -31,14 +31,10 @@ def check(observation: Observation) -> Iterator[Finding]:
         message = f"was not judged: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")
         return
-    bearing = [
-        policy for policy in observation.policies.of_kind(POLICY) if policy.namespace in own_namespaces(observation)
-    ]
-    asked = [
-        policy
-        for policy in bearing
-        if is_as_asked(observation, policy) and _is_dry_run(policy) == _tried(observation, policy)
-    ]
+    homes = own_namespaces(observation)
+    bearing = [policy for policy in observation.policies.of_kind(POLICY) if policy.namespace in homes]
+    as_asked = (policy for policy in bearing if is_as_asked(observation, policy))
+    asked = [policy for policy in as_asked if _is_dry_run(policy) == _tried(observation, policy)]
     others = [policy for policy in bearing if policy not in asked]
     findings = [*_policies(observation, bearing, others), *_tokens(observation)]
     yield from findings
@@ -126,12 +122,10 @@ def access_effect(policy: Policy, guarded: bool) -> Effect:
 
 
 def _allow(rules: list[Mapping[str, Any]], guarded: bool) -> Effect:
+    if not rules and guarded:
+        return Level.WARNING, "allows nothing, which other policies already refuse"
     if not rules:
-        return (
-            (Level.WARNING, "allows nothing, which other policies already refuse")
-            if guarded
-            else (Level.ERROR, "allows nothing, so it refuses every call")
-        )
+        return Level.ERROR, "allows nothing, so it refuses every call"
     open_rules = [rule for rule in rules if _from_everybody(rule)]
     if any(not _narrowed(rule) for rule in open_rules):
         words = "allows every call from everybody"
@@ -154,8 +148,11 @@ def _deny(rules: list[Mapping[str, Any]]) -> Effect:
 
 def _from_everybody(rule: Mapping[str, Any]) -> bool:
     """Return True for a rule whose `from` is missing, or has a source that matches anybody."""
-    sources = [(entry or {}).get("source") or {} for entry in rule.get("from") or []]
-    return not sources or any(_is_everybody(source) for source in sources)
+    return not rule.get("from") or any(map(_is_everybody, _sources_of(rule)))
+
+
+def _sources_of(rule: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [(entry or {}).get("source") or {} for entry in rule.get("from") or []]
 
 
 def _is_everybody(source: Mapping[str, Any]) -> bool:
@@ -169,9 +166,5 @@ def _narrowed(rule: Mapping[str, Any]) -> bool:
 
 
 def _callers(rules: list[Mapping[str, Any]]) -> str:
-    names: list[str] = []
-    for rule in rules:
-        for entry in rule.get("from") or []:
-            source = (entry or {}).get("source") or {}
-            names += [f"{key} {', '.join(values)}" for key, values in source.items()]
-    return listed(names, SHOWN, "; ")
+    sources = (source for rule in rules for source in _sources_of(rule))
+    return listed((f"{key} {', '.join(values)}" for source in sources for key, values in source.items()), SHOWN, "; ")

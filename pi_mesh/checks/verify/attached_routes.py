@@ -19,9 +19,8 @@ def check(observation: Observation) -> Iterator[Finding]:
     where = workloads_subject(observation)
     unreadable = [kind for kind in KINDS if kind in observation.policies.unreadable]
     if unreadable or {"services", "pods"} & {*observation.snapshot.unreadable}:
-        yield unknown(
-            ID, where, "were not judged: not all of their kinds may be listed", "ask for the right to list them"
-        )
+        message = "were not judged: not all of their kinds may be listed"
+        yield unknown(ID, where, message, "ask for the right to list them")
         return
     routes = observation.policies.of_kind("VirtualService")
     problems = [finding for route in routes for finding in _unattached(observation, route)]
@@ -48,22 +47,17 @@ def _unattached(observation: Observation, route: Policy) -> Iterator[Finding]:
 def _obstacle(observation: Observation, route: Policy, name: str) -> str:
     """Return why a route does not attach to a Gateway that it names; empty if it does."""
     home, _, own = name.rpartition("/")
-    key = home or route.namespace, own
-    gateway = next(
-        (policy for policy in observation.policies.of_kind("Gateway") if (policy.namespace, policy.name) == key), None
-    )
+    id = f"{home or route.namespace}/{own}"
+    gateway = next((policy for policy in observation.policies.of_kind("Gateway") if policy.id == id), None)
     if gateway is None:
-        return f"Gateway {'/'.join(key)} does not exist"
-    served = [
-        host.rpartition("/")[2] for server in gateway.spec.get("servers") or [] for host in server.get("hosts") or []
-    ]
-    if strays := [
-        host for host in route.spec.get("hosts") or [] if not any(_meets(host, listening) for listening in served)
-    ]:
-        return f"Gateway {'/'.join(key)} does not listen for {', '.join(strays)}"
+        return f"Gateway {id} does not exist"
+    servers, hosts = gateway.spec.get("servers") or [], route.spec.get("hosts") or []
+    served = [host.rpartition("/")[2] for server in servers for host in server.get("hosts") or []]
+    if strays := [host for host in hosts if not any(_meets(host, listening) for listening in served)]:
+        return f"Gateway {id} does not listen for {', '.join(strays)}"
     selector = gateway.spec.get("selector") or {}
     pods = [pod for pods in observation.meshed_pods.values() for pod in pods if matches(selector, pod.labels)]
-    return "" if pods or not observation.meshed_pods else f"Gateway {'/'.join(key)} selects no running pod"
+    return "" if pods or not observation.meshed_pods else f"Gateway {id} selects no running pod"
 
 
 def _meets(host: str, served: str) -> bool:
@@ -76,7 +70,7 @@ def _meets(host: str, served: str) -> bool:
 
 def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterator[Finding]:
     """Yield a warning for each service to which routes lead and which has no Ready pod, or does not exist."""
-    services = {service.host: service for service in observation.snapshot.services}
+    services, pods = {service.host: service for service in observation.snapshot.services}, observation.snapshot.pods
     leading: dict[str, list[str]] = {}
     for route in routes:
         for host in sorted(destinations(route)):
@@ -89,11 +83,7 @@ def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterat
             name, namespace, *_ = host.split(".")
             subject = Subject("service", f"{namespace}/{name}")
             yield warning(ID, subject, f"does not exist, and {by} requests to it", "create it with its workload")
-        elif (
-            service
-            and service.selector
-            and not any(pod.ready for pod in service.pods_behind(observation.snapshot.pods))
-        ):
+        elif service and service.selector and not any(pod.ready for pod in service.pods_behind(pods)):
             subject = Subject("service", service.id)
             labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
             fix = f"`kubectl get pods -n {service.namespace} -l {labels}`"

@@ -39,10 +39,8 @@ class LimitedContainer:
 def limited_containers(observation: Observation) -> Iterator[LimitedContainer]:
     """Yield the containers of the mesh, without pods that are ending."""
     for pod in (pod for pod in observation.snapshot.pods if pod.containers and not pod.ending):
-        workload = next(
-            (workload for workload in observation.mesh.workloads if workload.has_pod(pod.namespace, pod.labels)), None
-        )
-        if workload:
+        workloads = observation.mesh.workloads
+        if workload := next((entry for entry in workloads if entry.has_pod(pod.namespace, pod.labels)), None):
             main, *_ = pod.containers
             yield LimitedContainer(pod, main, workload.setting)
         elif pod.has_lasting_proxy:

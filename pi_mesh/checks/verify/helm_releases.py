@@ -44,17 +44,15 @@ def missing_mesh(observation: Observation) -> list[Finding]:
 
 
 def check_read_only(observation: Observation) -> Iterator[Finding]:
-    if observation.live.read_only:
-        yield unknown(
-            READ_ONLY, CLUSTER, f"not compared: {', '.join(_not_compared(observation))}", "verify without --read-only"
-        )
+    live = observation.live
+    if live.read_only:
+        message = f"not compared: {', '.join(_not_compared(observation))}"
+        yield unknown(READ_ONLY, CLUSTER, message, "verify without --read-only")
         return
     subject = Subject("ConfigMap", f"{observation.settings.istio.namespace}/{CONFIG_MAP}")
-    left = {entry.release: entry.objects for entry in observation.live.left_by_up}
-    missing = [entry.release for entry in observation.live.releases if entry.release not in left]
-    other = [
-        entry.release for entry in observation.live.releases if left.get(entry.release, ()) != condensed(entry.objects)
-    ]
+    left = {entry.release: entry.objects for entry in live.left_by_up}
+    missing = [entry.release for entry in live.releases if entry.release not in left]
+    other = [entry.release for entry in live.releases if left.get(entry.release, ()) != condensed(entry.objects)]
     if missing:
         message = f"holds nothing of release {', '.join(missing)}: `verify --read-only` has nothing to compare"
         yield warning(READ_ONLY, subject, message, "`pulumi up`")

@@ -66,17 +66,13 @@ def check_services(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         for workload in (workload for workload in release.workloads if workload.service_type):
             subject = Subject("service", workload.id)
-            service = live.get((workload.namespace, workload.name))
+            service, asked = live.get((workload.namespace, workload.name)), _address(observation, workload)
             if service is None:
                 yield error(SERVICES, subject, "is gone", observation.restore(release.id))
             elif service.type == "LoadBalancer" and not service.addresses:
                 fix = f"set {workload.setting}.service.type: NodePort, or install MetalLB"
                 yield warning(SERVICES, subject, "waits for an address, but nothing in this cluster gives one", fix)
-            elif (
-                (asked := _address(observation, workload))
-                and service.type == "LoadBalancer"
-                and asked not in service.addresses
-            ):
+            elif service.type == "LoadBalancer" and asked not in ("", *service.addresses):
                 message = f"is at {', '.join(service.addresses)}, and asks for {asked}"
                 fix = f"see the provider's pools, {workload.setting}.service.addressBy, and the Service's events"
                 yield warning(SERVICES, subject, message, fix)

@@ -204,10 +204,8 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 
 def _subject(observation: Observation) -> Subject:
-    return Subject(
-        "PeerAuthentication",
-        f"{observation.settings.istio.namespace}/{_mesh_wide_policy(observation)['metadata']['name']}",
-    )
+    name = _mesh_wide_policy(observation)["metadata"]["name"]
+    return Subject("PeerAuthentication", f"{observation.settings.istio.namespace}/{name}")
 
 
 def _mesh_wide_policy(observation: Observation) -> Mapping[str, Any]:
@@ -223,23 +221,19 @@ def _mesh_wide(observation: Observation) -> Iterator[Finding]:
     if not policy:
         yield error(ID, subject, f"is not there: the mesh is {modes_of(observation).mesh_mode}, not {mode}", REFRESH)
         return
-    spec = policy.spec
+    spec, fix = policy.spec, reset_commands(_mesh_wide_policy(observation))
     live = (spec.get("mtls") or {}).get("mode", "UNSET")
     if live != mode:
-        yield error(
-            ID, subject, f"says {live}, the settings say {mode}", reset_commands(_mesh_wide_policy(observation))
-        )
+        yield error(ID, subject, f"says {live}, the settings say {mode}", fix)
     elif spec.get("selector") or spec.get("portLevelMtls"):
-        message = f"has a selector or ports of its own, so it is not {mode} for the whole mesh"
-        yield error(ID, subject, message, reset_commands(_mesh_wide_policy(observation)))
+        yield error(ID, subject, f"has a selector or ports of its own, so it is not {mode} for the whole mesh", fix)
 
 
 def _mesh_config(observation: Observation) -> Iterator[Finding]:
     namespace, config = observation.settings.istio.namespace, observation.policies.mesh_config
     subject = Subject("configmap", f"{namespace}/istio")
-    restore = (
-        f"set it back with {observation.restore(f'{namespace}/istiod')}, or remove it from istio.values.meshConfig"
-    )
+    rollback = observation.restore(f"{namespace}/istiod")
+    restore = f"set it back with {rollback}, or remove it from istio.values.meshConfig"
     if config is None:
         yield error(ID, subject, "is missing or not valid YAML, so istiod's mesh config is not known", restore)
         return
@@ -259,6 +253,5 @@ def _summary(observation: Observation) -> str:
     weak = weakened_namespaces(observation)
     if not weak:
         return f"{mode} for the whole mesh: every namespace, workload and port, {pods}"
-    return (
-        f"{mode} mesh-wide, but not for every workload and port of {listed(sorted(weak), SHOWN)} (see the rows there)"
-    )
+    names = listed(sorted(weak), SHOWN)
+    return f"{mode} mesh-wide, but not for every workload and port of {names} (see the rows there)"

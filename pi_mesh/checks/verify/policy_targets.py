@@ -37,8 +37,8 @@ def workloads_subject(observation: Observation) -> Subject:
 
 def selected(observation: Observation, policy: Policy) -> list[Pod]:
     """Return the pods of the mesh that a policy selects now."""
-    if policy.spec.get("targetRef") or policy.spec.get("targetRefs"):
-        return []  # for gateways and waypoints of the Kubernetes Gateway API, which this mesh does not use
+    if policy.has_target:
+        return []
     rooted = policy.namespace == observation.policies.root_namespace
     everywhere = rooted and not (policy.selected_labels and policy.kind in ROOT_SELECTORS_IGNORED)
     pods = meshed_pods(observation) if everywhere else observation.meshed_pods.get(policy.namespace, [])

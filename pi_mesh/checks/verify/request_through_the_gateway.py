@@ -30,9 +30,8 @@ def check(observation: Observation) -> Iterator[Finding]:
     subject = Subject("service", f"{settings.ingress_namespace}/{settings.releases.names.ingress}")
     chosen, pod = _listener(settings), _pod(observation)
     if chosen is None:
-        yield ok(
-            ID, subject, "was not made: no listener takes HTTP without a client's certificate or the PROXY protocol"
-        )
+        reason = "no listener takes HTTP without a client's certificate or the PROXY protocol"
+        yield ok(ID, subject, f"was not made: {reason}")
     elif pod is None:
         yield unknown(ID, subject, "was not made: the gateway has no Ready pod")
     else:

@@ -28,17 +28,14 @@ def check(observation: Observation) -> list[Finding]:
         older = stale_proxies.read(context, namespace, observation.snapshot, running)
     except ClusterUnreachable as problem:
         return [unknown(ID, CLUSTER, f"could not be compared with what istiod injects: {problem}")]
-    findings = [*_connections(running), *_older(running, older, observation.mesh.stack)]
-    return findings or [
-        ok(ID, CLUSTER, "every proxy is connected, and as istiod injects it", number=len(running.proxies))
-    ]
+    well = ok(ID, CLUSTER, "every proxy is connected, and as istiod injects it", number=len(running.proxies))
+    return [*_connections(running), *_older(running, older, observation.mesh.stack)] or [well]
 
 
 def _connections(running: Proxies) -> Iterator[Finding]:
     if running.problem:
-        yield unknown(
-            ID, Subject("component", "istiod"), f"was not asked which proxies are connected: {running.problem}"
-        )
+        message = f"was not asked which proxies are connected: {running.problem}"
+        yield unknown(ID, Subject("component", "istiod"), message)
     for proxy in disconnected_proxies(running):
         message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
         yield warning(ID, Subject("pod", proxy.id), message, remedies.logs_command(proxy.pod))

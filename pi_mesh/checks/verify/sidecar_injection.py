@@ -107,17 +107,14 @@ def _workload(observation: Observation, release: Release, workload: Workload) ->
 def _sidecars(observation: Observation, namespace: str) -> Iterator[Finding]:
     """Judge a namespace's running sidecars, which keep their injected resources until their pod is replaced."""
     profile = observation.settings.proxy.resources
-    pods = [
-        pod for pod in observation.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending
-    ]
-    sidecars = [(pod, next(entry for entry in pod.containers if entry.name == SIDECAR)) for pod in pods]
+    pods = (pod for pod in observation.snapshot.pods if pod.namespace == namespace and not pod.ending)
+    sidecars = [(pod, entry) for pod in pods for entry in pod.containers if entry.name == SIDECAR]
     deviating = [(pod, wrong) for pod, sidecar in sidecars if (wrong := deviations(sidecar, profile))]
     for pod, wrong in deviating:
         yield error(PROFILE, Subject("pod", f"{namespace}/{pod.name}"), f"sidecar {wrong}", restart_command(pod))
-    if pods and not deviating:
-        yield ok(
-            PROFILE, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods)
-        )
+    if sidecars and not deviating:
+        message = f"all {len(sidecars)} sidecars carry the profile"
+        yield ok(PROFILE, Subject("namespace", namespace), message, number=len(sidecars))
 
 
 def deviations(container: Container, profile: ResourceProfile) -> str:

@@ -72,13 +72,16 @@ SMALL = {
     "kinds that may not be created":
         (rights.check, {"missing_rights": ("namespaces", "pods")}, {}, f"error {WHO} create namespaces, pods; "),
     "changes that may not be made, for one version":
-        (rights.check, {"missing_changes": CHANGES}, {}, f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
+        (rights.check, {"missing_changes": CHANGES}, {},
+            f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
     "an autoscaler with a metrics server":
-        (metrics_server.check, {"deployments": (SERVER,)}, {"ingress": {"autoscaling": SCALED}}, "ok cluster: is there"),
+        (metrics_server.check, {"deployments": (SERVER,)}, {"ingress": {"autoscaling": SCALED}},
+            "ok cluster: is there"),
     "an autoscaler without":
         (metrics_server.check, {}, {"ingress": {"autoscaling": SCALED}}, "warning ingress.autoscaling"),
     "a kind of the Prometheus operator that is not there":
-        (metrics_server.check_prometheus_operator, {"crds": KINDS[:2]}, OPERATED, f"error crd {KINDS[2].name}: is not there"),
+        (metrics_server.check_prometheus_operator, {"crds": KINDS[:2]}, OPERATED,
+            f"error crd {KINDS[2].name}: is not there"),
     "the Prometheus operator":
         (metrics_server.check_prometheus_operator, {"crds": KINDS}, OPERATED, "ok cluster: is there"),
     "no Prometheus operator": (metrics_server.check_prometheus_operator, {}, {}, "ok cluster: is not needed"),

@@ -6,6 +6,7 @@ A CA that the stack made in Vault may be lost: a mount is removed, a Vault wiped
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 
 from cryptography.x509 import Certificate
 
@@ -117,17 +118,11 @@ class RootUse:
 
 def read_root_use(context: str, namespace: str) -> RootUse:
     """Ask every proxy of the cluster, and istiod's pods in their namespace. Raises ClusterUnreachable."""
-    live, served, proxies = (
-        mesh_ca.read_authority(context, namespace),
-        certificates_in_use.read_istiods(context, namespace),
-        certificates_in_use.read_proxies(context),
-    )
-    signers = [
-        certificate
-        for name in ("ca-cert.pem", "cert-chain.pem")
-        if live.cacerts.get(name)
-        for certificate in pem.certificates(live.cacerts[name], f"cacerts: {name}")
-    ]
+    cacerts = mesh_ca.read_authority(context, namespace).cacerts
+    served = certificates_in_use.read_istiods(context, namespace)
+    proxies = certificates_in_use.read_proxies(context)
+    files = [name for name in ("ca-cert.pem", "cert-chain.pem") if cacerts.get(name)]
+    signers = chain.from_iterable(pem.certificates(cacerts[name], f"cacerts: {name}") for name in files)
     return RootUse(tuple(proxies), served, tuple(signers))
 
 

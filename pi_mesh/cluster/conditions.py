@@ -5,7 +5,6 @@ from typing import Any
 
 
 def conditions(item: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the conditions by type."""
     return {condition["type"]: condition for condition in (item.get("status") or {}).get("conditions") or []}
 
 

@@ -19,10 +19,8 @@ from pi_mesh.waiting import until
 
 def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
     """Return the version of the running istiod, by its image; empty without one, or if its image has no version."""
-    for entry in deployments:
-        if (entry.namespace, entry.name) == (namespace, ISTIOD) and entry.containers:
-            return image_version(entry.containers[0].image)
-    return ""
+    first = (entry for entry in deployments if entry.id == f"{namespace}/{ISTIOD}" and entry.containers)
+    return next((image_version(entry.containers[0].image) for entry in first), "")
 
 
 def by_revision(snapshot: Snapshot, namespace: str) -> dict[str, str]:

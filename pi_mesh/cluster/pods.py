@@ -128,7 +128,6 @@ class Pod(Namespaced):
 
 
 def parse(item: dict) -> Pod:
-    """Return the pod of an API object."""
     meta, spec, status = item["metadata"], item["spec"], item.get("status", {})
     owners = [owner for owner in meta.get("ownerReferences", []) if owner.get("controller")]
     statuses = [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]

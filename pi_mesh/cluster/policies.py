@@ -43,7 +43,6 @@ class Policy(Namespaced):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Return the kind, the namespace and the name."""
         return self.kind, self.namespace, self.name
 
     @property

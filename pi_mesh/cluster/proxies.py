@@ -42,7 +42,6 @@ class Proxy:
 
     @property
     def id(self) -> str:
-        """Return NAMESPACE/NAME of the proxy's pod."""
         return self.pod.id
 
     @property

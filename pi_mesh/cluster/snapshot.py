@@ -233,15 +233,14 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
 
 def _snapshot(context: str, version: str, lists: Lists, missing: Missing) -> Snapshot:
     kept = defaultdict(tuple, {kind: items or () for kind, items in lists.items()})
+    as_listed: dict[str, Any] = {
+        kind: kept[kind] for kind in ("nodes", "services", "namespaces", "crds", "deployments")
+    }
     return Snapshot(
         context,
         version,
-        nodes=kept["nodes"],
+        **as_listed,
         pods=tuple(pod for pod in kept["pods"] if not pod.finished),
-        services=kept["services"],
-        namespaces=kept["namespaces"],
-        crds=kept["crds"],
-        deployments=kept["deployments"],
         webhooks=tuple(chain(*kept["validating webhooks"], *kept["mutating webhooks"])),
         releases=helm_releases.latest(kept["releases"]),
         external_ca=kept["external ca"],

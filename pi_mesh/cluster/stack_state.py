@@ -31,7 +31,6 @@ class RecordedAccess:
 
 
 def recorded_access(resources: Iterable[Mapping[str, Any]]) -> RecordedAccess:
-    """Return the access that the resources of a state record."""
     mode, denies, audited = "", set[str](), set[str]()
     for resource in resources:
         outputs = resource.get("outputs") or {}

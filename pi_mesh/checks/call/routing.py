@@ -152,13 +152,9 @@ def _destinations(route: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
 def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
     """Return what is wrong with a subset; empty if a Ready pod has its labels."""
     rules = call.policies.of_kind("DestinationRule")
-    subsets = [
-        entry
-        for rule in rules
-        if full_name(str(rule.spec.get("host", "")), rule.namespace) == host
-        for entry in rule.spec.get("subsets") or []
-        if entry.get("name") == subset
-    ]
+    of_host = (rule for rule in rules if full_name(str(rule.spec.get("host", "")), rule.namespace) == host)
+    declared = (entry for rule in of_host for entry in rule.spec.get("subsets") or [])
+    subsets = [entry for entry in declared if entry.get("name") == subset]
     if not subsets:
         return "which no DestinationRule declares"
     first, *_ = subsets

@@ -111,69 +111,64 @@ class Match(IntEnum):
     YES = auto()
 
 
+OF_HTTP = ("hosts", "methods", "paths")
+"""Fields of an operation about HTTP."""
+SAME_AS = {
+    "source.namespace": "namespaces",
+    "source.principal": "principals",
+    "source.ip": "ipBlocks",
+    "destination.port": "ports",
+}
+"""Keys of `when` that ask the same as a field of `from` or `to`."""
+
+
 class Rules:
     """The rules that a call to one pod meets."""
 
     def __init__(self, call: Call, callee: Callee, identified: bool) -> None:
         """Judge for a caller that shows a certificate, or for one in plain text."""
-        self._call, self._callee = call, callee
-        self._namespace = call.caller.namespace if identified else ""
-        self._principal = call.principal if identified else ""
-        self._account = f"{self._namespace}/{call.caller.service_account}" if identified else ""
+        caller, pod, self._is_http = call.caller, callee.pod, call.port.is_http
+        namespace, principal = (caller.namespace, call.principal) if identified else ("", "")
+        account = f"{namespace}/{caller.service_account}" if identified else ""
+        self._tests: dict[str, Callable[[str], bool]] = {
+            "principals": lambda value: _fits(value, principal, _own_domain(principal)),
+            "namespaces": lambda value: _fits(value, namespace),
+            "serviceAccounts": lambda value: _account(value, pod.namespace) == account != "",
+            "ipBlocks": lambda value: _within(caller.address, value),
+            "ports": lambda value: value == str(callee.port),
+            "destination.ip": lambda value: _within(pod.address, value),
+        }
 
     def match(self, rule: Mapping[str, Any], denies: bool) -> Match:
         """Return how a rule matches. Conditions about HTTP never allow a call by TCP, nor narrow a denial of it."""
         sources = [(entry or {}).get("source") or {} for entry in rule.get("from") or [{}]]
         operations = [(entry or {}).get("operation") or {} for entry in rule.get("to") or [{}]]
-        from_here = max(_all(self._of_source(key, values) for key, values in source.items()) for source in sources)
-        of_this = max(
-            _all(self._of_operation(key, values, denies) for key, values in operation.items())
-            for operation in operations
-        )
         when = _all(self._of_condition(condition, denies) for condition in rule.get("when") or [])
-        return min(from_here, of_this, when)
+        return min(self._any(sources, denies), self._any(operations, denies), when)
 
-    def _of_source(self, key: str, values: list[str]) -> Match:
-        known: dict[str, Callable[[str], bool]] = {
-            "principals": lambda value: _fits(value, self._principal, _own_domain(self._principal)),
-            "namespaces": lambda value: _fits(value, self._namespace),
-            "serviceAccounts": lambda value: _account(value, self._callee.pod.namespace) == self._account != "",
-            "ipBlocks": lambda value: _within(self._call.caller.address, value),
-        }
-        return _by_kind(key, values, known)
+    def _any(self, entries: Iterable[Mapping[str, list[str]]], denies: bool) -> Match:
+        return max(_all(self._of_field(key, values, denies) for key, values in entry.items()) for entry in entries)
 
-    def _of_operation(self, key: str, values: list[str], denies: bool) -> Match:
-        known = {"ports": lambda value: value == str(self._callee.port)}
-        return self._http(denies) if _plain_key(key) not in known else _by_kind(key, values, known)
+    def _of_field(self, key: str, values: list[str], denies: bool) -> Match:
+        name = _plain_key(key)
+        if name not in self._tests:
+            return self._http(denies) if name in OF_HTTP else Match.SOME
+        matched = any(map(self._tests[name], values))
+        return Match.YES if matched != (key != name) else Match.NO
 
     def _of_condition(self, condition: Mapping[str, Any], denies: bool) -> Match:
-        known: dict[str, Callable[[str], bool]] = {
-            "source.namespace": lambda value: _fits(value, self._namespace),
-            "source.principal": lambda value: _fits(value, self._principal, _own_domain(self._principal)),
-            "source.ip": lambda value: _within(self._call.caller.address, value),
-            "destination.ip": lambda value: _within(self._callee.pod.address, value),
-            "destination.port": lambda value: value == str(self._callee.port),
-        }
-        key = condition.get("key", "")
-        if key not in known:
+        key: str = condition.get("key", "")
+        test = self._tests.get(SAME_AS.get(key, key))
+        if test is None:
             return self._http(denies) if key.startswith("request.") else Match.SOME
-        given = [known[key](value) for value in condition.get("values") or []]
-        denied = [known[key](value) for value in condition.get("notValues") or []]
-        return Match.YES if (any(given) or not given) and not any(denied) else Match.NO
+        given, denied = condition.get("values") or [], condition.get("notValues") or []
+        return Match.YES if (not given or any(map(test, given))) and not any(map(test, denied)) else Match.NO
 
     def _http(self, denies: bool) -> Match:
         """Return the match of a condition about HTTP; a denying rule ignores it where there is no HTTP."""
-        if self._call.port.is_http:
+        if self._is_http:
             return Match.SOME
         return Match.YES if denies else Match.NO
-
-
-def _by_kind(key: str, values: list[str], known: Mapping[str, Callable[[str], bool]]) -> Match:
-    name = _plain_key(key)
-    if name not in known:
-        return Match.SOME
-    matched = any(known[name](value) for value in values)
-    return Match.YES if matched != (key != name) else Match.NO
 
 
 def _plain_key(key: str) -> str:

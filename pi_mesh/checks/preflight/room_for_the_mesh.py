@@ -56,22 +56,18 @@ def check_room(observation: Observation) -> Iterator[Finding]:
 def _mesh_finding(asked: Demand, rolls_out: bool) -> Finding:
     """Judge the headroom; if no rollout is due, only the pods themselves have to fit."""
     pods, surge, subject = total(asked.pods), total(asked.surge), Subject("node")
+    both, free = (pods + surge).in_words, _shown(asked.nodes)
     if place(asked.nodes, (*asked.pods, *asked.surge)) is not None:
-        return ok(ID, subject, f"the mesh and the surge of its rollouts, {(pods + surge).in_words}, fit")
-    if place(asked.nodes, asked.pods) is None:
-        message = f"the mesh needs {pods.in_words} beside what it holds, which do not fit: {_shown(asked.nodes)}"
-        if rolls_out:
-            message = _needed(pods + surge, asked.nodes)
-        return error(ID, subject, message, FIX)
+        return ok(ID, subject, f"the mesh and the surge of its rollouts, {both}, fit")
     if rolls_out:
-        return error(ID, subject, _needed(pods + surge, asked.nodes), FIX)
-    message = f"the mesh fits, but not the surge of its rollouts, {surge.in_words}: {_shown(asked.nodes)}"
+        message = f"the mesh needs {both} with the surge of its rollouts, which do not fit: {free}"
+        return error(ID, subject, message, FIX)
+    if place(asked.nodes, asked.pods) is None:
+        message = f"the mesh needs {pods.in_words} beside what it holds, which do not fit: {free}"
+        return error(ID, subject, message, FIX)
+    message = f"the mesh fits, but not the surge of its rollouts, {surge.in_words}: {free}"
     fix = "free CPU or memory before a change that restarts istiod or a gateway: its new pod would stay Pending"
     return warning(ID, subject, message, fix)
-
-
-def _needed(amount: Resources, nodes: Sequence[Node]) -> str:
-    return f"the mesh needs {amount.in_words} with the surge of its rollouts, which do not fit: {_shown(nodes)}"
 
 
 def _rolls_out(observation: Observation) -> bool:

@@ -30,9 +30,8 @@ def check_routes(observation: Observation) -> Iterator[Finding]:
     if observation.snapshot is None:
         return
     where = setting("traffic.services")
-    if unreadable := [
-        kind for kinds in routes.ROUTE_KINDS.values() for kind in kinds if kind in observation.snapshot.unreadable
-    ]:
+    kinds = (kind for group in routes.ROUTE_KINDS.values() for kind in group)
+    if unreadable := [kind for kind in kinds if kind in observation.snapshot.unreadable]:
         message = f"whether other routes repeat orders is not known: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")
     others = [*_others(observation, services)]

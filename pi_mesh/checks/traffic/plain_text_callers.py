@@ -47,13 +47,12 @@ def _plain_text(observation: Observation, policy: AccessPolicy) -> str:
 
 
 def _locked_out(observation: Observation, namespace: WorkloadNamespace) -> Iterator[Finding]:
-    for name, legacy in observation.settings.traffic.legacy.items():
-        if observation.settings.namespace_of(legacy) == namespace.name and not any(
-            policy.action == "ALLOW"
-            and any(not rule.needs_identity for rule in policy.rules)
-            and _share_a_pod(observation.snapshot, namespace.name, policy.selector or {}, legacy.selector)
-            for policy in policies(observation.settings, namespace).values()
-        ):
+    settings, home = observation.settings, namespace.name
+    allows = (policy for policy in policies(settings, namespace).values() if policy.action == "ALLOW")
+    selectors = [policy.selector or {} for policy in allows if not all(rule.needs_identity for rule in policy.rules)]
+    for name, legacy in settings.traffic.legacy.items():
+        admitted = any(_share_a_pod(observation.snapshot, home, selector, legacy.selector) for selector in selectors)
+        if settings.namespace_of(legacy) == home and not admitted:
             message = f"accepts plain text, but {namespace.deny_setting} refuses its callers, who have no identity"
             fix = "allow them in traffic.authorization.policies by ports, methods or paths alone"
             yield warning(ID, setting(f"traffic.legacy.{name}"), message, fix)

@@ -43,7 +43,6 @@ def shorten(value: object) -> str:
 
 
 def change_in_words(live: object, target: object) -> str:
-    """Return the change of a value in words."""
     if target is ABSENT:
         return f"{shorten(live)} goes"
     return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"

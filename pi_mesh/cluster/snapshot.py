@@ -152,6 +152,8 @@ WHOLE: dict[str, tuple[str, Callable[[dict], Any]]] = {
     "mutating webhooks": (f"{ADMISSION}/mutatingwebhookconfigurations", partial(objects.webhooks, "Mutating")),
 }
 """Path of each kind that is read whole, and the function that reduces an object."""
+UNCHANGED = ("nodes", "services", "namespaces", "crds", "deployments")
+"""Kinds whose lists are fields of the snapshot as they are."""
 SECRETS, CONFIG_MAPS = "/api/v1/secrets", "/api/v1/configmaps"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
@@ -233,9 +235,7 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
 
 def _snapshot(context: str, version: str, lists: Lists, missing: Missing) -> Snapshot:
     kept = defaultdict(tuple, {kind: items or () for kind, items in lists.items()})
-    as_listed: dict[str, Any] = {
-        kind: kept[kind] for kind in ("nodes", "services", "namespaces", "crds", "deployments")
-    }
+    as_listed: dict[str, Any] = {kind: kept[kind] for kind in UNCHANGED}
     return Snapshot(
         context,
         version,

@@ -1,9 +1,11 @@
 """The command `python -m operations`: every task of a mesh's owner besides `pulumi up`."""
 
+import ast
 import sys
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 from pi_mesh import interpreter
@@ -24,97 +26,39 @@ with interpreter.explained(_stop):
     from operations.command_line import HELP, Command, Flags
 
 COMMANDS = {
-    "preflight": (
-        "preflight",
-        "Check the cluster before anything changes: versions, nodes, kernels, free room, owners and rights.",
-        ("-s pi-cluster", "-s pi-cluster --json"),
-    ),
-    "rehearse": (
-        "rehearse.command",
-        "Try the proxy's image on every node: Envoy, its memory, packet redirection; and the node's disk and clock.",
-        ("-s pi-cluster", "-s pi-cluster --json"),
-    ),
-    "verify": (
-        "verify.command",
-        "Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof.",
-        ("-s pi-cluster --probe", "-s pi-cluster --window 60"),
-    ),
-    "repair": (
-        "repair.command",
-        "Show what an interrupted `pulumi up` left behind; after a yes, clean it up so that `pulumi up` can continue.",
-        ("-s pi-cluster", "-s pi-cluster --yes"),
-    ),
-    "adopt": (
-        "adopt.command",
-        "Adopt a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.",
-        ("-s pi-cluster", "-s pi-cluster --yes"),
-    ),
-    "budget": (
-        "budget.command",
-        "Show requests, limits and rollout surge of each component, and the room that the live nodes have left.",
-        ("-s pi-cluster", "-s pi-cluster --json"),
-    ),
-    "rotate-ca": (
-        "rotate_ca.command",
-        "Give the mesh's CA a new key and certificate under the same root, without a restart, and prove it.",
-        ("-s pi-cluster", "-s pi-cluster --root --dry-run"),
-    ),
-    "proxies": (
-        "proxies.command",
-        "Show every proxy: version, connection, configuration, certificate, and older settings that it was started "
-        "under.",
-        ("-s pi-cluster", "-s pi-cluster --json"),
-    ),
-    "connectivity": (
-        "connectivity.command",
-        "Make the calls that must pass and those that must be refused, between two pods in a namespace of their own.",
-        ("-s pi-cluster", "-s pi-cluster --json"),
-    ),
-    "refresh": (
-        "refresh.command",
-        "Restart the workloads and gateways whose proxy is older than istiod or was started under older settings.",
-        ("-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
-    ),
-    "upgrade": (
-        "upgrade.command",
-        "Take Istio to a newer version, one minor version after the other.",
-        ("-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
-    ),
-    "charts": (
-        "charts.command",
-        "Pin the charts that a stack installs by their SHA-256 sums.",
-        ("lock -s pi-cluster", "vendor -s pi-cluster"),
-    ),
-    "report": (
-        "report.command",
-        "Write one archive for a bug report: versions, settings, findings, proxies, events and the mesh's own logs.",
-        ("-s pi-cluster", "-s pi-cluster --output report.tar.gz"),
-    ),
-    "dashboard": (
-        "dashboard",
-        "Open a port of Kiali, Grafana, Prometheus, Jaeger, istiod or a proxy on 127.0.0.1, and print its address.",
-        ("kiali -s pi-cluster", "grafana -s pi-cluster"),
-    ),
-    "backup": (
-        "backup",
-        "Write the settings, the state, the CA with its key and the trusted roots into one encrypted file.",
-        ("-s pi-cluster", "-s pi-cluster --check mesh.age"),
-    ),
-    "restore": (
-        "restore",
-        "Bring the mesh of a backup up on new boards, with the root that its clients trust.",
-        ("mesh.age -s pi-cluster --dry-run", "mesh.age -s pi-cluster --yes"),
-    ),
+    "preflight": ("preflight", "-s pi-cluster", "-s pi-cluster --json"),
+    "rehearse": ("rehearse.command", "-s pi-cluster", "-s pi-cluster --json"),
+    "verify": ("verify.command", "-s pi-cluster --probe", "-s pi-cluster --window 60"),
+    "repair": ("repair.command", "-s pi-cluster", "-s pi-cluster --yes"),
+    "adopt": ("adopt.command", "-s pi-cluster", "-s pi-cluster --yes"),
+    "budget": ("budget.command", "-s pi-cluster", "-s pi-cluster --json"),
+    "rotate-ca": ("rotate_ca.command", "-s pi-cluster", "-s pi-cluster --root --dry-run"),
+    "proxies": ("proxies.command", "-s pi-cluster", "-s pi-cluster --json"),
+    "connectivity": ("connectivity.command", "-s pi-cluster", "-s pi-cluster --json"),
+    "refresh": ("refresh.command", "-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
+    "upgrade": ("upgrade.command", "-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
+    "charts": ("charts.command", "lock -s pi-cluster", "vendor -s pi-cluster"),
+    "report": ("report.command", "-s pi-cluster", "-s pi-cluster --output report.tar.gz"),
+    "dashboard": ("dashboard", "kiali -s pi-cluster", "grafana -s pi-cluster"),
+    "backup": ("backup", "-s pi-cluster", "-s pi-cluster --check mesh.age"),
+    "restore": ("restore", "mesh.age -s pi-cluster --dry-run", "mesh.age -s pi-cluster --yes"),
 }
-"""Module of each command, in which the function has the command's name, its line in the list of commands, and two
-examples of what is given to it."""
+"""Module of each command, in which the function has the command's name, and two examples of what is given to it."""
 SHORT = {"help_option_names": ["-h", "--help"]}
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False, context_settings=SHORT)
 
 
+def _sentence(name: str) -> str:
+    """Return the first line of a command's docstring from its source: on a Pi an import takes seconds."""
+    module, *_ = COMMANDS[name]
+    tree = ast.parse((Path(__file__).parent / f"{module.replace('.', '/')}.py").read_text())
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return (ast.get_docstring(functions[name.replace("-", "_")]) or "").partition("\n")[0]
+
+
 def _loaded(name: str) -> Any:
     """Import a command, with its options and its whole help."""
-    module, _, examples = COMMANDS[name]
+    module, *examples = COMMANDS[name]
     epilog = "\n\n".join(["Examples:", *(f"python -m operations {name} {example}" for example in examples), HELP])
     command = Typer()
     function = getattr(import_module(f"operations.{module}"), name.replace("-", "_"))
@@ -132,7 +76,7 @@ class Commands(Flags, TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
-        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1]) if cmd_name in COMMANDS else None
+        return TyperCommand(cmd_name, help=_sentence(cmd_name)) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in COMMANDS and (close := get_close_matches(args[0], COMMANDS, 1)):

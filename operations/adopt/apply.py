@@ -13,9 +13,9 @@ from operations import pulumi, stacks
 from operations.adopt import entries, plan
 from operations.adopt.entries import PROVIDER, is_adopted
 from operations.adopt.existing_mesh import RELEASE, ExistingMesh
-from operations.failures import Exit, OperationError
 from operations.pulumi import PulumiFailed
 from operations.repair import backend_lock, observed_state
+from operations.repair.backend_lock import NotOurs
 from operations.repair.observed_state import ObservedState
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.cluster import helm_releases
@@ -26,22 +26,6 @@ from pi_mesh.words import text_before_last
 ID = "next preview"
 
 
-class ChangedMeanwhile(OperationError):
-    """A run changed the state after this command had read it: nothing was written."""
-
-    status = Exit.PROBLEMS
-
-    def __init__(self, stack: str) -> None:
-        super().__init__(
-            error(
-                "backend lock",
-                Subject("stack", stack),
-                "was changed by another run in the meantime",
-                "run this command again",
-            )
-        )
-
-
 def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
     """Write the settings and the state, and judge the next preview; take back a harmful one at once.
 
@@ -50,9 +34,8 @@ def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Findi
     """
     for proposal in there.proposals:
         say(f"{proposal.path}: writing it into the stack file")
-        pulumi.set_config(
-            there.now.stack, proposal.path, proposal.text, "bool" if isinstance(proposal.value, bool) else "string"
-        )
+        kind = "bool" if isinstance(proposal.value, bool) else "string"
+        pulumi.set_config(there.now.stack, proposal.path, proposal.text, kind)
     say(f"stack {there.now.stack}: writing its state")
     write_state(there, entries.state_with_entries(there), partial(_hand_over, there))
     say(f"stack {there.now.stack}: previewing the next `up`")
@@ -60,11 +43,11 @@ def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Findi
 
 
 def write_state(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: None) -> None:
-    """Replace the state under the lock, after calling `first` there. Raises ChangedMeanwhile or NotOurs."""
+    """Replace the state under the lock, after calling `first` there. Raises NotOurs, also for a changed state."""
     now = there.now
     with backend_lock.held_lock(now) as lock:
         if observed_state.comparable_content(pulumi.export(now.stack)) != observed_state.comparable_content(now.state):
-            raise ChangedMeanwhile(now.stack)
+            raise NotOurs(now.stack, "was changed by another run in the meantime", "run this command again")
         lock.confirm(now)
         for stale in now.locks:
             stale.remove()
@@ -123,13 +106,9 @@ def read_undo(stack: str) -> Undo:
     others = [entry for entry in resources if entry["urn"] not in released]
     kept = _without_idle([observed_state.with_dependencies(entry, lambda urn: urn not in released) for entry in others])
     gone = tuple(entry for entry in resources if entry["urn"] in released)
-    noted = owner(stack)
-    mine = [
-        namespace.name
-        for namespace in now.snapshot.namespaces
-        if namespace.annotations.get(ADOPTED_ANNOTATION) == noted
-    ]
-    return Undo(now, gone, tuple(kept), tuple(mine), _revisions(now, gone))
+    mark, namespaces = owner(stack), now.snapshot.namespaces
+    marked = tuple(entry.name for entry in namespaces if entry.annotations.get(ADOPTED_ANNOTATION) == mark)
+    return Undo(now, gone, tuple(kept), marked, _revisions(now, gone))
 
 
 def _is_of_cluster(entry: Mapping) -> bool:
@@ -149,12 +128,13 @@ def _without_idle(entries: list[Mapping]) -> list[Mapping]:
 
 def _revisions(now: ObservedState, released: tuple[Mapping, ...]) -> dict[str, int]:
     """Return the newest revision of each adopted release at its adoption, where Helm has since made another."""
-    adopted_at = {entry["id"]: _time(entry["created"]) for entry in released if entry["type"] == RELEASE}
+    time = datetime.fromisoformat
+    adopted_at = {entry["id"]: time(entry["created"]) for entry in released if entry["type"] == RELEASE}
     before: dict[str, int] = {}
     with Client(now.context) as client:
         listed = client.items(helm_releases.SECRETS_PATH, METADATA_ONLY, labelSelector=helm_releases.HELM_SELECTOR)
     for item in listed:
-        record, made = helm_releases.parse_record(item), _time(item["metadata"]["creationTimestamp"])
+        record, made = helm_releases.parse_record(item), time(item["metadata"]["creationTimestamp"])
         if record.id in adopted_at and made <= adopted_at[record.id]:
             before[record.id] = max(record.revision, before.get(record.id, record.revision))
     latest = {record.id: record.revision for record in now.snapshot.releases}
@@ -163,19 +143,12 @@ def _revisions(now: ObservedState, released: tuple[Mapping, ...]) -> dict[str, i
     }
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def undo_plan(undo: Undo) -> Iterator[Finding]:
     """Yield the removed resources, the kept ones, and the way back to the cluster before the first `up`."""
     stack = Subject("stack", undo.now.stack)
     for entry in undo.released:
-        yield ok(
-            LETS_GO,
-            Subject(entry["type"].rpartition(":")[2].lower(), entry["id"]),
-            "leaves the state, and stays in the cluster as it is",
-        )
+        subject = Subject(entry["type"].rpartition(":")[2].lower(), entry["id"])
+        yield ok(LETS_GO, subject, "leaves the state, and stays in the cluster as it is")
     for name in undo.marked:
         yield ok(MARK, Subject("namespace", name), f"loses the annotation {ADOPTED_ANNOTATION}")
     if made := [entry for entry in undo.kept if _is_of_cluster(entry)]:

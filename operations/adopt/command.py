@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors, progress
-from pi_mesh.checks.finding import Finding, Level, Subject, ok
+from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors
+from pi_mesh.checks.finding import Finding, Level, Subject, errors, ok
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from operations.results import Report
+    from collections.abc import Callable, Iterable
 
 Undo = Annotated[bool, typer.Option("--undo", help="Undo an adoption: remove the adopted resources from the state.")]
 MARKS = {Level.WARNING: "! ", Level.ERROR: "x ", Level.UNKNOWN: "? "}
@@ -30,41 +28,40 @@ def adopt(stack: Stack, yes: Yes = False, dry_run: DryRun = False, undo_: Undo =
     with expected_errors("adopt", stack, as_json):
         command = f"adopt -s {stack}{' --undo' if undo_ else ''}"
         consent = Consent(command, yes=yes, dry_run=dry_run, as_json=as_json)
-        findings = _undone(stack, consent, as_json) if undo_ else _adopted(stack, consent, as_json)
-    conclude_findings("adopt", stack, findings, as_json, _verdict)
+        findings = _undone(stack, consent) if undo_ else _adopted(stack, consent)
+    conclude_findings("adopt", stack, findings, as_json, lambda done: typer.echo(done.verdict))
 
 
-def _adopted(stack: str, consent: Consent, as_json: bool) -> list[Finding]:
+def _adopted(stack: str, consent: Consent) -> list[Finding]:
     from operations.adopt import apply, existing_mesh, plan
 
     there = existing_mesh.read(stack)
     if there.obstacles:
-        return _shown(there.obstacles, as_json)
+        return _shown(there.obstacles, consent.say)
     if not there.releases and not there.objects:
         complete = ok(plan.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")
-        return _shown([complete], as_json)
-    findings = _shown(plan.adoption_plan(there), as_json)
-    if any(finding.level is Level.ERROR for finding in findings) or not consent.is_given("Adopt the mesh?"):
+        return _shown([complete], consent.say)
+    findings = _shown(plan.adoption_plan(there), consent.say)
+    if errors(findings) or not consent.is_given("Adopt the mesh?"):
         return findings
-    done = apply.carry_out_adoption(there, progress(as_json))
-    return [*findings, *_shown([done], as_json)]
+    return [*findings, *_shown([apply.carry_out_adoption(there, consent.say)], consent.say)]
 
 
-def _undone(stack: str, consent: Consent, as_json: bool) -> list[Finding]:
+def _undone(stack: str, consent: Consent) -> list[Finding]:
     from operations.adopt import apply, obstacles
 
     back = apply.read_undo(stack)
     if held := list(obstacles.lock_obstacles(back.now)):
-        return _shown(held, as_json)
-    findings = _shown(apply.undo_plan(back), as_json)
+        return _shown(held, consent.say)
+    findings = _shown(apply.undo_plan(back), consent.say)
     if (back.released or back.marked) and consent.is_given("Take the adoption back?"):
         apply.carry_out_undo(back)
     return findings
 
 
-def _shown(findings: Iterable[Finding], as_json: bool) -> list[Finding]:
+def _shown(findings: Iterable[Finding], say: Callable[[str], None]) -> list[Finding]:
     """Print the rows under the names of their checks, and return them."""
-    say, rows = progress(as_json), list(findings)
+    rows = list(findings)
     for name, group in groupby(rows, key=lambda finding: finding.id):
         say(f"{name[0].upper()}{name[1:]}")
         for finding in group:
@@ -72,7 +69,3 @@ def _shown(findings: Iterable[Finding], as_json: bool) -> list[Finding]:
             if finding.fix:
                 say(f"      -> {finding.fix}")
     return rows
-
-
-def _verdict(done: Report) -> None:
-    typer.echo(done.verdict)

@@ -16,8 +16,7 @@ from uuid import uuid4
 
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
 from operations.repair.observed_state import resources, with_dependencies
-from pi_mesh.checks.verify.diff import ABSENT
-from pi_mesh.checks.verify.settings_applied import unequal
+from pi_mesh.tree_diff import ABSENT, unequal
 from pi_mesh.words import text_before_last
 
 MANAGER_PREFIX = "pulumi-kubernetes-"
@@ -41,13 +40,8 @@ def hand_over_patch(existing: ExistingObject) -> list[dict]:
     fields: dict = {}
     for entry in _fields(existing.live):
         fields = _union(fields, entry.get("fieldsV1") or {})
-    applied = {
-        "manager": mine,
-        "operation": "Apply",
-        "apiVersion": existing.live["apiVersion"],
-        "fieldsType": "FieldsV1",
-        "fieldsV1": fields,
-    }
+    applied = {"manager": mine, "operation": "Apply", "apiVersion": existing.live["apiVersion"]}
+    applied |= {"fieldsType": "FieldsV1", "fieldsV1": fields}
     status = [entry for entry in meta.get("managedFields") or [] if entry.get("subresource")]
     return _replaced(meta, [applied, *status])
 
@@ -97,6 +91,8 @@ Entry = dict[str, Any]
 KEPT = ("urn", "custom", "type", "parent", "dependencies", "propertyDependencies", "aliases", "additionalSecretOutputs")
 """Fields that an entry takes from the resource as the program registers it."""
 PROVIDER = "pulumi:providers:"
+NO_MANIFEST = {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""}
+"""Manifest of a deployment, which must have one, for a stack that never ran."""
 EXTRA_VALUE = "was installed with values that the stack file does not have; the next `up` removes them"
 
 
@@ -108,20 +104,10 @@ def is_adopted(entry: Mapping) -> bool:
 def state_with_entries(there: ExistingMesh) -> dict:
     """Return the stack's state with an entry for every adopted resource, and for its components and provider."""
     state = there.now.state
-    deployment = state["deployment"] or {}
-    known = resources(state)
-    added = _dated(_entries(there, {entry["urn"]: entry for entry in known}))
-    return {**state, "deployment": {**_manifest(), **deployment, "resources": [*known, *added]}}
-
-
-def _manifest() -> dict:
-    """Return the manifest that a deployment must have, for a stack that never had one."""
-    return {"manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""}}
-
-
-def _dated(entries: list[Entry]) -> list[Entry]:
-    at = datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-    return [{**entry, "created": at, "modified": at} for entry in entries]
+    known, now = resources(state), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    added = _entries(there, {entry["urn"]: entry for entry in known})
+    dated = [{**entry, "created": now, "modified": now} for entry in added]
+    return {**state, "deployment": {"manifest": NO_MANIFEST, **(state["deployment"] or {}), "resources": known + dated}}
 
 
 def _entries(there: ExistingMesh, known: Mapping[str, Mapping]) -> list[Entry]:
@@ -130,11 +116,8 @@ def _entries(there: ExistingMesh, known: Mapping[str, Mapping]) -> list[Entry]:
     taken |= {item.registered["urn"]: _of_object(item) for item in there.objects}
     by_urn = {resource["urn"]: resource for resource in there.registered}
     needed = {urn for taken_urn in taken for urn in _ancestors(by_urn[taken_urn], by_urn)}
-    chosen = [
-        resource
-        for resource in there.registered
-        if resource["urn"] in taken.keys() | needed and resource["urn"] not in known
-    ]
+    added = (taken.keys() | needed) - known.keys()
+    chosen = [resource for resource in there.registered if resource["urn"] in added]
     there_already = known.keys() | {resource["urn"] for resource in chosen}
     ids = {urn: entry["id"] for urn, entry in known.items() if entry["type"].startswith(PROVIDER)}
     ids |= {resource["urn"]: str(uuid4()) for resource in chosen if resource["type"].startswith(PROVIDER)}
@@ -177,15 +160,8 @@ def _of_release(existing: ExistingRelease) -> Entry:
     own = {"name": record.name, "namespace": record.namespace, "chart": chart, "version": version}
     # What only the cluster has may hold a password, and the next `up` removes it anyway.
     inputs = {**existing.registered["inputs"], **own, "values": _shared(applied.values, release.values)}
-    status = {
-        "name": record.name,
-        "namespace": record.namespace,
-        "revision": record.revision,
-        "status": record.status,
-        "chart": applied.chart,
-        "version": version,
-        "appVersion": applied.app_version,
-    }
+    status = {**own, "chart": applied.chart, "appVersion": applied.app_version}
+    status |= {"revision": record.revision, "status": record.status}
     entry = {"id": record.id, "inputs": inputs, "outputs": {**inputs, "status": status}}
     # Without `__inputs`, a secret, the provider sees changed and added values, but no removed ones.
     gone = any(setting is ABSENT for _, setting, _ in unequal(release.values, applied.values))
@@ -216,9 +192,7 @@ def live_inputs(existing: ExistingObject) -> dict:
     registered_meta, live = existing.manifest["metadata"], existing.live["metadata"]
     meta = {key: live[key] for key in ("name", "namespace") if key in live}
     for key in ("labels", "annotations"):
-        kept = {
-            name: value for name, value in (live.get(key) or {}).items() if name in (registered_meta.get(key) or {})
-        }
-        meta |= {key: kept} if kept else {}
+        given, notes = registered_meta.get(key) or {}, live.get(key) or {}
+        meta |= {key: kept} if (kept := {name: notes[name] for name in notes if name in given}) else {}
     left_out = ("metadata", "status", *(("spec",) if existing.kind == "Namespace" else ()))
     return {**{key: value for key, value in existing.live.items() if key not in left_out}, "metadata": meta}

@@ -56,15 +56,10 @@ def proposed_settings(
         if name != expected[key]:
             yield Proposal(f"releases.names.{key}", name, "this is its name in Helm")
     istio, namespaces = settings.istio, settings.workload_namespaces
-    homes = (
-        ("istio", istio.namespace, istio.adopt),
-        *((namespace.setting, namespace.name, namespace.own.adopt) for namespace in namespaces),
-    )
-    for key, name, is_adopted in homes:
-        live_namespace = snapshot.namespace(name)
-        if live_namespace and not is_adopted and not state.holds(live_namespace.name, live_namespace.uid):
-            why = f"namespace {live_namespace.name} exists, and a destroy must keep it"
-            yield Proposal(f"{key}.adopt", True, why)
+    homes = [(namespace.setting, namespace.name, namespace.own.adopt) for namespace in namespaces]
+    for key, name, is_adopted in [("istio", istio.namespace, istio.adopt), *homes]:
+        if (live := snapshot.namespace(name)) and not is_adopted and not state.holds(live.name, live.uid):
+            yield Proposal(f"{key}.adopt", True, f"namespace {live.name} exists, and a destroy must keep it")
     for key, given in labels.items():
         gateway = settings.ingress if key == "ingress" else settings.egress
         own = {*gateway.labels, *(value_at(gateway.values, "labels") or {})}
@@ -86,9 +81,7 @@ def _certificates(settings: Settings, pods: Mapping[str, str], listeners: Sequen
         spec, meta = listener["spec"], listener["metadata"]
         serves = any((server.get("tls") or {}).get("credentialName") for server in spec.get("servers") or [])
         if serves and matches(spec.get("selector"), pods):
-            why = (
-                f"Gateway {meta['namespace']}/{meta['name']} serves a certificate from a Secret, which takes this Role"
-            )
+            why = f"Gateway {object_id(meta)} serves a certificate from a Secret, which takes this Role"
             yield Proposal("ingress.values.rbac.enabled", True, why)
             return
 
@@ -144,14 +137,12 @@ def _own(pod: Pod) -> list[Container]:
 def _limit_range(namespace: WorkloadNamespace, pods: list[Pod]) -> str:
     """Return the container that would get a limit it does not have, or could not start with; empty if there is none."""
     limits = namespace.own.workload.limits.resources
-    for pod in pods:
-        for container in _own(pod):
-            if not container.limits.memory:
-                return f"container {container.name} of pod {pod.name} has no memory limit, and would get {limits}"
-            if not container.limits.cpu and container.requests.cpu > limits.cpu:
-                return (
-                    f"container {container.name} of pod {pod.name} requests more CPU than the limit of {limits} allows"
-                )
+    for pod_name, container in ((pod.name, container) for pod in pods for container in _own(pod)):
+        named = f"container {container.name} of pod {pod_name}"
+        if not container.limits.memory:
+            return f"{named} has no memory limit, and would get {limits}"
+        if not container.limits.cpu and container.requests.cpu > limits.cpu:
+            return f"{named} requests more CPU than the limit of {limits} allows"
     return ""
 
 
@@ -218,10 +209,9 @@ class ExistingMesh:
 
     @property
     def mesh(self) -> Inventory:
-        now = self.now
-        return inventory.mesh_inventory(
-            now.mesh_settings, now.stack, load_balancers.served_gateways(now.mesh_settings, now.snapshot)
-        )
+        settings = self.now.mesh_settings
+        served = load_balancers.served_gateways(settings, self.now.snapshot)
+        return inventory.mesh_inventory(settings, self.now.stack, served)
 
 
 def read(stack: str) -> ExistingMesh:
@@ -246,28 +236,22 @@ def _compared(
     listeners = [item for path in discovery.lists(ISTIO, ["Gateway"]).values() for item in client.items(path)]
     labels = obstacles.given_labels(now.mesh_settings, living)
     proposals = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners, labels))
-    before = {_place(item.manifest) for item in inventory.mesh_inventory(now.mesh_settings, now.stack).objects}
-    after = replace(
-        now, settings=stacks.load_changed(now.stack, {proposal.path: proposal.value for proposal in proposals})
-    )
-    switched_off = before - {_place(item.manifest) for item in after.mesh.objects}
+    changes = {proposal.path: proposal.value for proposal in proposals}
+    after = replace(now, settings=stacks.load_changed(now.stack, changes))
+    switched_off = {_place(item.manifest) for item in now.mesh.objects}
+    switched_off -= {_place(item.manifest) for item in after.mesh.objects}
     registered = previewed()
     known = {entry["urn"] for entry in observed_state.resources(now.state)}
     unknown = [resource for resource in registered if resource["urn"] not in known and resource.get("custom")]
     there = ExistingMesh(after, proposals=proposals, registered=tuple(registered), living=living)
     taken = tuple(_taken(there.mesh, unknown, living))
-    refused = [
-        line
-        for release in taken
-        for line in obstacles.release_obstacles(release.living, after.mesh_settings.release.timeout)
-    ]
+    timeout = after.mesh_settings.release.timeout
+    refused = [line for release in taken for line in obstacles.release_obstacles(release.living, timeout)]
     objects = tuple(_objects(there.mesh, unknown, switched_off, discovery))
     refused += [line for item in objects for line in obstacles.object_obstacles(item.manifest, item.live)]
-    deployments = [
-        entry for release in taken for entry in release.living.applied.objects if entry["kind"] == "Deployment"
-    ]
-    live = {f"{_place(entry)[1]}/{_place(entry)[2]}": discovery.fetch(entry, "") for entry in deployments}
-    live = {name: entry for name, entry in live.items() if entry}
+    installed = (entry for release in taken for entry in release.living.applied.objects)
+    deployments = (discovery.fetch(entry, "") for entry in installed if entry["kind"] == "Deployment")
+    live = {object_id(entry["metadata"]): entry for entry in deployments if entry}
     return replace(there, obstacles=tuple(refused), releases=taken, objects=objects, live=live)
 
 

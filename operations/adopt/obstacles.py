@@ -9,7 +9,7 @@ import yaml
 
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
-from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, setting, unknown
 from pi_mesh.checks.verify.diff import change_in_words
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import Client, Discovery, Refused
@@ -39,11 +39,6 @@ REVISION = (
 )
 
 
-def manager_advice(manager: str) -> str:
-    """Return the advice for an istiod that no Helm release owns, by its field manager."""
-    return f"{ARGO_CD}{HELM}" if manager.startswith("Argo CD") else HELM
-
-
 def object_id(meta: Any) -> str:
     """Return NAMESPACE/NAME of an object's metadata, or NAME for a kind without namespaces."""
     return "/".join(filter(None, (meta.get("namespace"), meta["name"])))
@@ -51,9 +46,8 @@ def object_id(meta: Any) -> str:
 
 ID = "not adopted"
 GONE = "uninstalled"
-CHARTS = {"base": "base", "istiod": "istiod"}
-"""Key of releases.names -> chart, where a mesh has one release of it."""
-GATEWAYS = ("ingress", "egress")
+CHARTS, GATEWAYS = ("base", "istiod"), ("ingress", "egress")
+"""Keys of releases.names: those that are also the name of the chart, and those of the chart `gateway`."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +75,12 @@ def release_names(settings: Settings, living: Sequence[Living]) -> dict[str, str
     here = [release for release in living if release.record.namespace == settings.istio.namespace]
     expected = settings.releases.names.model_dump()
     names: dict[str, str] = {}
-    for key, chart in CHARTS.items():
+    for chart in CHARTS:
         candidates = [release.name for release in here if release.applied.chart == chart]
-        if expected[key] in candidates:
-            names[key] = expected[key]
+        if expected[chart] in candidates:
+            names[chart] = expected[chart]
         elif len(candidates) == 1:
-            (names[key],) = candidates
+            (names[chart],) = candidates
     return names | _gateways(expected, [release.name for release in here if release.applied.chart == "gateway"])
 
 
@@ -114,9 +108,8 @@ def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Findin
     here = [release for release in living if release.record.namespace == settings.istio.namespace]
     known, expected = release_names(settings, living), settings.releases.names.model_dump()
     for key, chart in {"base": "base", "ingress": "gateway"}.items():
-        candidates = [
-            release.name for release in here if release.applied.chart == chart and release.name not in known.values()
-        ]
+        of_chart = (release.name for release in here if release.applied.chart == chart)
+        candidates = [name for name in of_chart if name not in known.values()]
         if key not in known and len(candidates) > 1:
             message = f"{', '.join(candidates)} are all of the chart {chart}, and none is called {expected[key]}"
             fix = f"say which: `pulumi config set --path releases.names.{key} NAME`; the others stay as they are"
@@ -182,20 +175,16 @@ def mesh_obstacles(now: ObservedState, client: Client, living: Sequence[Living])
     settings, snapshot = now.mesh_settings, now.snapshot
     yield from control_planes(settings, snapshot, living)
     yield from ambiguities(settings, living)
-    for entry in snapshot.deployments:
-        if entry.labels.get("app") == "istiod" and not entry.release:
-            path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
-            manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
-            subject = Subject("deployment", entry.id)
-            yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", manager_advice(manager))
-    if not any(release.applied.chart == "istiod" for release in living) and not _has_istiod(now):
+    istiods = [entry for entry in snapshot.deployments if entry.labels.get("app") == "istiod"]
+    for entry in (entry for entry in istiods if not entry.release):
+        path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
+        manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
+        message = f"belongs to no Helm release; {manager} manages it"
+        fix = f"{ARGO_CD}{HELM}" if manager.startswith("Argo CD") else HELM
+        yield error(ID, Subject("deployment", entry.id), message, fix)
+    if not istiods and not any(release.applied.chart == "istiod" for release in living):
         message = "has no istiod that Helm installed: there is nothing to adopt"
-        yield error(ID, Subject("cluster"), message, f"install the mesh: `pulumi up -s {now.stack}`")
-
-
-def _has_istiod(now: ObservedState) -> bool:
-    """Return True where a control plane runs, whoever owns it."""
-    return any(entry.labels.get("app") == "istiod" for entry in now.snapshot.deployments)
+        yield error(ID, CLUSTER, message, f"install the mesh: `pulumi up -s {now.stack}`")
 
 
 def release_obstacles(release: Living, timeout: int) -> Iterator[Finding]:
@@ -205,12 +194,8 @@ def release_obstacles(release: Living, timeout: int) -> Iterator[Finding]:
     if at.pending:
         message = f"is {at.status}: a Helm command is still running, or was killed"
         undo = undo if at.revision > 1 else f"{REPAIR}, then `pulumi up`, which installs over what is there"
-        yield error(
-            ID,
-            subject,
-            message,
-            f"wait until Helm has finished (at most {timeout} s); if no Helm command is running: {undo}",
-        )
+        fix = f"wait until Helm has finished (at most {timeout} s); if no Helm command is running: {undo}"
+        yield error(ID, subject, message, fix)
     elif at.status != "deployed":
         undo = f"`helm history {at.name} -n {at.namespace}` shows the last deployed REVISION: `helm rollback {at.name} "
         undo += f"REVISION -n {at.namespace} --wait`, twice where Helm finds an object missing; then adopt again"
@@ -222,12 +207,8 @@ def object_obstacles(manifest: Mapping, live: Mapping) -> Iterator[Finding]:
     meta, kind = live["metadata"], manifest["kind"]
     subject = Subject(kind.lower(), object_id(meta))
     if kind == "Secret":
-        yield error(
-            ID,
-            subject,
-            "is a Secret, which would stand in the state as it is",
-            "import the state that made it (`pulumi stack import`)",
-        )
+        fix = "import the state that made it (`pulumi stack import`)"
+        yield error(ID, subject, "is a Secret, which would stand in the state as it is", fix)
     manager = manager_of(meta)
     if kind != "Namespace" and manager.startswith(OTHERS):
         fix = f"let only one manage it: remove it from the {manager}, or from the stack file"

@@ -10,23 +10,15 @@ from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, Existin
 from operations.adopt.obstacles import object_id, subject_of
 from operations.pull_request import manifests
 from operations.pull_request.engine import Intent, Resource
-from operations.pull_request.manifests import (
-    Change,
-    Consequences,
-    NotRenderedError,
-    Objects,
-    diff,
-    is_version_only,
-    line_counts,
-)
+from operations.pull_request.manifests import Change, Consequences, NotRenderedError, Objects
 from operations.repair.observed_state import resources
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
-from pi_mesh.checks.verify.diff import ABSENT, change_in_words, differences
+from pi_mesh.checks.verify.diff import change_in_words, differences
 from pi_mesh.checks.verify.remedies import workload_of
-from pi_mesh.checks.verify.settings_applied import unequal
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.helm_releases import CRD
 from pi_mesh.inventory import Kind
+from pi_mesh.tree_diff import ABSENT, unequal
 
 OBJECTS = "objects"
 BOUNDS = ("Sidecar", "ResourceQuota", "LimitRange")
@@ -83,38 +75,24 @@ def effects_of_up(there: ExistingMesh) -> Effects:
     before, rendered = {}, {}
     for existing in there.releases:
         before.update(manifests.named_texts(existing.living.applied.objects))
-        resource = Resource(manifests.RELEASE, existing.release.name, release_inputs(existing))
+        release = existing.release
+        own = {"name": release.name, "namespace": release.namespace, "values": release.values}
+        resource = Resource(manifests.RELEASE, release.name, {**existing.registered["inputs"], **own})
         try:
-            objects = manifests.rendered_objects(Intent({existing.release.id: resource}, {}), Path.cwd())
+            objects = manifests.rendered_objects(Intent({release.id: resource}, {}), Path.cwd())
         except NotRenderedError as problem:
             return Effects(problem=str(problem))
-        rendered[existing.release.id] = {key: text for key, text in objects.items() if not key.startswith(f"{CRD} ")}
+        rendered[release.id] = {key: text for key, text in objects.items() if not key.startswith(f"{CRD} ")}
     after = {key: text for objects in rendered.values() for key, text in objects.items()}
     changed = tuple(manifests.changes_between(before, after))
-    # The program's own objects restart nothing, and drain connections.
+    # The program's own objects restart nothing, and drain connections, but not in a namespace that `up` makes.
+    before.update((f"Namespace {namespace.name}", "") for namespace in there.now.snapshot.namespaces)
     before.update(manifests.named_texts({**live_inputs(each), "kind": each.kind} for each in there.objects))
     own = dict(manifests.named_texts(entry.manifest for entry in there.mesh.objects if entry.kind != "Namespace"))
     on_pods = manifests.consequences_for_pods(before, {**after, **own})
-    restarts = {_name(key): "its pod template changes" for key in on_pods.restarts}
+    restarts = {key.partition(" ")[2]: "its pod template changes" for key in on_pods.restarts}
     by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}
     return Effects(changed, restarts | by_hand, on_pods, rendered=rendered)
-
-
-def release_inputs(existing: ExistingRelease) -> dict:
-    """Return the inputs of a release that the program gives the provider, for the cluster as it is."""
-    own = {"name": existing.release.name, "namespace": existing.release.namespace, "values": existing.release.values}
-    return {**existing.registered["inputs"], **own}
-
-
-def deployment_pods(there: ExistingMesh, deployment: str) -> list[str]:
-    """Return the pods of a Deployment, as NAMESPACE/NAME."""
-    owner = Subject("deployment", deployment)
-    every = there.now.snapshot.pods
-    return sorted(pod.id for pod in every if not pod.ending and workload_of(pod) == owner)
-
-
-def _name(key: str) -> str:
-    return key.partition(" ")[2]
 
 
 def _by_hand(there: ExistingMesh) -> dict[str, str]:
@@ -203,17 +181,18 @@ def _rendered(effects: Effects) -> Iterator[Finding]:
         fix = "see that helm is on PATH and charts.source can be reached; `up` needs the charts too"
         yield unknown(RENDERED, Subject("release"), f"were not compared: {effects.problem}", fix)
     for change in effects.changed:
-        text = diff(change.before, change.after)
-        only = ", only labels that tell the version" if text and is_version_only(text) else ""
-        yield ok(RENDERED, subject_of(change.key), f"{change.verb} ({line_counts(text)} lines{only})")
+        text = manifests.diff(change.before, change.after)
+        only = ", only labels that tell the version" if text and manifests.is_version_only(text) else ""
+        yield ok(RENDERED, subject_of(change.key), f"{change.verb} ({manifests.line_counts(text)} lines{only})")
 
 
 def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
-    for deployment, why in (effects.restarts or {}).items():
-        pods = deployment_pods(there, deployment)
-        shown = ", ".join(name.partition("/")[2] for name in pods) or "none"
-        message = f"is restarted by the first `up`: {why}; pods: {shown}"
-        yield warning(RESTARTS, Subject("deployment", deployment), message, "", number=len(pods))
+    running = [pod for pod in there.now.snapshot.pods if not pod.ending]
+    for name, why in (effects.restarts or {}).items():
+        deployment = Subject("deployment", name)
+        pods = sorted(pod.name for pod in running if workload_of(pod) == deployment)
+        message = f"is restarted by the first `up`: {why}; pods: {', '.join(pods) or 'none'}"
+        yield warning(RESTARTS, deployment, message, "", number=len(pods))
     yield from _fewer(there)
     if effects.restarts == {}:
         yield ok(RESTARTS, Subject("pod"), "keep running: no pod template changes", number=0)
@@ -226,13 +205,12 @@ def _fewer(there: ExistingMesh) -> Iterator[Finding]:
     """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts does."""
     running = {entry.id: entry.wanted for entry in there.now.snapshot.deployments}
     for workload in (workload for existing in there.releases for workload in existing.release.workloads):
-        name = workload.id
-        if running.get(name, 0) > workload.pods:
+        name, more = workload.id, running.get(workload.id, 0) - workload.pods
+        if more > 0:
             message = f"goes from {running[name]} to {workload.pods} by the first `up`"
-            fix = (
-                f"set {workload.setting}.{'pilotReplicas' if workload.setting == 'istio' else 'replicas'} to keep them"
-            )
-            yield warning(RESTARTS, Subject("deployment", name), message, fix, number=running[name] - workload.pods)
+            key = "pilotReplicas" if workload.setting == "istio" else "replicas"
+            fix = f"set {workload.setting}.{key} to keep them"
+            yield warning(RESTARTS, Subject("deployment", name), message, fix, number=more)
 
 
 def _added(there: ExistingMesh) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import pytest
 
 from operations import pulumi
 from operations.adopt import apply, entries
-from operations.adopt.apply import ChangedMeanwhile, Undo
+from operations.adopt.apply import NotOurs, Undo
 from operations.adopt.existing_mesh import Proposal
 from operations.pulumi import PulumiFailed
 from operations.repair import backend_lock
@@ -89,7 +89,7 @@ def test_a_state_of_which_the_next_up_would_replace_or_delete_is_taken_back(back
 
 def test_a_run_that_was_quicker_is_left_its_state(backend):
     backend.state = state_with(registered()[0])
-    with pytest.raises(ChangedMeanwhile, match="changed by another run in the meantime"):
+    with pytest.raises(NotOurs, match="changed by another run in the meantime"):
         carry_out()
     assert "import" not in backend.events
 

@@ -1,148 +1,179 @@
-"""The command `refresh`: its restarts, the pods that it only names, and its refusals."""
+"""The workloads that `refresh` restarts, and those that it does not."""
 
-import json
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from unittest.mock import Mock
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from typer.testing import CliRunner
 
-from operations import stacks
-from operations.__main__ import app
-from operations.refresh import restarts as module
-from pi_mesh.checks.preflight import trading_hours
-from pi_mesh.cluster import proxies, snapshot
-from pi_mesh.cluster.port_forward import NotForwardedError
-from pi_mesh.cluster.stack_state import NEVER_RUN
-from pi_mesh.settings.namespaces import DAYS
+from operations.refresh import restarts
+from operations.refresh.restarts import Plan
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.workloads import DISRUPTION_BUDGETS
 from tests.support.cluster_of_workloads import Cluster, pod
-from tests.support.factories import make_settings
-from tests.support.fake_client import FakeClient
-from tests.support.snapshots import STACK, make_snapshot
+from tests.support.versions import BEFORE
 
-ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
-MORNING = {"timeZone": "UTC", "opens": "09:00", "closes": "17:30", "days": [*DAYS]}
-OPENS = datetime(2026, 12, 1, 9, tzinfo=UTC)
+BUDGETS, PODS = DISRUPTION_BUDGETS.format("trading"), "/api/v1/namespaces/trading/pods"
+RECREATE = {"strategy": {"type": "Recreate"}}
 
 
-@pytest.fixture
-def refreshed(monkeypatch):
-    """Return `refreshed(cluster, *options, hours)`: the command's report, by default with a yes."""
-
-    def run(cluster: Cluster, *options: str, hours: dict | None = None, yes: bool = True) -> dict:
-        settings = make_settings(trading={"hours": hours} if hours else {})
-        monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
-        monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
-        monkeypatch.setattr(module, "Client", cluster)
-        monkeypatch.setattr(module, "_older", lambda *_: cluster.read())
-        monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
-        monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count().__next__))
-        monkeypatch.setattr(module.rollout, "time", Mock(monotonic=count(0, 0.2).__next__))
-        done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *["--yes"] * yes, *options])
-        return json.loads(done.stdout)
-
-    return run
+def planned(cluster: Cluster) -> Plan:
+    return restarts.restart_plan(cluster, *cluster.read())
 
 
-def levels(report: dict) -> dict[str, str]:
-    return {finding["name"]: finding["level"] for finding in report["findings"]}
+def names(plan: Plan) -> list[str]:
+    return [restart.workload.name for restart in plan.restarts]
 
 
-@pytest.mark.parametrize(("options", "allowed", "restarted", "workloads", "hours"), [
-    pytest.param((), "", ["app", "shop"], "ok", "", id="every older workload is restarted one after the other"),
-    pytest.param(("--dry-run",), "", [], "warning", "", id="a dry run names them and restarts nothing"),
-    pytest.param(("--dry-run",), "", [], "warning", "warning", id="a dry run in trading hours"),
-    pytest.param((), "", [], "", "error", id="in trading hours nothing is restarted"),
-    pytest.param((), trading_hours.ALLOWED, ["app", "shop"], "ok", "warning", id="unless the caller allows it"),
+def budget(allowed: int, pods: int = 3, healthy: int = 2) -> dict:
+    """Return the answer of a cluster with one PodDisruptionBudget, which is of every pod."""
+    status = {"disruptionsAllowed": allowed, "expectedPods": pods, "desiredHealthy": healthy}
+    return {"items": [{"metadata": {"name": "most"}, "spec": {"selector": {}}, "status": status}]}
+
+
+def test_each_workload_with_an_older_proxy_is_restarted_once():
+    cluster = Cluster("shop", "app", "new")
+    cluster.pods["second"] = pod("shop-2", "ReplicaSet/shop-rs")
+    cluster.older["new"] = False
+    (app, shop) = planned(cluster).restarts
+    assert (app.workload.name, app.pods, shop.pods) == ("app", ("app-1",), ("shop-1", "shop-2"))
+    assert shop.said == "2 proxies are older than istiod in: concurrency 1, now 2"
+
+
+def test_gateways_come_last():
+    cluster = Cluster("a-gateway", "shop")
+    annotations = {"inject.istio.io/templates": "gateway"}
+    cluster.pods["a-gateway"] = replace(cluster.pods["a-gateway"], annotations=annotations)
+    assert names(planned(cluster)) == ["shop", "a-gateway"]
+
+
+def lonely(cluster: Cluster) -> None:
+    cluster.pods = {"lonely": pod("lonely", "")}
+
+
+def paused(cluster: Cluster) -> None:
+    cluster.spec = {"paused": True}
+
+
+def too_tight(cluster: Cluster) -> None:
+    cluster.spec, cluster.answers[BUDGETS] = RECREATE, budget(0, pods=1, healthy=1)
+
+
+@pytest.mark.parametrize(("change", "name", "words"), [
+    (lonely, "pod trading/lonely", "has no controller, so nothing would replace it"),
+    (paused, "deployment trading/shop", "is paused (spec.paused)"),
+    (too_tight, "deployment trading/shop",
+     "takes 1 pod away at once in a rollout, and PodDisruptionBudget most allows 0 pods"),
 ])  # fmt: skip
-def test_each_workload_has_a_line_and_a_restart(refreshed, monkeypatch, options, allowed, restarted, workloads, hours):
-    monkeypatch.setenv(trading_hours.VARIABLE, allowed)
-    cluster = Cluster("app", "shop")
-    cluster.pods["lonely"] = pod("lonely", "")
-    report = refreshed(cluster, *options, hours=ALWAYS if hours else None)
-    assert (report["status"], cluster.restarted) == (int(hours == "error"), restarted)
-    named = {"trading.hours": hours, "trading/app": workloads, "trading/shop": workloads, "trading/lonely": "warning"}
-    assert levels(report) == {name: level for name, level in named.items() if level}
-    of_hours = "refresh restarts 2 workloads, and trading goes on until 00:00"
-    assert any(of_hours in finding["message"] for finding in report["findings"]) is bool(hours)
-
-
-def test_nothing_restarts_before_every_proxy_is_connected_to_istiod(refreshed):
-    cluster, restarted_at_look = Cluster("shop"), []
-
-    def connected() -> bool:
-        restarted_at_look.append(cluster.restarted)
-        return len(restarted_at_look) > 3
-
-    cluster.connected = connected
-    report = refreshed(cluster)
-    assert restarted_at_look[:4] == [[], [], [], []]
-    assert (cluster.restarted, levels(report)) == (["shop"], {"trading/shop": "ok"})
-
-
-def test_a_proxy_that_stays_without_a_connection_is_named_and_stops_no_restart(refreshed):
+def test_what_a_restart_would_break_or_not_reach_is_named_and_not_touched(change, name, words):
     cluster = Cluster("shop")
-    cluster.connected = lambda: False
-    report = refreshed(cluster)
-    assert (report["status"], cluster.restarted) == (0, ["shop"])
-    assert levels(report) == {"trading/shop-1": "warning", "trading/shop": "ok"}
+    change(cluster)
+    plan = planned(cluster)
+    (named,) = plan.untouched
+    assert (str(named.subject), names(plan)) == (name, [])
+    assert named.message.startswith(words)
 
 
-def test_one_that_does_not_come_up_in_the_middle_ends_the_run_and_the_next_goes_on(refreshed):
-    cluster = Cluster("a", "b", "c")
-    cluster.comes_up = lambda name: name != "b"
-    report = refreshed(cluster)
-    assert (report["status"], cluster.restarted) == (1, ["a", "b"])
-    assert levels(report) == {"trading/a": "ok", "trading/b": "error"}
-    cluster.rolled_out["b"], cluster.comes_up = True, lambda _: True
-    report = refreshed(cluster)
-    assert (report["status"], cluster.restarted) == (0, ["a", "b", "b", "c"])
+@pytest.mark.parametrize(
+    ("owner", "fix"), [("", "create it again from its manifest"), ("ReplicaSet/app-1", "restart it through its owner")]
+)
+def test_a_pod_that_is_only_named_is_made_anew_by_its_owner_if_it_has_one(monkeypatch, owner, fix):
+    monkeypatch.setattr(restarts.workloads, "owning_workload", lambda *_: "no controller restarts it")
+    proxy = Proxy(Pod("trading", "app-1", owner=owner), BEFORE)
+    older = {proxy.id: ("concurrency", "drain")}
+    (named,) = restarts.restart_plan(Cluster(), Proxies(BEFORE, (proxy,)), older).untouched
+    assert (named.name, named.fix) == ("trading/app-1", fix)
+    assert named.message == "no controller restarts it; it is older in: concurrency; drain"
 
 
-def test_one_that_is_still_older_after_its_restart_is_an_error_and_not_restarted_again(refreshed, monkeypatch):
+@pytest.fixture(autouse=True)
+def no_time_passes(monkeypatch):
+    """Count a second of the clock for each pause, without waiting."""
+    clock = [0.0]
+    monkeypatch.setattr(restarts.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(restarts.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+
+
+def restart(cluster: Cluster, *, older: bool = True, first: Callable = lambda: None) -> Finding:
+    (shop,) = planned(cluster).restarts
+    first()
+    return restarts.carry_out_restart(cluster, shop, lambda _: older, wait=5)
+
+
+def test_a_workload_is_restarted_and_waited_for():
     cluster = Cluster("shop")
-    monkeypatch.setattr(cluster, "patch", lambda path, body: FakeClient.patch(cluster, path, body))
-    report = refreshed(cluster)
-    assert (report["status"], cluster.restarted) == (1, ["shop"])
-    assert "was restarted, and still 1 proxy is older" in report["findings"][-1]["message"]
+    assert (restart(cluster).level, cluster.restarted) == (Level.OK, ["shop"])
 
 
-def test_where_nothing_is_older_that_is_said(refreshed):
-    cluster = Cluster("shop")
-    cluster.older["shop"] = False
-    (finding,) = refreshed(cluster)["findings"]
-    assert finding["message"] == "every proxy is as istiod injects it now"
+def unready(**condition: str) -> dict:
+    return {"conditions": [{"type": "Ready", "status": "False", **condition}]}
 
 
-def test_an_istiod_that_gives_no_answer_is_one_line_and_nothing_is_restarted(refreshed, monkeypatch):
-    cluster = Cluster("shop")
-    monkeypatch.setattr(cluster, "read", Mock(side_effect=NotForwardedError("kubectl is not on PATH")))
-    report = refreshed(cluster)
-    assert (report["status"], len(report["findings"]), cluster.restarted) == (3, 1, [])
+def of_container(**state: object) -> dict:
+    return {"containerStatuses": [{"state": state}, {}]}
 
 
-def test_without_a_yes_nothing_restarts_and_each_workload_is_an_error(refreshed):
-    cluster = Cluster("app", "shop")
-    report = refreshed(cluster, yes=False)
-    assert (report["status"], cluster.restarted) == (1, [])
-    assert levels(report) == {"trading/app": "error", "trading/shop": "error"}
-    assert report["findings"][0]["message"].startswith("was not restarted, for nobody agreed: ")
+QUOTA = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: workloads"}
+PAST = [{**QUOTA, "status": "False"}, {"type": "Progressing", "status": "True"}]
+WAITS = "1 of 1 pods are new"
 
 
-@pytest.mark.parametrize(("before", "restarted"), [
-    pytest.param([5, 5, -1], ["app"], id="trading that begins between two restarts stops before the next"),
-    pytest.param([0.5], [], id="trading that begins within the wait for one workload refuses the first"),
-    pytest.param([2], ["app", "shop"], id="trading that begins after the wait refuses nothing"),
+@pytest.mark.parametrize(("status", "conditions", "cause"), [
+    (of_container(waiting={"reason": "ImagePullBackOff"}), [], "pod shop-2 is not Ready (ImagePullBackOff)"),
+    (of_container(running={}), [], WAITS),
+    (unready(reason="ContainersNotReady"), [], "pod shop-2 is not Ready (ContainersNotReady)"),
+    (unready(), [], "pod shop-2 is not Ready (not Ready)"),
+    (unready(type="Initialized"), [], WAITS),
+    (unready(status="True"), [], WAITS),
+    pytest.param({}, [QUOTA], "exceeded quota: workloads", id="a quota, in the api server's words"),
+    pytest.param({}, PAST, WAITS, id="a failure of the past is not the cause"),
 ])  # fmt: skip
-def test_a_restart_does_not_reach_into_trading_hours(refreshed, monkeypatch, before, restarted):
-    seconds = [*before]
+def test_one_that_does_not_come_up_is_one_line_with_the_cause(status, conditions, cause):
+    cluster = Cluster("shop")
+    cluster.comes_up, cluster.conditions = lambda _: False, conditions
+    cluster.answers[PODS] = {"items": [{"metadata": {"name": "shop-2"}, "status": status}]}
+    stuck = restart(cluster)
+    assert stuck.level is Level.ERROR
+    assert f"is not restarted after 5 s: {cause}" in stuck.message
+    assert stuck.message.endswith("; nothing after it was restarted")
+    assert "run refresh again, which continues there" in stuck.fix
 
-    def now(_: object) -> datetime:
-        return OPENS - timedelta(seconds=seconds.pop(0) if len(seconds) > 1 else seconds[0])
 
-    monkeypatch.setattr(module, "datetime", Mock(now=now))
-    cluster = Cluster("app", "shop")
-    report = refreshed(cluster, hours=MORNING)
-    assert cluster.restarted == restarted
-    assert levels(report).get("trading.hours", "") == ("error" if len(restarted) < 2 else "")
+def test_a_rollout_that_an_earlier_run_began_is_waited_for_and_not_begun_again():
+    cluster = Cluster("shop")
+    waits, deployment = iter([False, False, True]), cluster.answers[cluster.path("shop")]
+
+    def later() -> dict:
+        cluster.rolled_out["shop"] = next(waits, True)
+        return deployment()
+
+    cluster.answers[cluster.path("shop")] = later
+    assert (restart(cluster, older=False).level, cluster.restarted) == (Level.OK, [])
+
+
+def test_a_restart_waits_until_the_disruption_budget_allows_it():
+    cluster = Cluster("shop")
+    cluster.spec, allowed = RECREATE, iter([0, 0, 0, 1])
+
+    def budgets() -> dict:
+        assert not cluster.restarted
+        return budget(next(allowed, 1))
+
+    cluster.answers[BUDGETS] = budgets
+    assert restart(cluster).level is Level.OK
+    assert next(allowed, None) is None
+
+
+def test_a_budget_that_never_allows_it_ends_the_run_without_a_restart():
+    cluster = Cluster("shop")
+    cluster.spec, cluster.answers[BUDGETS] = RECREATE, budget(0)
+    stuck = restart(cluster)
+    assert (stuck.level, cluster.restarted) == (Level.ERROR, [])
+    assert "PodDisruptionBudget most allows 0 of its pods to go now" in stuck.message
+
+
+def test_a_workload_that_is_deleted_meanwhile_is_told():
+    cluster = Cluster("shop")
+    stuck = restart(cluster, first=lambda: cluster.answers.pop(cluster.path("shop")))
+    assert stuck.message == "is not restarted after 5 s: is gone; nothing after it was restarted"

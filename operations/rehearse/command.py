@@ -30,7 +30,7 @@ def rehearse(
     within two minutes if this command is killed. The image stays on the node, so that a release need not wait for it.
     """
     with expected_errors("rehearse", stack, as_json):
-        from operations.rehearse import run
+        from operations.rehearse import judgement
 
-        findings = list(run.rehearse_on_nodes(stack, to, namespace, wait, progress(as_json)))
+        findings = list(judgement.rehearse_on_nodes(stack, to, namespace, wait, progress(as_json)))
     conclude_findings("rehearse", stack, findings, as_json, partial(show_report, everything=everything))

@@ -1,18 +1,24 @@
-"""Judgement of a node: what of the proxy does not work there, its clock, disks and memory limits, and the cures."""
+"""The trials on all nodes and their judgement: what of the proxy does not work there, clock, disks, memory, cures."""
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from operations import short_lived, stacks
+from operations.rehearse import job, trial
 from operations.rehearse.job import IPTABLES, NFTABLES, RUNNING, VERSION
-from operations.rehearse.trial import FOREIGN, ContainerRun, NodeCounters, Trial
+from operations.rehearse.trial import FOREIGN, NodeCounters, Say, Trial
 from pi_mesh.checks import startup_causes
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.startup_causes import IMAGE_OF_NODES, KERNEL
 from pi_mesh.checks.verify import clock
-from pi_mesh.cluster.kubelet import Disk
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import Forbidden
+from pi_mesh.cluster.kubelet import ContainerId, Disk
 from pi_mesh.quantities import show_memory
 from pi_mesh.settings import Settings
+from pi_mesh.settings.releases import LOGIN_SECRET
 
 MEMORY, DISK = "memory cgroup", "free disk"
 LEAST_FREE = 0.15
@@ -62,12 +68,12 @@ MODULES = "load the node's kernel modules: `modprobe ip_tables iptable_nat iptab
 NATIVE = "istio.values.global.nativeNftables: true"
 
 
-def redirection_finding(node: Subject, settings: Settings, trial: Trial) -> Finding:
+def redirection_finding(node: Subject, settings: Settings, answer: Trial) -> Finding:
     """Judge the way that the settings choose; the other one is a cure."""
     values = settings.istio.values.get("global")
     native = isinstance(values, dict) and bool(values.get("nativeNftables"))
     chosen, other = (NFTABLES, IPTABLES) if native else (IPTABLES, NFTABLES)
-    run, instead = (trial.containers.get(name, ContainerRun()) for name in (chosen, other))
+    run, instead = answer.run(chosen), answer.run(other)
     if run.succeeded:
         return ok(REDIRECTION, node, f"works by {chosen}")
     if run.exit_code is None:
@@ -129,31 +135,27 @@ class Judge:
         yield self._bits()
         yield redirection_finding(self.subject, self.settings, trial)
 
-    def _run(self, name: str) -> ContainerRun:
-        return self.trial.containers.get(name, ContainerRun())
-
     def _not_started(self) -> Finding:
         state = self.trial.startup
         assert state
         cause = startup_causes.cause_of(state)
         named = f"{state.word} ({cause.name})" if cause else state.word
         message = f"{self._image} does not start: {named}: {state.message or 'no reason given'}"
-        return error(
-            IMAGE, self.subject, message, cause.advice if cause else f"see `kubectl describe node {self.node}`"
-        )
+        fix = cause.advice if cause else f"see `kubectl describe node {self.node}`"
+        return error(IMAGE, self.subject, message, fix)
 
     def _envoy(self) -> Finding:
         """Judge Envoy by what it did, not by the node's properties."""
-        run, said = self._run(RUNNING), RELEASE.search(self._run(VERSION).log)
-        if self._run(RUNNING).ready:
-            release = f" {said[1]}" if said else ""
+        run, once = self.trial.run(RUNNING), self.trial.run(VERSION)
+        if run.ready:
+            release = f" {said[1]}" if (said := RELEASE.search(once.log)) else ""
             return ok(ENVOY, self.subject, f"Envoy{release} of {self._istio} allocates memory and serves")
-        failed = run if run.exit_code is not None else self._run(VERSION)
+        failed = run if run.exit_code is not None else once
         if failed.exit_code is None:
             return unknown(ENVOY, self.subject, "Envoy runs, and did not become ready in time")
         if failed.succeeded:
             return error(ENVOY, self.subject, "Envoy starts, and does not become ready in time", "see its CPU limit")
-        log = f"{run.log}\n{self._run(VERSION).log}"
+        log = f"{run.log}\n{once.log}"
         cause = NO_MMAP if NO_MMAP in log else failed.last_line
         return error(ENVOY, self.subject, f"Envoy of {self._istio} does not run: {cause}", self._cure(log))
 
@@ -169,27 +171,77 @@ class Judge:
     @property
     def _untold(self) -> str:
         """Return the reason for which the loader printed no auxiliary vector."""
-        succeeded = self._run(VERSION).succeeded
+        succeeded = self.trial.run(VERSION).succeeded
         return "the image's loader is not glibc's, and does not tell" if succeeded else "Envoy does not start there"
 
     def _page_size(self) -> int:
-        match = PAGE_SIZE.search(self._run(VERSION).log)
+        match = PAGE_SIZE.search(self.trial.run(VERSION).log)
         return int(match[1]) if match else 0
 
     def _pages(self) -> Finding:
         size = self._page_size()
         if not size:
             return unknown(PAGES, self.subject, f"is unknown: {self._untold}")
-        if size != USUAL_PAGES and not self._run(RUNNING).ready:
+        if size != USUAL_PAGES and not self.trial.run(RUNNING).ready:
             message = f"is {size} bytes, not {USUAL_PAGES}, and Envoy does not run"
             return warning(PAGES, self.subject, message, SMALL_PAGES, number=size)
         return ok(PAGES, self.subject, f"is {size} bytes", number=size)
 
     def _bits(self) -> Finding:
-        match = STACK.search(self._run(VERSION).log)
+        match = STACK.search(self.trial.run(VERSION).log)
         if not match:
             return unknown(BITS, self.subject, f"are unknown: {self._untold}")
         bits = int(match[1], 16).bit_length()
-        if bits < NEEDED_BITS - 1 and not self._run(RUNNING).ready:  # x86 gives half of its 48 bits to the kernel
+        if bits < NEEDED_BITS - 1 and not self.trial.run(RUNNING).ready:  # x86 gives half of its 48 bits to the kernel
             return warning(BITS, self.subject, f"are {bits}, and Envoy does not run", KERNEL, number=bits)
         return ok(BITS, self.subject, f"are {bits}", number=bits)
+
+
+METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+"""Header that requests an object without its content."""
+
+
+def rehearse_on_nodes(
+    stack: str, to: str | None, namespace: str | None, wait: int | None, say: Say
+) -> Iterator[Finding]:
+    """Yield the findings about every node, those about nodes without a trial first.
+
+    Raises as `stacks.load_with_cluster` and `Client` do.
+    """
+    settings, cluster = stacks.load_with_cluster(stack)
+    if to:  # a digest is of one version
+        settings = stacks.load_changed(stack, {"istio.version": to, "images.digests": {}})
+    home = settings.istio.namespace  # it has the pull Secrets; `default` exists before a first install too
+    place = namespace or (home if cluster.namespace(home) else "default")
+    nodes = [node.name for node in cluster.nodes if node.ready and not node.cordoned]
+    for node in (node for node in cluster.nodes if node.name not in nodes):
+        state = "is cordoned" if node.ready else "is not Ready"
+        yield unknown(IMAGE, Subject("node", node.name), f"{state}: nothing was tried there")
+    with Client(settings.cluster.context) as client:
+        short_lived.sweep(client)
+        missing = _missing_secrets(client, settings, place)
+        login = job.registry_login(settings, stack) if LOGIN_SECRET in missing else None
+        for name in (name for name in missing if name != LOGIN_SECRET):  # the stack's own one is made for the trial
+            message = "does not exist, so the image is pulled without its login"
+            fix = "create it there, or name a namespace that has it with --namespace"
+            yield warning(IMAGE, Subject("secret", f"{place}/{name}"), message, fix)
+        trials = {node: job.trial_job(settings, stack, place, node, login.name if login else "") for node in nodes}
+        with trial.running_trials(client, trials, login, wait or settings.release.timeout, say) as answers:
+            envoys = {
+                node: ContainerId(place, answer.pod, RUNNING) if answer.serves else None
+                for node, answer in answers.items()
+            }
+            counters = trial.read_counters(client, envoys)
+    for node in nodes:
+        yield from Judge(node, settings, answers[node]).findings()
+        yield from node_findings(node, counters[node])
+
+
+def _missing_secrets(client: Client, settings: Settings, namespace: str) -> list[str]:
+    """Return the pull Secrets that the namespace is known to lack."""
+    missing = []
+    for name in settings.images.secrets:
+        with suppress(Forbidden):
+            if not client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA):
+                missing.append(name)
+    return missing

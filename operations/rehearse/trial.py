@@ -70,13 +70,18 @@ class Trial:
             return True
         if self.startup:
             return startup_causes.is_hopeless(self.startup)
-        late = lived - self.seconds > START
-        return late or all(self._has_answer(name) for name in self.containers)
+        runs = self.containers.items()
+        is_late = lived - self.seconds > START
+        return is_late or all(run.exit_code is not None or (name == RUNNING and run.ready) for name, run in runs)
 
-    def _has_answer(self, name: str) -> bool:
-        """Return True for a container that has ended, and for an Envoy that serves."""
-        run = self.containers[name]
-        return run.exit_code is not None or (name == RUNNING and run.ready)
+    def run(self, name: str) -> ContainerRun:
+        """Return the run of a container, also of one that has not started."""
+        return self.containers.get(name, ContainerRun())
+
+    @property
+    def serves(self) -> bool:
+        """Return True while Envoy runs."""
+        return RUNNING in self.containers and self.containers[RUNNING].exit_code is None
 
 
 def parse_trial(pod: Mapping[str, Any], states: Mapping[str, Startup]) -> Trial:

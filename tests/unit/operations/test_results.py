@@ -14,7 +14,7 @@ from operations.__main__ import app
 from operations.proxies import rows
 from operations.pulumi import PulumiFailed
 from operations.refresh import restarts
-from operations.rehearse import run as rehearsal
+from operations.rehearse import judgement
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
 from operations.rotate_ca import renewal
@@ -61,7 +61,7 @@ def stack(monkeypatch):
         answer(check, "check", [])
     answer(configuration_analysis, "check", [warning("y", Subject("cluster"), "is odd", "look")])
     answer(verification.kubelet, "running_window", nullcontext(None))
-    answer(rehearsal, "_tried", [ok("envoy", Subject("node", "pi-1"), "serves")])
+    answer(judgement, "rehearse_on_nodes", [ok("envoy", Subject("node", "pi-1"), "serves")])
     now = ObservedState(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
     answer(observed_state, "read", now)
     answer(plan, "carry_out", [step.finding(done=True) for step in plan.repair_steps(now)])

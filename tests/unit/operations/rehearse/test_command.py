@@ -11,8 +11,7 @@ from typer.testing import CliRunner, Result
 
 from operations import pulumi, stacks
 from operations.__main__ import app
-from operations.rehearse import run as run_of_trials
-from operations.rehearse import trial
+from operations.rehearse import judgement, trial
 from operations.rehearse.job import Login
 from operations.rehearse.trial import ContainerRun, NodeCounters, Trial
 from operations.short_lived import ShortLived
@@ -44,7 +43,7 @@ class Rehearsal:
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (self.settings, lambda: NEVER_RUN))
         monkeypatch.setattr(stacks, "load_changed", lambda _, to: make_settings(istio={"version": to["istio.version"]}))
         monkeypatch.setattr(snapshot, "read", lambda _: self.cluster)
-        monkeypatch.setattr(run_of_trials, "Client", lambda _: self.client)
+        monkeypatch.setattr(judgement, "Client", lambda _: self.client)
         monkeypatch.setattr(trial, "running_trials", self._running)
         monkeypatch.setattr(trial, "read_counters", self._read)
 

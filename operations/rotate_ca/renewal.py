@@ -9,8 +9,7 @@ from operations.command_line import Consent
 from operations.failures import Exit, OperationError, UsageError
 from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate, issuer
 from operations.pulumi import PulumiFailed
-from operations.rotate_ca.consent import refusal
-from operations.rotate_ca.root import change_root
+from operations.rotate_ca.root import change_root, refusal
 from operations.rotate_ca.target import RootOptions
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import pem
@@ -27,14 +26,6 @@ class InTradingHoursError(OperationError):
     """The current time is within the stack's `trading.hours`, and the operation was not confirmed for them."""
 
     status = Exit.PROBLEMS
-
-
-def refuse_in_trading_hours(settings: Settings | CaSettings, what: str) -> None:
-    """Raise InTradingHoursError within trading hours; `what` says what the operation would do, as a clause."""
-    if isinstance(settings, CaSettings):
-        return
-    for finding in errors(refused_restart(settings.trading.hours, what, datetime.now(UTC))):
-        raise InTradingHoursError(finding)
 
 
 AUTHORITY, PAUSE = "certificate authority", 1.0
@@ -73,11 +64,8 @@ def changes_besides_the_ca(stack: str, vault: VaultSettings, judged: bool) -> li
 
 def _listed(changes: dict[str, str]) -> list[str]:
     """Return changes such as "update istiod-release". URNs: urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME."""
-    return [
-        f"{operation} {urn.rpartition('::')[2]}"
-        for urn, operation in changes.items()
-        if not urn.split("::")[2].startswith(OF_THE_CA)
-    ]
+    others = {urn: operation for urn, operation in changes.items() if not urn.split("::")[2].startswith(OF_THE_CA)}
+    return [f"{operation} {urn.rpartition('::')[2]}" for urn, operation in others.items()]
 
 
 def _refused(stack: str, changes: list[str]) -> Finding:
@@ -98,8 +86,10 @@ def rotate(
     """
     settings = stacks.load_any(stack)
     vault = settings.vault
-    if not consent.dry_run:
-        refuse_in_trading_hours(settings, "rotate-ca exchanges the CA that signs every certificate")
+    if not consent.dry_run and isinstance(settings, Settings):
+        what = "rotate-ca exchanges the CA that signs every certificate"
+        for finding in errors(refused_restart(settings.trading.hours, what, datetime.now(UTC))):
+            raise InTradingHoursError(finding)
     if change_of_root:
         if isinstance(settings, CaSettings):
             raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
@@ -114,7 +104,7 @@ def rotate(
     if isinstance(settings, CaSettings):
         return _renewed(stack, vault, judged)
     if settings.ca.source == "issuer":
-        return with_proof(settings, lambda: _renewed_by_issuer(stack, settings, judged, wait), wait)
+        return with_proof(settings, lambda: _with_up(renew_certificate(settings, wait), stack, judged), wait)
     return with_proof(settings, lambda: _renewed(stack, vault, judged), wait)
 
 
@@ -124,11 +114,10 @@ def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
         return [_next_generation(stack, vault.generation, judged)]
     ca_stack = str(vault.stack)
     renewed = _next_generation(ca_stack, stacks.load_any(ca_stack).vault.generation, judged)
-    return [renewed] if errors([renewed]) else [renewed, _up(stack, judged)]
+    return _with_up(renewed, stack, judged)
 
 
-def _renewed_by_issuer(stack: str, settings: Settings, judged: bool, wait: int) -> list[Finding]:
-    renewed = renew_certificate(settings, wait)
+def _with_up(renewed: Finding, stack: str, judged: bool) -> list[Finding]:
     return [renewed] if errors([renewed]) else [renewed, _up(stack, judged)]
 
 
@@ -162,9 +151,8 @@ def _require_rotatable(settings: Settings | CaSettings, stack: str, options: Roo
         fix = "have its owner make another under the same root, put it in place and run up; --root changes the root"
         raise UsageError(stack, f"ca.source is '{source}': its CA is not made here", fix)
     if not vault.enabled:
-        raise UsageError(
-            stack, "vault.enabled is false", "nothing needs to be done: istiod created its own root and renews it"
-        )
+        fix = "nothing needs to be done: istiod created its own root and renews it"
+        raise UsageError(stack, "vault.enabled is false", fix)
     if vault.here and vault.signed_by == "outside":
         fix = (
             "increase vault.generation, run `pulumi up`, have the output certificateRequest signed, "

@@ -1,7 +1,7 @@
 """The change of a mesh's root: its three steps, and the proxies' answers about their trust between them."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +11,6 @@ from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
 from operations.repair import observed_state, plan
 from operations.rotate_ca import target as rotate_ca_target
-from operations.rotate_ca.consent import refusal
 from operations.rotate_ca.target import RootOptions, Target
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.trust import Trust
@@ -62,10 +61,8 @@ class Wait:
         use, left = self._until(lambda use: [each for root in roots for each in use.trusting(root)])
         dropped = ", ".join(map(pem.title, roots))
         if left:
-            shown = listed(map(_name, left), SHOWN)
-            return warning(
-                PROXIES_ID, PROXIES, f"{shown} trust {dropped} until their certificate is renewed", "restart them"
-            )
+            message = f"{listed(map(_name, left), SHOWN)} trust {dropped} until their certificate is renewed"
+            return warning(PROXIES_ID, PROXIES, message, "restart them")
         return _all(use, "trusts", "trust", f"{dropped} no more")
 
     def _until(self, left: Callable[[RootUse], list]) -> tuple[RootUse, list]:
@@ -92,14 +89,9 @@ def _all(use: RootUse, does: str, do: str, what: str) -> Finding:
 def _late(left: list[ProxyTrust | str], message: str) -> Finding:
     ends = [proxy.chain[0].not_valid_after_utc for proxy in left if isinstance(proxy, ProxyTrust) and proxy.chain]
     until = f"wait until they renew their certificates, at {max(ends):%Y-%m-%d %H:%M} UTC at the latest" if ends else ""
-    fix = f"{until}, or restart their pods (`kubectl rollout restart`)".lstrip(", ")
-    return error(
-        PROXIES_ID,
-        PROXIES,
-        f"{message}: {listed(map(_name, left), SHOWN)}",
-        f"{fix}; then run the same command again",
-        number=len(left),
-    )
+    fix = f"{until}, or restart their pods (`kubectl rollout restart`); then run the same command again".lstrip(", ")
+    message += f": {listed(map(_name, left), SHOWN)}"
+    return error(PROXIES_ID, PROXIES, message, fix, number=len(left))
 
 
 def _name(proxy: ProxyTrust | str) -> str:
@@ -131,7 +123,7 @@ def carry_out_steps(change: Change, pending: Pending) -> Iterator[Finding]:
     if change.target and not begun and (refused := pending()):
         yield from refused
         return
-    for step in _steps(change, change.target):
+    for step in _steps(change):
         hours = stacks.load(change.stack).trading.hours
         if held := errors(refused_restart(hours, "rotate-ca changes the root", datetime.now(UTC))):
             yield from held  # the steps before may have taken hours
@@ -142,8 +134,8 @@ def carry_out_steps(change: Change, pending: Pending) -> Iterator[Finding]:
             return
 
 
-def _steps(change: Change, target: Target | None) -> Iterator[Callable[[], Finding]]:
-    if target:
+def _steps(change: Change) -> Iterator[Callable[[], Finding]]:
+    if target := change.target:
         yield lambda: _trust(change)
         yield lambda: change.wait.until_all_trust((*change.old, change.new))
         yield lambda: _sign(change, target)
@@ -211,6 +203,18 @@ def _certificates(texts: Iterable[str]) -> pem.Certificates:
     return tuple(root for text in texts for root in pem.certificates(text, "alsoTrust"))
 
 
+def refusal(consent: Consent, stack: str, check: str, steps: Sequence[str]) -> list[Finding]:
+    """Print the steps and ask; return no finding for a yes, and else that nothing was changed."""
+    for line in steps:
+        consent.say(line)
+    if consent.is_given("Change the CA of the mesh?"):
+        return []
+    subject = Subject("stack", stack)
+    if consent.dry_run:
+        return [ok(check, subject, f"would be changed: {'; '.join(steps)}")]
+    return [error(check, subject, "its CA was not changed, for nobody agreed", "rotate-ca --yes changes it")]
+
+
 # The stack file and the cluster show how far a change is, so that the same command goes on after any interruption.
 
 
@@ -273,9 +277,8 @@ def _require_old_settings(stack: str, live: Trust, target: Target) -> None:
     """Refuse settings that name the new CA before any proxy trusts it: the first step needs the old CA's settings."""
     if target.reached and target.root not in live.roots:
         why = f"the stack file names the new CA already, and no workload trusts {pem.title(target.root)}"
-        raise UsageError(
-            stack, why, f"put the settings of the CA under {pem.title(live.signer)} back, then run the command again"
-        )
+        fix = f"put the settings of the CA under {pem.title(live.signer)} back, then run the command again"
+        raise UsageError(stack, why, fix)
 
 
 def _live(stack: str, settings: Settings) -> Trust:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from operations import pulumi, stacks
@@ -111,15 +112,10 @@ def ca_signed_outside(stack: str, settings: Settings, options: RootOptions) -> T
     """Return the CA whose key is in Vault and which an external root has signed."""
     text = read_text(stack, options.chain)
     chain = bundle.verified_chain(text, datetime.now(UTC), "--chain")
-    vault = settings.vault
-
-    def write() -> None:
-        values = {"vault.signed.generation": str(vault.generation), "vault.signed.chain": pem.text(chain)}
-        pulumi.set_all(stack, values)
-
+    vault, (*_, root) = settings.vault, chain
+    values = {"vault.signed.generation": str(vault.generation), "vault.signed.chain": pem.text(chain)}
     reached = vault.signed is not None and is_same_chain(vault.signed.chain, chain)
-    *_, root = chain
-    return Target(root, reached, write, stack)
+    return Target(root, reached, partial(pulumi.set_all, stack, values), stack)
 
 
 OPTIONS = "give one of --root-mount, --chain, --secret and --issuer"

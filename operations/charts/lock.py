@@ -1,22 +1,128 @@
-"""The lock of the packaged charts: fetch the charts of a stack, compare them with it, and keep them beside it."""
+"""The charts of a stack: fetch them from a directory, a repository (index.yaml) or a registry (OCI), and lock them."""
 
 import io
+import json
+import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import inf
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
+import httpx2 as httpx
 import yaml
 
 from operations import stacks
-from operations.charts import sources
-from operations.charts.sources import ChartUnavailableError
 from operations.failures import UsageError
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.inventory import Release, chart_lock
 from pi_mesh.inventory.chart_lock import FILE, ChartLock, LockedChart, sum_of
+from pi_mesh.settings.releases import ChartSettings, is_loopback
+
+SECONDS = 60.0
+LARGEST = 64 * 2**20
+"""Bytes of the largest answer; Istio's charts have 100 KiB, and large repositories have an index of 20 MiB."""
+LOGIN = "asks for a login; download the chart by hand and set its source to the directory"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+"""Media type of a packaged chart in a registry (helm.sh/docs/topics/registries)."""
+
+
+class ChartUnavailableError(Exception):
+    """A source does not provide a chart; the text is one line: where, and why."""
+
+
+def read_chart(source: str, chart: str, version: str) -> bytes:
+    """Return the packaged chart. Raises ChartUnavailableError."""
+    place = ChartSettings(source=source)
+    try:
+        if place.is_directory:
+            return Path(place.package(chart, version)).read_bytes()
+        host = place.source.removeprefix("oci://").partition("/")[0]
+        is_plain = place.source.startswith("http://") or is_loopback(host)
+        hooks = {"request": [] if is_plain else [_refuse_plain]}
+        with httpx.Client(follow_redirects=True, timeout=SECONDS, event_hooks=hooks) as client:
+            fetch = _of_registry if place.is_registry else _of_repository
+            return fetch(client, place.source, chart, version)
+    except OSError as problem:
+        raise ChartUnavailableError(f"{place.package(chart, version)}: {problem.strerror}") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        raise ChartUnavailableError(f"{source} does not answer: {problem or type(problem).__name__}") from None
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as problem:
+        raise ChartUnavailableError(f"{source} gives an unreadable answer: {' '.join(str(problem).split())}") from None
+
+
+def _of_repository(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
+    index = yaml.load(_content(client, f"{source}/index.yaml"), yaml.CSafeLoader)
+    entry = next((entry for entry in index["entries"].get(chart) or [] if entry["version"] == version), None)
+    if not entry:
+        raise ChartUnavailableError(f"{source} has no {chart} {version}")
+    url, *_ = entry["urls"]
+    return _checked(_content(client, urljoin(f"{source}/", url)), entry.get("digest") or "", source)
+
+
+def _of_registry(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
+    host, _, path = source.removeprefix("oci://").partition("/")
+    name = f"{path}/{chart}".strip("/")
+    api = f"{'http' if is_loopback(host) else 'https'}://{host}/v2/{name}"
+    # Tags know no "+" (helm.sh/docs/topics/registries).
+    where, headers = f"{api}/manifests/{version.replace('+', '_')}", {"Accept": MANIFEST}
+    with client.stream("GET", where, headers=headers) as answer:
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            headers["Authorization"] = f"Bearer {_token(client, answer)}"
+            manifest = _content(client, where, headers)
+        else:
+            manifest = _read(answer)
+    layer, *_ = (layer for layer in json.loads(manifest)["layers"] if layer["mediaType"] == LAYER)
+    return _checked(_content(client, f"{api}/blobs/{layer['digest']}", headers), layer["digest"], source)
+
+
+def _token(client: httpx.Client, refused: httpx.Response) -> str:
+    """Return the anonymous token of a registry (distribution.github.io/distribution/spec/auth/token)."""
+    scheme, _, rest = refused.headers.get("WWW-Authenticate", "").partition(" ")
+    challenge = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+    realm = urlsplit(challenge.pop("realm", ""))
+    if scheme.lower() != "bearer" or (realm.scheme != "https" and not is_loopback(realm.netloc)):
+        raise ChartUnavailableError(f"{refused.url.host} {LOGIN}")
+    try:
+        login = json.loads(_content(client, str(httpx.URL(realm.geturl(), params=challenge))))
+    except ChartUnavailableError:
+        raise ChartUnavailableError(f"{refused.url.host} {LOGIN}") from None
+    return login.get("token") or login["access_token"]
+
+
+def _refuse_plain(request: httpx.Request) -> None:
+    """Refuse a redirect, or an address in an index, that leaves HTTPS."""
+    if request.url.scheme != "https":
+        raise ChartUnavailableError(f"{request.url} is where the source leads, and it is not encrypted")
+
+
+def _content(client: httpx.Client, url: str, headers: dict[str, str] | None = None) -> bytes:
+    with client.stream("GET", url, headers=headers) as answer:
+        return _read(answer)
+
+
+def _read(answer: httpx.Response) -> bytes:
+    """Return the content of an answer, of at most LARGEST bytes."""
+    if not answer.is_success:
+        raise ChartUnavailableError(f"{answer.url} answers {answer.status_code} {answer.reason_phrase}".strip())
+    content = bytearray()
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) > LARGEST:
+            raise ChartUnavailableError(f"{answer.url} sends more than {LARGEST // 2**20} MiB, which is no chart")
+    return bytes(content)
+
+
+def _checked(content: bytes, digest: str, source: str) -> bytes:
+    """Return the content if it has the sum that the source names; repositories need not name any."""
+    named_sum, own_sum = digest.removeprefix("sha256:"), sha256(content).hexdigest()
+    if named_sum and named_sum != own_sum:
+        raise ChartUnavailableError(f"{source} sends sha256 {own_sum}, and names {named_sum} for it")
+    return content
+
 
 ID = "charts"
 HEADER = """\
@@ -29,16 +135,12 @@ class ChangedChartError(Exception):
     """A chart differs from the locked one; the text has both sums."""
 
 
-def chart_subject(chart: str, version: str) -> Subject:
-    return Subject("chart", f"{chart} {version}")
-
-
 def fetch_chart(source: str, chart: str, version: str, locked: str = "") -> tuple[LockedChart, bytes]:
     """Return a chart as its source has it now, with its sum.
 
     Raises ChartUnavailableError, and ChangedChartError for another sum than the locked one.
     """
-    content = sources.read_chart(source, chart, version)
+    content = read_chart(source, chart, version)
     named = _metadata(content)
     if (named.get("name"), str(named.get("version"))) != (chart, version):
         raise ChartUnavailableError(f"{source} answers with the chart {named.get('name')} {named.get('version')}")
@@ -50,14 +152,12 @@ def fetch_chart(source: str, chart: str, version: str, locked: str = "") -> tupl
 
 def refuse_change(entry: LockedChart, known: ChartLock) -> None:
     """Raise ChangedChartError where any stack has another sum of the same file, or of the same chart of the source."""
-    for stack, others in known.stacks.items():
-        for other in others:
-            same_file = other.package == entry.package
-            same_source = (other.source, other.chart, other.version) == (entry.source, entry.chart, entry.version)
-            if (same_file or same_source) and other.sha256 != entry.sha256:
-                raise ChangedChartError(
-                    f"{entry.source} has sha256 {entry.sha256}, {FILE} has {other.sha256} ({stack})"
-                )
+    for stack, other in ((stack, other) for stack, others in known.stacks.items() for other in others):
+        same_file = other.package == entry.package
+        same_source = (other.source, other.chart, other.version) == (entry.source, entry.chart, entry.version)
+        if (same_file or same_source) and other.sha256 != entry.sha256:
+            message = f"{entry.source} has sha256 {entry.sha256}, {FILE} has {other.sha256} ({stack})"
+            raise ChangedChartError(message)
 
 
 def restore_chart(entry: LockedChart) -> bool:
@@ -74,9 +174,8 @@ def restore_chart(entry: LockedChart) -> bool:
 
 def keep_chart(entry: LockedChart, content: bytes) -> None:
     """Write a chart to its place in one step."""
-    if sum_of(entry.package) == entry.sha256:
-        return
-    _replace(Path(entry.package), content)
+    if sum_of(entry.package) != entry.sha256:
+        _replace(Path(entry.package), content)
 
 
 def write_lock(known: ChartLock, stack: str, entries: tuple[LockedChart, ...]) -> None:
@@ -105,8 +204,8 @@ def _metadata(content: bytes) -> Mapping[str, object]:
                 if member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
                     file = archive.extractfile(member)
                     return yaml.safe_load(file.read()) if file else {}
-    except (tarfile.TarError, EOFError, yaml.YAMLError, OSError) as error:
-        raise ChartUnavailableError(f"the content is no packaged chart: {' '.join(str(error).split())}") from None
+    except (tarfile.TarError, EOFError, yaml.YAMLError, OSError) as problem:
+        raise ChartUnavailableError(f"the content is no packaged chart: {' '.join(str(problem).split())}") from None
     raise ChartUnavailableError("the content is no packaged chart: it has no Chart.yaml")
 
 
@@ -124,12 +223,10 @@ def lock_charts(stack: str, also: list[str]) -> list[Finding]:
             entry, content = fetch_chart(release.source.source, release.chart, release.version)
             refuse_change(entry, known)
         except (ChartUnavailableError, ChangedChartError) as problem:
-            findings.append(_problem(release.chart, release.version, problem))
+            findings.append(_problem(release, problem))
             continue
         files[entry] = content
-        findings.append(
-            ok(ID, chart_subject(entry.chart, entry.version), f"sha256 {entry.sha256}, from {entry.source}")
-        )
+        findings.append(ok(ID, _subject(entry), f"sha256 {entry.sha256}, from {entry.source}"))
     if not errors(findings):
         for entry, content in files.items():
             keep_chart(entry, content)
@@ -153,12 +250,16 @@ def vendor_charts(stack: str) -> Iterator[Finding]:
         try:
             fetched = restore_chart(entry)
         except (ChartUnavailableError, ChangedChartError) as problem:
-            yield _problem(entry.chart, entry.version, problem)
+            yield _problem(entry, problem)
         else:
             message = f"{entry.package} {'was fetched' if fetched else 'is there'} with the locked sum"
-            yield ok(ID, chart_subject(entry.chart, entry.version), message)
+            yield ok(ID, _subject(entry), message)
 
 
-def _problem(chart: str, version: str, problem: Exception) -> Finding:
+def _subject(entry: LockedChart | Release) -> Subject:
+    return Subject("chart", f"{entry.chart} {entry.version}")
+
+
+def _problem(entry: LockedChart | Release, problem: Exception) -> Finding:
     fix = CHANGED if isinstance(problem, ChangedChartError) else UNREACHABLE
-    return error(ID, chart_subject(chart, version), str(problem), fix)
+    return error(ID, _subject(entry), str(problem), fix)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import yaml
 
 from operations import pulumi, stacks
-from operations.charts.lock import CHANGED, ChangedChartError, fetch_chart
-from operations.charts.sources import ChartUnavailableError
+from operations.charts.lock import CHANGED, ChangedChartError, ChartUnavailableError, fetch_chart
 from operations.command_line import Consent
 from operations.pulumi import PulumiFailed
 from operations.refresh import restarts

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lab.toolchain import packaging
-from operations.charts.sources import LAYER
+from operations.charts.lock import LAYER
 
 TOKEN = "for everybody"
 

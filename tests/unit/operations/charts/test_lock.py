@@ -1,166 +1,92 @@
-"""The command `charts`: the stored files and sums of fetched charts."""
+"""The errors of sources that do not provide a chart, one line each."""
 
-import ssl
-import tarfile
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
-
+import httpx2 as httpx
 import pytest
-import yaml
-from typer.testing import CliRunner
 
-from operations import stacks
-from operations.__main__ import app
 from operations.charts import lock
-from operations.charts.sources import ChartUnavailableError
-from pi_mesh.inventory import chart_lock
-from tests.support.chart_servers import ChartServer, package, serving
-from tests.support.factories import make_settings
-from tests.support.versions import BEFORE, NEWEST, OLDEST
-
-ISTIO = ("base", "istiod", "gateway")
-STACK = "test"
-ISTIOD = Path(f"charts/istiod-{NEWEST}.tgz")
+from operations.charts.lock import ChartUnavailableError, read_chart
+from tests.support.chart_servers import serving
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """Yield a server of Istio's charts of two versions, with these charts."""
-    folder = tmp_path_factory.mktemp("charts")
-    charts = {(chart, version): package(folder, chart, version) for version in (BEFORE, NEWEST) for chart in ISTIO}
-    with serving() as server, pytest.MonkeyPatch.context() as patch:
-        # Each client would read the CA certificates anew, which takes longer than all else in these tests.
-        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
-        yield server, charts
-
-
-@pytest.fixture
-def server(running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ChartServer:
-    """Return the source, with its charts as they were released, in the working directory of an empty project."""
-    (tmp_path / "project").mkdir()
-    monkeypatch.chdir(tmp_path / "project")
-    server, charts = running
-    server.charts, server.digests = {**charts}, {}
-    return server
-
-
-@pytest.fixture
-def of_source(monkeypatch: pytest.MonkeyPatch):
-    """Return `of_source(address)`: set the source of the stack's charts."""
-
-    def use(source: str) -> None:
-        def load(_: str, values: dict | None = None):
-            return make_settings(
-                charts={"source": source}, istio={"version": (values or {}).get("istio.version", NEWEST)}
-            )
-
-        monkeypatch.setattr(stacks, "load", load)
-        monkeypatch.setattr(stacks, "load_changed", load)
-
-    return use
-
-
-def run(*arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["charts", *arguments, "-s", STACK])
-    return done.exit_code, " ".join(done.output.split())
-
-
-def locked() -> dict[tuple[str, str], str]:
-    return {(one.chart, one.version): one.sha256 for one in chart_lock.read(STACK) or ()}
-
-
-@pytest.mark.parametrize("content", [b"<html>", None])
-def test_what_is_no_packaged_chart_is_refused(tmp_path, content):
-    file = tmp_path / f"base-{NEWEST}.tgz"
-    with tarfile.open(file, "w:gz") as archive:
-        for name in ("Chart.yaml", "base/sub/Chart.yaml", "base/values.yaml"):
-            archive.addfile(tarfile.TarInfo(name))
-    if content:
-        file.write_bytes(content)
-    says = "no packaged chart: not a gzip|no packaged chart: file could" if content else r"it has no Chart\.yaml"
-    with pytest.raises(ChartUnavailableError, match=says):
-        lock.fetch_chart(str(tmp_path), "base", NEWEST)
-
-
-@pytest.mark.parametrize("kind", ["repository", "registry"])
-def test_lock_writes_the_sum_of_every_chart_and_puts_it_beside(server, of_source, kind):
-    of_source(getattr(server, kind))
-    assert run("lock")[0] == 0
-    assert locked() == {(one, NEWEST): sha256(server.charts[one, NEWEST]).hexdigest() for one in ISTIO}
-    assert ISTIOD.read_bytes() == server.charts["istiod", NEWEST]
-
-
-def test_lock_of_a_directory_copies_nothing(server, of_source, tmp_path):
-    for (chart, version), content in server.charts.items():
-        (tmp_path / f"{chart}-{version}.tgz").write_bytes(content)
-    of_source(str(tmp_path))
-    assert run("lock")[0] == 0
-    assert len(locked()) == 3
-    assert not Path("charts").exists()
-
-
-def test_lock_takes_the_versions_of_a_ladder_too_and_leaves_other_stacks_as_they_were(server, of_source):
-    of_source(server.repository)
-    entry = {"chart": "base", "version": OLDEST, "source": "https://charts.example", "sha256": "a" * 64}
-    Path(chart_lock.FILE).write_text(yaml.safe_dump({"stacks": {"other": [entry]}}))
-    assert run("lock", "--also", BEFORE)[0] == 0
-    assert {version for _, version in locked()} == {BEFORE, NEWEST}
-    assert chart_lock.read("other") == (chart_lock.LockedChart(**entry),)
+def server():
+    with serving() as server:
+        yield server
 
 
 @pytest.mark.parametrize(
-    ("charts", "digests", "says"),
+    ("source", "says"),
     [
-        ({("istiod", NEWEST): None}, {}, f"has no istiod {NEWEST}"),
-        ({}, {("istiod", NEWEST): "b" * 64}, f"names {'b' * 64} for it"),
-        ({("istiod", NEWEST): ("istiod", BEFORE)}, {}, f"answers with the chart istiod {BEFORE}"),
+        ("/nowhere", r"base-1\.2\.3\.tgz: No such file"),
+        ("{registry}", r"manifests/1\.2\.3 answers 404"),
+        ("http://{host}/elsewhere", r"index\.yaml answers 404"),
+        ("{repository}", "gives an unreadable answer"),
+        ("http://127.0.0.1:1", "does not answer"),
     ],
 )
-def test_a_source_without_the_chart_that_it_names_is_told_and_nothing_is_written(
-    server, of_source, charts, digests, says
-):
-    of_source(server.repository)
-    server.charts |= {chart: server.charts[other] for chart, other in charts.items() if other}
-    for chart in [chart for chart, other in charts.items() if other is None]:
-        del server.charts[chart]
-    server.digests = digests
-    status, output = run("lock")
-    assert (status, says in output, Path(chart_lock.FILE).exists()) == (1, True, False)
-
-
-@pytest.mark.parametrize("kind", ["repository", "registry"])
-@pytest.mark.parametrize("action", ["lock", "vendor"])
-def test_a_source_that_changed_a_released_chart_is_refused_with_both_sums(server, of_source, tmp_path, kind, action):
-    of_source(getattr(server, kind))
-    run("lock")
-    ISTIOD.unlink()
-    before = locked()["istiod", NEWEST]
-    server.charts["istiod", NEWEST] = package(tmp_path, "istiod", NEWEST, "exchanged")
-    after = sha256(server.charts["istiod", NEWEST]).hexdigest()
-    status, output = run(action)
-    assert (status, f"has sha256 {after}, {chart_lock.FILE} has {before}" in output) == (1, True)
-    assert (locked()["istiod", NEWEST], ISTIOD.exists()) == (before, False)
-
-
-def test_vendor_fetches_what_is_missing_or_tampered_with_and_then_asks_nobody(server, of_source):
-    of_source(server.registry)
-    run("lock")
-    ISTIOD.unlink()
-    Path(f"charts/base-{NEWEST}.tgz").write_bytes(b"tampered")
-    assert run("vendor")[0] == 0
-    for one in ISTIO:
-        assert Path(f"charts/{one}-{NEWEST}.tgz").read_bytes() == server.charts[one, NEWEST]
-    assert len([*Path("charts").iterdir()]) == 3
-    server.asked.clear()
-    assert run("vendor")[0] == 0
-    assert server.asked == []
+def test_a_source_without_the_chart_is_told_with_its_answer(server, monkeypatch, source, says):
+    monkeypatch.setattr(server, "index", lambda: "- not an index")
+    address = source.format(registry=server.registry, repository=server.repository, host=server.host)
+    with pytest.raises(ChartUnavailableError, match=says):
+        read_chart(address, "base", "1.2.3")
 
 
 @pytest.mark.parametrize(
-    ("options", "says"), [((), "charts lock -s test` first"), (("--also", BEFORE), "--also goes with `charts lock`")]
+    "challenge", ["", 'Basic realm="https://login.example"', 'Bearer realm="http://login.example"']
 )
-@pytest.mark.usefixtures("server")
-def test_vendor_goes_with_a_locked_stack_and_without_further_versions(options, says):
-    status, output = run("vendor", *options)
-    assert (status, says in output) == (2, True)
+def test_a_registry_that_asks_for_more_than_an_anonymous_token_over_https_needs_a_login(challenge):
+    request = httpx.Request("GET", "https://registry.example/v2/")
+    refused = httpx.Response(401, headers={"WWW-Authenticate": challenge}, request=request)
+    with pytest.raises(ChartUnavailableError) as error:
+        lock._token(httpx.Client(), refused)
+    assert str(error.value) == f"registry.example {lock.LOGIN}"
+
+
+HOST, CHART = "charts.example", "base-1.2.3.tgz"
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """Return `fetched(answers, source)`: the chart, where each URL answers so."""
+    client = httpx.Client
+
+    def run(answers: dict[str, httpx.Response], source: str = f"https://{HOST}") -> bytes:
+        transport = httpx.MockTransport(lambda request: answers[str(request.url)])
+        monkeypatch.setattr(httpx, "Client", lambda **options: client(transport=transport, **options))
+        return read_chart(source, "base", "1.2.3")
+
+    return run
+
+
+def index(url: str) -> httpx.Response:
+    return httpx.Response(200, text=f"entries: {{base: [{{version: 1.2.3, urls: ['{url}']}}]}}")
+
+
+def moved(url: str) -> httpx.Response:
+    return httpx.Response(302, headers={"Location": url})
+
+
+INDEX, PLAIN, GOOD = f"https://{HOST}/index.yaml", f"http://{HOST}/{CHART}", httpx.Response(200, content=b"chart")
+LEAVING = {
+    "an address in the index": {INDEX: index(PLAIN), PLAIN: GOOD},
+    "a redirect of the index": {INDEX: moved(PLAIN), PLAIN: index(CHART), f"https://{HOST}/{CHART}": GOOD},
+    "a redirect of the chart": {INDEX: index(CHART), f"https://{HOST}/{CHART}": moved(PLAIN), PLAIN: GOOD},
+}
+
+
+@pytest.mark.parametrize("answers", LEAVING.values(), ids=LEAVING)
+def test_a_source_that_leaves_https_is_refused(fetched, answers):
+    with pytest.raises(ChartUnavailableError, match="where the source leads, and it is not encrypted"):
+        fetched(answers)
+
+
+def test_a_redirect_to_another_https_address_is_followed(fetched):
+    other = "https://files.example/x"
+    assert fetched({INDEX: index(CHART), f"https://{HOST}/{CHART}": moved(other), other: GOOD}) == b"chart"
+
+
+def test_an_answer_that_is_too_large_for_a_chart_is_not_read_to_its_end(fetched, monkeypatch):
+    monkeypatch.setattr(lock, "LARGEST", 2**20)
+    large = httpx.Response(200, content=(b"x" * 2**16 for _ in range(10**9)))
+    with pytest.raises(ChartUnavailableError, match="sends more than 1 MiB, which is no chart"):
+        fetched({INDEX: large})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors, progress
+from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors
 
 Wait = Annotated[int, typer.Option(help="Seconds to wait for each workload.", min=1)]
 
@@ -23,5 +23,5 @@ def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Js
 
         settings, cluster = stacks.load_with_cluster(stack)
         consent = Consent(f"refresh -s {stack}", yes=yes, dry_run=dry_run, as_json=as_json)
-        findings = restarts.restart_stale_workloads(settings, cluster, wait, progress(as_json), consent)
+        findings = restarts.restart_stale_workloads(settings, cluster, wait, consent)
     conclude_findings("refresh", stack, findings, as_json)

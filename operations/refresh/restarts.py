@@ -179,9 +179,10 @@ def _cause(client: Client, workload: Workload) -> str:
 
 CONNECTION_PATIENCE, CONNECTION_PAUSE = 60.0, 2.0
 """Seconds that proxies have to connect to a new istiod before the first restart, and seconds between two looks."""
+Say = Callable[[str], object]
 
 
-def wait_for_connections(settings: Settings, say: Callable[[str], object]) -> Iterator[Finding]:
+def wait_for_connections(settings: Settings, say: Say) -> Iterator[Finding]:
     """Wait until every proxy is connected to istiod, and yield a warning for each that is not in time.
 
     A proxy without a connection does not learn that a pod ends, and goes on calling it. After a restart of istiod Envoy
@@ -206,9 +207,7 @@ def _without_connection(settings: Settings) -> list[Proxy]:
     return disconnected_proxies(proxies.read(context, namespace, snapshot.read(context), certificates=False))
 
 
-def restart_stale_workloads(
-    settings: Settings, cluster: Snapshot, wait: int, say: Callable[[str], object], consent: Consent
-) -> list[Finding]:
+def restart_stale_workloads(settings: Settings, cluster: Snapshot, wait: int, consent: Consent) -> list[Finding]:
     """Restart what is older after the owner's consent, and return what became of each."""
     with Client(settings.cluster.context) as client:
         plan = restart_plan(client, *_older(settings, cluster))
@@ -217,8 +216,8 @@ def restart_stale_workloads(
             findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
         elif errors(hours):
             findings = hours
-        elif not plan.restarts or _is_agreed(plan, consent, say):
-            findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
+        elif not plan.restarts or _is_agreed(plan, consent):
+            findings = [*hours, *_carried_out(client, settings, plan, wait, consent.say)]
         else:
             findings = [*hours, *map(_not_restarted, plan.restarts)]
     if not plan.restarts and not plan.untouched:
@@ -240,9 +239,9 @@ def _hours(settings: Settings, plan: Plan, wait: float) -> list[Finding]:
     return trading_hours.refused_restart(settings.trading.hours, f"refresh restarts {count}", datetime.now(UTC), wait)
 
 
-def _is_agreed(plan: Plan, consent: Consent, say: Callable[[str], object]) -> bool:
+def _is_agreed(plan: Plan, consent: Consent) -> bool:
     for restart in plan.restarts:
-        say(f"{restart.subject}: {restart.said}")
+        consent.say(f"{restart.subject}: {restart.said}")
     return consent.is_given("Restart these workloads, one after the other?")
 
 
@@ -255,9 +254,7 @@ def _not_restarted(restart: Restart) -> Finding:
     return error(ID, restart.subject, message, "refresh --yes restarts it", number=len(restart.pods))
 
 
-def _carried_out(
-    client: Client, settings: Settings, plan: Plan, wait: int, say: Callable[[str], object]
-) -> Iterator[Finding]:
+def _carried_out(client: Client, settings: Settings, plan: Plan, wait: int, say: Say) -> Iterator[Finding]:
     """Yield the result for each workload, up to the first that does not become ready."""
     if plan.restarts:
         yield from wait_for_connections(settings, say)

@@ -5,9 +5,9 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -49,24 +49,17 @@ class Answer:
         return self.errors.strip().rpartition("\n")[2] or "it printed nothing"
 
 
-@contextmanager
-def running_commands(stack: str) -> Iterator[list[Future[Answer]]]:
-    """Yield the answers, while the commands run."""
-    with ThreadPoolExecutor(max_workers=len(OWN_COMMANDS)) as pool:
-        yield [pool.submit(_answer, command, stack) for command in OWN_COMMANDS]
-
-
-def _answer(command: str, stack: str) -> Answer:
+def answer_of(command: str, stack: str) -> Answer:
+    """Return the answer of a command of this program."""
     arguments = [sys.executable, "-m", "operations", command, "-s", stack, "--json"]
     try:
         done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS)
     except subprocess.TimeoutExpired:
         return Answer(command, errors=f"no answer within {COMMAND_SECONDS} seconds")
     errors = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
-    try:
+    with suppress(ValueError):
         return Answer(command, json.loads(done.stdout), errors)
-    except ValueError:
-        return Answer(command, errors=errors)
+    return Answer(command, errors=errors)
 
 
 PROGRAM_SECONDS = 20
@@ -96,10 +89,8 @@ def local_versions() -> dict[str, Any]:
 
 
 def _package(name: str) -> str | None:
-    try:
+    with suppress(metadata.PackageNotFoundError):
         return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _said(command: tuple[str, ...], read: Callable[[str], Any]) -> Any:
@@ -148,7 +139,8 @@ class Contents:
 def collect_contents(stack: str, lines: int, say: Say) -> Contents:
     """Return the contents; whatever cannot be had is a finding, for a report is also made when nothing works."""
     contents = Contents(redaction.environment_secrets(os.environ))
-    with running_commands(stack) as answers:
+    with ThreadPoolExecutor(max_workers=len(OWN_COMMANDS)) as pool:
+        answers = [pool.submit(answer_of, command, stack) for command in OWN_COMMANDS]
         say("the versions, the settings, and the state of the mesh")
         here = local_versions()
         _settings(contents, stack)
@@ -176,9 +168,8 @@ def _cluster(contents: Contents, stack: str, lines: int) -> None:
         contents.known |= {*redaction.kubeconfig_secrets(settings.cluster.context)}
         with Client(settings.cluster.context) as client:
             identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
-            contents.known |= {
-                *redaction.cluster_secrets(client, dict.fromkeys(namespace.name for namespace in mesh.namespaces))
-            }
+            namespaces = dict.fromkeys(namespace.name for namespace in mesh.namespaces)
+            contents.known |= {*redaction.cluster_secrets(client, namespaces)}
             contents.in_cluster = mesh_state.cluster_versions(client, mesh)
             for part in mesh_state.mesh_files(client, mesh, lines):
                 (contents.parts if isinstance(part, ArchiveFile) else contents.missing).append(part)  # type: ignore[arg-type]

@@ -91,24 +91,20 @@ def _logs(client: Client, pod: dict, lines: int) -> Iterator[ArchiveFile | Findi
     """Yield the last lines of each container, and of its predecessor after a restart."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or []
     for status in statuses:
-        yield from _log(client, pod, status["name"], lines)
+        yield _log(client, pod, status["name"], lines)
         if status.get("restartCount"):
-            yield from _log(client, pod, status["name"], lines, before=True)
+            yield _log(client, pod, status["name"], lines, before=True)
 
 
-def _log(
-    client: Client, pod: dict, container: str, lines: int, *, before: bool = False
-) -> Iterator[ArchiveFile | Finding]:
+def _log(client: Client, pod: dict, container: str, lines: int, *, before: bool = False) -> ArchiveFile | Finding:
     meta = pod["metadata"]
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/log?container={container}"
     bounds = f"&tailLines={lines}&limitBytes={BYTES}&timestamps=true"
     try:
         answer = client.relay(f"{path}{bounds}{'&previous=true' if before else ''}", SECONDS)
     except ClusterUnreachable as problem:
-        yield unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {problem}")
-        return
+        return unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {problem}")
     if answer.status != 200:
         reason = answer.reason or first_line(answer.text)
-        yield unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {reason}")
-        return
-    yield ArchiveFile(f"logs/{_id(pod)}/{container}{'.before' if before else ''}.log", answer.text)
+        return unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {reason}")
+    return ArchiveFile(f"logs/{_id(pod)}/{container}{'.before' if before else ''}.log", answer.text)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from operations.command_line import Consent, Json, Stack, Yes, conclude_findings, expected_errors, progress, show_report
+from operations.command_line import Consent, Json, Stack, Yes, conclude_findings, expected_errors, show_report
 
 To = Annotated[str, typer.Option("--to", help="Version of Istio to go to, such as 1.31.0.")]
 Plan = Annotated[
@@ -52,6 +52,6 @@ def upgrade(
             if now.versions and not consent.is_given(f"Take Istio from {now.running} to {now.versions[-1]}?"):
                 findings = [steps.not_begun(now)]
             else:
-                findings = list(run.carry_out_upgrade(now, judged, wait, progress(as_json), consent))
+                findings = list(run.carry_out_upgrade(now, judged, wait, consent))
     show = partial(steps.show_stops, planned) if plan else show_report
     conclude_findings("upgrade", stack, findings, as_json, show)

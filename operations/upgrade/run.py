@@ -16,7 +16,6 @@ from operations.command_line import Consent
 from operations.pulumi import PulumiFailed
 from operations.refresh import restarts
 from operations.repair import observed_state, plan
-from operations.repair.plan import Say
 from operations.upgrade.steps import VERSION_KEY, UpgradeState, mesh_at_version
 from operations.verify.verification import verification_findings
 from pi_mesh import inventory
@@ -90,7 +89,6 @@ class StepRun:
     judged: bool
     """True where the policy pack applies."""
     wait: int
-    say: Say
     consent: Consent
     """Consent to the restarts of workloads, given already where the upgrade has a step."""
     later: tuple[str, ...]
@@ -101,7 +99,7 @@ class StepRun:
         """Yield the finding of each part; an error is the last."""
         change = {"preflight": self._admitted, "preview, up": self._applied}
         for name, part in {**change, "verify": self._verified, "refresh": self._refreshed}.items():
-            self.say(f"Istio {self.version}: {name}")
+            self.consent.say(f"Istio {self.version}: {name}")
             findings = list(part())
             yield from findings
             if errors(findings):
@@ -128,7 +126,7 @@ class StepRun:
         warnings = [finding for finding in step.findings if finding.level is Level.WARNING]
         yield ok("preflight", self._subject, f"may be installed ({len(warnings)} of its checks warn)")
         if left:
-            yield from plan.carry_out(now, self.say)
+            yield from plan.carry_out(now, self.consent.say)
 
     def _applied(self) -> Iterable[Finding]:
         """Write the version into the stack file, preview it with the policy pack, run `up`, and yield the findings."""
@@ -201,13 +199,13 @@ class StepRun:
         """Return the result for each workload with a stale proxy."""
         settings = stacks.load(self.stack)
         cluster = snapshot.read(settings.cluster.context)
-        return restarts.restart_stale_workloads(settings, cluster, self.wait, self.say, self.consent)
+        return restarts.restart_stale_workloads(settings, cluster, self.wait, self.consent)
 
 
-def carry_out_upgrade(now: UpgradeState, judged: bool, wait: int, say: Say, consent: Consent) -> Iterator[Finding]:
+def carry_out_upgrade(now: UpgradeState, judged: bool, wait: int, consent: Consent) -> Iterator[Finding]:
     """Yield the result of each step, up to the first incomplete one; after the last, the version that now runs."""
     stack, versions = now.now.stack, now.versions
-    how = judged, wait, say, consent
+    how = judged, wait, consent
     first = [] if now.begun else [StepRun(stack, now.running, *how, versions, changes=False)]
     steps = [StepRun(stack, version, *how, versions[number:]) for number, version in enumerate(versions, 1)]
     for step in (*first, *steps):

@@ -68,10 +68,8 @@ def read_upgrade_state(stack: str, target: str) -> UpgradeState:
         raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack")
     if (minor := MINOR.fullmatch(target)) and (number := int(minor[1])) in MINORS:
         newest, *_ = (*upgrade_path.newest_patches([number], settings), target)
-        problem = error(
-            "upgrade", Subject("command", "--to"), f"'{target}' names no patch", f"give one, such as {newest}"
-        )
-        raise OperationError(problem)
+        option, fix = Subject("command", "--to"), f"give one, such as {newest}"
+        raise OperationError(error("upgrade", option, f"'{target}' names no patch", fix))
     stacks.load_changed(stack, {VERSION_KEY: target})  # refuses what is no version
     now = observed_state.read(stack, settings)
     running = istiods.control_plane(now.snapshot.deployments, settings.istio.namespace)

@@ -2,8 +2,6 @@
 
 import json
 import tarfile
-from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,13 +39,6 @@ FILES = (
 def cluster(monkeypatch, tmp_path) -> FakeClient:
     """Return the stack's cluster, in which every place that a report looks at holds a secret."""
 
-    @contextmanager
-    def answered(_):
-        futures = [Future() for _ in ANSWERS]
-        for future, answer in zip(futures, ANSWERS, strict=True):
-            future.set_result(answer)
-        yield futures
-
     events = [{"involvedObject": {}, "message": f"pull with {CLUSTER} failed"}]
     home = "/api/v1/namespaces/istio-system"
     secrets = {"items": [{"data": {"key": "b2YtdGhlLWNsdXN0ZXI="}}]}
@@ -56,7 +47,9 @@ def cluster(monkeypatch, tmp_path) -> FakeClient:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VAULT_TOKEN", SHELL)
     monkeypatch.setattr(redaction, "kubeconfig_secrets", lambda _: [KUBECONFIG])
-    monkeypatch.setattr(contents, "running_commands", answered)
+    answers = {answer.command: answer for answer in ANSWERS}
+    monkeypatch.setattr(contents, "OWN_COMMANDS", tuple(answers))
+    monkeypatch.setattr(contents, "answer_of", lambda command, _: answers[command])
     monkeypatch.setattr(contents, "local_versions", lambda: {"pi-mesh": f"0 {KUBECONFIG}"})
     monkeypatch.setattr(pulumi, "config", lambda _: {"pi-mesh:istio": settings})
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))

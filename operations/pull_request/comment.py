@@ -178,10 +178,7 @@ def _unknown(comparison: Comparison) -> Iterator[str]:
 
 
 def _violation(violation: Violation) -> str:
-    """Return a violation in Markdown.
-
-    The engine puts the rule's description on the first line, breach and fix below.
-    """
+    """Return a violation in Markdown; the engine puts the rule's description above the breach and the fix."""
     message = violation.message.partition("\n")[2] or violation.message
     return f"**{violation.level}** {code(violation.policy)} on {code(violation.resource)}: {one_line(message)}"
 

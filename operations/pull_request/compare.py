@@ -119,14 +119,10 @@ def comparison(repository: Path, stack: str, revision: Revision, charts: str) ->
         state = before.intent.state if before.intent.resources else None
         judge = base.checkout if before.rules or base.checkout.policies.exists() else head.checkout
         after = sides.read_side(head, judge, state)
-        return Comparison(
-            stack,
-            before,
-            after,
-            replace(_relaxations(before, after, revision), charts=relaxations.lock_relaxations(old, new, stack)),
-            _own(after, revision) if judge is base.checkout else (),
-            bool(charts),
-        )
+        charts_relaxed = relaxations.lock_relaxations(old, new, stack)
+        relaxed = replace(_relaxations(before, after, revision), charts=charts_relaxed)
+        own = _own(after, revision) if judge is base.checkout else ()
+        return Comparison(stack, before, after, relaxed, own, bool(charts))
 
 
 def _relaxations(before: Side, after: Side, revision: Revision) -> Relaxations:

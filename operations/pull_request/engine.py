@@ -29,8 +29,7 @@ Deployment = dict[str, Any]
 
 def state_of_events(events: list[EngineEvent]) -> Deployment:
     """Return the state in which every resource of a preview on an empty state exists with its inputs."""
-    steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
-    planned = [step.new for step in steps if step.new]
+    planned = [step.new for step in _steps(events) if step.new]
     references = (resource.provider.rsplit("::", 1) for resource in planned if resource.provider)
     ids = {urn: _name(urn) if known == UNKNOWN_ID else known for urn, known in references}
     manifest = {"time": NO_TIME, "magic": "", "version": ""}
@@ -43,29 +42,26 @@ def _state_entry(resource: StepEventStateMetadata, ids: dict[str, str]) -> dict[
     if not resource.custom:
         return entry
     inputs = dict(resource.inputs or {})
+    # The Kubernetes provider compares an object's new inputs with `__inputs` of its outputs, and a release's with the
+    # inputs of the state (parseCheckpointObject and helmReleaseProvider.Diff, pulumi-kubernetes 4.25.0).
+    is_object = resource.type.startswith("kubernetes:") and resource.type != RELEASE
     return {
         **entry,
         "id": ids.get(resource.urn, _name(resource.urn)),
         "inputs": inputs,
-        "outputs": _stored_outputs(resource.type, inputs),
+        "outputs": {**inputs, "__inputs": inputs} if is_object else inputs,
         "protect": bool(resource.protect),
         "retainOnDelete": bool(resource.retain_on_delete),
         **({"provider": f"{urn}::{ids[urn]}"} if (urn := text_before_last(resource.provider or "", "::")) else {}),
     }
 
 
+def _steps(events: list[EngineEvent]) -> list[StepEventMetadata]:
+    return [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
+
+
 def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
-
-
-def _stored_outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return the outputs that the provider would have stored.
-
-    The Kubernetes provider compares an object's new inputs with `__inputs` of its outputs, and a release's with the
-    inputs of the state (parseCheckpointObject and helmReleaseProvider.Diff, pulumi-kubernetes 4.25.0).
-    """
-    is_object = type_.startswith("kubernetes:") and type_ != RELEASE
-    return {**inputs, "__inputs": inputs} if is_object else inputs
 
 
 MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
@@ -135,11 +131,10 @@ def intent_of_events(events: list[EngineEvent], crash: str | None = None) -> Int
     errors = tuple(reason for reason in reasons if not reason.startswith(SUMMARIES))
     if crash and not errors and not violations:
         errors = (crash,)
-    steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
-    steps = [step for step in steps if not step.type.startswith(IGNORED)]
+    steps = [step for step in _steps(events) if not step.type.startswith(IGNORED)]
     remaining = [step.new for step in steps if step.new and step.new.custom and step.op is not OpType.DELETE]
     return Intent(
-        resources={state.urn: _resource(state) for state in remaining},
+        resources={item.urn: Resource(item.type, _name(item.urn), dict(item.inputs or {})) for item in remaining},
         outputs=_outputs(events),
         violations=violations,
         warnings=_unique(message.message for message in said if message.severity == "warning"),
@@ -160,10 +155,6 @@ def _step(step: StepEventMetadata) -> Step | None:
     return Step(VERBS[step.op], kind, name, object_name, tuple(step.keys or ()), bool(state.retain_on_delete))
 
 
-def _resource(state: StepEventStateMetadata) -> Resource:
-    return Resource(state.type, _name(state.urn), dict(state.inputs or {}))
-
-
 def _outputs(events: list[EngineEvent]) -> dict[str, Any]:
     done = [event.res_outputs_event.metadata for event in events if event.res_outputs_event]
     stacks = [step.new.outputs for step in done if step.type == "pulumi:pulumi:Stack" and step.new]
@@ -173,9 +164,8 @@ def _outputs(events: list[EngineEvent]) -> dict[str, Any]:
 def _violation(event: EngineEvent) -> Violation:
     policy = event.policy_event
     assert policy is not None
-    return Violation(
-        policy.policy_name, policy.enforcement_level, _name(policy.resource_urn or ""), _plain(policy.message)
-    )
+    resource, message = _name(policy.resource_urn or ""), _plain(policy.message)
+    return Violation(policy.policy_name, policy.enforcement_level, resource, message)
 
 
 def _unique(messages: Iterable[str]) -> tuple[str, ...]:
@@ -229,10 +219,9 @@ def _stack(side: Checkout, deployed: Deployment | None) -> automation.Stack:
         "PULUMI_CONFIG_PASSPHRASE": "nothing is encrypted here",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    options = automation.LocalWorkspaceOptions(
-        work_dir=str(side.folder), env_vars=environment, pulumi_command=command()
-    )
-    selected = automation.create_or_select_stack(side.stack, work_dir=str(side.folder), opts=options)
+    folder = str(side.folder)
+    options = automation.LocalWorkspaceOptions(work_dir=folder, env_vars=environment, pulumi_command=command())
+    selected = automation.create_or_select_stack(side.stack, work_dir=folder, opts=options)
     for path, value in side.config.items():
         selected.set_config(path, automation.ConfigValue(value), path=True)
     if deployed:

@@ -61,14 +61,10 @@ def _rendered_chart(release: Resource, folder: Path) -> str:
         yaml.safe_dump(_whole_numbers(inputs.get("values") or {}), values)
         values.flush()
         command = ["helm", "template", name, chart, *options, "--values", values.name]
-        return _output(command, folder)
-
-
-def _output(command: list[str], folder: Path) -> str:
-    try:
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as problem:
-        raise NotRenderedError(failures.not_runnable_reason("helm", problem)) from None
+        try:
+            run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        except OSError as problem:
+            raise NotRenderedError(failures.not_runnable_reason("helm", problem)) from None
     if run.returncode:
         raise NotRenderedError(f"{' '.join(command[:4])}: {run.stderr.strip()}")
     return run.stdout
@@ -191,16 +187,14 @@ def _drains(before: Objects, after: Objects) -> tuple[Drain, ...]:
         return ()
     listened = tuple(f"{kind} " for kind in KINDS)
     empty = {key.removeprefix("Namespace ") for key in after.keys() - before if key.startswith("Namespace ")}
-    old, new = (
-        of_kinds(
-            _load(text)
-            for key, text in side.items()
-            if key.startswith(listened) and key.split()[1].partition("/")[0] not in empty
-        )
-        for side in (before, after)
-    )
+    kept = {key for key in {**before, **after} if key.startswith(listened) and _namespace(key) not in empty}
+    old, new = (of_kinds(_load(text) for key, text in side.items() if key in kept) for side in (before, after))
     paths = changed_paths({"meshConfig": running}, {"meshConfig": planned})
     return drains(old, new, paths, running.get("rootNamespace", DEFAULT_ROOT))
+
+
+def _namespace(key: str) -> str:
+    return key.partition(" ")[2].partition("/")[0]
 
 
 def _mesh_config(objects: Objects) -> dict[str, Any]:

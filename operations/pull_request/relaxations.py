@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,8 @@ def _of_rule(name: str, before: Rule, after: Rule | None) -> Iterator[str]:
     if after is None:
         yield f"Rule `{name}` is deleted."
         return
-    if before.level != after.level and after.level in LEVELS[: _severity(before.level)]:
+    milder = LEVELS[: LEVELS.index(before.level)] if before.level in LEVELS else LEVELS
+    if before.level != after.level and after.level in milder:
         yield f"Rule `{name}` is {after.level}, no longer {before.level}."
     if after.level == "disabled":
         return
@@ -74,19 +76,11 @@ def _of_rule(name: str, before: Rule, after: Rule | None) -> Iterator[str]:
             yield f"Rule `{name}`: `{bound}` {both_values(old, new)}"
 
 
-def _severity(level: str) -> int:
-    return LEVELS.index(level) if level in LEVELS else len(LEVELS)
-
-
 def _is_lower(before: Any, after: Any) -> bool:
-    """Return True where a bound is an amount that falls.
-
-    A changed list is not judged, since it may relax either way.
-    """
-    try:
+    """Return True where a bound is an amount that falls; a changed list may relax either way."""
+    with suppress(ValueError):
         return quantity(str(after)) < quantity(str(before))
-    except ValueError:
-        return False
+    return False
 
 
 def setting_relaxations(before: Config, after: Config) -> tuple[str, ...]:

@@ -32,16 +32,11 @@ def read_rules(side: Checkout) -> RuleSet:
     """Return the rules of a side, none where it has no policy pack. Raises RulesUnreadableError."""
     if not (side.policies / "PulumiPolicy.yaml").exists():
         return {}
-    config = _config(side)
-    everyone = config.pop("all", None)
-    return {name: _configured(rule, config.get(name, everyone)) for name, rule in _shipped(side).items()}
-
-
-def _shipped(side: Checkout) -> dict[str, dict[str, Any]]:
-    run = _run_in(side, ASK_RULES)
+    config, run = _config(side), _run_in(side, ASK_RULES)
     if run.returncode:
         raise RulesUnreadableError(f"the policy pack does not load: {(run.stderr.splitlines() or ['no reason'])[-1]}")
-    return json.loads(run.stdout)
+    everyone = config.pop("all", None)
+    return {name: _configured(rule, config.get(name, everyone)) for name, rule in json.loads(run.stdout).items()}
 
 
 def _run_in(side: Checkout, program: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -62,10 +57,7 @@ def _config(side: Checkout) -> dict[str, Any]:
 
 
 def _configured(rule: dict[str, Any], config: Any) -> Rule:
-    """Return the configured rule.
-
-    Policy config is a level, or a mapping of bounds with or without it (Pulumi's forms).
-    """
+    """Return the configured rule: policy config is a level, or a mapping of bounds with or without it."""
     if not isinstance(config, dict):
         return Rule(config or rule["level"], rule["bounds"])
     bounds = {key: value for key, value in config.items() if key != "enforcementLevel"}

@@ -80,7 +80,7 @@ def test_a_machine_without_helm_is_told(monkeypatch):
 
 def test_quotation_marks_and_comments_are_no_change(monkeypatch):
     texts = iter(['# one\nkind: A\nmetadata: {name: x}\nb: "1.2.3"\n---\n', "b: 1.2.3\nkind: A\nmetadata: {name: x}\n"])
-    monkeypatch.setattr(manifests, "_output", lambda *_: next(texts))
+    monkeypatch.setattr(manifests, "_rendered_chart", lambda *_: next(texts))
     first, second = (objects(chart="istiod.tgz") for _ in range(2))
     assert first == second == {"A x": "b: 1.2.3\nkind: A\nmetadata:\n  name: x\n"}
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -37,7 +38,8 @@ def policies(folder: Path, config: str | None = None, pack: str = PACK) -> Check
     ],
 )
 def test_policy_config_sets_level_and_bounds_of_a_rule(tmp_path, config, rule, monkeypatch):
-    monkeypatch.setattr(sides, "_shipped", lambda _: {"a": {"level": "mandatory", "bounds": {"memory": "512Mi"}}})
+    shipped = json.dumps({"a": {"level": "mandatory", "bounds": {"memory": "512Mi"}}})
+    monkeypatch.setattr(sides, "_run_in", lambda *_: Mock(returncode=0, stdout=shipped))
     assert sides.read_rules(policies(tmp_path, config and json.dumps(config))) == {"a": rule}
 
 

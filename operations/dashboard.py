@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -13,8 +12,6 @@ from operations.command_line import Json, Stack, conclude, expected_errors
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pi_mesh.settings import Settings
 
 ID = "dashboard"
@@ -76,6 +73,7 @@ def dashboard(name: Which, stack: Stack, port: Port = 0, pod: PodName = "", as_j
 def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: int, as_json: bool) -> list[Finding]:
     """Keep the port open until Ctrl-C, and return the problem that ended it before."""
     from operations import results
+    from operations.failures import handled_signals
     from pi_mesh.cluster.port_forward import NotForwardedError, forwarding
 
     console, fix = Subject("component", name), f"`python -m operations verify -s {stack}` says why"
@@ -83,7 +81,8 @@ def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: 
     try:
         # Whoever reads the address may end the command at once.
         with (
-            _ended_by_signals(),
+            # Also SIGINT: a shell makes what it starts in the background ignore it.
+            handled_signals((signal.SIGINT, signal.SIGTERM), signal.default_int_handler),
             forwarding(settings.cluster.context, target.namespace, target.resource, ports) as (address, kubectl),
         ):
             url = f"http://{address}/"
@@ -119,19 +118,6 @@ def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
         return Target(settings.istio.namespace, f"deployment/{ISTIOD}", proxies.MONITORING)
     enabled = settings.observability.enabled()
     if name not in enabled:
-        raise UsageError(
-            stack, f"observability.{name}.enabled is false", f"set it to true and run `pulumi up -s {stack}`"
-        )
+        fix = f"set it to true and run `pulumi up -s {stack}`"
+        raise UsageError(stack, f"observability.{name}.enabled is false", fix)
     return Target(settings.istio.namespace, f"service/{name}", enabled[name].port)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Make SIGINT and SIGTERM raise KeyboardInterrupt in the block."""
-    # A shell makes what it starts in the background ignore SIGINT.
-    before = {kind: signal.signal(kind, signal.default_int_handler) for kind in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)

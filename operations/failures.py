@@ -1,10 +1,10 @@
 """The expected errors of an operation: each has an exit status, and a finding that names its cause."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import IntEnum
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, setting
 from pi_mesh.cluster.errors import ClusterError
@@ -90,18 +90,21 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a process without a word to its `finally`; SIGINT is an exception already."""
 
 
+def signals_as_exceptions() -> AbstractContextManager[None]:
+    """Let `finally` run for a block where a signal would end the process without a word."""
+    under_nohup = [number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN]
+    return handled_signals({*ENDING} - {*under_nohup}, _end)
+
+
 @contextmanager
-def signals_as_exceptions() -> Iterator[None]:
-    """Let `finally` run for the block where a signal would end the process without a word."""
-    before = {number: signal.getsignal(number) for number in ENDING}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # under nohup
-            signal.signal(number, _end)
+def handled_signals(signals: Iterable[signal.Signals], handler: Callable[[int, Any], NoReturn]) -> Iterator[None]:
+    """Have a function handle these signals in the block."""
+    before = {number: signal.signal(number, handler) for number in signals}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def _end(number: int, _: object) -> NoReturn:

@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from google.protobuf import descriptor_pool, message_factory
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message_factory import GetMessages
 
 from pi_mesh.certificates import chains, pem
 from pi_mesh.cluster.client import Client
@@ -22,33 +24,18 @@ from pi_mesh.words import first_line
 
 PACKAGE = "istio.v1.auth"
 METHOD = f"/{PACKAGE}.IstioCertificateService/CreateCertificate"
-
-
-def _field(name: str, number: int, kind: int, repeated: bool = False) -> FieldDescriptorProto:
-    label = FieldDescriptorProto.LABEL_REPEATED if repeated else FieldDescriptorProto.LABEL_OPTIONAL
-    return FieldDescriptorProto(name=name, number=number, type=kind, label=label)  # type: ignore[arg-type]
-
-
-_CSR = _field("csr", 1, FieldDescriptorProto.TYPE_STRING)
-_VALIDITY = _field("validity_duration", 3, FieldDescriptorProto.TYPE_INT64)
-_CHAIN = _field("cert_chain", 1, FieldDescriptorProto.TYPE_STRING, repeated=True)
-_REQUEST = DescriptorProto(name="IstioCertificateRequest", field=[_CSR, _VALIDITY])
-_RESPONSE = DescriptorProto(name="IstioCertificateResponse", field=[_CHAIN])
-_POOL = descriptor_pool.DescriptorPool()
-_POOL.Add(
-    FileDescriptorProto(
-        name="security/v1alpha1/ca.proto", package=PACKAGE, syntax="proto3", message_type=[_REQUEST, _RESPONSE]
-    )
-)
-
-
-def _class(message: DescriptorProto) -> Any:
-    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{PACKAGE}.{message.name}"))
-
-
-CertificateRequest = _class(_REQUEST)
-CertificateResponse = _class(_RESPONSE)
-
+_REQUEST_FIELDS = [
+    {"name": "csr", "number": 1, "type": "TYPE_STRING", "label": "LABEL_OPTIONAL"},
+    {"name": "validity_duration", "number": 3, "type": "TYPE_INT64", "label": "LABEL_OPTIONAL"},
+]
+_RESPONSE_FIELDS = [{"name": "cert_chain", "number": 1, "type": "TYPE_STRING", "label": "LABEL_REPEATED"}]
+_MESSAGES = [
+    {"name": "IstioCertificateRequest", "field": _REQUEST_FIELDS},
+    {"name": "IstioCertificateResponse", "field": _RESPONSE_FIELDS},
+]
+_FILE = {"name": "security/v1alpha1/ca.proto", "package": PACKAGE, "syntax": "proto3", "messageType": _MESSAGES}
+_CLASSES: dict[str, Any] = GetMessages([ParseDict(_FILE, FileDescriptorProto())], DescriptorPool())
+CertificateRequest, CertificateResponse = (_CLASSES[f"{PACKAGE}.{message['name']}"] for message in _MESSAGES)
 
 SECONDS = 20
 ROOTS = "istio-ca-root-cert"
@@ -130,9 +117,8 @@ def _roots(client: Client, namespace: str) -> bytes:
     config = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}") or {}
     if root := (config.get("data") or {}).get("root-cert.pem"):
         return root.encode()
-    raise NoCertificate(
-        f"configmap {namespace}/{ROOTS} has no root: istiod writes it when it starts; is its pod Ready?"
-    )
+    reason = "has no root: istiod writes it when it starts; is its pod Ready?"
+    raise NoCertificate(f"configmap {namespace}/{ROOTS} {reason}")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from operations.connectivity.objects import (
     peer_target,
     plain_http_port,
 )
-from operations.envoy_server import CONTROL, GUARDED
+from operations.envoy_server import CONTROL
 from operations.failures import UsageError
 from operations.results import CallRow, Report, completed
 from operations.short_lived import NotReadyError
@@ -114,18 +114,11 @@ def make_call(client: Client, call: Call, pods: dict[str, str]) -> tuple[Outcome
     """Make a call once; `pods` has the names of the pods. Return its outcome, with words or the way of an answer."""
     try:
         if call.target is None:
-            return _in_plain_text(client, pods[SERVER])
+            return plain_text_call.call_job(client, NAMESPACE, pods[SERVER])
         path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pods[call.caller]}:{CONTROL}/proxy{call.target.path}"
         return read_answer(client.relay(path, SECONDS), call.refusals)
     except ClusterUnreachable as problem:
         return Outcome.UNKNOWN, str(problem)
-
-
-def _in_plain_text(client: Client, pod: str) -> tuple[Outcome, str]:
-    control, words = plain_text_call.call_in_plain_text(client, NAMESPACE, pod, CONTROL)
-    if control is not Outcome.ANSWERED:
-        return Outcome.UNKNOWN, f"the API server does not reach pods ({words})"
-    return plain_text_call.call_in_plain_text(client, NAMESPACE, pod, GUARDED)
 
 
 def read_answer(answer: Relayed, refusals: tuple[int, ...]) -> tuple[Outcome, str]:

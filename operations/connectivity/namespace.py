@@ -16,10 +16,12 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
 from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, PROJECT, SHORT_LIVED_LABEL, owner
 from pi_mesh.settings import Settings
+from pi_mesh.values.objects import kubernetes_object
 from pi_mesh.waiting import until
 from pi_mesh.words import text_before
 
 PATHS = {
+    "Secret": "/api/v1/namespaces/{}/secrets",
     "Service": "/api/v1/namespaces/{}/services",
     "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
     "AuthorizationPolicy": "/apis/security.istio.io/v1beta1/namespaces/{}/authorizationpolicies",
@@ -59,7 +61,9 @@ def create_object(client: Client, manifest: Object) -> None:
 
 
 def _manifest(stack: str) -> Object:
-    annotations = {OWNER_ANNOTATION: owner(stack), RUN: _this_run()}
+    process = psutil.Process()
+    run = f"{socket.gethostname()}/{process.pid}/{process.create_time():.0f}"
+    annotations = {OWNER_ANNOTATION: owner(stack), RUN: run}
     labels = {INJECTION_LABEL: "enabled", SHORT_LIVED_LABEL: PURPOSE}
     metadata = {"name": NAMESPACE, "labels": labels, "annotations": annotations}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
@@ -92,11 +96,6 @@ def _refuse_others(metadata: Object, stack: str, now: datetime) -> None:
         raise UsageError(stack, message, "wait for its end; it takes less than a minute")
 
 
-def _this_run() -> str:
-    process = psutil.Process()
-    return f"{socket.gethostname()}/{process.pid}/{process.create_time():.0f}"
-
-
 def _lives(process: str) -> bool:
     """Return True while the process of this machine runs; a later one with its id began at another time."""
     number, _, start = process.partition("/")
@@ -113,9 +112,6 @@ def _copy_secret(client: Client, home: str, name: str) -> None:
     except Refused:
         return
     if secret:
-        body = {key: secret[key] for key in ("type", "data") if key in secret}
-        metadata = {"name": name, "labels": {SHORT_LIVED_LABEL: PURPOSE}}
-        client.create(
-            f"/api/v1/namespaces/{NAMESPACE}/secrets",
-            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, **body},
-        )
+        content = {key: secret[key] for key in ("type", "data") if key in secret}
+        marks = {"labels": {SHORT_LIVED_LABEL: PURPOSE}}
+        create_object(client, kubernetes_object("v1", "Secret", NAMESPACE, name, marks, **content))

@@ -13,7 +13,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import USUAL_PORTS
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.values.gateway_service import reached_ports, topology
-from pi_mesh.values.objects import Object, istio_object
+from pi_mesh.values.objects import Object, istio_object, kubernetes_object
 from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.external import egress_host
 from pi_mesh.values.traffic.gateways import gateway_selector
@@ -132,9 +132,12 @@ INGRESS, EGRESS = "ingress", "egress"
 def before_the_pods(settings: Settings, ingress_port: int) -> Iterator[Object]:
     """Yield what must exist before the pods start; no way through the ingress gateway without a port."""
     for name, ports in ((CLIENT, {"http": GUARDED}), (SERVER, {"http": GUARDED, "http-outside": CONTROL})):
-        yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}}
+        yield kubernetes_object("v1", "ServiceAccount", NAMESPACE, name)
         yield _service(settings, name, ports)
-    yield istio_object(NAMESPACE, "AuthorizationPolicy", POLICY, {"action": "ALLOW", "rules": _admitted(settings)})
+    # A principal of any trust domain.
+    callers = {"principals": [f"*/ns/{NAMESPACE}/sa/{CLIENT}"]}, {"namespaces": [settings.ingress_namespace]}
+    rules = [{"from": [{"source": caller}]} for caller in callers]
+    yield istio_object(NAMESPACE, "AuthorizationPolicy", POLICY, {"action": "ALLOW", "rules": rules})
     if ingress_port:
         pods = gateway_selector(settings.releases.names.ingress, settings.ingress)
         yield _gateway(INGRESS, pods, ingress_port, INSIDE)
@@ -164,27 +167,15 @@ def beyond_the_server(settings: Settings, address: str) -> Iterator[Object]:
 
 
 def _service(settings: Settings, name: str, ports: dict[str, int]) -> Object:
-    exported = {"networking.istio.io/exportTo": ",".join(_seen_by(settings))}
+    marks = {"annotations": {"networking.istio.io/exportTo": ",".join(_seen_by(settings))}}
     listed = [{"name": key, "port": port, "targetPort": port} for key, port in ports.items()]
-    metadata = {"name": name, "namespace": NAMESPACE, "annotations": exported}
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": metadata,
-        "spec": {"selector": {APP: name}, "ports": listed},
-    }
+    spec = {"selector": {APP: name}, "ports": listed}
+    return kubernetes_object("v1", "Service", NAMESPACE, name, marks, spec=spec)
 
 
 def _seen_by(settings: Settings) -> list[str]:
     """Return the namespaces whose proxies learn of an object: this one, and those of the gateways."""
     return [".", *dict.fromkeys((settings.istio.namespace, settings.ingress_namespace))]
-
-
-def _admitted(settings: Settings) -> list[dict[str, Any]]:
-    """Return the rules of the callers, whatever the mesh's trust domain is."""
-    client = {"principals": [f"*/ns/{NAMESPACE}/sa/{CLIENT}"]}
-    gateway = {"namespaces": [settings.ingress_namespace]}
-    return [{"from": [{"source": source}]} for source in (client, gateway)]
 
 
 def _gateway(name: str, pods: dict[str, str], port: int, host: str) -> Object:

@@ -117,21 +117,11 @@ class Login:
     def create(self, client: Client, namespace: str, jobs: Iterable[Mapping[str, Any]]) -> None:
         """Create the Secret for these Jobs, given by their metadata. Raises as `Client` does."""
         owners = [{"apiVersion": "batch/v1", "kind": "Job", "name": job["name"], "uid": job["uid"]} for job in jobs]
-        metadata = {
-            "name": self.name,
-            "labels": {SHORT_LIVED_LABEL: PURPOSE},
-            "annotations": {OWNER_ANNOTATION: owner(self.stack)},
-            "ownerReferences": owners,
-        }
-        data = {objects.PULL_SECRET_KEY: self.content}
-        body = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": objects.PULL_SECRET_TYPE,
-            "metadata": metadata,
-            "data": data,
-        }
-        client.create(f"/api/v1/namespaces/{namespace}/secrets", body)
+        notes = {OWNER_ANNOTATION: owner(self.stack)}
+        marks = {"labels": {SHORT_LIVED_LABEL: PURPOSE}, "annotations": notes, "ownerReferences": owners}
+        content = {"type": objects.PULL_SECRET_TYPE, "data": {objects.PULL_SECRET_KEY: self.content}}
+        secret = objects.kubernetes_object("v1", "Secret", namespace, self.name, marks, **content)
+        client.create(f"/api/v1/namespaces/{namespace}/secrets", secret)
 
 
 def registry_login(settings: Settings, stack: str) -> Login | None:

@@ -46,15 +46,11 @@ def check(observation: Observation) -> list[Finding]:
         return [ok(ID, workloads_subject(observation), mode)]
     with Client(observation.settings.cluster.context) as client:
         short_lived.sweep(client)
-        namespaces = [
-            namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.injection
-        ]
-        return [finding for namespace in namespaces for finding in _namespace(client, observation, namespace)]
-
-
-def _namespace(client: Client, observation: Observation, namespace: str) -> list[Finding]:
-    ports = _ports(observation, namespace)
-    return _workloads(client, namespace, ports) if ports else list(_job(client, observation, namespace))
+        findings: list[Finding] = []
+        for namespace in (entry.name for entry in observation.settings.workload_namespaces if entry.own.injection):
+            ports = _ports(observation, namespace)
+            findings += _workloads(client, namespace, ports) if ports else _job(client, observation, namespace)
+        return findings
 
 
 def call_in_plain_text(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
@@ -67,6 +63,14 @@ def call_in_plain_text(client: Client, namespace: str, pod: str, port: int) -> t
     if message and status in (401, 403, 404):
         return Outcome.UNKNOWN, message
     return Outcome.ANSWERED, f"status {status}"
+
+
+def call_job(client: Client, namespace: str, pod: str) -> tuple[Outcome, str]:
+    """Call a Job's pod past its proxy, and then through it; where the first call has no answer, nothing is known."""
+    control, words = call_in_plain_text(client, namespace, pod, envoy_server.CONTROL)
+    if control is not Outcome.ANSWERED:
+        return Outcome.UNKNOWN, f"the API server does not reach pods ({words})"
+    return call_in_plain_text(client, namespace, pod, envoy_server.GUARDED)
 
 
 def api_server_says(text: str) -> str:
@@ -94,9 +98,7 @@ def _ports(observation: Observation, namespace: str) -> list[tuple[Pod, int]]:
 
 def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> list[Finding]:
     with ThreadPoolExecutor(max_workers=5) as pool:
-        outcomes = list(
-            pool.map(lambda each: call_in_plain_text(client, each[0].namespace, each[0].name, each[1]), ports)
-        )
+        outcomes = list(pool.map(lambda end: call_in_plain_text(client, namespace, end[0].name, end[1]), ports))
     findings, refused = [], 0
     for (pod, port), (outcome, words) in zip(ports, outcomes, strict=True):
         subject = Subject("pod", pod.id)
@@ -118,15 +120,10 @@ def _job(client: Client, observation: Observation, namespace: str) -> Iterator[F
     try:
         with short_lived.running(client, envoy_server.plain_text_job(observation, namespace)) as pod:
             if not pod.has_sidecar:
-                yield unknown(
-                    ID, subject, "was not made: the Job's pod has no sidecar", "see the check of sidecar injection"
-                )
+                message = "was not made: the Job's pod has no sidecar"
+                yield unknown(ID, subject, message, "see the check of sidecar injection")
                 return
-            control, words = call_in_plain_text(client, namespace, pod.name, envoy_server.CONTROL)
-            if control is not Outcome.ANSWERED:
-                yield unknown(ID, subject, f"was not made: the API server does not reach pods ({words})")
-                return
-            outcome, words = call_in_plain_text(client, namespace, pod.name, envoy_server.GUARDED)
+            outcome, words = call_job(client, namespace, pod.name)
     except (NotReadyError, Refused) as problem:
         yield unknown(ID, subject, f"was not made: {problem}", "start a workload in it, or look at its quota")
         return

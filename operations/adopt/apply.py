@@ -4,6 +4,7 @@ An adoption writes the stack file first, then the state, in one write under the 
 the adopted resources from the state, and the stack's marks from the cluster.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,17 +131,15 @@ def _revisions(now: ObservedState, released: tuple[Mapping, ...]) -> dict[str, i
     """Return the newest revision of each adopted release at its adoption, where Helm has since made another."""
     time = datetime.fromisoformat
     adopted_at = {entry["id"]: time(entry["created"]) for entry in released if entry["type"] == RELEASE}
-    before: dict[str, int] = {}
+    before: Counter[str] = Counter()
     with Client(now.context) as client:
         listed = client.items(helm_releases.SECRETS_PATH, METADATA_ONLY, labelSelector=helm_releases.HELM_SELECTOR)
     for item in listed:
         record, made = helm_releases.parse_record(item), time(item["metadata"]["creationTimestamp"])
         if record.id in adopted_at and made <= adopted_at[record.id]:
-            before[record.id] = max(record.revision, before.get(record.id, record.revision))
-    latest = {record.id: record.revision for record in now.snapshot.releases}
-    return {
-        release: before.get(release, 0) for release in adopted_at if latest.get(release, 0) > before.get(release, 0)
-    }
+            before[record.id] = max(record.revision, before[record.id])
+    latest = Counter({record.id: record.revision for record in now.snapshot.releases})
+    return {release: before[release] for release in adopted_at if latest[release] > before[release]}
 
 
 def undo_plan(undo: Undo) -> Iterator[Finding]:

@@ -29,10 +29,9 @@ def proxy_findings(settings: Settings, call: Call) -> Iterator[Finding]:
     if not caller.has_sidecar or not call.service or hidden_by(call):
         return
     subject = Subject("pod", caller.id)
+    context, cluster = settings.cluster.context, f"outbound|{call.port.number}||{call.host}"
     try:
-        hosts = proxies.read_endpoints(
-            settings.cluster.context, caller.namespace, caller.name, f"outbound|{call.port.number}||{call.host}"
-        )
+        hosts = proxies.read_endpoints(context, caller.namespace, caller.name, cluster)
     except ClusterUnreachable as problem:
         yield unknown(ID, subject, f"was not asked: {problem}")
         return
@@ -53,9 +52,8 @@ def _of_hosts(call: Call, subject: Subject, hosts: list[Mapping[str, Any]]) -> F
     if not hosts:
         return error(ID, subject, f"has no endpoint of {call.to}:{call.port.number}", "see `proxies`: is it in sync?")
     message = f"has ejected every endpoint of {call.to}:{call.port.number} (outlier detection)"
-    return error(
-        ID, subject, message, "see why they answered with errors, and maxEjectionPercent of the DestinationRule"
-    )
+    fix = "see why they answered with errors, and maxEjectionPercent of the DestinationRule"
+    return error(ID, subject, message, fix)
 
 
 NAMED = re.compile(
@@ -130,9 +128,8 @@ def _pods(cluster: Snapshot, end: End) -> list[Pod]:
 
 
 def _pods_port(callee: End, pods: list[Pod]) -> ServicePort:
-    declared = sorted(
-        {port for pod in pods for container in pod.containers if container.name != SIDECAR for port in container.ports}
-    )
+    own = (container for pod in pods for container in pod.containers if container.name != SIDECAR)
+    declared = sorted({port for container in own for port in container.ports})
     if callee.port is None and len(declared) != 1:
         shown = ", ".join(map(str, declared)) or "none"
         raise callee.wrong(f"has no Service, and its containers declare these ports: {shown}", "give one: NAME:PORT")

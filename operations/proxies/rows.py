@@ -47,9 +47,8 @@ def proxy_finding(proxy: Proxy, known: ProxyRow) -> Finding:
     said = list(_problems(proxy, known))
     if not said:
         return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
-    worst = next(
-        level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {level for level, *_ in said}
-    )
+    levels = {level for level, *_ in said}
+    worst = next(level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in levels)
     fixes = dict.fromkeys(fix for _, _, fix in said if fix)
     message = "; ".join(message for _, message, _ in said)
     number = known.certificate.days if known.certificate else None

@@ -71,7 +71,10 @@ class _InFolder:
         except OSError as problem:
             why = f"can't be locked: {problem.strerror}: {problem.filename}"
             raise NotOurs(self._stack, why, "make the backend's folder writable, then run this command again") from None
-        self._refuse_others()
+        for lock in processes.read_locks(self._backend, self._stack):
+            if lock.file not in self._stale | {self._file}:
+                self.give_way()
+                raise NotOurs(self._stack, f"was locked in the meantime ({lock})", "wait until that run ends")
 
     def confirm(self, now: ObservedState) -> None:
         """Raise NotOurs unless no run can be under way."""
@@ -82,12 +85,6 @@ class _InFolder:
         """Make room for the one command of Pulumi that writes the state: it takes the lock itself."""
         self._file.unlink(missing_ok=True)
 
-    def _refuse_others(self) -> None:
-        for lock in processes.read_locks(self._backend, self._stack):
-            if lock.file not in self._stale | {self._file}:
-                self.give_way()
-                raise NotOurs(self._stack, f"was locked in the meantime ({lock})", "wait until that run ends")
-
 
 class _Elsewhere:
     """A backend whose lock only Pulumi can take: if it accepts the unchanged state, no run has the lock."""
@@ -95,11 +92,8 @@ class _Elsewhere:
     def confirm(self, now: ObservedState) -> None:
         state = pulumi.export(now.stack)
         if observed_state.comparable_content(state) != observed_state.comparable_content(now.state):
-            raise NotOurs(
-                now.stack,
-                "has changed in the meantime: a run is active",
-                "wait until it ends, then run this command again",
-            )
+            fix = "wait until it ends, then run this command again"
+            raise NotOurs(now.stack, "has changed in the meantime: a run is active", fix)
         try:
             pulumi.import_(now.stack, state)
         except PulumiFailed as problem:

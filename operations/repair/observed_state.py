@@ -44,7 +44,7 @@ def with_dependencies(entry: Mapping, is_kept: Callable[[str], bool]) -> dict:
 
 def pending_operations(state: dict) -> list[str]:
     """Return the operations under way when the run was killed, such as "creating istiod-release"."""
-    return [f"{entry['type']} {_name(entry['resource'])}" for entry in _operations(state)]
+    return [f"{entry['type']} {entry['resource']['urn'].rpartition('::')[2]}" for entry in _operations(state)]
 
 
 def repaired_state(state: dict, deployed: Collection[str], failed: Collection[str]) -> dict:
@@ -53,13 +53,15 @@ def repaired_state(state: dict, deployed: Collection[str], failed: Collection[st
     `deployed`: releases, as NAMESPACE/NAME, that the cluster has finished: those that the state does not know yet are
     added, because Helm would refuse to install them again. `failed`: releases whose resource needs another update.
     """
-    entries = [
-        {**entry, "initErrors": [INTERRUPTED]} if _is_one_of(entry, failed) else entry for entry in resources(state)
-    ]
+    again = {"initErrors": [INTERRUPTED]}
+    entries = [{**entry, **again} if _is_one_of(entry, failed) else entry for entry in resources(state)]
     known = {entry["urn"] for entry in entries}
     created = [entry["resource"] for entry in _operations(state) if entry["type"] == "creating"]
-    releases = [entry for entry in created if entry["type"] == RELEASE and entry["urn"] not in known]
-    entries += [_adopted(entry) for entry in releases if release_id(entry) in deployed]
+    releases = {release_id(entry): entry for entry in created if entry["type"] == RELEASE and entry["urn"] not in known}
+    # As if its creation had failed half-way: the next `up` updates it, whatever its inputs.
+    entries += [
+        {**entry, "id": id, "outputs": entry["inputs"], **again} for id, entry in releases.items() if id in deployed
+    ]
     return {**state, "deployment": {**state["deployment"], "resources": entries, "pending_operations": []}}
 
 
@@ -97,17 +99,8 @@ def _operations(state: dict) -> list[dict]:
     return (state["deployment"] or {}).get("pending_operations") or []
 
 
-def _adopted(resource: dict) -> dict:
-    """Return a release as if its creation had failed half-way: the next `up` updates it, whatever its inputs."""
-    return {**resource, "id": release_id(resource), "outputs": resource["inputs"], "initErrors": [INTERRUPTED]}
-
-
 def _is_one_of(resource: dict, releases: Collection[str]) -> bool:
     return resource["type"] == RELEASE and resource.get("id") in releases
-
-
-def _name(resource: dict) -> str:
-    return resource["urn"].rpartition("::")[2]
 
 
 IN_VAULT = "vault:"
@@ -135,8 +128,8 @@ def without_lost_ca(state: dict, lost: LostCa) -> dict:
     """
     kept_type = MOUNT if lost.has_mount else ""
     gone = {entry["urn"] for entry in resources(state) if _is_in_vault(entry) and entry["type"] != kept_type}
-    kept = [entry for entry in resources(state) if entry["urn"] not in gone]
-    kept = [with_dependencies(entry, lambda urn: urn not in gone) for entry in kept]
+    others = [entry for entry in resources(state) if entry["urn"] not in gone]
+    kept = [with_dependencies(entry, lambda urn: urn not in gone) for entry in others]
     return {**state, "deployment": {**state["deployment"], "resources": kept}}
 
 
@@ -185,21 +178,11 @@ def read(stack: str, settings: Settings | CaSettings) -> ObservedState:
     backend, state = pulumi.backend(), pulumi.export(stack)
     cluster = _cluster(settings, state)
     lost, unknown = _lost_ca(settings, state)
-    known = processes.is_examinable(backend)
-    return ObservedState(
-        stack,
-        settings,
-        cluster,
-        state,
-        tuple(processes.read_locks(backend, stack)),
-        known,
-        tuple(processes.orphaned_processes(Path.cwd())),
-        backend,
-        # `pulumi cancel` takes the lock of a run that lives on.
-        known and not processes.running_engines(Path.cwd()),
-        lost,
-        unknown,
-    )
+    known, locks = processes.is_examinable(backend), tuple(processes.read_locks(backend, stack))
+    orphans = tuple(processes.orphaned_processes(Path.cwd()))
+    # `pulumi cancel` takes the lock of a run that lives on.
+    is_over = known and not processes.running_engines(Path.cwd())
+    return ObservedState(stack, settings, cluster, state, locks, known, orphans, backend, is_over, lost, unknown)
 
 
 def _cluster(settings: Settings | CaSettings, state: dict) -> Snapshot:

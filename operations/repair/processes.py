@@ -92,17 +92,15 @@ def _named(project: Path, begin: str | tuple[str, ...]) -> Iterator[Process]:
 
 def _has_engine(process: psutil.Process) -> bool:
     """Return True where one of the process's ancestors is a pulumi."""
-    try:
+    with suppress(psutil.NoSuchProcess):
         return any(_is_engine(ancestor) for ancestor in process.parents())
-    except psutil.NoSuchProcess:
-        return False
+    return False
 
 
 def _is_engine(process: psutil.Process) -> bool:
-    try:
+    with suppress(psutil.Error):
         return _is_named_engine(process.cmdline())
-    except psutil.Error:
-        return False
+    return False
 
 
 def _is_named_engine(words: list[str]) -> bool:

@@ -49,10 +49,8 @@ class UpgradeState:
     def steps(self) -> Iterator[UpgradeStep]:
         """Yield the steps, judged now."""
         mended = {step.id for step in plan.repair_steps(self.now)}
-        state = stacks.of_export(self.now.state)
-        yield from upgrade_steps.consecutive_steps(
-            self.running, self.versions, partial(mesh_at_version, self.now), self.now.snapshot, state, mended
-        )
+        state, mesh_at = stacks.of_export(self.now.state), partial(mesh_at_version, self.now)
+        return upgrade_steps.consecutive_steps(self.running, self.versions, mesh_at, self.now.snapshot, state, mended)
 
 
 def mesh_at_version(now: ObservedState, version: str) -> Inventory:

@@ -14,7 +14,6 @@ from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings import Settings
 
 ID, ISTIOD = "certificate issuer", Subject("component", "istiod")
-RESTART = "`kubectl rollout restart -n {} deploy/istiod`"
 
 
 def check(observation: Observation) -> list[Finding]:
@@ -74,4 +73,4 @@ def _judged(settings: Settings, authority: Authority, issued: IssuedCertificate)
 
 
 def _restart(settings: Settings) -> str:
-    return RESTART.format(settings.istio.namespace)
+    return f"`kubectl rollout restart -n {settings.istio.namespace} deploy/istiod`"

@@ -47,17 +47,12 @@ class ShortLived:
             **self.pod,
         }
         marks = {"labels": {**labels, **self.labels}, "annotations": {**mark, **self.annotations}}
-        template = {"metadata": marks, "spec": spec}
+        ends = {"backoffLimit": 0, "activeDeadlineSeconds": DEADLINE, "ttlSecondsAfterFinished": TTL}
         return {
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": {"generateName": f"{self.purpose}-", "labels": labels, "annotations": mark},
-            "spec": {
-                "backoffLimit": 0,
-                "activeDeadlineSeconds": DEADLINE,
-                "ttlSecondsAfterFinished": TTL,
-                "template": template,
-            },
+            "spec": {**ends, "template": {"metadata": marks, "spec": spec}},
         }
 
 

@@ -85,8 +85,7 @@ def effects_of_up(there: ExistingMesh) -> Effects:
         rendered[release.id] = {key: text for key, text in objects.items() if not key.startswith(f"{CRD} ")}
     after = {key: text for objects in rendered.values() for key, text in objects.items()}
     changed = tuple(manifests.changes_between(before, after))
-    # The program's own objects restart nothing, and drain connections, but not in a namespace that `up` makes.
-    before.update((f"Namespace {namespace.name}", "") for namespace in there.now.snapshot.namespaces)
+    # The program's own objects restart nothing, and drain connections.
     before.update(manifests.named_texts({**live_inputs(each), "kind": each.kind} for each in there.objects))
     own = dict(manifests.named_texts(entry.manifest for entry in there.mesh.objects if entry.kind != "Namespace"))
     on_pods = manifests.consequences_for_pods(before, {**after, **own})

@@ -12,7 +12,7 @@ from operations.adopt.plan import UNCHANGED, Effects
 from operations.pull_request import manifests
 from operations.pull_request.manifests import Change, NotRenderedError
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.cluster.objects import Deployment, Namespace
+from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Pod
 from tests.support.helm_mesh import PEER, existing, living, situation, state_with
 from tests.support.versions import BEFORE, NEWEST
@@ -54,8 +54,7 @@ def test_pods_restart_for_a_change_of_their_template(monkeypatch, rendered, live
 def test_connections_close_for_an_object_that_the_next_up_changes(monkeypatch, plan):
     config = {"kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"}, "data": {"mesh": "a: 1"}}
     monkeypatch.setattr(manifests, "rendered_objects", lambda *_: dict(manifests.named_texts([config])))
-    now = situation(snapshot={"namespaces": (Namespace("istio-system"),)})
-    there = existing(now, living("istiod", "istiod", objects=(config,)), peer=peer("PERMISSIVE"))
+    there = existing(release=living("istiod", "istiod", objects=(config,)), peer=peer("PERMISSIVE"))
     rows = plan(there, replace(module.effects_of_up(there), rendered={}))[module.CLOSED]
     assert any("connections to every sidecar (PeerAuthentication" in row.message for row in rows)
     assert module.CLOSED not in plan(there, NOTHING)

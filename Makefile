@@ -119,7 +119,7 @@ schema: .venv/.complete  ## Write all that is made from the code: config referen
 	@$(PY) -m pi_mesh.settings.schema
 	$(PY) -m operations.generate
 	$(PY) -m policies.document
-	$(PY) -m pi_mesh.monitoring.alert_table
+	$(PY) -m pi_mesh.monitoring.alerts
 	$(PY) -m tests.support.recorded_meshes
 	$(PY) -m tests.support.whole_trials
 

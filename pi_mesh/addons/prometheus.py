@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
 from pi_mesh.facts import Weaker, becomes
 from pi_mesh.model import HelmValues, Memory, Model, ResourceProfile, counted_in, matching, profile
-from pi_mesh.monitoring import alert, alerts, scraping
-from pi_mesh.monitoring.alert import RUNBOOKS, Bounds
+from pi_mesh.monitoring import alerts, scraping
 from pi_mesh.monitoring.scraping import KubeletTls
 
 Percent = Annotated[int, counted_in("percent, such as 90", ge=1, le=99)]
@@ -25,7 +24,7 @@ class AlertSettings(Model):
     """Give Prometheus the alerts of docs/observability.md."""
     alertmanagers: tuple[Receiver, ...] = ()
     """Alertmanagers that get the alerts. Without one, Prometheus shows them and tells nobody."""
-    runbooks: Annotated[str, matching(r"^\S+$", "an address, or a path, without blanks")] = RUNBOOKS
+    runbooks: Annotated[str, matching(r"^\S+$", "an address, or a path, without blanks")] = alerts.RUNBOOKS
     """Address of the page with the runbooks, to which each alert links."""
     certificate_days: Annotated[int, counted_in("days, such as 30", ge=1, le=365)] = 30
     """Days before the end of a CA certificate at which the alert fires."""
@@ -38,18 +37,17 @@ class AlertSettings(Model):
     throttled_percent: Percent = 25
     """Percentage of its CPU periods in which a sidecar, gateway or istiod may wait at its CPU limit."""
 
-    def bounds(self, mesh: MeshContext) -> Bounds:
-        """Return the numbers and names that the alerts' expressions need."""
-        return Bounds(
-            mesh.ingress,
-            mesh.ingress_namespace,
-            mesh.certificate_seconds,
-            self.certificate_days,
-            self.error_percent,
-            self.latency_milliseconds,
-            self.memory_percent,
-            self.throttled_percent,
-        )
+    def names(self, mesh: MeshContext) -> dict[str, object]:
+        """Return the names and numbers of a mesh for the alerts: these settings by their keys, and others."""
+        return {
+            **self.model_dump(by_alias=True),
+            "ingress": mesh.ingress,
+            "ingressNamespace": mesh.ingress_namespace,
+            "caExpirySeconds": self.certificate_days * 86400,
+            # A fifth of the life of a proxy's certificate, which the proxy renews at half of it.
+            "certificateSeconds": mesh.certificate_seconds,
+            "proxyExpirySeconds": mesh.certificate_seconds // 5,
+        }
 
     def receivers(self) -> HelmValues:
         """Return the chart's values that name the Alertmanagers."""
@@ -129,9 +127,7 @@ class Prometheus(Addon):
 
     def rule_groups(self, mesh: MeshContext) -> list[HelmValues]:
         """Return the groups of alerting rules; none if alerts are off."""
-        if not self.alerts.enabled:
-            return []
-        return alert.groups(alerts.BY_SUBJECT, self.alerts.bounds(mesh), self.alerts.runbooks)
+        return alerts.groups(self.alerts.names(mesh)) if self.alerts.enabled else []
 
     def jobs(self, mesh: MeshContext) -> dict[str, scraping.Job]:
         """Return the scrape jobs of this program, by name."""

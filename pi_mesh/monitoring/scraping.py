@@ -6,8 +6,6 @@ https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape
 from collections.abc import Mapping
 from typing import Literal
 
-from pi_mesh.monitoring import promql
-
 Job = dict[str, object]
 Relabelling = Mapping[str, object]
 
@@ -25,8 +23,13 @@ PROXY_PORT_NAME = "http-envoy-prom"
 """Name of a port that every proxy's container declares, in sidecars, native sidecars and gateways alike."""
 OPTED_OUT = "__meta_kubernetes_pod_annotation_prometheus_io_scrape"
 COUNTERS = (
-    *(promql.MEMORY, promql.LIMIT, promql.CPU, promql.PERIODS, promql.THROTTLED),
-    *(promql.NODE_MEMORY, promql.NODE_CPUS),
+    "container_memory_working_set_bytes",
+    "container_spec_memory_limit_bytes",
+    "container_cpu_usage_seconds_total",
+    "container_cpu_cfs_periods_total",
+    "container_cpu_cfs_throttled_periods_total",
+    "machine_memory_bytes",
+    "machine_cpu_cores",
 )
 """The kubelets' counters that alerts and dashboards use; the others, ten times as many, are not kept."""
 OWN_METRICS = "up|prometheus_(tsdb_head_series|notifications_.*|rule_evaluation_failures_total)|process_.*"

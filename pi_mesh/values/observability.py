@@ -9,6 +9,7 @@ from pathlib import Path
 from pi_mesh.addons.grafana import DASHBOARDS, Grafana
 from pi_mesh.addons.prometheus import Prometheus
 from pi_mesh.monitoring import scraping
+from pi_mesh.monitoring.alerts import with_names
 from pi_mesh.settings import Settings
 from pi_mesh.values.helm_values import Values
 from pi_mesh.values.objects import Object, kubernetes_object
@@ -19,8 +20,6 @@ RULES = "pi-mesh"
 FOLDER = Path(scraping.__file__).parent / "grafana"
 FILES = tuple(FOLDER / f"{name}.json" for name in ("mesh", "gateways", "trading", "pis"))
 """The dashboards: files as Grafana exports them, but for names that differ between meshes."""
-INGRESS, EGRESS, WORKLOADS = "@ingress@", "@egress@", "@workloads@"
-"""Names in the files that `with_names` replaces."""
 
 
 def operator_objects(settings: Settings) -> Iterator[Object]:
@@ -86,14 +85,7 @@ def dashboard_names(settings: Settings) -> dict[str, str]:
     """Return the names of this mesh for the dashboards' queries."""
     called = settings.releases.names
     workloads = "|".join(namespace.name for namespace in settings.workload_namespaces)
-    return {INGRESS: called.ingress, EGRESS: called.egress, WORKLOADS: workloads}
-
-
-def with_names(content: str, names: Mapping[str, str]) -> str:
-    """Return a file's content with the names of one mesh."""
-    for token, name in names.items():
-        content = content.replace(token, name)
-    return content
+    return {"ingress": called.ingress, "egress": called.egress, "workloads": workloads}
 
 
 def dashboard_config_maps(settings: Settings) -> list[Object]:

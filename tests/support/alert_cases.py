@@ -6,7 +6,25 @@ Names and labels are those of Istio's metric reference, of istiod and of cAdviso
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pi_mesh.addons.addon import MeshContext
+from pi_mesh.addons.prometheus import AlertSettings
+from pi_mesh.monitoring import alerts
 from tests.support.versions import BEFORE, NEWEST
+
+MESH = MeshContext(
+    "istio-system",
+    NEWEST,
+    {},
+    "Always",
+    ingress="istio-ingressgateway",
+    ingress_namespace="istio-system",
+    certificate_seconds=7200,
+)
+NAMES = AlertSettings().names(MESH)
+"""Names and numbers of a mesh with the default settings."""
+GROUPS = alerts.groups(NAMES)
+RULES = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
+"""Alerting rules of that mesh by their names."""
 
 ISTIOD = 'namespace="istio-system", pod="istiod-1"'
 PROXY = 'job="istio-proxies", namespace="trading", pod="app-1"'

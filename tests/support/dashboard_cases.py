@@ -5,9 +5,7 @@ Names and labels are those of https://istio.io/latest/docs/reference/config/metr
 
 from collections.abc import Mapping
 
-from pi_mesh.values.observability import EGRESS, INGRESS, WORKLOADS
-
-NAMES = {INGRESS: "istio-ingressgateway", EGRESS: "istio-egressgateway", WORKLOADS: "trading"}
+NAMES = {"ingress": "istio-ingressgateway", "egress": "istio-egressgateway", "workloads": "trading"}
 _APP = 'destination_workload="app", destination_workload_namespace="trading", destination_service_name="app"'
 _BY_GATEWAY = f'source_workload="istio-ingressgateway", source_workload_namespace="istio-system", {_APP}'
 _SOURCE, _DESTINATION = f'reporter="source", {_BY_GATEWAY}', f'reporter="destination", {_BY_GATEWAY}'

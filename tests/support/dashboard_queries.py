@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pi_mesh.values.observability import with_names
+from pi_mesh.monitoring.alerts import with_names
 
 
 @dataclass(frozen=True)

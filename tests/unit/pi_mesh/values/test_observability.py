@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pi_mesh.monitoring.alerts import with_names
 from pi_mesh.monitoring.scraping import COUNTERS, OWN_METRICS
 from pi_mesh.values import observability
-from pi_mesh.values.observability import EGRESS, FILES, FOLDER, INGRESS, WORKLOADS, dashboard_config_maps, with_names
+from pi_mesh.values.observability import FILES, FOLDER, dashboard_config_maps
 from tests.support.dashboard_queries import queries
 from tests.support.factories import make_settings
 
@@ -73,7 +74,7 @@ def test_kubelets_that_are_off_have_no_monitor_and_without_alerts_there_are_moni
     assert {item["kind"] for item in made(alerts={"enabled": False}).values()} == {"ServiceMonitor", "PodMonitor"}
 
 
-NAMES = {INGRESS: "front", EGRESS: "out", WORKLOADS: "trading|shop"}
+NAMES = {"ingress": "front", "egress": "out", "workloads": "trading|shop"}
 ELSEWHERE = {
     *("up", "ALERTS", "envoy_server_total_connections", "istio_agent_cert_expiry_seconds"),
     *("istio_requests_total", "istio_request_duration_milliseconds_bucket"),

@@ -23,14 +23,18 @@ class SettingsError(ValueError):
 
 
 LONGEST_VALUE = 80
-BOUNDS = {"greater_than_equal": ("less than", "ge"), "less_than_equal": ("more than", "le")}
-"""Words of the types of error of a number out of its bounds, with the bound's key."""
 NUMBERS = {"int_type": "a whole number", "float_type": "a number"}
 """Words of the types of error of what is no number, where the setting has a unit."""
 KEY = "[key]"
 """pydantic's mark after the name of an invalid key."""
 WORDS = {
     "missing": "is required",
+    "greater_than_equal": "is less than {ge}",
+    "less_than_equal": "is more than {le}",
+    "literal_error": "is not {expected}",
+    "too_short": "has too few entries; it needs at least {min_length}",
+    "string_too_short": "is empty; give a value, or leave the key out",
+    "string_too_long": "is longer than {max_length} characters",
     "bool_type": "is neither true nor false; write one of them without quotes",
     "int_type": "is not a whole number; write it without quotes and without a dot",
     "float_type": "is not a number; write it without quotes",
@@ -38,7 +42,7 @@ WORDS = {
     "dict_type": "is not a map; write its keys below it, each with its value",
     "tuple_type": "is not a list; write its entries below it, each after a dash",
 }
-"""Messages by type of error; for other types pydantic's own message is used."""
+"""Messages by type of error, with keys of its context; for other types pydantic's own message is used."""
 
 
 DEEPEST = 100
@@ -116,22 +120,13 @@ def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: Schema) -
         return _no_text(detail, schema)
     if detail["input"] is None and detail["type"] in ("model_type", "dict_type", "tuple_type"):
         return "is empty; write the keys below it, or leave it out"
-    if detail["type"] in BOUNDS:
-        words, bound = BOUNDS[detail["type"]]
-        return f"is {words} {context[bound]}"
-    if detail["type"] == "literal_error":
-        return f"is not {context['expected']}"
-    if detail["type"] == "too_short":
-        return f"has too few entries; it needs at least {context['min_length']}"
-    if detail["type"] == "string_too_short":
-        return "is empty; give a value, or leave the key out"
-    if detail["type"] == "string_too_long":
-        return f"is longer than {context['max_length']} characters"
     if allowed := ALLOWED.get(context.get("pattern", "")):
         return f"is not {allowed}"
     if detail["type"] in NUMBERS and (unit := below(schema, detail["loc"]).get("unit")):
         return f"is not {NUMBERS[detail['type']]}; write {unit}, without quotes"
-    message = WORDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    if words := WORDS.get(detail["type"]):
+        return words.format(**context)
+    message = detail["msg"].removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]}"
 
 

@@ -95,7 +95,9 @@ def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: 
     mesh, settings = deployment.mesh, deployment.mesh.settings
     uninstalled_last = deployment.after(*_uninstalled_last(mesh, uid))
     namespace = make_namespace("istio-namespace", mesh.namespace("istio"), uninstalled_last)
-    ready = [namespace, *_drained(mesh, namespace, plugin)]
+    ready: list[Resource] = [namespace]
+    if not mesh.namespace("istio").adopted:  # such a namespace is not deleted
+        ready.append(DestroyDrain(settings, ResourceOptions(provider=plugin, depends_on=[namespace])))
     pull_secrets = manifest.make_pull_secret(settings, settings.istio.namespace, deployment.after(*ready))
     signers = ca.plug_in(mesh, deployment.snapshot, answer, deployment.after(*ready))
     base = IstioBase(deployment.release(mesh.the(Kind.BASE)), deployment.after(*ready))
@@ -184,15 +186,6 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
         return []
     args = ObservabilityArgs(tuple(ReleaseArgs(release, mesh.settings.release) for release in releases), objects)
     return [*Observability("observability", args, opts).addons]
-
-
-def _drained(mesh: Inventory, namespace: Resource, plugin: GuardPlugin) -> list[Resource]:
-    """Register the wait for the gateways before their namespace is deleted; an adopted namespace is not."""
-    settings = mesh.settings
-    if mesh.namespace("istio").adopted:
-        return []
-    opts = ResourceOptions(provider=plugin, depends_on=[namespace])
-    return [DestroyDrain(settings, opts)]
 
 
 def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:

@@ -11,6 +11,7 @@ from pi_mesh.settings.istio import ProxySettings
 from pi_mesh.values.gateway_service import service_values
 from pi_mesh.values.helm_values import Values
 from pi_mesh.values.istio import exit_when_idle
+from pi_mesh.values.objects import given
 from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
@@ -33,13 +34,13 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
 
     `addressed` is True if the gateway's Service gets an address as a LoadBalancer.
     """
+    chart = facts_of(gateway_chart(settings.istio.version))
     least_pods = gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
     return {
         "replicaCount": gateway.replicas,
         "resources": gateway.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
         "imagePullPolicy": settings.images.pull_policy,
-        **_pull_secrets(settings),
         "service": service_values(settings, release, gateway, addressed),
         "autoscaling": {
             "enabled": gateway.autoscaling.enabled,
@@ -47,8 +48,12 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
             "maxReplicas": gateway.autoscaling.max_replicas,
             "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
         },
-        **({"revision": gateway.revision} if gateway.revision else {}),
-        **_readiness(settings.istio.version),
+        **given(
+            imagePullSecrets=[{"name": name} for name in settings.images.secrets],
+            revision=gateway.revision,
+            readinessProbe=PROBE if chart.gateways_choose_their_probe else None,
+            labels=gateway.labels,
+        ),
         "podAnnotations": {
             "proxy.istio.io/config": "\n".join(_proxy_config(settings.proxy, gateway)),
             **gateway_annotations(settings),
@@ -56,15 +61,9 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         },
         # Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor.
         "terminationGracePeriodSeconds": (gateway.max_drain_seconds or gateway.drain_seconds) + STOPPING,
-        **({"labels": gateway.labels} if gateway.labels else {}),
         **_rights(settings, release),
         **(_kept_through_drains(gateway_selector(release, gateway)) if least_pods > 1 else {}),
     }
-
-
-def _pull_secrets(settings: Settings) -> Values:
-    names = settings.images.secrets
-    return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
 
 
 def serves_certificates(settings: Settings) -> bool:
@@ -76,10 +75,6 @@ def _rights(settings: Settings, release: str) -> Values:
     """Return the values that omit the chart's Role, which covers all Secrets, if the gateway reads no certificate."""
     reads_secrets = release == settings.releases.names.ingress and serves_certificates(settings)
     return {} if reads_secrets else {"rbac": {"enabled": False}}
-
-
-def _readiness(version: str) -> Values:
-    return {"readinessProbe": PROBE} if facts_of(gateway_chart(version)).gateways_choose_their_probe else {}
 
 
 def _version(version: str) -> dict[str, str]:
@@ -117,7 +112,4 @@ def _kept_through_drains(pods: dict[str, str]) -> Values:
 
     They are not for a single pod, whose budget would block every drain of its node.
     """
-    return {
-        "podDisruptionBudget": {"minAvailable": 1},
-        "topologySpreadConstraints": [spread(pods)],
-    }
+    return {"podDisruptionBudget": {"minAvailable": 1}, "topologySpreadConstraints": [spread(pods)]}

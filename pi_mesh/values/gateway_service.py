@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
 from pi_mesh.settings.traffic.gateways import CHART_PORTS, service_ports
+from pi_mesh.tree_diff import value_at
 from pi_mesh.values.helm_values import Values
+from pi_mesh.values.objects import given
 
 ADDRESS_ANNOTATIONS = {
     "MetalLB": "metallb.io/loadBalancerIPs",
@@ -76,17 +78,11 @@ def traffic_policy(gateway: GatewaySettings) -> str:
 
 def topology(settings: Settings) -> Mapping[str, object]:
     """Return the gateway's topology, from its settings or from the mesh config of the extra values."""
-    branch: object = settings.istio.values
-    for key in ("meshConfig", "defaultConfig", "gatewayTopology"):
-        branch = branch.get(key) if isinstance(branch, Mapping) else None
-    given = dict(branch) if isinstance(branch, Mapping) else {}
-    if settings.ingress.trusted_proxies:
-        given["numTrustedProxies"] = settings.ingress.trusted_proxies
-    if settings.ingress.proxy_protocol:
-        given["proxyProtocol"] = {}
-    return {
-        key: value for key, value in given.items() if key == "proxyProtocol" or (key == "numTrustedProxies" and value)
-    }
+    extra, ingress = value_at(settings.istio.values, "meshConfig.defaultConfig.gatewayTopology"), settings.ingress
+    extra = extra if isinstance(extra, Mapping) else {}
+    proxies = ingress.trusted_proxies or extra.get("numTrustedProxies")
+    spoken = {"proxyProtocol": {}} if ingress.proxy_protocol or "proxyProtocol" in extra else {}
+    return {**given(numTrustedProxies=proxies or None), **spoken}
 
 
 def _port(name: str, number: int, service: GatewayService) -> Values:
@@ -95,13 +91,10 @@ def _port(name: str, number: int, service: GatewayService) -> Values:
 
 
 def _address(service: GatewayService) -> Values:
-    values: Values = {}
-    if service.address and service.address_by == "field":
-        values["loadBalancerIP"] = service.address
-    elif service.address:
-        values["annotations"] = {ADDRESS_ANNOTATIONS[service.address_by]: service.address}
-    if service.load_balancer_class:
-        values["loadBalancerClass"] = service.load_balancer_class
-    if service.source_ranges:
-        values["loadBalancerSourceRanges"] = [*service.source_ranges]
-    return values
+    annotation = ADDRESS_ANNOTATIONS.get(service.address_by)
+    return given(
+        loadBalancerIP=None if annotation else service.address,
+        annotations=annotation and {annotation: service.address},
+        loadBalancerClass=service.load_balancer_class,
+        loadBalancerSourceRanges=[*service.source_ranges],
+    )

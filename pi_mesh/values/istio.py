@@ -11,6 +11,7 @@ from pi_mesh.names import ISTIOD
 from pi_mesh.settings import Settings
 from pi_mesh.values import telemetry, vault
 from pi_mesh.values.helm_values import Values, merge
+from pi_mesh.values.objects import given
 from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.routes import retry_policy
 
@@ -42,7 +43,7 @@ def _istiod(settings: Settings) -> Values:
             "tag": settings.istio.version,
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
-            **({"imagePullSecrets": [*settings.images.secrets]} if settings.images.secrets else {}),
+            **given(imagePullSecrets=[*settings.images.secrets]),
             # Before 1.28 the chart creates one for a single pod too, and a drain of its node then never ends.
             "defaultPodDisruptionBudget": {"enabled": _least_pods(settings) > 1},
             "proxy": {
@@ -50,7 +51,7 @@ def _istiod(settings: Settings) -> Values:
                 **_readiness(settings.istio.version),
                 **_pinned(settings, "proxyv2"),
             },
-            **({"proxy_init": pinned} if (pinned := _pinned(settings, "proxyv2")) else {}),
+            **given(proxy_init=_pinned(settings, "proxyv2")),
         },
         "meshConfig": mesh_config(settings),
     }
@@ -59,7 +60,7 @@ def _istiod(settings: Settings) -> Values:
 def _pilot(settings: Settings) -> Values:
     istio = settings.istio
     return {
-        **_environment(settings),
+        **given(env=_environment(settings)),
         "replicaCount": istio.pilot_replicas,
         "resources": istio.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
@@ -76,8 +77,7 @@ def _pilot(settings: Settings) -> Values:
 
 def _pinned(settings: Settings, image: str) -> Values:
     """Return the value `image` of an image with a digest."""
-    pinned = settings.images.pinned(image, settings.istio.version)
-    return {"image": pinned} if pinned else {}
+    return given(image=settings.images.pinned(image, settings.istio.version))
 
 
 def _kept_apart(settings: Settings) -> Values:
@@ -96,12 +96,11 @@ def _least_pods(settings: Settings) -> int:
 def _environment(settings: Settings) -> Values:
     """Return istiod's variables; those that Istio's own default needs no value for are left out."""
     native = settings.proxy.native_sidecars
-    variables = {
+    return given(
         # The charts ignore `traceSampling: 0`, and istiod would trace 1 percent.
-        **({} if settings.proxy.trace_sampling else {"PILOT_TRACE_SAMPLING": "0"}),
-        **({} if native is None else {"ENABLE_NATIVE_SIDECARS": str(native).lower()}),
-    }
-    return {"env": variables} if variables else {}
+        PILOT_TRACE_SAMPLING=None if settings.proxy.trace_sampling else "0",
+        ENABLE_NATIVE_SIDECARS=None if native is None else str(native).lower(),
+    )
 
 
 def _readiness(version: str) -> Values:
@@ -149,7 +148,7 @@ def _providers(settings: Settings) -> Values:
     """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
     traces = telemetry.tracing_providers(settings)
     providers = [*traces, *telemetry.audit_providers(settings), *telemetry.access_log_providers(settings)]
-    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": providers} if providers else {})}
+    return given(enableTracing=bool(traces) or None, extensionProviders=providers)
 
 
 def _discovery(settings: Settings) -> Values:

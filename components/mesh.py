@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulumi import Resource, ResourceHookBinding, ResourceOptions, get_stack, runtime
 
-from components import applied_record, ca, engine, istio, manifest, outputs, provider
+from components import ca, engine, istio, manifest, outputs, provider
 from components.guard.resource import DestroyDrain, DestroyGuard, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
@@ -85,7 +85,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
         watch.follow(releases)
     # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
     gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
-    applied_record.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
+    outputs.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
     outputs.export(mesh, uid, releases, gateways)
 

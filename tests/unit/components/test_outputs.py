@@ -2,7 +2,7 @@
 
 import pytest
 
-from components import applied_record as component
+from components import outputs as component
 from components.release import ReleaseArgs, ReleaseComponent
 from pi_mesh.cluster import helm_releases, live_objects
 from pi_mesh.cluster.errors import ClusterUnreachable

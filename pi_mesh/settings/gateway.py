@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from pi_mesh.facts import ON, Harmless, Helm, NoHelm, Weaker, admits_more_addresses, leaves, loses, rises
 from pi_mesh.model import (
@@ -20,6 +20,7 @@ from pi_mesh.model import (
     counted_in,
     matching,
     profile,
+    read_by,
 )
 from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.names import Address, LabelKey, LabelValue
@@ -41,15 +42,7 @@ PortName = Annotated[
 ]
 
 
-def _ipv4(value: str) -> str:
-    try:
-        IPv4Address(value)
-    except ValueError:
-        raise ValueError("is not an IPv4 address") from None
-    return value
-
-
-IpAddress = Annotated[str, AfterValidator(_ipv4)]
+IpAddress = Annotated[str, read_by(IPv4Address, "is not an IPv4 address")]
 PLACE = Harmless("the Service is reached by the same clients at another address")
 
 

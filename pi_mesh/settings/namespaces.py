@@ -9,18 +9,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from pi_mesh.facts import OFF, ON, SIZE, Weaker, protects_less_time, widens_scope
-from pi_mesh.model import Model, NamespaceName, ResourceProfile, matching, profile
+from pi_mesh.model import Model, NamespaceName, ResourceProfile, matching, profile, read_by
 from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.authorization import DefaultDeny
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 DAYS: tuple[Day, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TimeOfDay = Annotated[str, matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", 'a time of day such as "09:00", in quotes')]
-
-
-def _real_day(value: str) -> str:
-    date.fromisoformat(value)
-    return value
 
 
 EXAMPLE = "Europe/Berlin"
@@ -37,7 +32,9 @@ def _known_zone(value: str) -> str:
 
 
 Holiday = Annotated[
-    str, matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", 'a day such as "2026-12-25", in quotes'), AfterValidator(_real_day)
+    str,
+    matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", 'a day such as "2026-12-25", in quotes'),
+    read_by(date.fromisoformat, "is not a day of the calendar"),
 ]
 
 

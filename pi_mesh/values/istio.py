@@ -135,20 +135,16 @@ def mesh_config(settings: Settings) -> Values:
                 **(exit_when_idle(True, proxy.drain_seconds) if proxy.exit_when_idle else {}),
             },
         },
-        **_providers(settings),
+        **given(
+            enableTracing=telemetry.TRACING_PROVIDER in settings.observability.enabled() or None,
+            extensionProviders=[*telemetry.extension_providers(settings)],
+        ),
     }
 
 
 def exit_when_idle(idle: bool, least_seconds: int) -> dict[str, str]:
     """Return the metadata by which a stopping proxy waits for idleness instead of terminationDrainDuration, or not."""
     return {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": str(idle).lower(), "MINIMUM_DRAIN_DURATION": f"{least_seconds}s"}
-
-
-def _providers(settings: Settings) -> Values:
-    """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
-    traces = telemetry.tracing_providers(settings)
-    providers = [*traces, *telemetry.audit_providers(settings), *telemetry.access_log_providers(settings)]
-    return given(enableTracing=bool(traces) or None, extensionProviders=providers)
 
 
 def _discovery(settings: Settings) -> Values:

@@ -10,7 +10,7 @@ from pi_mesh.addons.jaeger import OTLP, Jaeger
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values.helm_values import Values
-from pi_mesh.values.objects import Object, istio_object
+from pi_mesh.values.objects import Object, given, istio_object
 from pi_mesh.values.placement import mesh_context
 
 AUDIT_PROVIDER = AUDIT = "pi-mesh-audit"
@@ -27,14 +27,6 @@ _AUDIT_FIELDS = {
     PORT: "%DOWNSTREAM_LOCAL_PORT%",
 }
 """Fields of a line: no path and no header, because they may hold secrets."""
-
-
-def audit_providers(settings: Settings) -> list[Values]:
-    """Return the extension provider of istiod's mesh config that writes the log; none without an audit."""
-    if not settings.audited_namespaces:
-        return []
-    log = {"path": "/dev/stdout", "logFormat": {"labels": dict(_AUDIT_FIELDS)}}
-    return [{"name": AUDIT_PROVIDER, "envoyFileAccessLog": log}]
 
 
 def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Values]:
@@ -80,15 +72,22 @@ _DIGITS = "0123456789abcdef"
 """Last digits of a request's ID, which Envoy chooses at random."""
 
 
-def access_log_providers(settings: Settings) -> list[Values]:
-    """Return the extension provider of istiod's mesh config that writes the log; none without access logs."""
-    logs = settings.observability.access_logs
-    if not logs.enabled:
-        return []
-    fields = {**_ACCESS_LOG_FIELDS, **(_PATH_FIELD if logs.paths else {})}
-    return [
-        {"name": ACCESS_LOG_PROVIDER, "envoyFileAccessLog": {"path": "/dev/stdout", "logFormat": {"labels": fields}}}
-    ]
+TRACING_PROVIDER = Jaeger.name
+
+
+def extension_providers(settings: Settings) -> Iterator[Values]:
+    """Yield the extension providers of istiod's mesh config, to which Telemetry objects refer."""
+    mesh, logs = mesh_context(settings), settings.observability.access_logs
+    if TRACING_PROVIDER in mesh.enabled:
+        yield {"name": TRACING_PROVIDER, "opentelemetry": {"service": mesh.host(TRACING_PROVIDER), "port": OTLP}}
+    if settings.audited_namespaces:
+        yield _log_provider(AUDIT_PROVIDER, _AUDIT_FIELDS)
+    if logs.enabled:
+        yield _log_provider(ACCESS_LOG_PROVIDER, _ACCESS_LOG_FIELDS | (_PATH_FIELD if logs.paths else {}))
+
+
+def _log_provider(name: str, fields: dict[str, str]) -> Values:
+    return {"name": name, "envoyFileAccessLog": {"path": "/dev/stdout", "logFormat": {"labels": {**fields}}}}
 
 
 def gateway_telemetry(settings: Settings, namespace: str, name: str, pods: dict[str, str]) -> Object:
@@ -125,10 +124,7 @@ def log_writers(settings: Settings) -> int:
 def _access_log_entry(settings: Settings) -> Values:
     """Return the entry of `accessLogging`; without a filter it logs every request."""
     expression = logged_requests(settings.observability.access_logs.sampling)
-    return {
-        "providers": [{"name": ACCESS_LOG_PROVIDER}],
-        **({"filter": {"expression": expression}} if expression else {}),
-    }
+    return given(providers=[{"name": ACCESS_LOG_PROVIDER}], filter=given(expression=expression or None))
 
 
 def logged_requests(sampling: float) -> str:
@@ -137,17 +133,6 @@ def logged_requests(sampling: float) -> str:
     if sixteenths >= len(_DIGITS):
         return ""
     return " || ".join([_FAILED, *(f"request.id.endsWith('{digit}')" for digit in _DIGITS[:sixteenths])])
-
-
-TRACING_PROVIDER = Jaeger.name
-
-
-def tracing_providers(settings: Settings) -> list[Values]:
-    """Return the extension provider of istiod's mesh config that receives traces: Jaeger, if it is enabled."""
-    mesh = mesh_context(settings)
-    if TRACING_PROVIDER not in mesh.enabled:
-        return []
-    return [{"name": TRACING_PROVIDER, "opentelemetry": {"service": mesh.host(TRACING_PROVIDER), "port": OTLP}}]
 
 
 def tracing_telemetry(settings: Settings) -> list[Object]:

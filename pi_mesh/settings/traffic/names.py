@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model import Model, NamespaceName, counted_in, matching
+from pi_mesh.model import Model, NamespaceName, counted_in, matching, read_by
 
 ObjectName = NamespaceName
 """Name of an object. It is as strict as a namespace's name, so that it can be part of a host name."""
@@ -87,15 +87,7 @@ RequestPrincipal = Annotated[
 """Identity of a verified token: its issuer and its subject."""
 
 
-def _address(value: str) -> str:
-    try:
-        ip_network(value)
-    except ValueError:
-        raise ValueError('is neither an IP address nor a range such as "10.1.0.0/16"') from None
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, read_by(ip_network, 'is neither an IP address nor a range such as "10.1.0.0/16"')]
 """IP address, or range of addresses in CIDR notation."""
 
 

@@ -62,7 +62,7 @@ def hour(**settings: object) -> dict:
         (hour(timeZone="Berlin"), "trading.hours.timeZone: 'Berlin': is not a time zone"),
         (hour(timeZone="../../etc/passwd"), "trading.hours.timeZone: '../../etc/passwd': is not a time zone"),
         (hour(opens="9:00"), "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),
-        (hour(holidays=["2026-02-30"]), "trading.hours.holidays[0]: '2026-02-30': "),
+        (hour(holidays=["2026-02-30"]), "trading.hours.holidays[0]: '2026-02-30': is not a day of the calendar"),
         (hour(days=[]), "trading.hours.days"),
         (hour(days=["Monday"]), "trading.hours.days[0]: 'Monday': is not 'Mon'"),
         (

@@ -80,7 +80,7 @@ def test_all_requests_need_no_filter_beyond_the_last_sixteenth(sampling):
 
 @pytest.mark.parametrize(("paths", "path"), [(False, None), (True, "%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH)%")])
 def test_a_path_is_logged_only_when_asked_for_and_never_with_its_query(paths, path):
-    (provider,) = telemetry.access_log_providers(make_settings(**with_logs(GATEWAYS, {"paths": paths})))
+    (provider,) = telemetry.extension_providers(make_settings(**with_logs(GATEWAYS, {"paths": paths})))
     fields: dict = provider["envoyFileAccessLog"]["logFormat"]["labels"]  # type: ignore[index]
     assert fields.get("path") == path
     headers = [value for value in fields.values() if value.startswith("%REQ(")]

@@ -130,7 +130,6 @@ class Prometheus(Addon):
         return alerts.groups(self.alerts.names(mesh)) if self.alerts.enabled else []
 
     def jobs(self, mesh: MeshContext) -> dict[str, scraping.Job]:
-        """Return the scrape jobs of this program, by name."""
         return scraping.jobs(mesh.namespace, self.kubelets) if self.scrape == "mesh" else {}
 
     def helm_values(self, mesh: MeshContext) -> dict[str, object]:

@@ -12,6 +12,5 @@ RETIRED_HUBS = ("gcr.io/istio-release", "gcr.io/istio-testing", "registry.istio.
 
 
 def retired(address: str, hosts: tuple[str, ...]) -> bool:
-    """Return True for an address on one of these hosts."""
     bare = address.removeprefix("https://").removeprefix("http://").removeprefix("oci://")
     return any(bare == host or bare.startswith(host + "/") for host in hosts)

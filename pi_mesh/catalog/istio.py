@@ -104,7 +104,6 @@ def is_known(version: str) -> bool:
 
 
 def minor_of(version: str) -> int:
-    """Return the minor number of a version such as "1.20.3"."""
     return numbers_of(version)[1]
 
 

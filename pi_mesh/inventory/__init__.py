@@ -37,7 +37,6 @@ class Inventory:
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
-        """Return the Deployments of all releases."""
         return tuple(workload for release in self.releases for workload in release.workloads)
 
     @property

@@ -41,7 +41,6 @@ class LockedChart(Model):
 
     @property
     def package(self) -> str:
-        """Return the path of the file."""
         return self.place.package(self.chart, self.version)
 
 

@@ -140,7 +140,6 @@ def _pods(autoscaling: Autoscaling, replicas: int) -> dict[str, Any]:
 
 
 def addon_releases(settings: Settings) -> Iterator[Release]:
-    """Yield the enabled releases."""
     if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield _cert_manager(settings)
     for name, addon in settings.observability.enabled().items():

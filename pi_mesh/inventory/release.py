@@ -50,7 +50,6 @@ class Workload(Namespaced):
     """Growth of its memory with the cluster's services; None if the workload does not depend on them."""
 
     def has_pod(self, namespace: str, labels: Mapping[str, str]) -> bool:
-        """Return True for a pod of this Deployment."""
         return namespace == self.namespace and matches(self.selector, labels)
 
 
@@ -91,7 +90,6 @@ class Release(Namespaced):
 
     @property
     def image_version(self) -> str:
-        """Return the version of the images that the release runs."""
         return self.images or self.version
 
     @property

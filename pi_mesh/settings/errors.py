@@ -50,7 +50,6 @@ DEEPEST = 100
 
 
 def refuse_depth(raw: Mapping[str, object]) -> None:
-    """Refuse a setting with too many levels of keys."""
     level: list[tuple[tuple[int | str, ...], object]] = [((), raw)]
     for _ in range(DEEPEST):
         level = [((*place, key), entry) for place, value in level for key, entry in _entries(value)]

@@ -20,7 +20,6 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def documents() -> dict[Path, str]:
-    """Return the content of each generated file."""
     return {
         DOCS / "config.schema.json": json.dumps(stack_file(), indent=2) + "\n",
         DOCS / "config.md": reference.markdown(describe(Settings.model_json_schema()), sorted(SECRET_KEYS)),

@@ -58,7 +58,6 @@ class Settings(Model):
 
     @property
     def ingress_namespace(self) -> str:
-        """Return the namespace of the ingress gateway."""
         return self.ingress.namespace or self.istio.namespace
 
     @property

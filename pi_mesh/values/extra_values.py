@@ -82,7 +82,6 @@ def _reserved_of_istiod(settings: Settings) -> dict[str, tuple[str, object]]:
 
 
 def _given_by(settings: Settings, key: str) -> object:
-    """Return the value that a setting gives."""
     value = reduce(getattr, map(to_snake, key.split(".")), settings)
     return retry_policy(value) if isinstance(value, Retries) else value
 

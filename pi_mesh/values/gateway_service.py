@@ -61,7 +61,6 @@ def reached_ports(settings: Settings, release: str, gateway: GatewaySettings) ->
 
 
 def given_service(gateway: GatewaySettings) -> Mapping[str, object]:
-    """Return what the extra values say of the Service."""
     return service_of(gateway.values)
 
 

@@ -45,7 +45,6 @@ VERSIONS = {kind: version for version, kinds in KINDS.items() for kind in kinds}
 
 
 def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
-    """Return an Istio object in a namespace."""
     return kubernetes_object(VERSIONS[kind], kind, namespace, name, spec=spec)
 
 
@@ -133,7 +132,6 @@ INJECT_LABEL = "sidecar.istio.io/inject"
 
 
 def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
-    """Yield the webhook configuration of each tag."""
     unrevised: Object = {"key": REVISION_LABEL, "operator": "DoesNotExist"}
     unlabelled: Object = {"key": INJECTION_LABEL, "operator": "DoesNotExist"}
     allowed = {"key": INJECT_LABEL, "operator": "NotIn", "values": ["false"]}

@@ -32,7 +32,6 @@ def helm_values(settings: Settings, root: str | None) -> Values:
 
 
 def gateway_annotations(settings: Settings) -> dict[str, str]:
-    """Return the annotations of a gateway's pods."""
     return {"inject.istio.io/templates": GATEWAY_TEMPLATES} if settings.vault.external_signer else {}
 
 

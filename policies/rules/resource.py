@@ -42,7 +42,6 @@ def chart(resource: Resource) -> str | None:
 
 
 def release_values(resource: Resource) -> Mapping[str, Any]:
-    """Return the values of a release; empty if it has none."""
     return mapping(resource.props, "values")
 
 

@@ -55,7 +55,6 @@ def as_text(value: object, place: str) -> str:
 
 
 def amount(tree: Any, path: str) -> float | None:
-    """Return the number at a path."""
     value = at(tree, path)
     if isinstance(value, bool) or not isinstance(value, int | float | None):
         raise WrongType(path, type_name(value), "a number")

@@ -30,7 +30,6 @@ def service_entry(settings: Settings, name: str, service: ExternalService) -> Ob
 
 
 def egress_host(settings: Settings) -> str:
-    """Return the host name of the egress gateway's Service."""
     return f"{settings.releases.names.egress}.{settings.istio.namespace}.svc.cluster.local"
 
 

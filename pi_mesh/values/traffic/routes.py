@@ -85,7 +85,6 @@ def canary(settings: Settings, name: str, item: Canary) -> Object:
 
 
 def destination(host: str, port: int | None = None, subset: str | None = None) -> Object:
-    """Return a route's destination."""
     number = {"number": port} if port else None
     return {"destination": given(host=host, port=number, subset=subset)}
 

@@ -32,19 +32,13 @@ LOOK = 1.0
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """The provider of both. The engine itself finds changes: an answer without a verdict leaves that to it."""
+    """The provider of both. The engine itself finds changes: an answer without a verdict leaves that to it.
+
+    The protocol's other methods are optional (provider_plugin.go of pulumi/pulumi).
+    """
 
     def GetPluginInfo(self, request, context):  # noqa: ARG002, N802 - the protocol's
         return plugin_pb2.PluginInfo(version="1.0.0")
-
-    def Handshake(self, request, context):  # noqa: ARG002, N802
-        return provider_pb2.ProviderHandshakeResponse()
-
-    def CheckConfig(self, request, context):  # noqa: ARG002, N802
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request, context):  # noqa: ARG002, N802
-        return provider_pb2.DiffResponse()
 
     def Configure(self, request, context):  # noqa: ARG002, N802
         return provider_pb2.ConfigureResponse()
@@ -73,9 +67,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         if refusal := deletion.run(request.urn, MessageToDict(request.properties)):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusal)
-        return Empty()
-
-    def Cancel(self, request, context):  # noqa: ARG002, N802
         return Empty()
 
 

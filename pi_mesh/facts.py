@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 EVERY = "every chart"
 
@@ -90,15 +91,8 @@ class Setting:
     @property
     def default(self) -> Any:
         """Return the default of the field as JSON; None for a required field."""
-        return None if self.field.is_required() else _as_json(self.field.default)
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=True)
-    if isinstance(value, tuple):
-        return [_as_json(entry) for entry in value]
-    return value
+        default = None if self.field.is_required() else self.field.default
+        return to_jsonable_python(default, by_alias=True, fallback=str)
 
 
 @cache

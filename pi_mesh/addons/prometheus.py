@@ -49,12 +49,6 @@ class AlertSettings(Model):
             "proxyExpirySeconds": mesh.certificate_seconds // 5,
         }
 
-    def receivers(self) -> HelmValues:
-        """Return the chart's values that name the Alertmanagers."""
-        if not self.alertmanagers:
-            return {}
-        return {"alertmanagers": [{"static_configs": [{"targets": list(self.alertmanagers)}]}]}
-
 
 PARTS_OFF = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
 CLUSTER_JOBS = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
@@ -135,11 +129,14 @@ class Prometheus(Addon):
     def helm_values(self, mesh: MeshContext) -> dict[str, object]:
         volume = {"enabled": True, "size": str(self.storage)} if self.storage else OFF
         rules = {"groups": self.rule_groups(mesh)} if self.alerts.enabled else {}
+        # The first of the chart's rule files that the stack file leaves free.
+        file = next((name for name in RULE_FILES if name not in self._given("serverFiles")), RULE_FILES[0])
+        targets = [*self.alerts.alertmanagers]
         return {
             **dict.fromkeys(PARTS_OFF, OFF),
             "configmapReload": {"prometheus": OFF},
             "scrapeConfigs": self._scrape_configs(mesh),
-            "serverFiles": {self._rule_file(): rules},
+            "serverFiles": {file: rules},
             # This is the identity that the Ansible role's AuthorizationPolicy names.
             "serviceAccounts": {"server": {"name": "prometheus"}},
             "server": {
@@ -151,7 +148,7 @@ class Prometheus(Addon):
                 "global": {"scrape_interval": self.scrape_interval, **self._timeout()},
                 "retention": self.retention,
                 "persistentVolume": volume,
-                **self.alerts.receivers(),
+                **({"alertmanagers": [{"static_configs": [{"targets": targets}]}]} if targets else {}),
                 **self._restart(self.jobs(mesh), rules),
             },
         }
@@ -164,10 +161,6 @@ class Prometheus(Addon):
         # A job that the stack file configures stays as it is there.
         unused = [job for job in ANNOTATED_JOBS if job not in self._given("scrapeConfigs")]
         return {**off, **dict.fromkeys(unused, OFF), self.name: own, **self.jobs(mesh)}
-
-    def _rule_file(self) -> str:
-        """Return the first of the chart's rule files that the stack file leaves free."""
-        return next((name for name in RULE_FILES if name not in self._given("serverFiles")), RULE_FILES[0])
 
     def _given(self, key: str) -> Mapping[str, object]:
         """Return a map of the extra values."""

@@ -1,7 +1,7 @@
 """Building blocks of the settings: the frozen model, texts that follow a pattern, CPU and memory, resource profiles."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, total_ordering
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -31,19 +31,6 @@ def counted_in(unit: str, **bounds: Any) -> Any:
 def spelled(istio: str) -> Any:
     """Return the key of Istio's own object that the field stands for, for the error about a pasted object."""
     return Field(json_schema_extra={"istio": istio})
-
-
-def read_by(reader: Callable[[str], object], otherwise: str) -> AfterValidator:
-    """Return the constraint that a reader accepts a text; `otherwise` is the error for other texts."""
-
-    def readable(value: str) -> str:
-        try:
-            reader(value)
-        except ValueError:
-            raise ValueError(otherwise) from None
-        return value
-
-    return AfterValidator(readable)
 
 
 LOGIN_IN_URL = "has a login in its URL"

@@ -20,10 +20,9 @@ from pi_mesh.model import (
     counted_in,
     matching,
     profile,
-    read_by,
 )
 from pi_mesh.settings.istio import RevisionName
-from pi_mesh.settings.traffic.names import Address, LabelKey, LabelValue
+from pi_mesh.settings.traffic.names import Address, LabelKey, LabelValue, read_by
 
 PROXY_CONFIG = "podAnnotations.proxy.istio.io/config"
 NodePort = Annotated[int, Field(ge=30000, le=32767)]

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from pi_mesh.facts import OFF, ON, SIZE, Weaker, protects_less_time, widens_scope
-from pi_mesh.model import Model, NamespaceName, ResourceProfile, matching, profile, read_by
+from pi_mesh.model import Model, NamespaceName, ResourceProfile, matching, profile
 from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.authorization import DefaultDeny
+from pi_mesh.settings.traffic.names import read_by
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 DAYS: tuple[Day, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

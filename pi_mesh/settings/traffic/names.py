@@ -1,11 +1,12 @@
 """Types of the traffic settings: names, hosts, ports, labels and durations."""
 
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model import Model, NamespaceName, counted_in, matching, read_by
+from pi_mesh.model import Model, NamespaceName, counted_in, matching
 
 ObjectName = NamespaceName
 """Name of an object. It is as strict as a namespace's name, so that it can be part of a host name."""
@@ -85,6 +86,19 @@ RequestPrincipal = Annotated[
     str, matching(r"^(\*|\*?[^\s*]+\*?)$", "ISSUER/SUBJECT of a token, a `*` at one end for any")
 ]
 """Identity of a verified token: its issuer and its subject."""
+
+
+def read_by(reader: Callable[[str], object], otherwise: str) -> AfterValidator:
+    """Return the constraint that a reader accepts a text; `otherwise` is the error for other texts."""
+
+    def readable(value: str) -> str:
+        try:
+            reader(value)
+        except ValueError:
+            raise ValueError(otherwise) from None
+        return value
+
+    return AfterValidator(readable)
 
 
 Address = Annotated[str, read_by(ip_network, 'is neither an IP address nor a range such as "10.1.0.0/16"')]

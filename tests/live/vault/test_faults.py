@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster import vault
+from lab.cluster import power, vault
 from lab.cluster.kubectl import get
 from lab.workloads import TRADING
 from pi_mesh.certificates import pem
@@ -190,3 +190,14 @@ def test_a_vault_that_lost_its_root_for_good_takes_the_mesh_to_another_in_three_
         vault_mesh.give(server.token())
         vault_mesh.set("vault.alsoTrust", [])
         vault_mesh.must_up()
+
+
+@pytest.mark.parametrize("keep", [(), ("vault",)], ids=["with Vault, which is sealed then", "of the boards alone"])
+def test_after_a_power_cut_istiod_signs_with_the_same_ca_and_asks_no_vault(
+    vault_mesh: VaultMesh, keep: tuple[str, ...]
+):
+    with goes_on(vault_mesh):
+        power.off(keep)
+        power.on([])
+        wait_for_issued("istiod signs", lambda _: True)
+        vault.unseal()

@@ -62,6 +62,14 @@ glibc's loader prints the auxiliary vector of the process before it (LD_SHOW_AUX
 address on the stack, which begins at the end of the address space.
 """
 
+TEMPERATURE, THROTTLED = "temperature", "throttled"
+BOARD = {
+    TEMPERATURE: "/sys/class/thermal/thermal_zone0/temp",
+    THROTTLED: "/sys/devices/platform/soc/soc:firmware/get_throttled",
+}
+"""Files in which a Raspberry Pi shows its state, by the container that reads each: Envoy takes it for its configuration
+and quotes it in the error with which it ends (Unable to parse JSON as proto), as the image may have no other reader."""
+
 
 def trial_job(settings: Settings, stack: str, namespace: str, node: str, login: str = "") -> ShortLived:
     """Return the Job for one node; `login` names a further pull Secret."""
@@ -86,7 +94,11 @@ def _parts(settings: Settings) -> list[dict[str, Any]]:
     if facts_of(settings.istio.version).has_native_nftables:
         command = [AGENT, *INTERCEPTION, "--native-nftables"]
         redirection.append({"name": NFTABLES, "command": command, "securityContext": OF_NETWORK})
-    return [VERSION_PART, _running(settings), *redirection]
+    board = [
+        {"name": name, "command": [ENVOY, "--mode", "validate", "--config-path", file], "securityContext": OF_PROXY}
+        for name, file in BOARD.items()
+    ]
+    return [VERSION_PART, _running(settings), *redirection, *board]
 
 
 def _running(settings: Settings) -> dict[str, Any]:

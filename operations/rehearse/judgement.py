@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from operations import short_lived, stacks
 from operations.rehearse import job, trial
-from operations.rehearse.job import IPTABLES, NFTABLES, RUNNING, VERSION
+from operations.rehearse.job import IPTABLES, NFTABLES, RUNNING, TEMPERATURE, THROTTLED, VERSION
 from operations.rehearse.trial import FOREIGN, NodeCounters, Say, Trial
 from pi_mesh.checks import startup_causes
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
@@ -99,6 +99,36 @@ NEEDED_BITS, USUAL_PAGES = 48, 4096
 SMALL_PAGES = "run a kernel with 4 KiB pages and 48-bit addresses there; Raspberry Pi OS' kernel8.img has 39-bit ones"
 
 
+BOARD = "board"
+QUOTED = re.compile(r"Unable to parse JSON as proto .*: ([0-9a-f]+)\s*$", re.MULTILINE)
+"""The content of a file in Envoy's error."""
+HOT = 75
+"""Degrees Celsius; at 80 the firmware of a Pi 4 lowers the CPU's frequency."""
+STATES = (
+    (1 << 0, "has too low a voltage", "use a supply of 5.1 V and 3 A, and a short cable"),
+    (0b1110, "runs at a lowered frequency", "cool it: a heat sink, a fan, air around it"),
+    (1 << 16, "had too low a voltage since its start", "use a supply of 5.1 V and 3 A, and a short cable"),
+    (0b1110 << 16, "ran at a lowered frequency since its start", "cool it: a heat sink, a fan, air around it"),
+)
+"""Bits of a Pi's get_throttled (raspberrypi.com/documentation/computers/os.html#get_throttled)."""
+
+
+def board_findings(node: Subject, trial: Trial) -> Iterator[Finding]:
+    """Judge temperature and voltage, where the board shows them."""
+    temperature, throttled = (QUOTED.search(trial.run(name).log) for name in (TEMPERATURE, THROTTLED))
+    if temperature:
+        degrees = int(temperature[1]) / 1000
+        message = f"is {degrees:.0f} °C hot"
+        if degrees >= HOT:
+            yield warning(BOARD, node, f"{message}; at 80 °C its CPU is slowed", STATES[1][2], number=degrees)
+        else:
+            yield ok(BOARD, node, message, number=degrees)
+    bits = int(throttled[1], 16) if throttled else 0
+    yield from (warning(BOARD, node, message, fix) for mask, message, fix in STATES if bits & mask)
+    if throttled and not bits:
+        yield ok(BOARD, node, "has had its voltage and its frequency since its start")
+
+
 @dataclass(frozen=True)
 class Judge:
     node: str
@@ -134,6 +164,7 @@ class Judge:
         yield self._pages()
         yield self._bits()
         yield redirection_finding(self.subject, self.settings, trial)
+        yield from board_findings(self.subject, trial)
 
     def _not_started(self) -> Finding:
         state = self.trial.startup

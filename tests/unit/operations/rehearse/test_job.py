@@ -3,7 +3,7 @@
 import pytest
 
 from operations.rehearse import job
-from operations.rehearse.job import IPTABLES, NFTABLES, RUNNING, VERSION
+from operations.rehearse.job import BOARD, IPTABLES, NFTABLES, RUNNING, VERSION
 from tests.support.factories import make_settings
 from tests.support.versions import NEWEST
 
@@ -37,7 +37,7 @@ def test_a_trial_calls_programs_of_the_published_image_alone():
 
 @pytest.mark.parametrize(("version", "ways"), [("1.26.8", [IPTABLES]), ("1.27.0", [IPTABLES, NFTABLES])])
 def test_native_nftables_is_tried_where_istio_has_it(version, ways):
-    assert list(containers(istio={"version": version})) == [VERSION, RUNNING, *ways]
+    assert list(containers(istio={"version": version})) == [VERSION, RUNNING, *ways, *BOARD]
 
 
 def test_envoy_is_tried_with_a_sidecars_limits_and_threads():

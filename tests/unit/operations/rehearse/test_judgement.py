@@ -7,7 +7,7 @@ import pytest
 from operations.rehearse import judgement
 from operations.rehearse.judgement import BITS, DISK, ENVOY, IMAGE, MEMORY, PAGES, REDIRECTION, Judge
 from operations.rehearse.trial import ContainerRun, NodeCounters, Trial
-from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.finding import Finding, Level, Subject
 from pi_mesh.checks.verify import clock
 from pi_mesh.cluster.kubelet import Disk, Offset
 from pi_mesh.cluster.pod_lifecycle import Startup
@@ -100,6 +100,35 @@ def test_a_board_on_which_envoy_serves_is_well_whatever_its_kernel(address, bits
 def test_where_envoy_fails_a_kernel_with_half_of_48_bits_is_not_the_cause(address, level, bits, message):
     finding = trial(version=telling(AUXV.format(4096, address)), envoy=ABORTED)[BITS]
     assert (finding.level, finding.number, finding.message) == (level, bits, message)
+
+
+QUOTE = "error initializing configuration 'f': Unable to parse JSON as proto (INVALID_ARGUMENT: near 1:1): {}\n"
+COOL = "use a supply", "cool it"
+
+
+@pytest.mark.parametrize(
+    ("temperature", "throttled", "said"),
+    [
+        ("48312", "0", ["OK is 48 °C hot", "OK has had its voltage and its frequency since its start"]),
+        ("74999", "", ["OK is 75 °C hot"]),
+        ("75000", "", ["WARNING is 75 °C hot; at 80 °C its CPU is slowed"]),
+        ("", "1", ["WARNING has too low a voltage"]),
+        ("", "8", ["WARNING runs at a lowered frequency"]),
+        ("", "50005", [
+            "WARNING has too low a voltage", "WARNING runs at a lowered frequency",
+            "WARNING had too low a voltage since its start", "WARNING ran at a lowered frequency since its start",
+        ]),
+        ("", "", []),
+    ],
+)  # fmt: skip
+def test_a_board_is_judged_by_what_it_shows_of_heat_and_voltage(temperature, throttled, said):
+    told = {
+        name: failing(QUOTE.format(text) if text else "Invalid path: f")
+        for name, text in (("temperature", temperature), ("throttled", throttled))
+    }
+    findings = list(judgement.board_findings(Subject("node", "pi-1"), Trial(containers={**WELL, **told})))
+    assert [f"{finding.level.name} {finding.message}" for finding in findings] == said
+    assert all(finding.fix.startswith(COOL) for finding in findings if finding.level is WARNING)
 
 
 LARGE_PAGES = telling(AUXV.format(16384, "7ffff7a11c48"))

@@ -89,5 +89,6 @@ def test_a_late_clock_cuts_its_pod_off_and_its_right_time_heals_it_without_a_res
     cut = {name: settled(lambda way=way: status(*way), 503) for name, way in ways.items()}
     clock.write_text("0")
     healed = {name: settled(lambda way=way: status(*way), 200) for name, way in ways.items()}
-    figure(f"two hours behind: {cut}; with its right time again, without a restart: {healed}")
+    told = [", ".join(f"{code} {way}" for way, code in codes.items()) for codes in (cut, healed)]
+    figure(f"two hours behind: {told[0]}; with its right time again, without a restart: {told[1]}")
     assert (cut, healed) == (dict.fromkeys(ways, 503), dict.fromkeys(ways, 200))

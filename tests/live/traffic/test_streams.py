@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lab.cluster.kubectl import kubectl
 from lab.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
 from pi_mesh.names import EGRESS, INGRESS
+from tests.live.traffic.cast import ARGOCD
 from tests.live.traffic.held import GRPC, HTTP, TCP, held
 from tests.live.traffic.outside import address_of, host_of
 from tests.support import pods
@@ -249,7 +250,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     },
     "another host of a listener": {"traffic.gateways.web.hosts": [HOST, "also.example"]},
     "addresses of a listener's clients": {"traffic.gateways.web.allowAddresses": ["10.0.0.0/8"]},
-    "watched namespaces": {"istio.discovery.limited": True, "istio.discovery.also": [ABROAD]},
+    "watched namespaces": {"istio.discovery.limited": True, "istio.discovery.also": [ABROAD, ARGOCD]},
     "istiod restarts": {"istio.resources": PROFILE},
     "threads of new sidecars": {"proxy.concurrency": 1},
     "mesh config of the user's own": {"istio.values.meshConfig.accessLogFile": "/dev/stdout"},

@@ -130,6 +130,8 @@ def test_all_boards_are_dead(burnt_boards: Project, figure):
     with issuer(CONTEXT, CONTROL, TRADING) as istiod:
         server = istiod.issue()
     assert handshake(client, server, trusted) == f"spiffe://cluster.local/ns/{TRADING}/sa/default"
+    again = burnt_boards.operation("restore", "mesh.age", "--yes")
+    assert again.status == 1 and "has this mesh already" in again.output.replace("\n         ", " "), again.output
     figure(f"{seconds:.0f} s from the first command to a verified mesh, 2 commands; a client of before is trusted")
 
 

@@ -201,3 +201,19 @@ def test_after_a_power_cut_istiod_signs_with_the_same_ca_and_asks_no_vault(
         power.on([])
         wait_for_issued("istiod signs", lambda _: True)
         vault.unseal()
+
+
+def test_a_mesh_that_rises_on_new_boards_has_the_ca_that_vault_signed(vault_mesh: VaultMesh, figure):
+    secret, client = cacerts(), issued()
+    vault_mesh.operation("backup", "--output", "mesh.age").must()
+    vault_mesh.pulumi("stack", "rm", "--force", "--yes", "--preserve-config").must()
+    power.burn()
+    vault.unseal()
+    vault_mesh.operation("restore", "mesh.age", "--yes").must()
+    server = wait_for_issued("istiod signs", lambda _: True)
+    assert cacerts() == secret
+    assert handshake(client, server, roots())
+    vault_mesh.must_up("--expect-no-changes")
+    figure(
+        "the same intermediate CA, with nothing signed anew; a client of before is trusted; a second up changes nothing"
+    )

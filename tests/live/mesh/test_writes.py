@@ -25,7 +25,7 @@ SETTLED, WINDOW = 90, 240
 HOUR = 3600 / WINDOW
 MI = 1 << 20
 WRITES = re.compile(
-    r'^apiserver_request_total\{.*?resource="([a-z]+)".*?verb="(?:POST|PUT|PATCH|DELETE|APPLY)"\} (\S+)$'
+    r'^apiserver_request_total\{.*?resource="([a-z]+)".*?verb="(?:POST|PUT|PATCH|DELETE|APPLY)".*\} (\S+)$'
 )
 SETTINGS: dict[str, dict[str, object]] = {
     "as shipped": {},

@@ -22,7 +22,10 @@ from pi_mesh.settings import Settings
 from pi_mesh.values import telemetry
 from pi_mesh.words import agreeing, counted
 
-ID, FORECAST, LOGS = "room for sidecars", "restart forecast", "access logs"
+ID, FORECAST, LOGS, WRITES = "room for sidecars", "restart forecast", "access logs", "card writes"
+LOCKS, RENEWAL = 5, 7.5
+"""Locks of istiod's leader, and the seconds after which it renews each; further istiods only read them (counted on the
+local cluster with 1.31, tests/live/mesh/test_writes.py; pilot/pkg/leaderelection/leaderelection.go)."""
 
 
 def calculate(stack: str) -> tuple[Budget, Report]:
@@ -38,6 +41,7 @@ def calculate(stack: str) -> tuple[Budget, Report]:
         *room_for_the_mesh.promise_findings(planned_mesh, cluster, left),
         *a_node_less.check(Observation(planned_mesh, cluster)),
         *_access_logs(settings),
+        _card_writes(),
         _forecast(restarts.forecast(planned_mesh, exported()), stack),
     ]
     part = _part(planned, nodes, len(asked.pods), beside=fitting(left, planned.sidecar.requests))
@@ -66,6 +70,16 @@ def _access_logs(settings: Settings) -> Iterator[Finding]:
     most = f"kubelets keep at most {telemetry.KEPT // MI} MiB of each, {proxies * telemetry.KEPT // MI} MiB in all"
     message = f"{million}; of {counted(proxies, 'proxy', 'proxies')} {most}, unless they are configured otherwise"
     yield ok(LOGS, setting("observability.accessLogs"), message, number=proxies * telemetry.KEPT)
+
+
+def _card_writes() -> Finding:
+    """Return what istiod writes to the card that holds Kubernetes' state, whatever its replicas and the traffic."""
+    hourly = round(LOCKS * 3600 / RENEWAL)
+    message = (
+        f"renews {LOCKS} locks each {RENEWAL} s: {hourly} writes an hour on the card with Kubernetes' state, where "
+        "Kubernetes itself with three nodes makes 2200; an SSD for the control plane spares the card"
+    )
+    return ok(WRITES, Subject("component", "istiod"), message, number=hourly)
 
 
 def _forecast(forecast: Forecast, stack: str) -> Finding:
@@ -108,7 +122,8 @@ def show(planned: Budget, done: Report) -> None:
     if part:
         console.print(f"On the live nodes, beside the running pods, {_room(part)}:")
     for finding in done.findings:
-        where = {FORECAST: f"Stack {finding.name}", LOGS: finding.name}.get(finding.id, f"  {finding.name}")
+        whole = {FORECAST: f"Stack {finding.name}", LOGS: finding.name, WRITES: finding.name}
+        where = whole.get(finding.id, f"  {finding.name}")
         console.print(f"{where}: {finding.message}")
 
 

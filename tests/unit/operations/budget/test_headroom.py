@@ -74,3 +74,9 @@ def test_the_room_of_the_access_logs_is_that_of_all_proxies_that_write_them():
     assert finding.number == 2 * 50 * MI
     assert "a million logged requests are 500 MB; of 2 proxies kubelets keep at most 50 MiB of each" in finding.message
     assert list(headroom._access_logs(make_settings())) == []
+
+
+def test_the_writes_of_istiods_locks_are_told():
+    finding = headroom._card_writes()
+    assert (str(finding.subject), finding.number) == ("istiod", 2400)
+    assert "2400 writes an hour on the card" in finding.message

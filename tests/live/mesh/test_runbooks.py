@@ -98,9 +98,9 @@ def test_the_power_was_cut(alone: Project, figure):
     alone.must_up()
     power.off()
     power.on([])
-    (look,) = blocks("The power was cut")
+    look, clocks = *blocks("The power was cut"), *blocks("A clock is wrong")
     until(lambda: alone.operation("verify").status, 180, 5, done=lambda status: status == 0)
-    must_run(alone, look)
+    must_run(alone, look, clocks)
     figure("every pod is back by itself; verify is well")
 
 

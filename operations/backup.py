@@ -71,13 +71,11 @@ def _written(stack: str, output: Path | None, recipient: str | None) -> list[Fin
 def _collected(stack: str) -> Backup:
     """Read the stack and its mesh. Raises as `stacks.load_with_cluster` does."""
     from operations import backup_file, pulumi, stacks
-    from pi_mesh.inventory import chart_lock
 
     name = backup_file.plain_name(stack)
     settings, cluster = stacks.load_with_cluster(stack)
     secrets, roots = _ca(settings)
     vault = settings.vault
-    places = (f"Pulumi.{name}.yaml", chart_lock.FILE, f"{pulumi.POLICIES}/config/{name}.json")
     return backup_file.Backup(
         program=program_version(),
         stack=name,
@@ -87,7 +85,7 @@ def _collected(stack: str) -> Backup:
         kubernetes=cluster.version,
         architectures=tuple(sorted({node.architecture for node in cluster.nodes})),
         key_in_vault=f"{vault.address} {vault.mount}" if vault.external_signer else "",
-        files={place: Path(place).read_text() for place in places if Path(place).exists()},
+        files={place: Path(place).read_text() for place in backup_file.places(name) if Path(place).exists()},
         state=pulumi.export(stack),
         secrets=secrets,
         roots=roots,

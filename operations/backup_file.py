@@ -15,6 +15,7 @@ from pi_mesh.certificates import bundle
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.cluster import mesh_ca
+from pi_mesh.inventory import chart_lock
 
 CONTENT, CA = "backup", "backup of the ca"
 FORMAT = 1
@@ -53,6 +54,11 @@ def plain_name(stack: str) -> str:
     return stack.rpartition("/")[2]
 
 
+def places(stack: str) -> tuple[str, ...]:
+    """Return the paths of the files that a backup may have: nothing else is ever written by a restore."""
+    return f"Pulumi.{stack}.yaml", chart_lock.FILE, f"policies/config/{stack}.json"
+
+
 def encrypted(backup: Backup, recipient: str | None) -> bytes:
     """Return the file for an age or SSH public key, or without one for the stack's passphrase. Raises UsageError."""
     content = backup.model_dump_json().encode()
@@ -83,6 +89,9 @@ def read(path: Path, stack: str, identity: Path | None) -> Backup:
         raise UsageError(stack, message, KEY) from None
     except (ValueError, ValidationError):
         raise UsageError(stack, f"{path} is decrypted, and no backup of pi-mesh", "name another file") from None
+    if others := sorted({*backup.files} - {*places(backup.stack)}):
+        # Whoever knows a public key can encrypt for it.
+        raise UsageError(stack, f"{path} would write {', '.join(others)}", "it is not from `backup`: do not use it")
     if backup.stack != plain_name(stack):
         raise UsageError(stack, f"{path} is a backup of stack {backup.stack}", f"use -s {backup.stack}")
     return backup

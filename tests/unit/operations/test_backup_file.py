@@ -56,6 +56,8 @@ FAULTS = {
     "a newer backup": (of_json(format=2, program="9.0"), "has format 2, written by pi-mesh 9.0"),
     "an older backup": (of_json(format=0, program="0.1"), "use that version of pi-mesh"),
     "a field that is missing": (of_json(secrets=None), "no backup of pi-mesh"),
+    "a path outside the project": (of_json(files={"../.ssh/authorized_keys": "x"}), "would write ../.ssh/authorized"),
+    "code": (of_json(files={"__main__.py": "x"}), "would write __main__.py; it is not from `backup`"),
     "a backup of another stack": (of_json(stack="lab"), "is a backup of stack lab; use -s lab"),
 }
 

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 
+from operations.rehearse import job
 from tests.support import shape
 from tests.support.shape import ROOT
 
@@ -45,4 +46,5 @@ def test_no_code_names_a_folder_that_linux_alone_has():
     nodes = [node for tree in trees for node in ast.walk(tree)]
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in docstrings]
-    assert [text for text in texts if isinstance(text, str) and text.startswith(("/proc", "/sys/"))] == []
+    named = [text for text in texts if isinstance(text, str) and text.startswith(("/proc", "/sys/"))]
+    assert sorted({*named} - {*job.BOARD.values()}) == []  # those are read by a container, on a node

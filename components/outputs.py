@@ -1,4 +1,4 @@
-"""What a deployment records: the stack's outputs, and the ConfigMap with what `up` applied."""
+"""The records of a deployment: the stack's outputs, and the ConfigMap with what `up` applied."""
 
 from collections.abc import Iterable, Mapping
 

@@ -57,7 +57,7 @@ def restore(
 
 @dataclass(frozen=True)
 class Restoration:
-    """What a restore writes, in order; each part that is there already is left as it is."""
+    """The writes of a restore, in order; each part that is there already is left as it is."""
 
     stack: str
     content: Backup

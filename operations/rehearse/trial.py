@@ -11,6 +11,7 @@ from operations import short_lived
 from operations.rehearse.job import PURPOSE, RUNNING, Login
 from operations.short_lived import DEADLINE, ShortLived
 from pi_mesh.checks import startup_causes
+from pi_mesh.checks.verify import clock
 from pi_mesh.cluster import kubelet, pod_lifecycle
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
@@ -242,7 +243,7 @@ def read_counters(client: Client, envoys: Mapping[str, ContainerId | None]) -> d
 
 def _node(client: Client, node: str, running: ContainerId | None) -> NodeCounters:
     return NodeCounters(
-        _or_reason(lambda: kubelet.clock(client, node)),
+        clock.offset(client, node),
         _or_reason(lambda: kubelet.disks(client, node)),
         _or_reason(lambda: _memory_limit(client, node, running)) if running else "no Envoy of the trial runs there",
     )

@@ -24,7 +24,7 @@ def check(observation: Observation) -> Iterator[Finding]:
     """Compare the API server's clock with this machine's, and the nodes' clocks with the API server's."""
     nodes = [node.name for node in observation.snapshot.nodes if node.ready]
     with Client(observation.settings.cluster.context) as client, ThreadPoolExecutor(kubelet.AT_ONCE) as pool:
-        offsets = [*pool.map(lambda node: _offset(client, node), nodes)]
+        offsets = [*pool.map(lambda node: offset(client, node), nodes)]
         client.get("/version")
         ahead = (client.now() - datetime.now(UTC)).total_seconds()
     if abs(ahead) >= GRACE:
@@ -32,11 +32,12 @@ def check(observation: Observation) -> Iterator[Finding]:
         yield warning(
             ID, CLUSTER, message, "set the one of the two that is wrong; nodes are compared with the server's"
         )
-    for node, offset in zip(nodes, offsets, strict=True):
-        yield judged(Subject("node", node), offset)
+    for node, answer in zip(nodes, offsets, strict=True):
+        yield judged(Subject("node", node), answer)
 
 
-def _offset(client: Client, node: str) -> Offset | str:
+def offset(client: Client, node: str) -> Offset | str:
+    """Return the offset of a node's clock, or the reason for which it is unknown."""
     try:
         return kubelet.clock(client, node)
     except NotAnswered as problem:

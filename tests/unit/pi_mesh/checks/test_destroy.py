@@ -12,6 +12,7 @@ from pi_mesh.cluster import workloads
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, NotConnected, UnknownContext, WrongContext
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.versions import NEWEST
 
 URN = "urn:pulumi:test::pi-mesh::pi-mesh:destroy:Guard::destroy-guard"
@@ -60,42 +61,40 @@ ASKING = {
     revision: {NAMESPACES: [named(name, **{"istio.io/rev": revision}) for name in ("bank", "trading")]}
     for revision in ("next", "stable", "default")
 }
-UNUSED = {
-    "nobody else uses it": ({}, {}),
-    "workloads in an adopted namespace, which stay": ({"trading": {"adopt": True}}, SHOP),
-    "a pod elsewhere without a proxy": ({}, {PODS: [pod("bank", "teller", container="app")]}),
-    "a pod elsewhere that is done": ({}, {PODS: [pod("bank", "report", phase="Succeeded")]}),
-    "a pod of a deleted namespace": ({}, {PODS: [pod("trading", "shop")]}),
-    "a gateway of the stack": ({"istio": {"adopt": True}}, {DEPLOYMENTS: [GATEWAY], PODS: [OF_GATEWAY]}),
-    "a sidecar of another istiod": ({}, {PODS: [pod("bank", "teller", revision="of-others")]}),
-    "a namespace that asks for the first revision": ({"istio": CANARY}, ASKING["default"]),
-    "one whose removal is allowed": ({"istio": {**CANARY, "allowRemoval": True}}, ASKING["next"]),
-    "anything, where destroy.workloads allows it": ({"destroy": {"workloads": True}}, {**SHOP, **TELLER}),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("settings", "objects"), UNUSED.values(), ids=UNUSED)
-def test_a_mesh_that_nobody_else_uses_is_destroyed(settings, objects, refusal):
+@table(
+    case("nobody else uses it", {}, {}),
+    case("workloads in an adopted namespace, which stay", {"trading": {"adopt": True}}, SHOP),
+    case("a pod elsewhere without a proxy", {}, {PODS: [pod("bank", "teller", container="app")]}),
+    case("a pod elsewhere that is done", {}, {PODS: [pod("bank", "report", phase="Succeeded")]}),
+    case("a pod of a deleted namespace", {}, {PODS: [pod("trading", "shop")]}),
+    case("a gateway of the stack", {"istio": {"adopt": True}}, {DEPLOYMENTS: [GATEWAY], PODS: [OF_GATEWAY]}),
+    case("a sidecar of another istiod", {}, {PODS: [pod("bank", "teller", revision="of-others")]}),
+    case("a namespace that asks for the first revision", {"istio": CANARY}, ASKING["default"]),
+    case("one whose removal is allowed", {"istio": {**CANARY, "allowRemoval": True}}, ASKING["next"]),
+    case("anything, where destroy.workloads allows it", {"destroy": {"workloads": True}}, {**SHOP, **TELLER}),
+)
+def test_a_mesh_that_nobody_else_uses_is_destroyed(refusal, settings, objects):
     assert refusal(recorded(**settings), objects) == ""
 
 
 LED = "sidecars: would lose the istiod that configures them and renews their certificates:"
 SEVEN = {IN_TRADING: [named(f"shop-{number}") for number in range(7)]}
-USED = {
-    "workloads in a namespace of the stack": ({}, SHOP, "namespace trading: would be deleted with Deployment shop"),
-    "a long list": ({}, SEVEN, "namespace trading: would be deleted with Deployment shop-0, Deployment shop-1, "
-        "Deployment shop-2, Deployment shop-3, Deployment shop-4 and 2 more"),
-    "sidecars elsewhere": ({}, TELLER, f"{LED} bank/teller"),
-    "sidecars elsewhere beside others": ({}, {PODS: [pod("bank", "b"), pod("bank", "a")]}, f"{LED} bank/a, bank/b"),
-    "a namespace that asks for a revision":
-        ({"istio": CANARY}, ASKING["next"], "namespace bank: asks for the revision next, which would be removed"),
-    "a namespace that asks for a tag":
-        ({"istio": CANARY}, ASKING["stable"], "namespace bank: asks for the revision stable, which would be removed"),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("settings", "objects", "line"), USED.values(), ids=USED)
-def test_the_users_of_a_mesh_are_named_with_the_way_out(settings, objects, line, refusal):
+@table(
+    case("workloads in a namespace of the stack", {}, SHOP, "namespace trading: would be deleted with Deployment shop"),
+    case("a long list", {}, SEVEN,
+        f"namespace trading: would be deleted with {', '.join(f'Deployment shop-{n}' for n in range(5))} and 2 more"),
+    case("sidecars elsewhere", {}, TELLER, f"{LED} bank/teller"),
+    case("sidecars elsewhere beside others", {}, {PODS: [pod("bank", "b"), pod("bank", "a")]}, f"{LED} bank/a, bank/b"),
+    case("a namespace that asks for a revision", {"istio": CANARY}, ASKING["next"],
+        "namespace bank: asks for the revision next, which would be removed"),
+    case("a namespace that asks for a tag", {"istio": CANARY}, ASKING["stable"],
+        "namespace bank: asks for the revision stable, which would be removed"),
+)  # fmt: skip
+def test_the_users_of_a_mesh_are_named_with_the_way_out(refusal, settings, objects, line):
     head, user, *ways = refusal(recorded(**settings), objects).splitlines()
     assert head == "others still use this mesh; nothing was touched:"
     assert user.partition("; istio.allowRemoval")[0] == f"  {line}"
@@ -115,19 +114,15 @@ def test_another_cluster_is_refused_whatever_is_allowed(refusal):
     assert refusal(other).endswith(FORGOTTEN)
 
 
-@pytest.mark.parametrize(
-    ("problem", "opens", "says"),
-    [
-        (NotConnected("cluster 'test' does not answer"), True, FORGOTTEN),
-        (UnknownContext("the kubeconfig has other contexts; nothing was touched. Run this"), True, FORGOTTEN),
-        (ClusterUnreachable("read timed out"), False, "run it again when that is mended"),
-        (Forbidden("403", "no"), False, "run it again when that is mended"),
-        (WrongContext("the current context is 'x'. Run that"), False, "Run `kubectl config use-context test`"),
-    ],
-    ids=["no server", "no such context", "a slow server", "no right", "another context"],
+@table(
+    case("no server", NotConnected("cluster 'test' does not answer"), True, FORGOTTEN),
+    case("no such context", UnknownContext("it has others; nothing was touched. Run this"), True, FORGOTTEN),
+    case("a slow server", ClusterUnreachable("read timed out"), False, "run it again when that is mended"),
+    case("no right", Forbidden("403", "no"), False, "run it again when that is mended"),
+    case("another context", WrongContext("it is 'x'. Run that"), False, "Run `kubectl config use-context test`"),
 )
 def test_a_cluster_that_cannot_be_asked_is_refused_and_the_variable_opens_for_one_that_is_gone(
-    problem, opens, says, refusal, monkeypatch
+    refusal, monkeypatch, problem, opens, says
 ):
     assert says in refusal(recorded(), {}, problem)
     monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")

@@ -1,10 +1,9 @@
 """The connections that a change closes; tests/live/traffic/test_streams.py compares them with what breaks."""
 
-import pytest
-
 from pi_mesh.checks.restarts import forecast
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.snapshots import installed_state
 from tests.support.versions import NEWEST
 
@@ -38,78 +37,67 @@ def policies(**named: object) -> dict:
 
 TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
 TO_GATEWAY = "connections to istio=ingressgateway, port"
-CHANGES = {
-    "a first policy": ({}, policies(a=SELECTED), [TO_DESK]),
-    "a policy that goes": (policies(a=SELECTED), {}, [TO_DESK]),
-    "a policy of other pods":
-        (policies(a=SELECTED), policies(a={**SELECTED, "selector": {"app": "risk"}}),
-         [TO_DESK, "connections to trading app=risk (AuthorizationPolicy trading/a)"]),
-    "a default deny that is enforced after its audit":
-        ({"traffic": {"authorization": {"defaultDeny": {"audit": True}}}},
-         {"traffic": {"authorization": {"defaultDeny": {"enabled": True}}}},
-         ["connections to trading (AuthorizationPolicy trading/allow-ingress-gateway, AuthorizationPolicy "
-          "trading/allow-namespaces and 2 more)"]),
-    "the mode of mutual TLS":
-        ({}, {"mtls": {"mode": "PERMISSIVE"}},
-         ["connections to every sidecar (PeerAuthentication istio-system/default)"]),
-    "tokens":
-        ({}, {"traffic": {"authorization": {"tokens": {"t": {"issuer": "x", "selector": {"app": "desk"}}}}}},
-         ["HTTP connections to trading app=desk (RequestAuthentication trading/t)"]),
-    "the log of gateways":
-        (NO_EGRESS, {**NO_EGRESS, "observability": {"accessLogs": {"gateways": True}}},
-         ["connections to istio-system istio=ingressgateway "
-          "(Telemetry istio-system/pi-mesh-access-log-istio-ingressgateway)"]),
-    "an idle time-out of TCP":
-        ({"istio": LATEST}, {"istio": LATEST, **bounds(tcpIdleTimeout="5m")},
-         ["TCP connections from sidecars and gateways to desk (DestinationRule trading/desk)"]),
-    "keepalive": ({}, bounds(tcpKeepalive={}), []),
-    "a TCP route at a gateway":
-        ({"traffic": at_gateway("desk")}, {"traffic": at_gateway("desk", "risk")},
-         [f"TCP {TO_GATEWAY} 9000 (VirtualService trading/desk)"]),
-    "a TCP route in the mesh":
-        ({}, {"traffic": tcp("desk")}, ["TCP connections from the mesh to desk (VirtualService trading/desk)"]),
-    "an HTTP route": ({"traffic": http("5s")}, {"traffic": http("6s")}, []),
-    "a new listener": ({"traffic": {"gateways": {"web": WEB}}}, {"traffic": GATEWAYS}, []),
-    "a listener that goes":
-        ({"traffic": GATEWAYS}, {"traffic": {"gateways": {"web": WEB}}}, [f"{TO_GATEWAY} 9000 (Gateway trading/fix)"]),
-    "another host of plain HTTP":
-        ({"traffic": GATEWAYS}, {"traffic": {"gateways": {"fix": FIX, "web": {**WEB, "hosts": ["b.example"]}}}}, []),
-    "another host that is told by its server name":
-        ({"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["a.example"]}}}},
-         {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["b.example"]}}}},
-         [f"{TO_GATEWAY} 443 (Gateway trading/tls)"]),
-    "a circuit breaker": ({}, {"traffic": {"destinations": {"desk": {"service": "desk", "circuitBreaker": {}}}}}, []),
-    "a host outside": ({}, {"traffic": {"external": {"bank": {"hosts": ["bank.example"]}}}}, []),
-    "a wider scope": ({}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, []),
-    "a smaller scope":
-        ({}, {"trading": {"sidecarScope": ["./desk"]}},
-         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
-    "a first scope":
-        ({"trading": {"bounds": {"sidecar": False}}}, {},
-         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
-    "a new namespace with rules of its own":
-        ({}, {"namespaces": {"shop": {}}, **policies(a={**SELECTED, "namespace": "shop"})}, []),
-    "the form of paths":
-        ({}, {"proxy": {"pathNormalization": "BASE"}},
-         ["HTTP connections to and from every proxy (meshConfig.pathNormalization.normalization)"]),
-    "the share of traces":
-        ({}, {"proxy": {"traceSampling": 5}}, ["HTTP connections to and from every proxy (pilot.traceSampling)"]),
-    "the paths in an access log that is written":
-        (LOGGED, {"observability": {"accessLogs": {"namespaces": ["trading"], "paths": True}}},
-         ["connections to and from every proxy (meshConfig.extensionProviders)"]),
-    "a value of the mesh config that is not known":
-        ({}, {"istio": {"values": {"meshConfig": {"accessLogFile": "/dev/stdout"}}}},
-         ["connections to and from every proxy (meshConfig.accessLogFile)"]),
-    "what the mesh does with unknown hosts":
-        ({}, {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}},
-         ["connections from the mesh to hosts that it does not know (meshConfig.outboundTrafficPolicy.mode)"]),
-    "retries": ({}, {"proxy": {"defaultRetries": {"attempts": 1}}}, []),
-    "threads, and the life of certificates":
-        ({}, {"proxy": {"concurrency": 1}, "mtls": {"certificateLifetime": "3h"}}, []),
-}  # fmt: skip
+ALLOWS, LOG_OF = "AuthorizationPolicy trading/allow", "Telemetry istio-system/pi-mesh-access-log"
 
 
-@pytest.mark.parametrize(("before", "after", "told"), CHANGES.values(), ids=CHANGES)
+@table(
+    case("a first policy", {}, policies(a=SELECTED), [TO_DESK]),
+    case("a policy that goes", policies(a=SELECTED), {}, [TO_DESK]),
+    case("a policy of other pods", policies(a=SELECTED), policies(a={**SELECTED, "selector": {"app": "risk"}}),
+        [TO_DESK, "connections to trading app=risk (AuthorizationPolicy trading/a)"]),
+    case("a default deny that is enforced after its audit",
+        {"traffic": {"authorization": {"defaultDeny": {"audit": True}}}},
+        {"traffic": {"authorization": {"defaultDeny": {"enabled": True}}}},
+        [f"connections to trading ({ALLOWS}-ingress-gateway, {ALLOWS}-namespaces and 2 more)"]),
+    case("the mode of mutual TLS", {}, {"mtls": {"mode": "PERMISSIVE"}},
+        ["connections to every sidecar (PeerAuthentication istio-system/default)"]),
+    case("tokens", {}, {"traffic": {"authorization": {"tokens": {"t": {"issuer": "x", "selector": {"app": "desk"}}}}}},
+        ["HTTP connections to trading app=desk (RequestAuthentication trading/t)"]),
+    case("the log of gateways", NO_EGRESS, {**NO_EGRESS, "observability": {"accessLogs": {"gateways": True}}},
+        [f"connections to istio-system istio=ingressgateway ({LOG_OF}-istio-ingressgateway)"]),
+    case("an idle time-out of TCP", {"istio": LATEST}, {"istio": LATEST, **bounds(tcpIdleTimeout="5m")},
+        ["TCP connections from sidecars and gateways to desk (DestinationRule trading/desk)"]),
+    case("keepalive", {}, bounds(tcpKeepalive={}), []),
+    case("a TCP route at a gateway", {"traffic": at_gateway("desk")}, {"traffic": at_gateway("desk", "risk")},
+        [f"TCP {TO_GATEWAY} 9000 (VirtualService trading/desk)"]),
+    case("a TCP route in the mesh", {}, {"traffic": tcp("desk")},
+        ["TCP connections from the mesh to desk (VirtualService trading/desk)"]),
+    case("an HTTP route", {"traffic": http("5s")}, {"traffic": http("6s")}, []),
+    case("a new listener", {"traffic": {"gateways": {"web": WEB}}}, {"traffic": GATEWAYS}, []),
+    case("a listener that goes", {"traffic": GATEWAYS}, {"traffic": {"gateways": {"web": WEB}}},
+        [f"{TO_GATEWAY} 9000 (Gateway trading/fix)"]),
+    case("another host of plain HTTP", {"traffic": GATEWAYS},
+        {"traffic": {"gateways": {"fix": FIX, "web": {**WEB, "hosts": ["b.example"]}}}}, []),
+    case("another host that is told by its server name",
+        {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["a.example"]}}}},
+        {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["b.example"]}}}},
+        [f"{TO_GATEWAY} 443 (Gateway trading/tls)"]),
+    case("a circuit breaker", {}, {"traffic": {"destinations": {"desk": {"service": "desk", "circuitBreaker": {}}}}},
+        []),
+    case("a host outside", {}, {"traffic": {"external": {"bank": {"hosts": ["bank.example"]}}}}, []),
+    case("a wider scope", {}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, []),
+    case("a smaller scope", {}, {"trading": {"sidecarScope": ["./desk"]}},
+        ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
+    case("a first scope", {"trading": {"bounds": {"sidecar": False}}}, {},
+        ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
+    case("a new namespace with rules of its own", {},
+        {"namespaces": {"shop": {}}, **policies(a={**SELECTED, "namespace": "shop"})}, []),
+    case("the form of paths", {}, {"proxy": {"pathNormalization": "BASE"}},
+        ["HTTP connections to and from every proxy (meshConfig.pathNormalization.normalization)"]),
+    case("the share of traces", {}, {"proxy": {"traceSampling": 5}},
+        ["HTTP connections to and from every proxy (pilot.traceSampling)"]),
+    case("the paths in an access log that is written", LOGGED,
+        {"observability": {"accessLogs": {"namespaces": ["trading"], "paths": True}}},
+        ["connections to and from every proxy (meshConfig.extensionProviders)"]),
+    case("a value of the mesh config that is not known", {},
+        {"istio": {"values": {"meshConfig": {"accessLogFile": "/dev/stdout"}}}},
+        ["connections to and from every proxy (meshConfig.accessLogFile)"]),
+    case("what the mesh does with unknown hosts", {}, {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}},
+        ["connections from the mesh to hosts that it does not know (meshConfig.outboundTrafficPolicy.mode)"]),
+    case("retries", {}, {"proxy": {"defaultRetries": {"attempts": 1}}}, []),
+    case("threads, and the life of certificates", {},
+        {"proxy": {"concurrency": 1}, "mtls": {"certificateLifetime": "3h"}}, []),
+)  # fmt: skip
 def test_a_change_closes_the_connections_of_the_listeners_that_it_changes(before, after, told):
     old, new = (make_mesh(**{**side, "istio": {**LATEST, **side.get("istio", {})}}) for side in (before, after))
     assert [*map(str, forecast(new, installed_state(old)).drains)] == told

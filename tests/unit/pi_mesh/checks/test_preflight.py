@@ -1,12 +1,11 @@
 """The preflight's findings about a whole cluster, and those of its smallest checks."""
 
-import pytest
-
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import NEXT, Finding
 from pi_mesh.checks.preflight import gateway_service, metrics_server, overridden_settings, rights
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
 from tests.support import charts
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, findings, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_snapshot, state_of
 from tests.support.versions import NEWEST
@@ -66,31 +65,27 @@ CHANGES = ("update secrets", "update pods", "delete pods")
 WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enabled": True, "mode": "operator"}}}
 KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
 SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
-SMALL = {
-    "kinds that may not be listed":
-        (rights.check, {"unreadable": ("releases",)}, {}, f"error {WHO} list releases: "),
-    "kinds that may not be created":
-        (rights.check, {"missing_rights": ("namespaces", "pods")}, {}, f"error {WHO} create namespaces, pods; "),
-    "changes that may not be made, for one version":
-        (rights.check, {"missing_changes": CHANGES}, {},
-            f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
-    "an autoscaler with a metrics server":
-        (metrics_server.check, {"deployments": (SERVER,)}, {"ingress": {"autoscaling": SCALED}},
-            "ok cluster: is there"),
-    "an autoscaler without":
-        (metrics_server.check, {}, {"ingress": {"autoscaling": SCALED}}, "warning ingress.autoscaling"),
-    "a kind of the Prometheus operator that is not there":
-        (metrics_server.check_prometheus_operator, {"crds": KINDS[:2]}, OPERATED,
-            f"error crd {KINDS[2].name}: is not there"),
-    "the Prometheus operator":
-        (metrics_server.check_prometheus_operator, {"crds": KINDS}, OPERATED, "ok cluster: is there"),
-    "no Prometheus operator": (metrics_server.check_prometheus_operator, {}, {}, "ok cluster: is not needed"),
-    "gateways inside the cluster ask for no address": (gateway_service.check_address, {},
+
+
+@table(
+    case("kinds that may not be listed", rights.check, {"unreadable": ("releases",)}, {},
+        f"error {WHO} list releases: "),
+    case("kinds that may not be created", rights.check, {"missing_rights": ("namespaces", "pods")}, {},
+        f"error {WHO} create namespaces, pods; "),
+    case("changes that may not be made, for one version", rights.check, {"missing_changes": CHANGES}, {},
+        f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
+    case("an autoscaler with a metrics server", metrics_server.check, {"deployments": (SERVER,)},
+        {"ingress": {"autoscaling": SCALED}}, "ok cluster: is there"),
+    case("an autoscaler without", metrics_server.check, {}, {"ingress": {"autoscaling": SCALED}},
+        "warning ingress.autoscaling"),
+    case("a kind of the Prometheus operator that is not there", metrics_server.check_prometheus_operator,
+        {"crds": KINDS[:2]}, OPERATED, f"error crd {KINDS[2].name}: is not there"),
+    case("the Prometheus operator", metrics_server.check_prometheus_operator, {"crds": KINDS}, OPERATED,
+        "ok cluster: is there"),
+    case("no Prometheus operator", metrics_server.check_prometheus_operator, {}, {}, "ok cluster: is not needed"),
+    case("gateways inside the cluster ask for no address", gateway_service.check_address, {},
         {"ingress": {"service": {"type": "ClusterIP"}}}, "ok cluster: no gateway asks for an address"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("check", "cluster", "settings", "line"), SMALL.values(), ids=SMALL)
+)  # fmt: skip
 def test_a_small_check_tells_what_it_finds(check, cluster, settings, line):
     assert_told(check(observation(make_snapshot(**cluster), **settings)), line)
 
@@ -101,8 +96,9 @@ def of_misspelt(check, source: str) -> list[Finding]:
     return [*check(observation(make_snapshot(), istio=istio, charts={"source": source}))]
 
 
-@pytest.mark.parametrize(
-    ("check", "level"), [(overridden_settings.check_unread, "warning"), (overridden_settings.check_applied, "error")]
+@table(
+    (overridden_settings.check_unread, "warning"),
+    (overridden_settings.check_applied, "error"),
 )
 def test_an_extra_value_that_no_template_reads_stops_no_up_but_fails_a_verification(check, level):
     (finding,) = of_misspelt(check, str(charts.folder()))

@@ -10,6 +10,7 @@ from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.inventory import Inventory, Kind
 from tests.support import charts
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.kinds_of_change import KINDS, PROFILE
 from tests.support.snapshots import installed_state
 from tests.support.versions import BEFORE, NEWEST, OLDEST, SHIPPED
@@ -48,37 +49,36 @@ def canary(version: str) -> dict:
 
 
 SECOND = {"canary": canary(NEWEST)}
-RESTARTS = {
-    "another version": ({"istio": {"version": BEFORE}}, {}, (ISTIOD, INGRESS, EGRESS)),
-    "another patch of charts before 1.24":
-        ({"istio": {"version": SHIPPED}}, {"istio": {"version": OLDEST}}, (ISTIOD, INGRESS, EGRESS)),
-    "another version of the second control plane":
-        ({"istio": {"version": BEFORE, "canary": canary(BEFORE)}}, {"istio": {"version": BEFORE, **SECOND}}, (NEXT,)),
-    "another revision of a gateway": ({"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}}, (EGRESS,)),
-    "more resources, and fewer replicas":
-        ({"istio": {"pilotReplicas": 2}}, {"istio": {"pilotReplicas": 1, "resources": PROFILE}}, (ISTIOD,)),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "after", "restarts"), RESTARTS.values(), ids=RESTARTS)
+@table(
+    case("another version", {"istio": {"version": BEFORE}}, {}, (ISTIOD, INGRESS, EGRESS)),
+    case("another patch of charts before 1.24", {"istio": {"version": SHIPPED}}, {"istio": {"version": OLDEST}},
+        (ISTIOD, INGRESS, EGRESS)),
+    case("another version of the second control plane", {"istio": {"version": BEFORE, "canary": canary(BEFORE)}},
+        {"istio": {"version": BEFORE, **SECOND}}, (NEXT,)),
+    case("another revision of a gateway", {"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}},
+        (EGRESS,)),
+    case("more resources, and fewer replicas", {"istio": {"pilotReplicas": 2}},
+        {"istio": {"pilotReplicas": 1, "resources": PROFILE}}, (ISTIOD,)),
+)  # fmt: skip
 def test_workloads_whose_pods_are_replaced_are_told_once(before, after, restarts):
     told = of_change(before, after)
     assert (told.restarts, told.removed) == (restarts, ())
 
 
 ON = {"enabled": True}
-SCALED = {
-    "fewer": ({"pilotReplicas": 3}, {"pilotReplicas": 2}, (ISTIOD,)),
-    "one, not spread any more": ({"pilotReplicas": 2}, {"pilotReplicas": 1}, ()),
-    "autoscaled from two on": ({"pilotReplicas": 3}, {"autoscaling": {**ON, "minReplicas": 2}}, (ISTIOD,)),
-    "two, autoscaled from two on": ({"pilotReplicas": 2}, {"autoscaling": {**ON, "minReplicas": 2}}, (ISTIOD,)),
-    "one stays one": ({"pilotReplicas": 1}, {"pilotReplicas": 1, "autoscaling": ON}, ()),
-    "a lower maximum": ({"autoscaling": {**ON, "maxReplicas": 3}}, {"autoscaling": ON}, (ISTIOD,)),
-    "from the maximum": ({"autoscaling": ON}, {"autoscaling": {"enabled": False}}, (ISTIOD,)),
-}
 
 
-@pytest.mark.parametrize(("before", "after", "removed"), SCALED.values(), ids=SCALED)
+@table(
+    case("fewer", {"pilotReplicas": 3}, {"pilotReplicas": 2}, (ISTIOD,)),
+    case("one, not spread any more", {"pilotReplicas": 2}, {"pilotReplicas": 1}, ()),
+    case("autoscaled from two on", {"pilotReplicas": 3}, {"autoscaling": {**ON, "minReplicas": 2}}, (ISTIOD,)),
+    case("two, autoscaled from two on", {"pilotReplicas": 2}, {"autoscaling": {**ON, "minReplicas": 2}}, (ISTIOD,)),
+    case("one stays one", {"pilotReplicas": 1}, {"pilotReplicas": 1, "autoscaling": ON}, ()),
+    case("a lower maximum", {"autoscaling": {**ON, "maxReplicas": 3}}, {"autoscaling": ON}, (ISTIOD,)),
+    case("from the maximum", {"autoscaling": ON}, {"autoscaling": {"enabled": False}}, (ISTIOD,)),
+)
 def test_a_workload_that_scales_down_is_told_as_one_that_loses_pods(before, after, removed):
     assert of_change({"istio": before}, {"istio": after}).removed == removed
 
@@ -104,14 +104,11 @@ def test_a_first_install_makes_nothing_anew():
     assert forecast(make_mesh(), NEVER_RUN) == Forecast()
 
 
-@pytest.mark.parametrize(
-    ("change", "kept"),
-    [
-        ({"proxy": {"concurrency": 1}}, ("meshConfig.defaultConfig.concurrency",)),
-        ({"proxy": {"listenerDrainSeconds": 600}}, ("meshConfig.defaultConfig.drainDuration",)),
-        ({"mtls": {"certificateLifetime": "4h"}}, ("meshConfig.defaultConfig.proxyMetadata.SECRET_TTL",)),
-        ({"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, ()),
-    ],
+@table(
+    ({"proxy": {"concurrency": 1}}, ("meshConfig.defaultConfig.concurrency",)),
+    ({"proxy": {"listenerDrainSeconds": 600}}, ("meshConfig.defaultConfig.drainDuration",)),
+    ({"mtls": {"certificateLifetime": "4h"}}, ("meshConfig.defaultConfig.proxyMetadata.SECRET_TTL",)),
+    ({"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, ()),
 )
 def test_what_running_proxies_keep_until_they_are_made_anew_is_told(change, kept):
     assert of_change({}, change).keep == kept

@@ -16,19 +16,19 @@ from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.vault import VaultError
 from tests.support.authorities import NOW, make_ca, make_root
 from tests.support.factories import make_settings
+from tests.support.findings import case, table
 from tests.support.vault_server import vault_server
 
 A, B = make_root("A"), make_root("B")
 BOTH, ROOTS = (A.certificate, B.certificate), A.pem + B.pem
 LIVE, B_ALONE = Trust(B.certificate, BOTH, NOW), Trust(B.certificate, BOTH[1:], NOW)
-TRUSTS = {
-    "a cacerts Secret with a root alone": (Authority(A.pem, {"root-cert.pem": A.pem}), BOTH[:1], False),
-    "the root of an external signer": (Authority(external_signer_root=ROOTS), BOTH, True),
-    "istiod's own": (Authority(root_cert=ROOTS), BOTH, False),
-}
 
 
-@pytest.mark.parametrize(("authority", "roots", "external"), TRUSTS.values(), ids=TRUSTS)
+@table(
+    case("a cacerts Secret with a root alone", Authority(A.pem, {"root-cert.pem": A.pem}), BOTH[:1], False),
+    case("the root of an external signer", Authority(external_signer_root=ROOTS), BOTH, True),
+    case("istiod's own", Authority(root_cert=ROOTS), BOTH, False),
+)
 def test_the_first_of_the_roots_signs(authority, roots, external):
     trust = mesh_trust(replace(authority, longest_lifetime=timedelta(days=3)))
     assert trust
@@ -49,26 +49,22 @@ def dropped(holders: list[str] | None, days: int = 0) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize(
-    ("holders", "days", "words"),
-    [([], 0, "'A', no proxy holds a certificate of it"), (None, 9, "the mesh's trust changes")],
-    ids=["no proxy holds a certificate of it", "nobody knows, and time is up"],
+@table(
+    case("no proxy holds a certificate of it", [], 0, "'A', no proxy holds a certificate of it"),
+    case("nobody knows, and time is up", None, 9, "the mesh's trust changes"),
 )
 def test_a_root_that_is_no_longer_needed_goes(holders, days, words):
     (line,) = dropped(holders, days)
     assert all(word in line for word in words.split(", "))
 
 
-@pytest.mark.parametrize(
-    ("holders", "days", "words"),
-    [
-        (["pod trading/old"], 0, "pod trading/old still holds a certificate of another root"),
-        (["pod trading/old"], 9, "pod trading/old still holds a certificate of another root"),
-        ([f"pod {number}" for number in range(8)], 0, "pod 4 and 3 more still hold"),
-        (None, 0, r"keep it in vault\.alsoTrust until then"),
-    ],
-    ids=["one holds a certificate of it", "whatever the time", "many do", "nobody knows, and time decides"],
-)
+@table(
+    case("one holds a certificate of it", ["pod trading/old"], 0,
+        "pod trading/old still holds a certificate of another root"),
+    case("whatever the time", ["pod trading/old"], 9, "pod trading/old still holds a certificate of another root"),
+    case("many do", [f"pod {number}" for number in range(8)], 0, "pod 4 and 3 more still hold"),
+    case("nobody knows, and time decides", None, 0, r"keep it in vault\.alsoTrust until then"),
+)  # fmt: skip
 def test_a_root_that_may_still_be_needed_stays(holders, days, words):
     with pytest.raises(CertificateError, match=words):
         dropped(holders, days)
@@ -96,17 +92,16 @@ def test_istiods_own_certificate_counts_by_the_ca_that_signed_it():
 
 
 UNREACHABLE = ClusterUnreachable("no answer")
-HOLDERS = {
-    "nobody holds a certificate of the old root": ((NEW,), OF_B[0], []),
-    "a proxy and istiod's pod do": ((OLD, NEW), OF_A[0], ["pod trading/old", "istiod's pod istiod-1"]),
-    "one does and another is silent": ((OLD, SILENT), OF_B[0], ["pod trading/old"]),
-    "a proxy is silent": ((NEW, SILENT), OF_B[0], None),
-    "istiod is silent": ((NEW,), UNREACHABLE, None),
-}
 
 
-@pytest.mark.parametrize(("proxies", "istiod", "holders"), HOLDERS.values(), ids=HOLDERS)
-def test_the_holders_of_certificates_under_another_root_are_named(proxies, istiod, holders, monkeypatch):
+@table(
+    case("nobody holds a certificate of the old root", (NEW,), OF_B[0], []),
+    case("a proxy and istiod's pod do", (OLD, NEW), OF_A[0], ["pod trading/old", "istiod's pod istiod-1"]),
+    case("one does and another is silent", (OLD, SILENT), OF_B[0], ["pod trading/old"]),
+    case("a proxy is silent", (NEW, SILENT), OF_B[0], None),
+    case("istiod is silent", (NEW,), UNREACHABLE, None),
+)
+def test_the_holders_of_certificates_under_another_root_are_named(monkeypatch, proxies, istiod, holders):
     def served(*_: str) -> dict:
         if isinstance(istiod, Exception):
             raise istiod
@@ -134,10 +129,10 @@ def test_a_ca_that_the_stack_made_or_that_is_yet_to_be_signed_is_not_lost(there,
     assert lost_ca(there, *ours) is None
 
 
-@pytest.mark.parametrize(
-    ("there", "words"),
-    [(None, "nothing is mounted there"), ("", "the mount holds no CA"), (OTHER, "the mount holds 'Another CA'")],
-    ids=["no mount", "no CA", "another CA"],
+@table(
+    case("no mount", None, "nothing is mounted there"),
+    case("no CA", "", "the mount holds no CA"),
+    case("another CA", OTHER, "the mount holds 'Another CA'"),
 )
 def test_a_ca_is_lost_where_the_mount_has_another_or_none(there, words):
     lost = lost_ca(there, OURS)

@@ -17,6 +17,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.inventory.chart_lock import LockedChart
 from tests.support.factories import STACK, make_mesh, make_settings
+from tests.support.findings import case, table
 from tests.support.snapshots import installed_mesh, installed_state, make_pis, make_snapshot, state_of
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, OLDEST_MINOR
 
@@ -67,16 +68,15 @@ def test_every_step_is_stopped_where_istio_does_not_support_the_kubernetes_and_b
 
 
 TOO_NEW = "`istio.untestedKubernetes: true` takes the step all the same"
-KUBERNETES = {
-    "one that is too old":
-        ("1.23.6", "1.24.6", 27, {}, ["upgrade Kubernetes to one from 1.28 to 1.30 first, then run this again"]),
-    "one that is too new": ("1.27.9", "1.28.10", 36, {}, [TOO_NEW]),
-    "one that is too new, and the settings take it": ("1.27.9", "1.28.10", 36, {"untestedKubernetes": True}, []),
-    "a new patch is not stopped by it": ("1.27.0", "1.27.9", 36, {}, []),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("first", "last", "kubernetes", "istio", "fixes"), KUBERNETES.values(), ids=KUBERNETES)
+@table(
+    case("one that is too old", "1.23.6", "1.24.6", 27, {},
+        ["upgrade Kubernetes to one from 1.28 to 1.30 first, then run this again"]),
+    case("one that is too new", "1.27.9", "1.28.10", 36, {}, [TOO_NEW]),
+    case("one that is too new, and the settings take it", "1.27.9", "1.28.10", 36, {"untestedKubernetes": True}, []),
+    case("a new patch is not stopped by it", "1.27.0", "1.27.9", 36, {}, []),
+)  # fmt: skip
 def test_an_unsupported_kubernetes_stops_a_step_with_the_way_on(first, last, kubernetes, istio, fixes):
     (step,) = ladder(running(first, kubernetes), first, last, **istio)
     assert [finding.fix.partition(";")[0] for finding in step.stops] == fixes

@@ -1,7 +1,5 @@
 """The pools of MetalLB, Cilium and kube-vip, and what is left in them."""
 
-import pytest
-
 from pi_mesh.cluster import address_pools
 from pi_mesh.cluster.address_pools import CILIUM, METALLB, Pool
 from pi_mesh.cluster.client import Forbidden
@@ -9,6 +7,7 @@ from pi_mesh.cluster.objects import Crd
 from tests.support.clusters import load, snapshot_of
 from tests.support.clusters.record import cut
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 
 CRDS = {METALLB: Crd("ipaddresspools.metallb.io"), CILIUM: Crd("ciliumloadbalancerippools.cilium.io")}
 TAKEN = ["192.168.1.240", "192.168.1.220", "10.0.0.1", "a.hostname"]
@@ -23,18 +22,14 @@ def metallb(**spec: object) -> Pool:
     return pool
 
 
-@pytest.mark.parametrize(
-    ("spec", "free"),
-    [
-        ({"addresses": ["192.168.1.240-192.168.1.250"]}, 10),
-        ({"addresses": ["192.168.1.240/30"]}, 3),
-        (ONE, 0),
-        ({"addresses": ["192.168.1.240/32", "fd00::/127"]}, 2),
-        # The use of these depends on more than their size.
-        ({**ONE, "avoidBuggyIPs": True}, None),
-        ({**ONE, "serviceAllocation": {"namespaceSelectors": YES}}, None),
-        ({**ONE, "serviceAllocation": {"serviceSelectors": YES}}, None),
-    ],
+@table(
+    ({"addresses": ["192.168.1.240-192.168.1.250"]}, 10),
+    ({"addresses": ["192.168.1.240/30"]}, 3),
+    (ONE, 0),
+    ({"addresses": ["192.168.1.240/32", "fd00::/127"]}, 2),
+    ({**ONE, "avoidBuggyIPs": True}, None),
+    ({**ONE, "serviceAllocation": {"namespaceSelectors": YES}}, None),
+    ({**ONE, "serviceAllocation": {"serviceSelectors": YES}}, None),
 )
 def test_the_addresses_that_no_service_has_are_counted(spec, free):
     assert metallb(**spec).free(TAKEN) == free
@@ -59,8 +54,9 @@ def test_what_may_not_be_read_is_not_known_and_nothing_is_asked_without_such_pro
     assert address_pools.read(client, [CRDS[METALLB]], []) is None  # pyright: ignore
 
 
-@pytest.mark.parametrize(
-    ("data", "free"), [({"range-global": "192.168.1.220-192.168.1.221"}, 1), ({"cidr-global": "0.0.0.0/32"}, None)]
+@table(
+    ({"range-global": "192.168.1.220-192.168.1.221"}, 1),
+    ({"cidr-global": "0.0.0.0/32"}, None),
 )
 def test_kube_vips_ranges_are_counted_unless_dhcp_gives_the_addresses(data, free):
     client = FakeClient({address_pools.KUBE_VIP_PATH: {"data": {**data, "search-order": "desc"}}})

@@ -8,6 +8,7 @@ from pi_mesh.cluster import audit_log
 from pi_mesh.cluster.client import Relayed
 from pi_mesh.cluster.pods import Container
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 from tests.support.snapshots import make_pod
 
 APP = make_pod(
@@ -50,9 +51,10 @@ def test_equal_calls_are_counted_and_the_most_frequent_come_first(logs):
     assert calls == [("service account argocd/default", 2), ("pod dev/tester", 1)]
 
 
-@pytest.mark.parametrize(
-    ("fields", "plain_text", "denied"),
-    [({"denied": "- denied"}, True, True), ({"denied": "denied -"}, True, True), ({"peer": ARGOCD}, False, False)],
+@table(
+    ({"denied": "- denied"}, True, True),
+    ({"denied": "denied -"}, True, True),
+    ({"peer": ARGOCD}, False, False),
 )
 def test_a_call_has_its_callee_its_port_and_what_would_refuse_it(logs, fields, plain_text, denied):
     (call,) = logs(line(**fields)).calls
@@ -60,9 +62,10 @@ def test_a_call_has_its_callee_its_port_and_what_would_refuse_it(logs, fields, p
     assert (call.plain_text, call.denied) == (plain_text, denied)
 
 
-@pytest.mark.parametrize(
-    ("address", "caller"),
-    [("10.1.0.9", "pod dev/tester"), ("192.0.2.7", "node pi-1"), ("203.0.113.5", "address 203.0.113.5")],
+@table(
+    ("10.1.0.9", "pod dev/tester"),
+    ("192.0.2.7", "node pi-1"),
+    ("203.0.113.5", "address 203.0.113.5"),
 )
 def test_a_caller_without_identity_is_named_by_its_address(logs, address, caller):
     assert logs(line(address=address)).calls[0].caller == caller

@@ -14,6 +14,7 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support import authorities
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 
 ROOT, OTHER = authorities.make_root(), authorities.make_root("other")
 LEAF, SERVING = authorities.make_ca("leaf", ROOT, ca=False), authorities.make_ca("istiod", ROOT)
@@ -58,14 +59,11 @@ def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read_proxies):
     assert told.trusts(ROOT.certificate, OTHER.certificate)
 
 
-@pytest.mark.parametrize(
-    ("shown", "problem"),
-    [
-        ({"problem": "no such pod"}, "no such pod"),
-        ({"chain": "", "roots": ""}, "no certificate of the mesh yet"),
-        ({"roots": ""}, "no certificate of the mesh yet"),
-        ({"roots": "no PEM"}, "no certificate of the mesh yet"),
-    ],
+@table(
+    ({"problem": "no such pod"}, "no such pod"),
+    ({"chain": "", "roots": ""}, "no certificate of the mesh yet"),
+    ({"roots": ""}, "no certificate of the mesh yet"),
+    ({"roots": "no PEM"}, "no certificate of the mesh yet"),
 )
 def test_a_proxy_that_can_not_be_asked_or_has_no_certificates_is_told_with_the_reason(read_proxies, shown, problem):
     (told,) = read_proxies(pod("meshed"), **shown)

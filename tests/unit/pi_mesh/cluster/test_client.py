@@ -14,6 +14,7 @@ import yaml
 from pi_mesh.cluster import client as client_module
 from pi_mesh.cluster.client import Client, Forbidden, Refused
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from tests.support.findings import table
 
 NOBODY = "http://127.0.0.1:1"
 Answer = tuple[int, dict, object]
@@ -69,13 +70,10 @@ def test_another_current_context_is_refused_with_both_names(kubeconfig):
         Client("test")
 
 
-@pytest.mark.parametrize(
-    ("current", "context", "way"),
-    [
-        ("production", "test", r"Run `kubectl config use-context test`, or choose the stack of 'prod"),
-        ("test", "pi-cluster", r"no context 'pi-cluster': .* `pulumi config set .*context test -s"),
-        ("", "pi-cluster", r"no context 'pi-cluster': it has test; `kubectl config use-context NAME`"),
-    ],
+@table(
+    ("production", "test", r"Run `kubectl config use-context test`, or choose the stack of 'prod"),
+    ("test", "pi-cluster", r"no context 'pi-cluster': .* `pulumi config set .*context test -s"),
+    ("", "pi-cluster", r"no context 'pi-cluster': it has test; `kubectl config use-context NAME`"),
 )
 def test_a_context_that_the_kubeconfig_has_is_to_be_used_and_another_one_to_be_set(kubeconfig, current, context, way):
     kubeconfig(current=current)
@@ -83,9 +81,9 @@ def test_a_context_that_the_kubeconfig_has_is_to_be_used_and_another_one_to_be_s
         Client(context)
 
 
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [(None, "no kubeconfig in .*config; `export KUBECONFIG=FILE`"), ("a: [", "config: is not a readable kubeconfig")],
+@table(
+    (None, "no kubeconfig in .*config; `export KUBECONFIG=FILE`"),
+    ("a: [", "config: is not a readable kubeconfig"),
 )
 def test_a_kubeconfig_that_is_missing_or_no_yaml_is_named(kubeconfig, content, line):
     file = kubeconfig()
@@ -175,13 +173,10 @@ def test_a_long_list_is_read_page_by_page(api):
         assert list(pages) == [3]
 
 
-@pytest.mark.parametrize(
-    ("status", "message", "error", "words"),
-    [
-        (403, "nodes is forbidden", Forbidden, "nodes is forbidden"),
-        (422, "spec is wrong", Refused, "spec is wrong"),
-        (401, "", ClusterUnreachable, "the credentials are refused"),
-    ],
+@table(
+    (403, "nodes is forbidden", Forbidden, "nodes is forbidden"),
+    (422, "spec is wrong", Refused, "spec is wrong"),
+    (401, "", ClusterUnreachable, "the credentials are refused"),
 )
 def test_a_missing_right_is_told_from_other_refusals_in_the_servers_own_words(api, status, message, error, words):
     api.append((status, {}, {"message": message}))

@@ -11,6 +11,7 @@ from pi_mesh.checks.verify.diff import differences
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 
 LONG = "text of a template " * 100
 CONFIG = {"kind": "ConfigMap", "metadata": {"name": "injector"}, "data": {"config": LONG}}
@@ -83,28 +84,25 @@ def test_a_record_has_its_status_since_it_was_created_or_changed(modified, since
     assert helm_releases.parse_record({"metadata": metadata}).since == since
 
 
-@pytest.mark.parametrize(
-    ("status", "age", "seconds"),
-    [
-        ("pending-install", 0, 300),
-        ("pending-upgrade", 299.5, 1),
-        ("pending-rollback", 300, 0),
-        ("uninstalling", -60, 360),
-        ("deployed", 0, 0),
-        ("failed", 0, 0),
-    ],
+@table(
+    ("pending-install", 0, 300),
+    ("pending-upgrade", 299.5, 1),
+    ("pending-rollback", 300, 0),
+    ("uninstalling", -60, 360),
+    ("deployed", 0, 0),
+    ("failed", 0, 0),
 )
 def test_a_pending_release_may_be_under_way_until_its_timeout_is_over(status, age, seconds):
     record = ReleaseRecord("mesh", "istiod", 3, status, NOON)
     assert record.under_way(300, NOON + timedelta(seconds=age)) == seconds
 
 
-@pytest.mark.parametrize(("before", "after", "live", "result"), [
-    pytest.param({"a": {"b": 1}}, {"a": {"b": 2}}, {"a": {"b": 1}}, {"a": {"b": 2}}, id="what changes"),
-    pytest.param({"a": {"b": 1}}, {"a": {}}, {"a": {"b": 1}}, {"a": {}}, id="what only the old manifest has goes"),
-    pytest.param({"a": {}}, {"a": {}}, {"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "c": 2}, id="what others added stays"),
-    pytest.param({}, {"a": {"b": 1}}, {}, {"a": {"b": 1}}, id="what is new"),
-    pytest.param({"a": [1]}, {"a": [2]}, {"a": [1, 3]}, {"a": [2]}, id="a list is the new one"),
-])  # fmt: skip
+@table(
+    case("what changes", {"a": {"b": 1}}, {"a": {"b": 2}}, {"a": {"b": 1}}, {"a": {"b": 2}}),
+    case("what only the old manifest has goes", {"a": {"b": 1}}, {"a": {}}, {"a": {"b": 1}}, {"a": {}}),
+    case("what others added stays", {"a": {}}, {"a": {}}, {"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "c": 2}),
+    case("what is new", {}, {"a": {"b": 1}}, {}, {"a": {"b": 1}}),
+    case("a list is the new one", {"a": [1]}, {"a": [2]}, {"a": [1, 3]}, {"a": [2]}),
+)
 def test_an_upgrade_merges_three_sides_as_helm_does(before, after, live, result):
     assert helm_releases.merged(before, after, live) == result

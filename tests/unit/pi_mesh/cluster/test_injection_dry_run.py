@@ -12,6 +12,7 @@ from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.snapshots import make_snapshot
 from tests.support.versions import BEFORE, NEWEST
 
@@ -70,22 +71,18 @@ def compared(monkeypatch):
     return run
 
 
-@pytest.mark.parametrize(
-    ("older", "told"),
-    [
-        (proxy(), ()),
-        (proxy(image=OLDER), (f"image {OLDER}, now {IMAGE}",)),
-        (proxy(memory="128Mi"), ("limits 1 / 128Mi, now 1 / 256Mi",)),
-        (proxy(args=[]), ("arguments",)),
-        (proxy(env={"SECRET_TTL": "24h"}), ("SECRET_TTL 24h, now 2h",)),
-        (proxy(env=config(concurrency=1)), ("concurrency 1, now 2",)),
-        (proxy(env={"A_TOKEN": "not to be shown"}), ("A_TOKEN",)),
-        (proxy(lifecycle={"postStart": {}}), ("holdApplicationUntilProxyStarts",)),
-        pytest.param(proxy("1000m", "262144Ki"), (), id="what is written otherwise is no difference"),
-        pytest.param(proxy(env={"ISTIO_META_OWNER": "another"}), (), id="what is of the pod itself is none"),
-        # The setting alone, without the lifecycle hook: a gateway's or a native sidecar's.
-        (proxy(env=config(holdApplicationUntilProxyStarts=True)), ()),
-    ],
+@table(
+    (proxy(), ()),
+    (proxy(image=OLDER), (f"image {OLDER}, now {IMAGE}",)),
+    (proxy(memory="128Mi"), ("limits 1 / 128Mi, now 1 / 256Mi",)),
+    (proxy(args=[]), ("arguments",)),
+    (proxy(env={"SECRET_TTL": "24h"}), ("SECRET_TTL 24h, now 2h",)),
+    (proxy(env=config(concurrency=1)), ("concurrency 1, now 2",)),
+    (proxy(env={"A_TOKEN": "not to be shown"}), ("A_TOKEN",)),
+    (proxy(lifecycle={"postStart": {}}), ("holdApplicationUntilProxyStarts",)),
+    case("what is written otherwise is no difference", proxy("1000m", "262144Ki"), ()),
+    case("what is of the pod itself is none", proxy(env={"ISTIO_META_OWNER": "another"}), ()),
+    (proxy(env=config(holdApplicationUntilProxyStarts=True)), ()),
 )
 def test_an_older_setting_is_told(compared, older, told):
     assert compared(older, proxy()) == {"trading/shop-1": told}
@@ -112,16 +109,13 @@ def test_without_a_webhook_of_istiod_nothing_can_be_compared():
         injection_dry_run.proxy_differences(FakeClient(), "istio-system", make_snapshot(), [POD])
 
 
-@pytest.mark.parametrize(
-    ("operation", "changed"),
-    [
-        ({"op": "add", "path": "/list/0", "value": 0}, {"list": [0, 1, 2]}),
-        ({"op": "add", "path": "/list/-", "value": 3}, {"list": [1, 2, 3]}),
-        ({"op": "replace", "path": "/list/1", "value": 9}, {"list": [1, 9]}),
-        ({"op": "remove", "path": "/list/0"}, {"list": [2]}),
-        ({"op": "add", "path": "/map/c~0d", "value": 2}, {"map": {"a/b": 1, "c~d": 2}}),
-        ({"op": "remove", "path": "/map/a~1b"}, {"map": {}}),
-    ],
+@table(
+    ({"op": "add", "path": "/list/0", "value": 0}, {"list": [0, 1, 2]}),
+    ({"op": "add", "path": "/list/-", "value": 3}, {"list": [1, 2, 3]}),
+    ({"op": "replace", "path": "/list/1", "value": 9}, {"list": [1, 9]}),
+    ({"op": "remove", "path": "/list/0"}, {"list": [2]}),
+    ({"op": "add", "path": "/map/c~0d", "value": 2}, {"map": {"a/b": 1, "c~d": 2}}),
+    ({"op": "remove", "path": "/map/a~1b"}, {"map": {}}),
 )
 def test_an_operation_is_carried_out_on_a_copy(operation, changed):
     document = {"list": [1, 2], "map": {"a/b": 1}}

@@ -1,7 +1,5 @@
 """The istiod that injects a pod, by the labels of its namespace and its own; the wait for its webhook."""
 
-import pytest
-
 from pi_mesh.cluster import istiods
 from pi_mesh.cluster.client import Refused
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -9,6 +7,7 @@ from pi_mesh.cluster.istiods import injector
 from pi_mesh.cluster.objects import Namespace, Webhook
 from pi_mesh.cluster.pods import Pod
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.snapshots import make_snapshot
 
 TAG = Webhook("Mutating", "istio-revision-tag-stable", "x", "istio-system/istiod-next")
@@ -16,20 +15,16 @@ ENABLED, NEXT, STABLE = {"istio-injection": "enabled"}, {"istio.io/rev": "next"}
 DEFAULT = {"istio.io/rev": "default"}
 
 
-@pytest.mark.parametrize(
-    ("namespace", "pod", "istiod"),
-    [
-        (ENABLED, {}, "istiod"),
-        (NEXT, {}, "istiod-next"),
-        (STABLE, {}, "istiod-next"),
-        (DEFAULT, {}, "istiod"),
-        ({}, NEXT, "istiod-next"),
-        ({}, {}, "istiod"),
-        # The legacy label goes before the other (templates/mutatingwebhook.yaml).
-        ({**ENABLED, **NEXT}, {}, "istiod"),
-        (ENABLED, NEXT, "istiod"),
-        (STABLE, DEFAULT, "istiod-next"),
-    ],
+@table(
+    (ENABLED, {}, "istiod"),
+    (NEXT, {}, "istiod-next"),
+    (STABLE, {}, "istiod-next"),
+    (DEFAULT, {}, "istiod"),
+    ({}, NEXT, "istiod-next"),
+    ({}, {}, "istiod"),
+    ({**ENABLED, **NEXT}, {}, "istiod"),
+    (ENABLED, NEXT, "istiod"),
+    (STABLE, DEFAULT, "istiod-next"),
 )
 def test_a_pod_is_injected_by_the_istiod_that_its_labels_name(namespace, pod, istiod):
     snapshot = make_snapshot(namespaces=(Namespace("trading", namespace),), webhooks=(TAG,))
@@ -49,16 +44,13 @@ def refused(reason: str) -> Refused:
 NO_ANSWER = refused('Internal error: failed calling webhook "validation.istio.io": context deadline exceeded')
 
 
-@pytest.mark.parametrize(
-    ("pods", "dry_run", "seconds", "problem", "calls"),
-    [
-        pytest.param([NEW], [{}], 60, "", 1, id="a webhook that answers is called once"),
-        pytest.param([OLD, NEW], [{}], 60, "", 1, id="an old pod that is ending is waited for before the call"),
-        pytest.param([NEW, NEW], [NO_ANSWER, {}], 60, "", 2, id="a webhook that does not answer is called again"),
-        pytest.param([NEW], [refused("denied by policy")], 60, "", 1, id="a refusal by anybody else is an answer"),
-        pytest.param([NEW], [NO_ANSWER], -1, NO_ANSWER.reason, 1, id="one that never answers is given up"),
-        pytest.param([ClusterUnreachable("gone"), NEW], [{}], 60, "", 1, id="a cluster that is gone is asked again"),
-    ],
+@table(
+    case("a webhook that answers is called once", [NEW], [{}], 60, "", 1),
+    case("an old pod that is ending is waited for before the call", [OLD, NEW], [{}], 60, "", 1),
+    case("a webhook that does not answer is called again", [NEW, NEW], [NO_ANSWER, {}], 60, "", 2),
+    case("a refusal by anybody else is an answer", [NEW], [refused("denied by policy")], 60, "", 1),
+    case("one that never answers is given up", [NEW], [NO_ANSWER], -1, NO_ANSWER.reason, 1),
+    case("a cluster that is gone is asked again", [ClusterUnreachable("gone"), NEW], [{}], 60, "", 1),
 )
 def test_the_webhook_is_waited_for(pods, dry_run, seconds, problem, calls):
     left = {PODS: iter(pods), DRY_RUN: iter(dry_run)}

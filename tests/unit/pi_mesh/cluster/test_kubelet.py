@@ -9,6 +9,7 @@ from pi_mesh.cluster.client import Relayed
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.kubelet import ContainerId, Counters, Disk, NotAnswered
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 
 SHOP = ContainerId("trading", "shop-1", "istio-proxy")
 LABELS = 'container="istio-proxy",id="/kubepods/pod1/c1",image="proxyv2",name="c1",namespace="trading",pod="shop-1"'
@@ -57,13 +58,10 @@ def test_of_a_container_that_restarted_the_newer_counters_count():
     assert kubelet.of_metrics(metrics(*rows))[SHOP].periods == 9
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (FORBIDDEN, "no right to get nodes/proxy"),
-        ((502, "error trying to reach service: dial tcp\nmore"), "status 502: error trying to reach service: dial tcp"),
-        (ClusterUnreachable("timed out"), "no answer within 10 s"),
-    ],
+@table(
+    (FORBIDDEN, "no right to get nodes/proxy"),
+    ((502, "error trying to reach service: dial tcp\nmore"), "status 502: error trying to reach service: dial tcp"),
+    (ClusterUnreachable("timed out"), "no answer within 10 s"),
 )
 def test_a_kubelet_that_may_not_be_asked_or_does_not_answer_is_said(answer, reason):
     with pytest.raises(NotAnswered, match=reason):
@@ -73,16 +71,11 @@ def test_a_kubelet_that_may_not_be_asked_or_does_not_answer_is_said(answer, reas
 DISK = {"availableBytes": 3, "capacityBytes": 10}
 
 
-@pytest.mark.parametrize(
-    ("summary", "disks"),
-    [
-        (
-            {"node": {"fs": DISK, "runtime": {"imageFs": {**DISK, "availableBytes": 0}}}, "pods": []},
-            [Disk("kubelet", 3, 10), Disk("images", 0, 10)],
-        ),
-        ({"node": {}}, []),
-    ],
-)
+@table(
+    ({"node": {"fs": DISK, "runtime": {"imageFs": {**DISK, "availableBytes": 0}}}, "pods": []},
+        [Disk("kubelet", 3, 10), Disk("images", 0, 10)]),
+    ({"node": {}}, []),
+)  # fmt: skip
 def test_the_disks_are_the_kubelets_and_the_images(summary, disks):
     node = Node((200, json.dumps(summary)))
     assert kubelet.disks(node, "pi-1") == disks

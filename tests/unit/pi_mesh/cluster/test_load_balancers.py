@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.cluster import load_balancers
 from pi_mesh.cluster.pods import Pod
 from tests.support.clusters import snapshot_of
+from tests.support.findings import case, table
 from tests.support.snapshots import make_node, make_pis, make_pod
 
 OURS = "istio-system/istio-ingressgateway"
@@ -24,17 +23,14 @@ TRAEFIK = [of_servicelb("kube-system/traefik", node, 80, 443) for node in (1, 2)
 NGINX = replace(make_pod("nginx-x", node="pi-3", host_ports=(80,)), owner="DaemonSet/nginx")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "on"),
-    [
-        ('["server"]', True),
-        ('["server","--disable","traefik"]', True),
-        ('["server","--servicelb-namespace","lb"]', True),
-        ('["server","--disable","servicelb"]', False),
-        ('["server","--disable=traefik,servicelb"]', False),
-        ('["server","--disable-cloud-controller"]', False),
-        ("--disable servicelb", False),
-    ],
+@table(
+    ('["server"]', True),
+    ('["server","--disable","traefik"]', True),
+    ('["server","--servicelb-namespace","lb"]', True),
+    ('["server","--disable","servicelb"]', False),
+    ('["server","--disable=traefik,servicelb"]', False),
+    ('["server","--disable-cloud-controller"]', False),
+    ("--disable servicelb", False),
 )
 def test_servicelb_is_on_unless_k3s_was_told_otherwise(arguments, on):
     assert load_balancers.has_servicelb([make_node(kubelet="v1.32.3+k3s1", k3s_arguments=arguments)], []) is on
@@ -49,33 +45,16 @@ CHOSEN += [make_node("pi-3", labels={f"{LABEL}/enablelb": "false"})]
 NEEDED = "k3s servicelb needs ports 80, 443 and 15021 free on a node, and on every node"
 
 
-@pytest.mark.parametrize(
-    ("nodes", "holders", "refusal"),
-    [
-        pytest.param(make_pis(), TRAEFIK, "", id="one node with the ports free is enough"),
-        pytest.param(
-            make_pis(),
-            [*TRAEFIK, NGINX],
-            f"{NEEDED} default/nginx holds port 80 and kube-system/traefik holds ports 80 and 443",
-            id="whoever holds the ports on every node is named",
-        ),
-        pytest.param(
-            make_pis(), [of_servicelb(OURS, node, *PORTS) for node in (1, 2, 3)], "", id="its own do not count"
-        ),
-        pytest.param(
-            CHOSEN,
-            TRAEFIK[:1],
-            f"{NEEDED} kube-system/traefik holds ports 80 and 443",
-            id="only nodes that are chosen by label count where any is",
-        ),
-        pytest.param(
-            [make_node(ready=False)],
-            [],
-            "no node that is Ready may run the pods of k3s servicelb",
-            id="a node that is down takes no pod",
-        ),
-    ],
-)
+@table(
+    case("one node with the ports free is enough", make_pis(), TRAEFIK, ""),
+    case("whoever holds the ports on every node is named", make_pis(), [*TRAEFIK, NGINX],
+        f"{NEEDED} default/nginx holds port 80 and kube-system/traefik holds ports 80 and 443"),
+    case("its own do not count", make_pis(), [of_servicelb(OURS, node, *PORTS) for node in (1, 2, 3)], ""),
+    case("only nodes that are chosen by label count where any is", CHOSEN, TRAEFIK[:1],
+        f"{NEEDED} kube-system/traefik holds ports 80 and 443"),
+    case("a node that is down takes no pod", [make_node(ready=False)], [],
+        "no node that is Ready may run the pods of k3s servicelb"),
+)  # fmt: skip
 def test_servicelb_serves_where_its_pods_find_their_ports_free(nodes, holders, refusal):
     assert load_balancers.servicelb_refusal(nodes, holders, OURS, PORTS) == refusal
 

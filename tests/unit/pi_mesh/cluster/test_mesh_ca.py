@@ -12,6 +12,7 @@ from pi_mesh.cluster.snapshot import SigningIssuer
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.snapshots import make_snapshot
 
 ROOT = make_root().pem
@@ -32,18 +33,12 @@ def packed(**files: str) -> dict:
     return {"data": {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}}
 
 
-@pytest.mark.parametrize(
-    ("answer", "files"),
-    [
-        pytest.param(None, None, id="no secret"),
-        pytest.param({"metadata": {}}, {}, id="an empty one"),
-        pytest.param(
-            packed(**{"tls.crt": "C", "tls.key": "K", "ca.crt": "R"}),
-            {"ca-cert.pem": "C", "ca-key.pem": "K", "cert-chain.pem": "C", "root-cert.pem": "R"},
-            id="one of type tls is read by istio's names",
-        ),
-    ],
-)
+@table(
+    case("no secret", None, None),
+    case("an empty one", {"metadata": {}}, {}),
+    case("one of type tls is read by istio's names", packed(**{"tls.crt": "C", "tls.key": "K", "ca.crt": "R"}),
+        {"ca-cert.pem": "C", "ca-key.pem": "K", "cert-chain.pem": "C", "root-cert.pem": "R"}),
+)  # fmt: skip
 def test_the_files_of_a_secret_are_read(client, answer, files):
     client.answers = {f"{SECRETS}/mine": answer}
     assert mesh_ca.read_signing_secret(*ISTIO, "mine") == files
@@ -111,19 +106,12 @@ def issuer(kind: str, *conditions: dict) -> dict:
 PI, CLUSTER_WIDE = {"name": "pi"}, {"name": "pi", "kind": "ClusterIssuer"}
 
 
-@pytest.mark.parametrize(
-    ("setting", "answers", "read"),
-    [
-        (None, {}, None),
-        (PI, {}, SigningIssuer("", "is not there")),
-        (PI, {f"{HOME}/issuers/pi": issuer("ca", ready()), SECRET: {}}, SigningIssuer("ca", has_signed=True)),
-        (PI, {f"{HOME}/issuers/pi": issuer("ca", ready("False", message="no key"))}, SigningIssuer("ca", "no key")),
-        (
-            CLUSTER_WIDE,
-            {"/apis/cert-manager.io/v1/clusterissuers/pi": issuer("vault")},
-            SigningIssuer("vault", UNCHECKED),
-        ),
-    ],
+@table(
+    (None, {}, None),
+    (PI, {}, SigningIssuer("", "is not there")),
+    (PI, {f"{HOME}/issuers/pi": issuer("ca", ready()), SECRET: {}}, SigningIssuer("ca", has_signed=True)),
+    (PI, {f"{HOME}/issuers/pi": issuer("ca", ready("False", message="no key"))}, SigningIssuer("ca", "no key")),
+    (CLUSTER_WIDE, {"/apis/cert-manager.io/v1/clusterissuers/pi": issuer("vault")}, SigningIssuer("vault", UNCHECKED)),
 )
 def test_an_issuer_is_looked_up_beside_istiod_and_a_cluster_issuer_in_no_namespace(client, setting, answers, read):
     client.answers = answers
@@ -132,17 +120,14 @@ def test_an_issuer_is_looked_up_beside_istiod_and_a_cluster_issuer_in_no_namespa
     assert (client.got == []) is (setting is None)
 
 
-@pytest.mark.parametrize(
-    ("answer", "signed"),
-    [
-        (None, False),
-        (certificate(), False),
-        (certificate(ready("False")), False),
-        (certificate(ready(), generation=2), False),
-        (certificate(ready(), issuing("True")), False),
-        (certificate(ready()), True),
-        (certificate(ready(), issuing("False")), True),
-    ],
+@table(
+    (None, False),
+    (certificate(), False),
+    (certificate(ready("False")), False),
+    (certificate(ready(), generation=2), False),
+    (certificate(ready(), issuing("True")), False),
+    (certificate(ready()), True),
+    (certificate(ready(), issuing("False")), True),
 )
 def test_a_certificate_is_signed_when_what_it_asks_for_now_is(client, answer, signed):
     client.answers = {CERTIFICATE: answer}

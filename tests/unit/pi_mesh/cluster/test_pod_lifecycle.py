@@ -3,10 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from pi_mesh.cluster import pod_lifecycle
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 
 PODS, EVENTS = "/api/v1/namespaces/mesh/pods", "/api/v1/namespaces/mesh/events"
 LOG = f"{PODS}/istiod-x/log?container=discovery&tailLines=4&previous="
@@ -75,9 +74,10 @@ def test_a_running_pod_that_is_not_ready_says_what_its_probe_says():
     assert (word, message) == ("not Ready", "Readiness probe failed: 503")
 
 
-@pytest.mark.parametrize(
-    ("kind", "ingress", "waits"),
-    [("LoadBalancer", [], True), ("LoadBalancer", [{"ip": "1"}], False), ("NodePort", [], False)],
+@table(
+    ("LoadBalancer", [], True),
+    ("LoadBalancer", [{"ip": "1"}], False),
+    ("NodePort", [], False),
 )
 def test_a_load_balancer_without_an_address_is_waited_for(kind, ingress, waits):
     service = {"spec": {"type": kind}, "status": {"loadBalancer": {"ingress": ingress}}}
@@ -85,15 +85,12 @@ def test_a_load_balancer_without_an_address_is_waited_for(kind, ingress, waits):
     assert bool(pod_lifecycle.without_address(client, "mesh", "gateway")) is waits  # pyright: ignore
 
 
-@pytest.mark.parametrize(
-    ("looks", "pauses"),
-    [
-        pytest.param([[25.0], [25.0], []], 2, id="it waits until the pods are gone"),
-        ([[15.0], []], 1),
-        pytest.param([[13.0], []], 0, id="not for pods that have drained when Kubernetes first looks"),
-        ([[-3.0], []], 0),
-        pytest.param([[None]], 0, id="a pod that runs on is not waited for"),
-    ],
+@table(
+    case("it waits until the pods are gone", [[25.0], [25.0], []], 2),
+    ([[15.0], []], 1),
+    case("not for pods that have drained when Kubernetes first looks", [[13.0], []], 0),
+    ([[-3.0], []], 0),
+    case("a pod that runs on is not waited for", [[None]], 0),
 )
 def test_stopping_pods_are_waited_for(looks, pauses):
     def pod(left: float | None) -> dict:

@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.cluster import pods
+from tests.support.findings import case, table
 
 
 def container(name: str, cpu: str, **more: object) -> dict:
@@ -12,21 +13,14 @@ def container(name: str, cpu: str, **more: object) -> dict:
 APP, SIDECAR = container("app", "100m"), container("proxy", "1000m", restartPolicy="Always")
 
 
-@pytest.mark.parametrize(
-    ("spec", "cpu"),
-    [
-        pytest.param({"containers": [APP, APP]}, 200, id="containers together"),
-        pytest.param({"containers": [APP], "initContainers": [container("init", "500m")]}, 500, id="a larger start"),
-        pytest.param({"containers": [APP], "initContainers": [SIDECAR]}, 1100, id="a native sidecar lasts"),
-        pytest.param(
-            {"containers": [APP], "initContainers": [SIDECAR, container("init", "500m")]}, 1500, id="a start beside it"
-        ),
-        pytest.param(
-            {"containers": [APP], "initContainers": [container("init", "500m"), SIDECAR]}, 1100, id="a start before it"
-        ),
-        pytest.param({"containers": [APP], "resources": {"requests": {"cpu": "2"}}}, 2000, id="the pod's own"),
-        pytest.param({"containers": [APP], "overhead": {"cpu": "50m"}}, 150, id="with its runtime's overhead"),
-    ],
+@table(
+    case("containers together", {"containers": [APP, APP]}, 200),
+    case("a larger start", {"containers": [APP], "initContainers": [container("init", "500m")]}, 500),
+    case("a native sidecar lasts", {"containers": [APP], "initContainers": [SIDECAR]}, 1100),
+    case("a start beside it", {"containers": [APP], "initContainers": [SIDECAR, container("init", "500m")]}, 1500),
+    case("a start before it", {"containers": [APP], "initContainers": [container("init", "500m"), SIDECAR]}, 1100),
+    case("the pod's own", {"containers": [APP], "resources": {"requests": {"cpu": "2"}}}, 2000),
+    case("with its runtime's overhead", {"containers": [APP], "overhead": {"cpu": "50m"}}, 150),
 )
 def test_a_pod_takes_what_kubernetes_reserves_for_it(spec, cpu):
     assert pods.parse({"metadata": {"namespace": "a", "name": "b"}, "spec": spec}).requests.cpu == cpu

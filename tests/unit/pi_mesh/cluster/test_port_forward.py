@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from pi_mesh.cluster.port_forward import Answer, NotForwardedError, forwarded, get_answer, get_json
+from tests.support.findings import case, table
 
 ISTIOD = ("test", "istio-system", "pod/istiod-1", 15014)
 
@@ -29,14 +30,11 @@ def test_the_local_address_is_the_one_that_kubectl_says(kubectl):
         assert address == "127.0.0.1:40001"
 
 
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ("echo 'error: pods \"istiod-1\" not found' >&2; exit 1", 'failed: error: pods "istiod-1" not found'),
-        ("", "kubectl is not on PATH"),
-    ],
-    ids=["kubectl's last line", "no kubectl"],
-)
+@table(
+    case("kubectl's last line", "echo 'error: pods \"istiod-1\" not found' >&2; exit 1",
+        'failed: error: pods "istiod-1" not found'),
+    case("no kubectl", "", "kubectl is not on PATH"),
+)  # fmt: skip
 def test_the_reason_why_there_is_none_is_said(kubectl, script, reason):
     if script:
         kubectl(script)

@@ -13,6 +13,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.proxies import Proxies, read_endpoints, secret_texts
 from pi_mesh.names import SHORT_LIVED_LABEL
+from tests.support.findings import case, table
 from tests.support.snapshots import make_snapshot
 from tests.support.versions import BEFORE, NEWEST, UNKNOWN
 
@@ -60,13 +61,10 @@ def test_pods_that_are_about_to_go_are_left_out(gone):
     assert of_pods(replace(SHOP, **gone)).proxies == ()
 
 
-@pytest.mark.parametrize(
-    ("status", "connected", "pending", "in_sync"),
-    [
-        pytest.param([SYNCED], True, (), True, id="a proxy that acknowledged everything"),
-        pytest.param([{**SYNCED, "route_sent": "b"}], True, ("route",), False, id="one without its new routes"),
-        pytest.param([], False, (), False, id="one that no istiod knows"),
-    ],
+@table(
+    case("a proxy that acknowledged everything", [SYNCED], True, (), True),
+    case("one without its new routes", [{**SYNCED, "route_sent": "b"}], True, ("route",), False),
+    case("one that no istiod knows", [], False, (), False),
 )
 def test_a_proxy_is_in_sync_when_it_has_acknowledged_everything(read, status, connected, pending, in_sync):
     (proxy,) = read(status=status).proxies
@@ -83,12 +81,9 @@ def test_an_istiod_that_gives_no_answer_leaves_the_connection_unknown(read):
     assert read(replace(ISTIOD, ready=False), SHOP).problem == "no pod of istiod in namespace istio-system is Ready"
 
 
-@pytest.mark.parametrize(
-    ("certificates", "shown"),
-    [
-        (("CHAIN", "ROOTS"), ("CHAIN", "ROOTS", "", True)),
-        (NotForwardedError("pod is gone"), ("", "", "pod is gone", True)),
-    ],
+@table(
+    (("CHAIN", "ROOTS"), ("CHAIN", "ROOTS", "", True)),
+    (NotForwardedError("pod is gone"), ("", "", "pod is gone", True)),
 )
 def test_each_proxy_shows_its_chain_and_its_roots_or_says_why_not(read, certificates, shown):
     (proxy,) = read(certificates=certificates).proxies

@@ -6,6 +6,7 @@ from pi_mesh.cluster import services
 from pi_mesh.cluster.client import Forbidden
 from pi_mesh.cluster.services import Endpoint, ServicePort
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 
 PORTS = [{"name": "http2", "port": 80, "nodePort": 31380}, {"name": "https", "port": 443, "nodePort": 31390}]
 NODE_PORTS, OWN_PORTS = {"http2": 31380, "https": 31390}, {"http2": 80, "https": 443}
@@ -26,15 +27,12 @@ def node(address: str, ready: str = "True") -> dict:
 NODES = {"items": [node("192.168.1.11"), node("192.168.1.12", ready="Unknown"), node("192.168.1.13")]}
 
 
-@pytest.mark.parametrize(
-    ("kind", "nodes", "addresses", "ports"),
-    [
-        pytest.param("NodePort", NODES, ["192.168.1.11", "192.168.1.13"], NODE_PORTS, id="of the nodes that are ready"),
-        pytest.param("NodePort", Forbidden("no", "no"), None, NODE_PORTS, id="ports alone without the right to nodes"),
-        pytest.param("LoadBalancer", NODES, ["192.168.1.20", "pi.example"], OWN_PORTS, id="of the load balancer"),
-        pytest.param("ClusterIP", NODES, ["10.96.0.7"], OWN_PORTS, id="inside the cluster"),
-        pytest.param(None, NODES, None, None, id="a service that does not exist"),
-    ],
+@table(
+    case("of the nodes that are ready", "NodePort", NODES, ["192.168.1.11", "192.168.1.13"], NODE_PORTS),
+    case("ports alone without the right to nodes", "NodePort", Forbidden("no", "no"), None, NODE_PORTS),
+    case("of the load balancer", "LoadBalancer", NODES, ["192.168.1.20", "pi.example"], OWN_PORTS),
+    case("inside the cluster", "ClusterIP", NODES, ["10.96.0.7"], OWN_PORTS),
+    case("a service that does not exist", None, NODES, None, None),
 )
 def test_a_service_is_exposed_at_the_addresses_of_its_type(monkeypatch, kind, nodes, addresses, ports):
     spec = {"type": kind, "clusterIP": "10.96.0.7", "ports": PORTS}
@@ -79,19 +77,11 @@ READ = (
 )
 
 
-@pytest.mark.parametrize(
-    ("port", "ports", "endpoints", "read"),
-    [
-        pytest.param(ServicePort(80, "http"), NAMED, ENDPOINTS, READ, id="each has the pod's own port"),
-        pytest.param(
-            ServicePort(80),
-            [{"name": ""}],
-            [{"addresses": ["192.0.2.1"]}],
-            (Endpoint("192.0.2.1", 80),),
-            id="a slice without numbers has the service's own port",
-        ),
-    ],
-)
+@table(
+    case("each has the pod's own port", ServicePort(80, "http"), NAMED, ENDPOINTS, READ),
+    case("a slice without numbers has the service's own port", ServicePort(80), [{"name": ""}],
+        [{"addresses": ["192.0.2.1"]}], (Endpoint("192.0.2.1", 80),)),
+)  # fmt: skip
 def test_the_endpoints_of_a_service_are_read(port, ports, endpoints, read):
     slices = [{"ports": ports, "endpoints": endpoints}, {"ports": None}]
     client = FakeClient({"/apis/discovery.k8s.io/v1/namespaces/trading/endpointslices": {"items": slices}})

@@ -10,6 +10,7 @@ from pi_mesh.cluster.snapshot import IngressSecret
 from tests.support.authorities import make_server
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.snapshots import make_snapshot
 
 LISTENER = {"hosts": ["shop.example"], "tls": {"secret": "shop"}}
@@ -59,17 +60,11 @@ def test_each_object_is_named_with_its_namespace(client):
     assert snapshot.shared_objects == (("shop", "Gateway", "w"),)
 
 
-@pytest.mark.parametrize(
-    ("answer", "there", "chain", "fits"),
-    [
-        (SERVED, True, SHOP.pem, True),
-        pytest.param(packed(cert=SHOP.pem, key=SHOP.key), True, SHOP.pem, True, id="istio's other names"),
-        pytest.param(packed(tls__crt=SHOP.pem, tls__key=OTHER.key), True, SHOP.pem, False, id="another key"),
-        *(
-            (packed(**files), True, "", None)
-            for files in ({"tls__crt": SHOP.pem}, {"tls__key": SHOP.key}, {"t": "x"}, {})
-        ),
-    ],
+@table(
+    (SERVED, True, SHOP.pem, True),
+    case("istio's other names", packed(cert=SHOP.pem, key=SHOP.key), True, SHOP.pem, True),
+    case("another key", packed(tls__crt=SHOP.pem, tls__key=OTHER.key), True, SHOP.pem, False),
+    *((packed(**files), True, "", None) for files in ({"tls__crt": SHOP.pem}, {"tls__key": SHOP.key}, {"t": "x"}, {})),
 )
 def test_a_certificate_is_read_under_both_of_istios_names_and_its_key_is_not_kept(client, answer, there, chain, fits):
     client.answers = {HOME: answer}
@@ -97,8 +92,9 @@ def test_a_secret_that_may_not_be_read_is_not_judged(client):
     assert secret().unreadable is True
 
 
-@pytest.mark.parametrize(
-    ("kind", "path"), [("Issuer", "namespaces/istio-system/issuers/home"), ("ClusterIssuer", "clusterissuers/home")]
+@table(
+    ("Issuer", "namespaces/istio-system/issuers/home"),
+    ("ClusterIssuer", "clusterissuers/home"),
 )
 def test_an_issuer_is_read_with_what_it_waits_for(client, kind, path):
     listener = {**LISTENER, "tls": {"secret": "shop", "issuer": {"name": "home", "kind": kind}}}

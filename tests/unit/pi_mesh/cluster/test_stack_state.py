@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.cluster.ca_state import VaultResource
 from pi_mesh.cluster.stack_state import (
     GUARD,
@@ -19,6 +17,7 @@ from pi_mesh.inventory import Kind
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, VERSION_ANNOTATION
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
 POLICY = "kubernetes:security.istio.io/v1beta1:AuthorizationPolicy"
@@ -40,19 +39,13 @@ DENY, TRIED = resource(POLICY, "default-deny"), resource(POLICY, "default-deny",
 AUDIT, TRACING = resource(TELEMETRY, "pi-mesh-audit"), resource(TELEMETRY, "mesh-tracing", "istio-system")
 
 
-@pytest.mark.parametrize(
-    ("resources", "access"),
-    [
-        pytest.param([], {}, id="an empty state records nothing"),
-        pytest.param([MESH, LEGACY], {"mtls_mode": "PERMISSIVE"}, id="the mesh's mode is of its PeerAuthentication"),
-        pytest.param(
-            [DENY, TRIED, resource(POLICY, "other", "argocd")],
-            {"denies": {"trading"}},
-            id="a default deny counts only where it is enforced",
-        ),
-        pytest.param([AUDIT, TRACING], {"audited": {"trading"}}, id="a namespace is audited by its telemetry"),
-    ],
-)
+@table(
+    case("an empty state records nothing", [], {}),
+    case("the mesh's mode is of its PeerAuthentication", [MESH, LEGACY], {"mtls_mode": "PERMISSIVE"}),
+    case("a default deny counts only where it is enforced", [DENY, TRIED, resource(POLICY, "other", "argocd")],
+        {"denies": {"trading"}}),
+    case("a namespace is audited by its telemetry", [AUDIT, TRACING], {"audited": {"trading"}}),
+)  # fmt: skip
 def test_encryption_and_access_are_those_of_the_policies(resources, access):
     assert of_resources(resources).access == replace(RecordedAccess(), **access)
 
@@ -111,17 +104,13 @@ def test_a_gateway_of_the_same_version_keeps_its_pods():
     }
 
 
-@pytest.mark.parametrize(
-    ("version", "state", "annotation"),
-    [
-        pytest.param(OLDEST, state_of(SHIPPED, None), OLDEST, id="an upgrade changes the pod template"),
-        pytest.param(OLDEST, NEVER_RUN, OLDEST, id="a first install's annotation stays"),
-        pytest.param(OLDEST, state_of(OLDEST, OLDEST), OLDEST, id="what an upgrade brought stays"),
-        pytest.param(NEWEST, NEVER_RUN, None, id="charts with the version in their pod template need none"),
-        # 1.20 to 1.22 share the gateway chart 1.20.7, which restarts the gateways with each version.
-        pytest.param("1.22.8", state_of("1.20.7", "1.21.6"), "1.22.8", id="after 1.21.6"),
-        pytest.param("1.22.8", state_of("1.20.7", None), "1.22.8", id="after 1.20.7 without an annotation"),
-    ],
+@table(
+    case("an upgrade changes the pod template", OLDEST, state_of(SHIPPED, None), OLDEST),
+    case("a first install's annotation stays", OLDEST, NEVER_RUN, OLDEST),
+    case("what an upgrade brought stays", OLDEST, state_of(OLDEST, OLDEST), OLDEST),
+    case("charts with the version in their pod template need none", NEWEST, NEVER_RUN, None),
+    case("after 1.21.6", "1.22.8", state_of("1.20.7", "1.21.6"), "1.22.8"),
+    case("after 1.20.7 without an annotation", "1.22.8", state_of("1.20.7", None), "1.22.8"),
 )
 def test_the_gateways_carry_the_version_in_an_annotation_where_their_chart_does_not(version, state, annotation):
     gateways = with_recorded_versions(make_mesh(istio={"version": version}), state).of_kind(Kind.GATEWAY)

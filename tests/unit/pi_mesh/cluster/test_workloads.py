@@ -10,6 +10,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.workloads import DISRUPTION_BUDGETS, DisruptionBudget, Workload, disruption_budgets
 from pi_mesh.names import SHORT_LIVED_LABEL
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 
 SPEC = {"replicas": 4, "template": {"metadata": {"labels": {"app": "shop"}}}}
 ROLLED_OUT = {"observedGeneration": 2, "updatedReplicas": 4, "availableReplicas": 4, "replicas": 4}
@@ -33,30 +34,24 @@ def test_a_pod_of_a_deployment_leads_to_it_by_the_replica_sets_own_owner():
     assert Workload("Deployment", "trading", "shop", SPEC, ROLLED_OUT, 2).replicas == 4
 
 
-@pytest.mark.parametrize(
-    ("owner", "owners", "why"),
-    [
-        ("", (), "has no controller, so nothing would replace it"),
-        ("Job/backup", (), "belongs to Job backup, which has no rollout"),
-        ("ReplicaSet/bare", (), "belongs to ReplicaSet bare, which has no rollout"),
-        ("ReplicaSet/x", ({**SHOP, "kind": "Rollout"},), "belongs to Rollout shop, which has no rollout"),
-        ("StatefulSet/gone", (), "belongs to StatefulSet gone, which does not exist"),
-    ],
+@table(
+    ("", (), "has no controller, so nothing would replace it"),
+    ("Job/backup", (), "belongs to Job backup, which has no rollout"),
+    ("ReplicaSet/bare", (), "belongs to ReplicaSet bare, which has no rollout"),
+    ("ReplicaSet/x", ({**SHOP, "kind": "Rollout"},), "belongs to Rollout shop, which has no rollout"),
+    ("StatefulSet/gone", (), "belongs to StatefulSet gone, which does not exist"),
 )
 def test_a_pod_that_no_rollout_makes_anew_says_why(owner, owners, why):
     assert owning(owner, **{f"{APPS}/replicasets/{owner.partition('/')[2]}": replica_set(*owners)}) == why
 
 
-@pytest.mark.parametrize(
-    ("kind", "status", "generation", "over"),
-    [
-        ("Deployment", ROLLED_OUT, 2, True),
-        *(("Deployment", {**ROLLED_OUT, key: 3}, 2, False) for key in ("updatedReplicas", "availableReplicas")),
-        ("Deployment", {**ROLLED_OUT, "observedGeneration": 1}, 2, False),
-        ("Deployment", {**ROLLED_OUT, "replicas": 5}, 2, False),
-        ("DaemonSet", DAEMONS, 1, True),
-        ("DaemonSet", {**DAEMONS, "numberAvailable": 2}, 1, False),
-    ],
+@table(
+    ("Deployment", ROLLED_OUT, 2, True),
+    *(("Deployment", {**ROLLED_OUT, key: 3}, 2, False) for key in ("updatedReplicas", "availableReplicas")),
+    ("Deployment", {**ROLLED_OUT, "observedGeneration": 1}, 2, False),
+    ("Deployment", {**ROLLED_OUT, "replicas": 5}, 2, False),
+    ("DaemonSet", DAEMONS, 1, True),
+    ("DaemonSet", {**DAEMONS, "numberAvailable": 2}, 1, False),
 )
 def test_a_rollout_is_over_when_every_pod_is_new_and_available_and_no_old_one_is_left(kind, status, generation, over):
     assert Workload(kind, "trading", "shop", SPEC, status, generation).is_rolled_out is over
@@ -66,30 +61,24 @@ def rolling(**update: object) -> dict:
     return {"rollingUpdate": update}
 
 
-@pytest.mark.parametrize(
-    ("kind", "spec", "count"),
-    [
-        ("Deployment", {}, 1),  # 25 percent of 4, rounded down
-        ("Deployment", {"replicas": 1}, 0),  # its successor comes first
-        ("Deployment", {"strategy": {"type": "Recreate"}}, 4),
-        ("Deployment", {"strategy": rolling(maxUnavailable="50%")}, 2),
-        ("Deployment", {"strategy": rolling(maxUnavailable=0, maxSurge=1)}, 0),
-        ("Deployment", {"strategy": rolling(maxUnavailable="10%", maxSurge=0)}, 1),
-        ("StatefulSet", {}, 1),
-        ("DaemonSet", {"updateStrategy": rolling(maxUnavailable=0, maxSurge=1)}, 0),
-    ],
+@table(
+    ("Deployment", {}, 1),
+    ("Deployment", {"replicas": 1}, 0),
+    ("Deployment", {"strategy": {"type": "Recreate"}}, 4),
+    ("Deployment", {"strategy": rolling(maxUnavailable="50%")}, 2),
+    ("Deployment", {"strategy": rolling(maxUnavailable=0, maxSurge=1)}, 0),
+    ("Deployment", {"strategy": rolling(maxUnavailable="10%", maxSurge=0)}, 1),
+    ("StatefulSet", {}, 1),
+    ("DaemonSet", {"updateStrategy": rolling(maxUnavailable=0, maxSurge=1)}, 0),
 )
 def test_the_pods_that_a_rollout_takes_away_at_once_are_counted_as_kubernetes_does(kind, spec, count):
     assert Workload(kind, "trading", "shop", {**SPEC, **spec}, {"desiredNumberScheduled": 4}).unavailable == count
 
 
-@pytest.mark.parametrize(
-    ("kind", "spec", "why"),
-    [
-        ("Deployment", {"paused": True}, "is paused"),
-        ("StatefulSet", {"updateStrategy": {"type": "OnDelete"}}, "has the update strategy OnDelete"),
-        ("Deployment", {}, ""),
-    ],
+@table(
+    ("Deployment", {"paused": True}, "is paused"),
+    ("StatefulSet", {"updateStrategy": {"type": "OnDelete"}}, "has the update strategy OnDelete"),
+    ("Deployment", {}, ""),
 )
 def test_a_workload_whose_rollout_stands_still_says_so(kind, spec, why):
     refusal = Workload(kind, "trading", "shop", {**SPEC, **spec}, {}).refusal
@@ -100,18 +89,15 @@ def expression(key: str, operator: str, *values: str) -> dict:
     return {"matchExpressions": [{"key": key, "operator": operator, "values": [*values]}]}
 
 
-@pytest.mark.parametrize(
-    ("selector", "bears"),
-    [
-        ({}, True),
-        ({"matchLabels": {"app": "shop"}}, True),
-        (expression("app", "In", "shop", "other"), True),
-        (expression("tier", "DoesNotExist"), True),
-        (None, False),
-        ({"matchLabels": {"app": "shop", "tier": "front"}}, False),
-        (expression("app", "NotIn", "shop"), False),
-        (expression("tier", "Exists"), False),
-    ],
+@table(
+    ({}, True),
+    ({"matchLabels": {"app": "shop"}}, True),
+    (expression("app", "In", "shop", "other"), True),
+    (expression("tier", "DoesNotExist"), True),
+    (None, False),
+    ({"matchLabels": {"app": "shop", "tier": "front"}}, False),
+    (expression("app", "NotIn", "shop"), False),
+    (expression("tier", "Exists"), False),
 )
 def test_a_budget_that_selects_the_pods_bears_on_them_and_one_of_other_pods_does_not(selector, bears):
     status = {"disruptionsAllowed": 1, "expectedPods": 4, "desiredHealthy": 2}

@@ -32,18 +32,15 @@ def sidecar(*hosts: str, namespace: str = "shop", name: str = "scope", app: str 
 IN_SHOP = (sidecar("trading/*"), sidecar("./*", name="others", app="other"))
 
 
-@pytest.mark.parametrize(
-    "sidecars",
-    [
-        case("all", [sidecar("./*", "*/*")]),
-        case("all of the namespace", [sidecar("./*", "trading/*")]),
-        case("the service", [sidecar("./*", f"trading/{FULL}")]),
-        case("a wildcard", [sidecar("./*", "*/*.svc.cluster.local")]),
-        case("without egress", [policy("Sidecar", {}, "scope", "shop")]),
-        case("of the root namespace's own pods", [sidecar("./*", namespace="istio-system", app="client")]),
-        case("of another namespace", [sidecar("./*", namespace="trading")]),
-        case("the namespace's before the root's", [sidecar("./*", namespace="istio-system"), *IN_SHOP]),
-    ],
+@table(
+    case("all", [sidecar("./*", "*/*")]),
+    case("all of the namespace", [sidecar("./*", "trading/*")]),
+    case("the service", [sidecar("./*", f"trading/{FULL}")]),
+    case("a wildcard", [sidecar("./*", "*/*.svc.cluster.local")]),
+    case("without egress", [policy("Sidecar", {}, "scope", "shop")]),
+    case("of the root namespace's own pods", [sidecar("./*", namespace="istio-system", app="client")]),
+    case("of another namespace", [sidecar("./*", namespace="trading")]),
+    case("the namespace's before the root's", [sidecar("./*", namespace="istio-system"), *IN_SHOP]),
 )
 def test_a_sidecar_that_has_the_service_hides_nothing(sidecars):
     assert both(*sidecars) == NOTHING

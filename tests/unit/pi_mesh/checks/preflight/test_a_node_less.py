@@ -8,6 +8,7 @@ from pi_mesh.checks.preflight import a_node_less
 from pi_mesh.cluster.nodes import Placement
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_node, make_pis, make_pod, make_snapshot
 
@@ -31,25 +32,25 @@ DAEMON, STATIC = (app("log", 1, 3600, owner=owner) for owner in ("DaemonSet/log"
 PINNED, HALVES = app("db", placement=Placement({"disk": "ssd"})), [app(f"app-{node}", node, 1900) for node in (1, 2, 3)]
 URGENT = app("orders", 1, 2000, placement=Placement(priority=1000))
 RANKED = (URGENT, app("reports", 1, 3000), app("db", 2, 700), app("db", 3, 3000))
-CASES = {
-    "pods that find room on the other nodes": (PIS, ORDERS[:1], f"{FITS} [0]"),
-    "pods that fit on no other node": (PIS, ORDERS, f"{ONE}other node: 1 of default/orders; lower requests…[1]"),
-    "a pod of a DaemonSet is awaited on no other node": (PIS, (DAEMON, *ORDERS[1:]), FITS),
-    "nor is a static pod": (PIS, (STATIC, *ORDERS[1:]), FITS),
-    "nor is a pod that is ending": (PIS, (replace(ORDERS[0], ending=True), *ORDERS[1:]), FITS),
-    "a pod without a controller is gone": (PIS, (make_pod("probe"),), f"{FITS}; nothing makes 1 of default/probe anew"),
-    "a pod that only one node may run": ((SSD, *PIS[1:]), (PINNED,), f"{ONE}other node: 1 of default/db; "),
-    "what ran on a node that is down already needs a place too": (DEAD, HALVES,
+
+
+@table(
+    case("pods that find room on the other nodes", PIS, ORDERS[:1], f"{FITS} [0]"),
+    case("pods that fit on no other node", PIS, ORDERS, f"{ONE}other node: 1 of default/orders; lower requests…[1]"),
+    case("a pod of a DaemonSet is awaited on no other node", PIS, (DAEMON, *ORDERS[1:]), FITS),
+    case("nor is a static pod", PIS, (STATIC, *ORDERS[1:]), FITS),
+    case("nor is a pod that is ending", PIS, (replace(ORDERS[0], ending=True), *ORDERS[1:]), FITS),
+    case("a pod without a controller is gone", PIS, (make_pod("probe"),),
+        f"{FITS}; nothing makes 1 of default/probe anew"),
+    case("a pod that only one node may run", (SSD, *PIS[1:]), (PINNED,), f"{ONE}other node: 1 of default/db; "),
+    case("what ran on a node that is down already needs a place too", DEAD, HALVES,
         "warning node pi-1: if it dies, 2 pods fit on no other node: 1 of default/app-1, 1 of default/app-3; …[2]"),
-    "the pod of the higher priority is placed first": (PIS, RANKED, f"{ONE}other node: 1 of default/reports; "),
-    "of pods with the same memory the one with more CPU is placed first":
-        (PIS[:2], (with_cpu("small", 3000), with_cpu("large", 3500)), f"{ONE}other node: 1 of default/small; "),
-    "the only node":
-        (PIS[:1], ORDERS[:1], "ok node pi-1: is the only node that runs pods: without it nothing runs"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("nodes", "pods", "line"), CASES.values(), ids=CASES)
+    case("the pod of the higher priority is placed first", PIS, RANKED, f"{ONE}other node: 1 of default/reports; "),
+    case("of pods with the same memory the one with more CPU is placed first", PIS[:2],
+        (with_cpu("small", 3000), with_cpu("large", 3500)), f"{ONE}other node: 1 of default/small; "),
+    case("the only node", PIS[:1], ORDERS[:1],
+        "ok node pi-1: is the only node that runs pods: without it nothing runs"),
+)  # fmt: skip
 def test_the_pods_that_fit_nowhere_without_the_first_node_are_named(nodes, pods, line):
     first, *others = a_node_less.check(observation(make_snapshot(nodes=nodes, pods=tuple(pods)), **NO_GATEWAYS))
     assert_told([first], line)

@@ -12,6 +12,7 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.charts import check
 from pi_mesh.inventory.chart_lock import LockedChart
 from tests.support.factories import STACK, make_mesh, make_settings
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
 from tests.support.versions import BEFORE, NEWEST
@@ -75,16 +76,12 @@ def test_without_a_lock_a_repository_is_said_to_be_trusted_unseen():
     assert_told(check(observation(make_snapshot())), "ok charts.source: …, trusted unseen: ")
 
 
-@pytest.mark.parametrize(
-    ("absent", "level", "words"),
-    [
-        ((), "ok", f" has every chart [{len(make_mesh().releases)}]"),
-        (("istiod",), "error", f"/istiod-{NEWEST}.tgz is not there; …[1]"),
-        (NAMES, "error", f"/gateway-{NEWEST}.tgz are not there; …[3]"),
-    ],
-    ids=["all are there", "one is absent", "none is there"],
+@table(
+    case("all are there", (), "ok", f" has every chart [{len(make_mesh().releases)}]"),
+    case("one is absent", ("istiod",), "error", f"/istiod-{NEWEST}.tgz is not there; …[1]"),
+    case("none is there", NAMES, "error", f"/gateway-{NEWEST}.tgz are not there; …[3]"),
 )
-def test_a_directory_must_have_every_chart(absent, level, words, tmp_path):
+def test_a_directory_must_have_every_chart(tmp_path, absent, level, words):
     put(tmp_path)
     for name in absent:
         (tmp_path / f"{name}-{NEWEST}.tgz").unlink()

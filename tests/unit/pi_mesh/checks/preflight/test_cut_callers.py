@@ -9,6 +9,7 @@ from pi_mesh.cluster.audit_log import AuditedCall, AuditLog
 from pi_mesh.cluster.pods import Container
 from pi_mesh.cluster.stack_state import RecordedAccess
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_pod, make_snapshot, state_of
@@ -40,40 +41,39 @@ ALL_SEEN = f"{SEEN}, service account argocd/default to trading/app port 8080 (2x
 CLEAN = f"ok {MTLS}: the audit of the last 24 hours shows no caller that it refuses"
 STRANGERS = "warning {}: begins to refuse callers of {}, and no audit has shown who they are; set {}.audit: true first"
 OF_TRADING, OF_RESEARCH = (STRANGERS.format(MTLS, name, "mtls") for name in ("trading", "research"))
-UPS = {
-    "STRICT is refused while a caller in plain text was seen, who alone is named":
-        (PERMISSIVE, CALLS, BOTH[:1], {}, [f"error {MTLS}: {SEEN}; …mtls.allowCutOff: true…[1]"]),
-    "STRICT is allowed by a setting": (PERMISSIVE, CALLS, BOTH[:1], {"mtls": {"allowCutOff": True}},
+
+
+@table(
+    case("STRICT is refused while a caller in plain text was seen, who alone is named", PERMISSIVE, CALLS, BOTH[:1], {},
+        [f"error {MTLS}: {SEEN}; …mtls.allowCutOff: true…[1]"]),
+    case("STRICT is allowed by a setting", PERMISSIVE, CALLS, BOTH[:1], {"mtls": {"allowCutOff": True}},
         [f"warning {MTLS}: {SEEN}; mtls.allowCutOff allows it [1]"]),
-    "a caller of a legacy workload keeps calling under STRICT":
-        (PERMISSIVE, CALLS, BOTH[:1], legacy(selector={"app": "app"}), [CLEAN]),
-    "a legacy workload of other labels exempts no caller":
-        (PERMISSIVE, CALLS, BOTH[:1], legacy(selector={"app": "other"}), [f"error {MTLS}: {SEEN}"]),
-    "a legacy workload of another namespace exempts no caller":
-        (PERMISSIVE, CALLS, BOTH[:1], legacy(selector={"app": "app"}, namespace="research"), [f"error {MTLS}: {SEEN}"]),
-    "a default deny is refused while callers were seen that it refuses":
-        (STRICT, CALLS, BOTH[:1], deny(), [f"error {DENY}.enabled: {ALL_SEEN}; …{DENY}.allowCutOff: true…[2]"]),
-    "a default deny is allowed by a setting": (STRICT, CALLS, BOTH[:1], deny(allowCutOff=True),
+    case("a caller of a legacy workload keeps calling under STRICT", PERMISSIVE, CALLS, BOTH[:1],
+        legacy(selector={"app": "app"}), [CLEAN]),
+    case("a legacy workload of other labels exempts no caller", PERMISSIVE, CALLS, BOTH[:1],
+        legacy(selector={"app": "other"}), [f"error {MTLS}: {SEEN}"]),
+    case("a legacy workload of another namespace exempts no caller", PERMISSIVE, CALLS, BOTH[:1],
+        legacy(selector={"app": "app"}, namespace="research"), [f"error {MTLS}: {SEEN}"]),
+    case("a default deny is refused while callers were seen that it refuses", STRICT, CALLS, BOTH[:1], deny(),
+        [f"error {DENY}.enabled: {ALL_SEEN}; …{DENY}.allowCutOff: true…[2]"]),
+    case("a default deny is allowed by a setting", STRICT, CALLS, BOTH[:1], deny(allowCutOff=True),
         [f"warning {DENY}.enabled: {ALL_SEEN}; {DENY}.allowCutOff allows it [2]"]),
-    "a default deny refuses nobody whom it admits": (STRICT, ADMITTED, BOTH[:1], deny(), [f"ok {DENY}.enabled"]),
-    "the default deny of a further namespace is judged by the calls to that namespace":
-        (AUDITED, RESEARCHED, BOTH, {"namespaces": {"research": {"defaultDeny": {"enabled": True}}}},
-         ["error namespaces.research.defaultDeny.enabled: …hours: service account argocd/default to research/…[1]"]),
-    "STRICT that is on already is not judged": (STRICT, CALLS, BOTH[:1], {}, []),
-    "nor a default deny": (DENYING, CALLS, BOTH[:1], deny(), []),
-    "nor a first run": (RecordedAccess(), CALLS, BOTH[:1], {}, []),
-    "nor what stays off": (PERMISSIVE, CALLS, BOTH[:1], {"mtls": {"mode": "PERMISSIVE"}}, []),
-    "without an audit nobody knows": (UNAUDITED, None, BOTH[:1], {}, [OF_TRADING]),
-    "without its log nobody knows": (PERMISSIVE, None, BOTH[:1], {}, [OF_TRADING]),
-    "one namespace of two is audited": (PERMISSIVE, NO_CALLS, BOTH, RESEARCH, [OF_RESEARCH, CLEAN]),
-    "an audit of other namespaces clears none": (PERMISSIVE, NO_CALLS, BOTH[1:], RESEARCH, [OF_RESEARCH]),
-    "without a running proxy nobody is cut off": (UNAUDITED, None, (), {}, []),
-    "a log that was not read is unknown with its reason": (PERMISSIVE, UNREAD, BOTH[:1], {},
+    case("a default deny refuses nobody whom it admits", STRICT, ADMITTED, BOTH[:1], deny(), [f"ok {DENY}.enabled"]),
+    case("the default deny of a further namespace is judged by the calls to that namespace", AUDITED, RESEARCHED, BOTH,
+        {"namespaces": {"research": {"defaultDeny": {"enabled": True}}}},
+        ["error namespaces.research.defaultDeny.enabled: …hours: service account argocd/default to research/…[1]"]),
+    case("STRICT that is on already is not judged", STRICT, CALLS, BOTH[:1], {}, []),
+    case("nor a default deny", DENYING, CALLS, BOTH[:1], deny(), []),
+    case("nor a first run", RecordedAccess(), CALLS, BOTH[:1], {}, []),
+    case("nor what stays off", PERMISSIVE, CALLS, BOTH[:1], {"mtls": {"mode": "PERMISSIVE"}}, []),
+    case("without an audit nobody knows", UNAUDITED, None, BOTH[:1], {}, [OF_TRADING]),
+    case("without its log nobody knows", PERMISSIVE, None, BOTH[:1], {}, [OF_TRADING]),
+    case("one namespace of two is audited", PERMISSIVE, NO_CALLS, BOTH, RESEARCH, [OF_RESEARCH, CLEAN]),
+    case("an audit of other namespaces clears none", PERMISSIVE, NO_CALLS, BOTH[1:], RESEARCH, [OF_RESEARCH]),
+    case("without a running proxy nobody is cut off", UNAUDITED, None, (), {}, []),
+    case("a log that was not read is unknown with its reason", PERMISSIVE, UNREAD, BOTH[:1], {},
         ["unknown pod trading/app-0: its audit log was not read (pods is forbidden)", CLEAN]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("recorded", "audit", "pods", "settings", "lines"), UPS.values(), ids=UPS)
+)  # fmt: skip
 def test_an_up_that_begins_to_refuse_callers_is_compared_with_the_audit(recorded, audit, pods, settings, lines):
     state = state_of("istio-system", "trading", "research", access=recorded)
     assert_told(check(observation(make_snapshot(pods=pods, audit=audit), state, **settings)), *lines)
@@ -86,18 +86,17 @@ def test_the_callers_after_the_first_five_are_counted(count, end):
 
 DENY_AUDIT, MTLS_AUDIT = deny(enabled=False, audit=True), {"mtls": {"mode": "PERMISSIVE", "audit": True}}
 CALLED = "warning workload trading/app: was called 3x on port 8080 by pod dev/tester, which {} would refuse; …[3]"
-AUDITS = {
-    "the default deny would refuse": (DENY_AUDIT, AuditLog((BARE,)), [CALLED.format("the default deny")]),
-    "STRICT would refuse": (MTLS_AUDIT, AuditLog((BARE,)), [CALLED.format("STRICT")]),
-    "the default deny admits the caller": (DENY_AUDIT, ADMITTED, [f"ok {DENY}.audit: in the last…[0]"]),
-    "STRICT admits a caller with a sidecar": (MTLS_AUDIT, AuditLog((MESHED,)), ["ok mtls.audit: in the last…[0]"]),
-    "the logs were not read": (DENY_AUDIT, None, [f"unknown {DENY}.audit: the proxies' logs were not read"]),
-    "a proxy's log was not read": (DENY_AUDIT, UNREAD, ["unknown pod trading/app-0: its audit log was not read"]),
-    "nobody called": (MTLS_AUDIT, NO_CALLS, ["ok mtls.audit: in the last 24 hours no call that STRICT…[0]"]),
-    "nothing is audited": ({}, None, []),
-}
 
 
-@pytest.mark.parametrize(("settings", "log", "lines"), AUDITS.values(), ids=AUDITS)
+@table(
+    case("the default deny would refuse", DENY_AUDIT, AuditLog((BARE,)), [CALLED.format("the default deny")]),
+    case("STRICT would refuse", MTLS_AUDIT, AuditLog((BARE,)), [CALLED.format("STRICT")]),
+    case("the default deny admits the caller", DENY_AUDIT, ADMITTED, [f"ok {DENY}.audit: in the last…[0]"]),
+    case("STRICT admits a caller with a sidecar", MTLS_AUDIT, AuditLog((MESHED,)), ["ok mtls.audit: in the last…[0]"]),
+    case("the logs were not read", DENY_AUDIT, None, [f"unknown {DENY}.audit: the proxies' logs were not read"]),
+    case("a proxy's log was not read", DENY_AUDIT, UNREAD, ["unknown pod trading/app-0: its audit log was not read"]),
+    case("nobody called", MTLS_AUDIT, NO_CALLS, ["ok mtls.audit: in the last 24 hours no call that STRICT…[0]"]),
+    case("nothing is audited", {}, None, []),
+)
 def test_the_verification_names_the_callers_that_would_be_refused(settings, log, lines):
     assert_told(check_audit(in_cluster(make_verification(make_mesh(**settings)), audit=log)), *lines)

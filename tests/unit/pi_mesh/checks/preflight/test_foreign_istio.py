@@ -7,15 +7,17 @@ import pytest
 from pi_mesh.checks.preflight.foreign_istio import ADOPT, BESIDE, CONTROL_PLANE, check, is_installed, may_be_alive
 from pi_mesh.cluster.objects import Deployment, Service, Webhook
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 
 OWN, LABELS = "istio-system/istiod", {"app": "istiod"}
 
 
-@pytest.mark.parametrize(
-    ("name", "release", "installed"),
-    [("istiod", OWN, True), ("istiod", "istio-system/other", False), ("other", OWN, False)],
+@table(
+    ("istiod", OWN, True),
+    ("istiod", "istio-system/other", False),
+    ("other", OWN, False),
 )
 def test_a_mesh_is_installed_where_its_own_release_has_an_istiod(name, release, installed):
     deployment = Deployment("istio-system", name, {}, release)
@@ -29,22 +31,22 @@ def assert_said(of_control_planes: bool, lines: list[str], **cluster: object) ->
 
 OTHER = "error deployment {}: is another istiod, of {}; two control planes fight over webhooks and certificates; "
 NONE, IN_NEXT = "ok cluster: no other control plane", "istio-system/istiod-next"
-CONTROL_PLANES = {
-    "one of another release in the mesh's own namespace, which alone can be adopted":
-        (("istio-system", "old", LABELS, "istio-system/x"),
-         f"{OTHER.format('istio-system/old', 'release istio-system/x')}{ADOPT}; else {BESIDE}"),
-    "one of no release":
-        (("istio-system", "old", LABELS), f"{OTHER.format('istio-system/old', 'no Helm release')}{BESIDE}"),
-    "one of another namespace":
-        (("mesh", "pilot", LABELS, "mesh/istiod"), f"{OTHER.format('mesh/pilot', 'release mesh/istiod')}{BESIDE}"),
-    "one known by its name": (("mesh", "istiod", {}), OTHER.format("mesh/istiod", "no Helm release")),
-    "a deployment of another label and name": (("mesh", "pilot", {"app": "x"}), NONE),
-    "the stack's own": (("istio-system", "istiod", LABELS, OWN), NONE),
-    "a second one of the state, which another check judges": (("istio-system", "istiod-next", LABELS, IN_NEXT), NONE),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("deployment", "line"), CONTROL_PLANES.values(), ids=CONTROL_PLANES)
+@table(
+    case("one of another release in the mesh's own namespace, which alone can be adopted",
+        ("istio-system", "old", LABELS, "istio-system/x"),
+        f"{OTHER.format('istio-system/old', 'release istio-system/x')}{ADOPT}; else {BESIDE}"),
+    case("one of no release", ("istio-system", "old", LABELS),
+        f"{OTHER.format('istio-system/old', 'no Helm release')}{BESIDE}"),
+    case("one of another namespace", ("mesh", "pilot", LABELS, "mesh/istiod"),
+        f"{OTHER.format('mesh/pilot', 'release mesh/istiod')}{BESIDE}"),
+    case("one known by its name", ("mesh", "istiod", {}), OTHER.format("mesh/istiod", "no Helm release")),
+    case("a deployment of another label and name", ("mesh", "pilot", {"app": "x"}), NONE),
+    case("the stack's own", ("istio-system", "istiod", LABELS, OWN), NONE),
+    case("a second one of the state, which another check judges", ("istio-system", "istiod-next", LABELS, IN_NEXT),
+        NONE),
+)  # fmt: skip
 def test_another_istiod_is_refused(deployment, line):
     assert_said(True, [line], deployments=(Deployment(*deployment),))
 
@@ -68,25 +70,24 @@ STALE = [
     "mesh/istiod, a service that is gone; `kubectl delete mutatingwebhookconfiguration injector`"
 ]
 FINE = ["ok cluster: none but this stack's own"]
-HOOKS = {
-    "the Service is gone": ((HOOK,), {}, STALE, False),
-    "the Service is there": ((HOOK,), SERVICES, ALIVE, True),
-    "Services can't be listed": ((HOOK,), {"unreadable": ("services",)}, ALIVE, True),
-    "it calls a URL": ((replace(HOOK, service=""),), {}, ALIVE, True),
-    "one of two Services is there": ((NEXT, HOOK), SERVICES, ALIVE, True),
-    "a configuration with two hooks is told once": ((HOOK, HOOK), {}, STALE, False),
-    "two configurations, one of a release":
-        ((HOOK, HOOK_OF_NEXT), {}, [*STALE, "error mutating…injector-next: belongs to mesh/next, not to this"], False),
-    "it calls istiod under another name": ((RENAMED,), {}, STALE, False),
-    "one of others": ((Webhook("Validating", "cm", "webhook.cert-manager.io", "cm/webhook"),), {}, FINE, False),
-    "one of others in a namespace istiod": ((replace(RENAMED, service="istiod/other"),), {}, FINE, False),
-    "one of an own release": ((replace(HOOK, release=OWN),), {}, FINE, False),
-    "one of an own tag": ((replace(HOOK, stack=make_mesh().owner),), {}, FINE, False),
-    "one of a release in the state": ((replace(HOOK, release=IN_NEXT),), SERVICES, FINE, True),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("hooks", "cluster", "lines", "alive"), HOOKS.values(), ids=HOOKS)
+@table(
+    case("the Service is gone", (HOOK,), {}, STALE, False),
+    case("the Service is there", (HOOK,), SERVICES, ALIVE, True),
+    case("Services can't be listed", (HOOK,), {"unreadable": ("services",)}, ALIVE, True),
+    case("it calls a URL", (replace(HOOK, service=""),), {}, ALIVE, True),
+    case("one of two Services is there", (NEXT, HOOK), SERVICES, ALIVE, True),
+    case("a configuration with two hooks is told once", (HOOK, HOOK), {}, STALE, False),
+    case("two configurations, one of a release", (HOOK, HOOK_OF_NEXT), {},
+        [*STALE, "error mutating…injector-next: belongs to mesh/next, not to this"], False),
+    case("it calls istiod under another name", (RENAMED,), {}, STALE, False),
+    case("one of others", (Webhook("Validating", "cm", "webhook.cert-manager.io", "cm/webhook"),), {}, FINE, False),
+    case("one of others in a namespace istiod", (replace(RENAMED, service="istiod/other"),), {}, FINE, False),
+    case("one of an own release", (replace(HOOK, release=OWN),), {}, FINE, False),
+    case("one of an own tag", (replace(HOOK, stack=make_mesh().owner),), {}, FINE, False),
+    case("one of a release in the state", (replace(HOOK, release=IN_NEXT),), SERVICES, FINE, True),
+)  # fmt: skip
 def test_a_webhook_of_another_istio_is_deleted_only_where_its_service_is_certainly_gone(hooks, cluster, lines, alive):
     assert_said(False, lines, webhooks=hooks, **cluster)
     assert may_be_alive(make_mesh(), make_snapshot(webhooks=hooks, **cluster)) is alive
@@ -99,14 +100,11 @@ def test_a_stale_webhook_is_refused_with_the_command_that_deletes_it():
     assert "`kubectl delete validatingwebhookconfiguration istiod-default-validator`" in problem
 
 
-@pytest.mark.parametrize(
-    ("cluster", "alive"),
-    [
-        ({}, False),
-        ({"unreadable": ("deployments",)}, True),
-        ({"unreadable": ("nodes",)}, False),
-        ({"deployments": (Deployment("mesh", "istiod", {}),)}, True),
-    ],
+@table(
+    ({}, False),
+    ({"unreadable": ("deployments",)}, True),
+    ({"unreadable": ("nodes",)}, False),
+    ({"deployments": (Deployment("mesh", "istiod", {}),)}, True),
 )
 def test_another_istio_may_be_alive_unless_it_is_certain_that_there_is_none(cluster, alive):
     assert may_be_alive(make_mesh(), make_snapshot(**cluster)) is alive

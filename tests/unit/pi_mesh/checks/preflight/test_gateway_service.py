@@ -12,6 +12,7 @@ from pi_mesh.cluster.objects import Crd, Service
 from pi_mesh.cluster.snapshot import Snapshot
 from tests.support.clusters import load, names, snapshot_of
 from tests.support.factories import make_settings
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot
 
@@ -23,28 +24,27 @@ UNCLASSED, TAILSCALE, SAME = (
     Service(*OWN, "LoadBalancer", load_balancer_class=name) for name in ("", "tailscale", "metallb.io/metallb")
 )
 FITS, CLASS = "ok ingress.service: fits the cluster", "error ingress.service.loadBalancerClass: is metallb.io/metallb, "
-SERVICES = {
-    "the defaults fit": ((), {}, {}, FITS),
-    "a node port that another Service has": ((Service("kube-system", "traefik", node_ports=(30080, 30443)),), PORT, {},
-        "error ingress.service.nodePorts.https: is 30443, which Service kube-system/traefik has"),
-    "a node port that its own Service has": ((Service(*OWN, node_ports=(30443,)),), PORT, {}, FITS),
-    "a class for a load balancer without one, which Kubernetes refuses":
-        ((UNCLASSED,), METALLB, {}, f"{CLASS}and the Service in the cluster has none:"),
-    "another class": ((TAILSCALE,), METALLB, {}, f"{CLASS}and the Service in the cluster has tailscale:"),
-    "a class before the first install": ((), METALLB, {}, FITS),
-    "a class for what was a node port": ((Service(*OWN, "NodePort"),), METALLB, {}, FITS),
-    "the same class": ((SAME,), METALLB, {}, FITS),
-    "what only a load balancer reads, where auto becomes NodePort": ((), ASKING, {},
+
+
+@table(
+    case("the defaults fit", (), {}, {}, FITS),
+    case("a node port that another Service has", (Service("kube-system", "traefik", node_ports=(30080, 30443)),), PORT,
+        {}, "error ingress.service.nodePorts.https: is 30443, which Service kube-system/traefik has"),
+    case("a node port that its own Service has", (Service(*OWN, node_ports=(30443,)),), PORT, {}, FITS),
+    case("a class for a load balancer without one, which Kubernetes refuses", (UNCLASSED,), METALLB, {},
+        f"{CLASS}and the Service in the cluster has none:"),
+    case("another class", (TAILSCALE,), METALLB, {}, f"{CLASS}and the Service in the cluster has tailscale:"),
+    case("a class before the first install", (), METALLB, {}, FITS),
+    case("a class for what was a node port", (Service(*OWN, "NodePort"),), METALLB, {}, FITS),
+    case("the same class", (SAME,), METALLB, {}, FITS),
+    case("what only a load balancer reads, where auto becomes NodePort", (), ASKING, {},
         "warning ingress.service.type: is auto and becomes NodePort, which has no use for address, sourceRanges"),
-    "what only a load balancer reads, where auto becomes one": ((), ASKING, {"balanced": True}, FITS),
-    "local node ports where not every node has a pod": ((), LOCAL, {},
+    case("what only a load balancer reads, where auto becomes one", (), ASKING, {"balanced": True}, FITS),
+    case("local node ports where not every node has a pod", (), LOCAL, {},
         "warning ingress.service.externalTrafficPolicy: is Local, and only 1 node of 3 can answer on the node ports"),
-    "local node ports on every node": ((), LOCAL, {"replicas": 3}, FITS),
-    "local node ports of the only node": ((), LOCAL, {"nodes": 1}, FITS),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("services", "service", "more", "line"), SERVICES.values(), ids=SERVICES)
+    case("local node ports on every node", (), LOCAL, {"replicas": 3}, FITS),
+    case("local node ports of the only node", (), LOCAL, {"nodes": 1}, FITS),
+)  # fmt: skip
 def test_settings_of_a_service_must_fit_the_cluster(services, service, more, line):
     snapshot = make_snapshot(services=services, nodes=make_pis(more.get("nodes", 3)))
     ingress = {"service": service, "replicas": more.get("replicas", 1)}
@@ -108,29 +108,27 @@ def test_a_gateway_keeps_the_address_that_it_has():
 
 
 ANNOTATED, CLASSED = {"annotations": {"metallb.io/address-pool": "mesh"}}, {"loadBalancerClass": "tailscale"}
-CHOSEN = {
-    "a class": {"service": {**BALANCED, **CLASSED}},
-    "a class in extra values": {"service": BALANCED, "values": {"service": CLASSED}},
-    "a pool in extra values": {"service": BALANCED, "values": {"service": ANNOTATED}},
-}
 
 
 @pytest.mark.parametrize("cluster", ["microk8s_full", "kubeadm"])
-@pytest.mark.parametrize("ingress", CHOSEN.values(), ids=CHOSEN)
-def test_whoever_chooses_the_provider_is_not_contradicted(ingress, cluster):
+@table(
+    case("a class", {"service": {**BALANCED, **CLASSED}}),
+    case("a class in extra values", {"service": BALANCED, "values": {"service": CLASSED}}),
+    case("a pool in extra values", {"service": BALANCED, "values": {"service": ANNOTATED}}),
+)
+def test_whoever_chooses_the_provider_is_not_contradicted(cluster, ingress):
     assert_address(snapshot_of(cluster), "ok", **ingress)
 
 
 POOLS = (Crd("ipaddresspools.metallb.io"),)
-SERVING = {
-    "OpenELB": {"pods": (make_pod(labels={"app.kubernetes.io/name": "openelb"}),)},
-    "whoever serves another Service": {"services": (Service("web", "shop", "LoadBalancer", ("192.0.2.7",)),)},
-    "a cloud": {"nodes": tuple(make_node(f"pi-{i}", provider="hcloud://42") for i in range(3))},
-    "pools that may not be read": {"crds": POOLS, "address_pools": None},
-}
 
 
-@pytest.mark.parametrize("cluster", SERVING.values(), ids=SERVING)
+@table(
+    case("OpenELB", {"pods": (make_pod(labels={"app.kubernetes.io/name": "openelb"}),)}),
+    case("whoever serves another Service", {"services": (Service("web", "shop", "LoadBalancer", ("192.0.2.7",)),)}),
+    case("a cloud", {"nodes": tuple(make_node(f"pi-{i}", provider="hcloud://42") for i in range(3))}),
+    case("pools that may not be read", {"crds": POOLS, "address_pools": None}),
+)
 def test_a_provider_whose_addresses_are_not_counted_is_taken_to_have_some(cluster):
     assert_address(make_snapshot(**cluster), "ok", service=BALANCED)
     assert auto_on(make_snapshot(**cluster)) == "LoadBalancer"
@@ -148,15 +146,14 @@ def test_the_judgement_takes_no_time_on_a_full_cluster():
 POOL = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
 HOME = make_snapshot(crds=POOLS, address_pools=(POOL,))
 SHOP = replace(HOME, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
-ADDRESSES = {
-    "in no pool": (snapshot_of("microk8s"), "203.0.113.9", "error …no pool of MetalLB for istio-system has 203.0"),
-    "no provider": (snapshot_of("kubeadm"), "203.0.113.9", f"error …{NOBODY}"),
-    "the ports are taken": (snapshot_of("k3s"), "203.0.113.9", f"error …{TAKEN}"),
-    "of a pool": (HOME, "192.0.2.1", "ok …the address comes from MetalLB"),
-    "of another service": (SHOP, "192.0.2.1", "error …192.0.2.1 is the address of web/shop"),
-}
 
 
-@pytest.mark.parametrize(("cluster", "address", "line"), ADDRESSES.values(), ids=ADDRESSES)
+@table(
+    case("in no pool", snapshot_of("microk8s"), "203.0.113.9", "error …no pool of MetalLB for istio-system has 203.0"),
+    case("no provider", snapshot_of("kubeadm"), "203.0.113.9", f"error …{NOBODY}"),
+    case("the ports are taken", snapshot_of("k3s"), "203.0.113.9", f"error …{TAKEN}"),
+    case("of a pool", HOME, "192.0.2.1", "ok …the address comes from MetalLB"),
+    case("of another service", SHOP, "192.0.2.1", "error …192.0.2.1 is the address of web/shop"),
+)
 def test_an_address_must_be_one_that_somebody_gives(cluster, address, line):
     assert_address(cluster, line, service={**BALANCED, "address": address})

@@ -8,6 +8,7 @@ import pytest
 from pi_mesh.checks.preflight.helm_releases import check_known, check_stuck
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot, state_of
 
@@ -28,9 +29,9 @@ def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repai
     assert_told(told, f"{line}when no other run is going on: `python -m operations repair -s STACK`")
 
 
-@pytest.mark.parametrize(
-    ("status", "lines"),
-    [("failed", ["warning release istio-system/istiod: is failed; this `pulumi up`", CALM]), ("deployed", [CALM])],
+@table(
+    ("failed", ["warning release istio-system/istiod: is failed; this `pulumi up`", CALM]),
+    ("deployed", [CALM]),
 )
 def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, lines):
     assert_told(check_stuck(observation(make_snapshot(releases=(with_status(status), FOREIGN)))), *lines)
@@ -43,29 +44,28 @@ KNOWN = "ok cluster: has no release of this mesh that the state does not know"
 UNKNOWN = "error release istio-system/{}: is installed, but not in the state of stack test, and Helm installs no name "
 IMPORT = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt"
 UNINSTALLS = "would uninstall the running release; "
-RELEASES = {
-    "one that the state knows": (ISTIOD, state_of(), {}, KNOWN),
-    "one of which Helm kept the history alone": (with_status("uninstalled"), NEVER_RUN, {}, KNOWN),
-    "a pending one, which another check names": (with_status("pending-install"), NEVER_RUN, {}, KNOWN),
-    "one that the settings switch off": (INGRESS, NEVER_RUN, NO_GATEWAYS, KNOWN),
-    "one of another namespace": (INGRESS, NEVER_RUN, {"istio": {"namespace": "mesh"}}, KNOWN),
-    "one under a name of the settings that the state knows": (MESH, state_of(releases=("mesh",)), RENAMED, KNOWN),
-    "one before an empty state": (ISTIOD, NEVER_RUN, {}, f"{UNKNOWN.format('istiod')}twice; {IMPORT}"),
-    "one after a run that may have been killed": (ISTIOD, StackState(has_provider=True), {},
+
+
+@table(
+    case("one that the state knows", ISTIOD, state_of(), {}, KNOWN),
+    case("one of which Helm kept the history alone", with_status("uninstalled"), NEVER_RUN, {}, KNOWN),
+    case("a pending one, which another check names", with_status("pending-install"), NEVER_RUN, {}, KNOWN),
+    case("one that the settings switch off", INGRESS, NEVER_RUN, NO_GATEWAYS, KNOWN),
+    case("one of another namespace", INGRESS, NEVER_RUN, {"istio": {"namespace": "mesh"}}, KNOWN),
+    case("one under a name of the settings that the state knows", MESH, state_of(releases=("mesh",)), RENAMED, KNOWN),
+    case("one before an empty state", ISTIOD, NEVER_RUN, {}, f"{UNKNOWN.format('istiod')}twice; {IMPORT}"),
+    case("one after a run that may have been killed", ISTIOD, StackState(has_provider=True), {},
         f"{UNKNOWN.format('istiod')}twice; if a run was killed: `python -m operations repair -s STACK`; else {IMPORT}"),
-    "one under a name of the settings": (MESH, NEVER_RUN, RENAMED, f"{UNKNOWN.format('mesh')}twice; {IMPORT}"),
-    "a new name for one in the state": (None, state_of(releases=HELD), {**RENAMED, **NO_GATEWAYS},
+    case("one under a name of the settings", MESH, NEVER_RUN, RENAMED, f"{UNKNOWN.format('mesh')}twice; {IMPORT}"),
+    case("a new name for one in the state", None, state_of(releases=HELD), {**RENAMED, **NO_GATEWAYS},
         f"error releases.names.istiod: is mesh, and the state holds istiod: `up` {UNINSTALLS}"),
-    "the former name for one in the state": (None, state_of(releases=("istio-base", "mesh")), NO_GATEWAYS,
+    case("the former name for one in the state", None, state_of(releases=("istio-base", "mesh")), NO_GATEWAYS,
         f"error releases.names.istiod: is istiod, and the state holds mesh: `up` {UNINSTALLS}"),
-    "a new name for a gateway": (None, state_of(releases=(*HELD, "istio-ingressgateway")), EDGE,
+    case("a new name for a gateway", None, state_of(releases=(*HELD, "istio-ingressgateway")), EDGE,
         f"error releases.names.ingress: is edge, and the state holds istio-ingressgateway: `up` {UNINSTALLS}"),
-    "a gateway and an addon that are switched off":
-        (None, state_of(releases=(*HELD, "istio-egressgateway", "kiali")), {"egress": OFF}, KNOWN),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("release", "state", "settings", "line"), RELEASES.values(), ids=RELEASES)
+    case("a gateway and an addon that are switched off", None,
+        state_of(releases=(*HELD, "istio-egressgateway", "kiali")), {"egress": OFF}, KNOWN),
+)  # fmt: skip
 def test_releases_must_be_in_the_state_under_their_names(release, state, settings, line):
     snapshot = make_snapshot(releases=(release,) if release else ())
     assert_told(check_known(observation(snapshot, state, **settings)), line)

@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from pi_mesh.checks.preflight.ingress_certificates import check, check_served
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import IngressCertificates, IngressSecret
 from pi_mesh.settings.traffic.gateways import CertificateIssuer
 from tests.support.authorities import NOW, Authority, make_ca, make_server
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
@@ -27,35 +26,36 @@ def of_shop(start: int, days: int = 90) -> IngressSecret:
 GOOD, STRAY, MISSING = of_shop(-1), secret(make_server("a.example", "b.example")), IngressSecret("shop", there=False)
 SERVED, CREATE = "ok secret istio-system/shop: serves web", "; `kubectl create secret tls -n istio-system shop "
 ERROR, UNSERVED = "error secret istio-system/shop:", ": web is not served with TLS"
-SECRETS = {
-    "one for the hosts says until when": (GOOD, {}, [f"{SERVED} for shop.example until …[89]"]),
-    "missing": (MISSING, {}, [f"{ERROR} is not there{UNSERVED}{CREATE}"]),
-    "elsewhere": (replace(MISSING, elsewhere=("trading",)), {},
+
+
+@table(
+    case("one for the hosts says until when", GOOD, {}, [f"{SERVED} for shop.example until …[89]"]),
+    case("missing", MISSING, {}, [f"{ERROR} is not there{UNSERVED}{CREATE}"]),
+    case("elsewhere", replace(MISSING, elsewhere=("trading",)), {},
         [f"{ERROR} is in trading, and the gateway reads istio-system alone{UNSERVED}; create it in istio-system"]),
-    "no key": (replace(GOOD, chain=""), {}, [f"{ERROR} has no certificate with its key…{UNSERVED}{CREATE}"]),
-    "another key": (replace(GOOD, fits=False), {},
+    case("no key", replace(GOOD, chain=""), {}, [f"{ERROR} has no certificate with its key…{UNSERVED}{CREATE}"]),
+    case("another key", replace(GOOD, fits=False), {},
         [f"{ERROR} has a key (tls.key) that is not its certificate's{UNSERVED}{CREATE}"]),
-    "no certificate": (replace(GOOD, chain="nonsense"), {},
+    case("no certificate", replace(GOOD, chain="nonsense"), {},
         [f"{ERROR} is not a certificate in PEM form…{UNSERVED}; put the certificate into tls.crt again"]),
-    "ended": (of_shop(-91), {}, [f"{ERROR} ended at "]),
-    "not yet": (of_shop(1), {}, [f"{ERROR} begins at "]),
-    "ends soon": (of_shop(-80), {}, ["warning secret istio-system/shop: ends at …, in 10 days; …[10]"]),
-    "ends now": (of_shop(-90), {}, ["warning secret istio-system/shop: ends at …, in 0 days; …[0]"]),
-    "ends in three weeks": (of_shop(-69), {}, [SERVED]),
-    "begins now": (of_shop(0), {}, [SERVED]),
-    "of other hosts": (STRAY, {}, [f"{ERROR} is for a.example, b.example, and not for shop.example: clients refuse"]),
-    "of no host": (secret(make_ca("x")), {}, [f"{ERROR} is for no host, and not for shop.example: clients refuse"]),
-    "for a listener for every host": (STRAY, {"hosts": ["*"]}, [f"{SERVED} until "]),
-    "mutual TLS needs the clients' CA": (replace(GOOD, has_client_ca=False), {"mode": "MUTUAL"},
+    case("ended", of_shop(-91), {}, [f"{ERROR} ended at "]),
+    case("not yet", of_shop(1), {}, [f"{ERROR} begins at "]),
+    case("ends soon", of_shop(-80), {}, ["warning secret istio-system/shop: ends at …, in 10 days; …[10]"]),
+    case("ends now", of_shop(-90), {}, ["warning secret istio-system/shop: ends at …, in 0 days; …[0]"]),
+    case("ends in three weeks", of_shop(-69), {}, [SERVED]),
+    case("begins now", of_shop(0), {}, [SERVED]),
+    case("of other hosts", STRAY, {},
+        [f"{ERROR} is for a.example, b.example, and not for shop.example: clients refuse"]),
+    case("of no host", secret(make_ca("x")), {}, [f"{ERROR} is for no host, and not for shop.example: clients refuse"]),
+    case("for a listener for every host", STRAY, {"hosts": ["*"]}, [f"{SERVED} until "]),
+    case("mutual TLS needs the clients' CA", replace(GOOD, has_client_ca=False), {"mode": "MUTUAL"},
         [f"{ERROR} has no ca.crt, which tls.mode: MUTUAL needs{UNSERVED}", SERVED]),
-    "other TLS needs none": (replace(GOOD, has_client_ca=False), {}, [SERVED]),
-    "one that cert-manager has not written yet": (MISSING, {"issuer": {"name": "home"}},
+    case("other TLS needs none", replace(GOOD, has_client_ca=False), {}, [SERVED]),
+    case("one that cert-manager has not written yet", MISSING, {"issuer": {"name": "home"}},
         ["warning secret istio-system/shop: is not there…; `kubectl describe certificate -n istio-system shop`"]),
-    "one that may not be read": (replace(MISSING, unreadable=True), {}, ["unknown secret istio-system/shop: may not"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("secret", "listener", "lines"), SECRETS.values(), ids=SECRETS)
+    case("one that may not be read", replace(MISSING, unreadable=True), {},
+        ["unknown secret istio-system/shop: may not"]),
+)  # fmt: skip
 def test_a_listener_must_have_a_certificate_that_is_valid_now_and_names_its_hosts(secret, listener, lines):
     tls = {"secret": "shop", **listener}
     web = {"hosts": tls.pop("hosts", ["shop.example"]), "tls": tls}
@@ -70,15 +70,14 @@ def test_without_a_look_at_the_cluster_nothing_is_said():
 
 
 CRDS = (Crd("certificates.cert-manager.io"),)
-ISSUERS = {
-    "ready": ("", CRDS, "ok Issuer istio-system/home: signs the listeners' certificates"),
-    "missing": ("is not there", CRDS, "error Issuer istio-system/home: is not there; it has to sign certificates"),
-    "not ready": ("no account", CRDS, "warning Issuer istio-system/home: no account; until this is fixed"),
-    "no cert-manager": ("is not there", (), "error crd certificates.cert-manager.io: is not there"),
-}
 
 
-@pytest.mark.parametrize(("problem", "crds", "line"), ISSUERS.values(), ids=ISSUERS)
+@table(
+    case("ready", "", CRDS, "ok Issuer istio-system/home: signs the listeners' certificates"),
+    case("missing", "is not there", CRDS, "error Issuer istio-system/home: is not there; it has to sign certificates"),
+    case("not ready", "no account", CRDS, "warning Issuer istio-system/home: no account; until this is fixed"),
+    case("no cert-manager", "is not there", (), "error crd certificates.cert-manager.io: is not there"),
+)
 def test_an_issuer_must_be_there_before_a_certificate_refers_to_it(problem, crds, line):
     certificates = IngressCertificates((), ((CertificateIssuer(name="home"), problem),))
     assert_told(check(observation(make_snapshot(crds=crds, ingress_certificates=certificates))), line)

@@ -5,6 +5,7 @@ import pytest
 from pi_mesh.checks.preflight.istio_crds import check_owners, check_versions
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment, crd
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import make_snapshot, state_of
 from tests.support.versions import NEWEST, OLDEST, SHIPPED
@@ -29,25 +30,24 @@ def test_crds_kept_by_our_own_destroy_are_no_problem():
 
 
 ERROR, ALIVE = (f"error crd {NAME}:", "; an Istio that may be alive needs them: workloads may depend on it: leave it")
-OWNERS = {
-    "none": ((), {}, (), NEWEST, "ok cluster: none there yet [0]"),
-    "those of the own release": ((KEPT,), {}, (), NEWEST, "ok cluster: 1 there, none in the way [1]"),
-    "those of the Gateway API": ((Crd("gateways.gateway.networking.k8s.io"),), {}, (), NEWEST, "ok …yet [0]"),
-    "any, with charts before 1.24": ((FREE,), {}, (), SHIPPED, "ok cluster: 1 there, none in the way [1]"),
-    "those of a release that is alive":
-        ((OTHERS,), LIVING, (), NEWEST, f"{ERROR} 1 belongs to mesh/base; Helm refuses …{ALIVE}…[1]"),
-    "those of a release that is gone":
-        ((OTHERS,), {}, (), NEWEST, f"{ERROR} 1 belongs to mesh/base; Helm refuses …; `python -m operations repair"),
-    "those of a living istiod without a release":
-        ((FREE,), ISTIOD, (), NEWEST, f"{ERROR} 1 belongs to no Helm release…{ALIVE}"),
-    "those of a release of the state, beside others": ((BASE,), LIVING, ("base", "istiod"), NEWEST,
+
+
+@table(
+    case("none", (), {}, (), NEWEST, "ok cluster: none there yet [0]"),
+    case("those of the own release", (KEPT,), {}, (), NEWEST, "ok cluster: 1 there, none in the way [1]"),
+    case("those of the Gateway API", (Crd("gateways.gateway.networking.k8s.io"),), {}, (), NEWEST, "ok …yet [0]"),
+    case("any, with charts before 1.24", (FREE,), {}, (), SHIPPED, "ok cluster: 1 there, none in the way [1]"),
+    case("those of a release that is alive", (OTHERS,), LIVING, (), NEWEST,
+        f"{ERROR} 1 belongs to mesh/base; Helm refuses …{ALIVE}…[1]"),
+    case("those of a release that is gone", (OTHERS,), {}, (), NEWEST,
+        f"{ERROR} 1 belongs to mesh/base; Helm refuses …; `python -m operations repair"),
+    case("those of a living istiod without a release", (FREE,), ISTIOD, (), NEWEST,
+        f"{ERROR} 1 belongs to no Helm release…{ALIVE}"),
+    case("those of a release of the state, beside others", (BASE,), LIVING, ("base", "istiod"), NEWEST,
         f"{ERROR} 1 belongs to istio-system/base…; it is this stack's own release: see the row foreign istio [1]"),
-    "those of two releases, of which the state has one":
-        ((BASE, OTHERS), LIVING, ("base",), NEWEST, f"{ERROR} 2 belong to istio-system/base, mesh/base;…{ALIVE}…[2]"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("crds", "cluster", "known", "version", "line"), OWNERS.values(), ids=OWNERS)
+    case("those of two releases, of which the state has one", (BASE, OTHERS), LIVING, ("base",), NEWEST,
+        f"{ERROR} 2 belong to istio-system/base, mesh/base;…{ALIVE}…[2]"),
+)  # fmt: skip
 def test_crds_that_helm_would_refuse_are_named(crds, cluster, known, version, line):
     snapshot = make_snapshot(crds=crds, **cluster)
     assert_told(check_owners(observation(snapshot, state_of(releases=known), istio={"version": version})), line)
@@ -58,17 +58,16 @@ NEWER = (
     f"crd {LEFT.name}: 1 CRD is of Istio {NEWEST}, which an istiod of {SHIPPED} can't read…if `kubectl get istio-io "
     f"-A` lists nothing…`kubectl delete crd {LEFT.name}`…[1]"
 )
-VERSIONS = {
-    "those that a newer mesh left": (LEFT, {"version": SHIPPED}, [f"error {NEWER}"]),
-    "those that the settings allow": (LEFT, {"version": SHIPPED, "allowSkip": True}, [f"warning {NEWER}"]),
-    "of the same minor version": (Crd(LEFT.name, OWN, OLDEST), {"version": SHIPPED}, []),
-    "for charts that bring their own": (LEFT, {"version": "1.25.5"}, []),
-    "of no known version": (Crd(LEFT.name), {"version": SHIPPED}, []),
-    "of others": (Crd("x.others.example", version="9.9.9"), {"version": SHIPPED}, []),
-}
 
 
-@pytest.mark.parametrize(("crd", "istio", "lines"), VERSIONS.values(), ids=VERSIONS)
+@table(
+    case("those that a newer mesh left", LEFT, {"version": SHIPPED}, [f"error {NEWER}"]),
+    case("those that the settings allow", LEFT, {"version": SHIPPED, "allowSkip": True}, [f"warning {NEWER}"]),
+    case("of the same minor version", Crd(LEFT.name, OWN, OLDEST), {"version": SHIPPED}, []),
+    case("for charts that bring their own", LEFT, {"version": "1.25.5"}, []),
+    case("of no known version", Crd(LEFT.name), {"version": SHIPPED}, []),
+    case("of others", Crd("x.others.example", version="9.9.9"), {"version": SHIPPED}, []),
+)
 def test_crds_that_istiod_can_not_read_are_named_with_the_cure(crd, istio, lines):
     assert_told(check_versions(observation(make_snapshot(crds=(crd,)), istio=istio)), *lines)
 

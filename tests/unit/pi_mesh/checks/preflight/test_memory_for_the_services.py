@@ -1,11 +1,10 @@
 """The comparison of the memory limits with the use of the mesh's components for the expected services."""
 
-import pytest
-
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, MARGIN, SIDECAR, Growth
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.preflight.memory_for_the_services import check
 from pi_mesh.cluster.objects import Service
+from tests.support.findings import case, table
 from tests.support.preflight_problems import observation
 from tests.support.snapshots import make_snapshot
 
@@ -24,10 +23,10 @@ def below(growth: Growth, count: int) -> dict:
 UNWATCHED = {"istio": {"discovery": {"limited": True}}}
 
 
-@pytest.mark.parametrize(
-    ("count", "settings", "number", "services"),
-    [(300, {}, 300, "300 services"), (1, {}, 1, "1 service"), (300, UNWATCHED, 0, "0 services")],
-    ids=["the clusters that the Ansible role is for", "one service", "services that istiod does not watch"],
+@table(
+    case("the clusters that the Ansible role is for", 300, {}, 300, "300 services"),
+    case("one service", 1, {}, 1, "1 service"),
+    case("services that istiod does not watch", 300, UNWATCHED, 0, "0 services"),
 )
 def test_the_default_limits_are_enough(count, settings, number, services):
     (finding,) = findings(count, **settings)
@@ -43,18 +42,17 @@ def test_a_limit_that_measured_memory_fits_is_named_when_istios_own_proxy_may_no
 
 UNSCOPED = {"sidecarScope": []}
 PROXY = {"proxy": below(SIDECAR, 1000)}
-LIMITS = {
-    "istiod's": (300, {"istio": below(ISTIOD, 300)}, "istio", True),
-    "the ingress gateway's": (300, {"ingress": below(GATEWAY, 300)}, "ingress", True),
-    "the egress gateway's": (300, {"egress": below(GATEWAY, 300)}, "egress", True),
-    "sidecars that are told of their namespace alone": (1000, PROXY, "proxy", False),
-    "sidecars that are told of the whole mesh": (1000, {**PROXY, "trading": UNSCOPED}, "proxy", True),
-    "those of a further namespace with a scope": (1000, {**PROXY, "namespaces": {"research": {}}}, "proxy", False),
-    "those of a further one without": (1000, {**PROXY, "namespaces": {"research": UNSCOPED}}, "proxy", True),
-}
 
 
-@pytest.mark.parametrize(("count", "settings", "branch", "is_named"), LIMITS.values(), ids=LIMITS)
+@table(
+    case("istiod's", 300, {"istio": below(ISTIOD, 300)}, "istio", True),
+    case("the ingress gateway's", 300, {"ingress": below(GATEWAY, 300)}, "ingress", True),
+    case("the egress gateway's", 300, {"egress": below(GATEWAY, 300)}, "egress", True),
+    case("sidecars that are told of their namespace alone", 1000, PROXY, "proxy", False),
+    case("sidecars that are told of the whole mesh", 1000, {**PROXY, "trading": UNSCOPED}, "proxy", True),
+    case("those of a further namespace with a scope", 1000, {**PROXY, "namespaces": {"research": {}}}, "proxy", False),
+    case("those of a further one without", 1000, {**PROXY, "namespaces": {"research": UNSCOPED}}, "proxy", True),
+)
 def test_a_limit_below_what_the_services_take_is_named(count, settings, branch, is_named):
     told = findings(count, **settings)
     assert len({finding.level for finding in told}) == 1

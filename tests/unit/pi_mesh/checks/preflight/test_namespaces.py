@@ -11,6 +11,7 @@ from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.names import ADOPTED_ANNOTATION
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot, owned_namespace, state_of
 
@@ -25,29 +26,6 @@ ELSEWHERE = f"error namespace trading: {THERE}belongs to a stack pi-mesh/test wi
 MARK = "error namespace trading: is marked as adopted by pi-mesh/test…set trading.adopt: true, or, where a destroy may "
 UNMARK = f"{MARK}delete it, `kubectl annotate namespace trading pi-mesh/adopted-by-`"
 RESTORED = "error …is not the one that this stack made…run `pulumi refresh`; else set trading.adopt: true"
-CASES = {
-    "one that is adopted": (FOREIGN, NEVER_RUN, ADOPT, "ok namespace trading: is adopted (trading.adopt)"),
-    "one that stays adopted": (ADOPTED, state_of(), ADOPT, "ok namespace trading: is adopted"),
-    "one that the state holds, under another mark": (owned_namespace("trading", "before"), state_of(), {}, OURS),
-    "one that the state holds, without a mark": (UNMARKED, state_of(), {}, OURS),
-    "one that a killed run of this state made without a record": (MARKED, KILLED, {}, OURS),
-    "somebody else's": (FOREIGN, NEVER_RUN, {}, f"error namespace trading: {NOBODYS}…set trading.adopt: true"),
-    "somebody else's for istiod": (Namespace("istio-system"), NEVER_RUN, {}, f"error …{NOBODYS}…set istio.adopt: true"),
-    "somebody else's for a gateway": (Namespace("edge", uid="uid"), NEVER_RUN, EDGE,
-        f"error namespace edge: {NOBODYS}…set ingress.namespace to one that is not there yet"),
-    "somebody else's for cert-manager": (Namespace("cert-manager"), NEVER_RUN, SIGNER,
-        f"error namespace cert-manager: {NOBODYS}…vault.certManager.install: false to use what is there"),
-    "another stack's": (owned_namespace("trading", "staging"), NEVER_RUN, {},
-        f"error namespace trading: {THERE}belongs to stack pi-mesh/staging;"),
-    "one of a stack of the same name with another state": (MARKED, NEVER_RUN, {}, ELSEWHERE),
-    "one that a running stack moves to": (MARKED, state_of("istio-system", "shop"), {}, ELSEWHERE),
-    "one without a mark after a killed run": (UNMARKED, KILLED, {}, f"error namespace trading: {NOBODYS}"),
-    "one that others made anew with the same mark": (replace(MARKED, uid="x"), state_of(), {}, RESTORED),
-    "one that was adopted, on a first run": (ADOPTED, NEVER_RUN, {}, UNMARK),
-    "one that was adopted, on a running stack": (ADOPTED, state_of(), {}, UNMARK),
-    "a further one of Kubernetes": (Namespace("kube-system"), NEVER_RUN, {"namespaces": {"kube-system": {}}},
-        "error …; remove namespaces.kube-system, and use a namespace of its own"),
-}  # fmt: skip
 
 
 def assert_owner(namespace: Namespace, state: StackState, settings: dict, line: str) -> None:
@@ -55,7 +33,30 @@ def assert_owner(namespace: Namespace, state: StackState, settings: dict, line: 
     assert_told([finding for finding in told if finding.name == namespace.name], line)
 
 
-@pytest.mark.parametrize(("namespace", "state", "settings", "line"), CASES.values(), ids=CASES)
+@table(
+    case("one that is adopted", FOREIGN, NEVER_RUN, ADOPT, "ok namespace trading: is adopted (trading.adopt)"),
+    case("one that stays adopted", ADOPTED, state_of(), ADOPT, "ok namespace trading: is adopted"),
+    case("one that the state holds, under another mark", owned_namespace("trading", "before"), state_of(), {}, OURS),
+    case("one that the state holds, without a mark", UNMARKED, state_of(), {}, OURS),
+    case("one that a killed run of this state made without a record", MARKED, KILLED, {}, OURS),
+    case("somebody else's", FOREIGN, NEVER_RUN, {}, f"error namespace trading: {NOBODYS}…set trading.adopt: true"),
+    case("somebody else's for istiod", Namespace("istio-system"), NEVER_RUN, {},
+        f"error …{NOBODYS}…set istio.adopt: true"),
+    case("somebody else's for a gateway", Namespace("edge", uid="uid"), NEVER_RUN, EDGE,
+        f"error namespace edge: {NOBODYS}…set ingress.namespace to one that is not there yet"),
+    case("somebody else's for cert-manager", Namespace("cert-manager"), NEVER_RUN, SIGNER,
+        f"error namespace cert-manager: {NOBODYS}…vault.certManager.install: false to use what is there"),
+    case("another stack's", owned_namespace("trading", "staging"), NEVER_RUN, {},
+        f"error namespace trading: {THERE}belongs to stack pi-mesh/staging;"),
+    case("one of a stack of the same name with another state", MARKED, NEVER_RUN, {}, ELSEWHERE),
+    case("one that a running stack moves to", MARKED, state_of("istio-system", "shop"), {}, ELSEWHERE),
+    case("one without a mark after a killed run", UNMARKED, KILLED, {}, f"error namespace trading: {NOBODYS}"),
+    case("one that others made anew with the same mark", replace(MARKED, uid="x"), state_of(), {}, RESTORED),
+    case("one that was adopted, on a first run", ADOPTED, NEVER_RUN, {}, UNMARK),
+    case("one that was adopted, on a running stack", ADOPTED, state_of(), {}, UNMARK),
+    case("a further one of Kubernetes", Namespace("kube-system"), NEVER_RUN, {"namespaces": {"kube-system": {}}},
+        "error …; remove namespaces.kube-system, and use a namespace of its own"),
+)  # fmt: skip
 def test_a_namespace_that_exists_is_the_stacks_or_adopted(namespace, state, settings, line):
     assert_owner(namespace, state, settings, line)
 
@@ -78,21 +79,21 @@ def installed_in(namespace: str) -> StackState:
 ASKS = "error ingress.namespace: asks for the ingress gateway in"
 ONLY = "only a gateway that is not installed yet can have another namespace"
 HOME, AWAY, OFF = installed_in("istio-system"), installed_in("edge"), {"ingress": {"enabled": False}}
-PLACES = {
-    "it leaves istiod's namespace":
-        (HOME, EDGE, [f"{ASKS} edge, and it is installed in istio-system, where an `up` …; remove it; {ONLY}"]),
-    "it returns to istiod's namespace":
-        (AWAY, {}, [f"{ASKS} istio-system, and it is installed in edge, where an `up` …; set it to edge; {ONLY}"]),
-    "it stays": (AWAY, EDGE, ["ok ingress.namespace: the ingress gateway is in edge"]),
-    "it stays beside istiod": (HOME, {}, ["ok ingress.namespace: the ingress gateway is in istio-system"]),
-    "it was off": (state_of(), EDGE, ["ok ingress.namespace: the ingress gateway is in edge, or not installed yet"]),
-    "a stack that never ran": (NEVER_RUN, EDGE, []),
-    "it is switched off": (HOME, OFF, []),
-    "the whole control plane moves": (HOME, {"istio": {"namespace": "mesh-system"}}, []),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("state", "settings", "lines"), PLACES.values(), ids=PLACES)
+@table(
+    case("it leaves istiod's namespace", HOME, EDGE,
+        [f"{ASKS} edge, and it is installed in istio-system, where an `up` …; remove it; {ONLY}"]),
+    case("it returns to istiod's namespace", AWAY, {},
+        [f"{ASKS} istio-system, and it is installed in edge, where an `up` …; set it to edge; {ONLY}"]),
+    case("it stays", AWAY, EDGE, ["ok ingress.namespace: the ingress gateway is in edge"]),
+    case("it stays beside istiod", HOME, {}, ["ok ingress.namespace: the ingress gateway is in istio-system"]),
+    case("it was off", state_of(), EDGE,
+        ["ok ingress.namespace: the ingress gateway is in edge, or not installed yet"]),
+    case("a stack that never ran", NEVER_RUN, EDGE, []),
+    case("it is switched off", HOME, OFF, []),
+    case("the whole control plane moves", HOME, {"istio": {"namespace": "mesh-system"}}, []),
+)  # fmt: skip
 def test_a_running_gateway_is_not_moved(state, settings, lines):
     assert_told(check_ingress(Observation(make_mesh(**settings), None, state)), *lines)
 

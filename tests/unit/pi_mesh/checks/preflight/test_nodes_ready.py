@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.preflight.nodes_ready import check_kubelets, check_nodes
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_pis, make_snapshot
 
@@ -12,20 +13,19 @@ FEW = "cluster.nodes: 2 nodes are Ready and schedulable, at least 3 needed: pi-1
 IS_DOWN, IS_CORDONED = "warning node pi-3: is not Ready", "warning node pi-3: is cordoned"
 ENOUGH = "ok cluster.nodes: 3 nodes are Ready and schedulable, at least 3 needed: "
 ARM = "ok cluster.architecture: arm64: "
-NODES = {
-    "three": (THREE, {}, [f"{ENOUGH}pi-1, pi-2, pi-3 [3]", f"{ARM}pi-1, pi-2, pi-3"]),
-    "two are too few": (TWO, {}, [f"error {FEW}", ARM]),
-    "one that is down does not count": ((*TWO, DOWN), {}, [IS_DOWN, f"error {FEW}", f"{ARM}pi-1, pi-2"]),
-    "one that is cordoned does not count": ((*TWO, CORDONED), {}, [IS_CORDONED, f"error {FEW}", ARM]),
-    "an installed mesh that misses one": (TWO, installed_mesh(), [f"warning {FEW}", ARM]),
-    "an installed mesh of which one is down": ((*TWO, DOWN), installed_mesh(), [IS_DOWN, f"warning {FEW}", ARM]),
-    "a fourth one that is down": ((*TWO, DOWN, make_node("pi-4")), {}, [IS_DOWN, ENOUGH, ARM]),
-    "one of another architecture":
-        ((*TWO, PC), {}, [ENOUGH, "warning node pc: is amd64, cluster.architecture is arm64", f"{ARM}pi-1, pi-2"]),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("nodes", "cluster", "lines"), NODES.values(), ids=NODES)
+@table(
+    case("three", THREE, {}, [f"{ENOUGH}pi-1, pi-2, pi-3 [3]", f"{ARM}pi-1, pi-2, pi-3"]),
+    case("two are too few", TWO, {}, [f"error {FEW}", ARM]),
+    case("one that is down does not count", (*TWO, DOWN), {}, [IS_DOWN, f"error {FEW}", f"{ARM}pi-1, pi-2"]),
+    case("one that is cordoned does not count", (*TWO, CORDONED), {}, [IS_CORDONED, f"error {FEW}", ARM]),
+    case("an installed mesh that misses one", TWO, installed_mesh(), [f"warning {FEW}", ARM]),
+    case("an installed mesh of which one is down", (*TWO, DOWN), installed_mesh(), [IS_DOWN, f"warning {FEW}", ARM]),
+    case("a fourth one that is down", (*TWO, DOWN, make_node("pi-4")), {}, [IS_DOWN, ENOUGH, ARM]),
+    case("one of another architecture", (*TWO, PC), {},
+        [ENOUGH, "warning node pc: is amd64, cluster.architecture is arm64", f"{ARM}pi-1, pi-2"]),
+)  # fmt: skip
 def test_nodes_that_take_pods_are_counted_and_the_others_named(nodes, cluster, lines):
     assert_told(check_nodes(observation(make_snapshot(nodes=nodes, **cluster))), *lines)
 
@@ -44,15 +44,14 @@ def test_nodes_of_another_architecture_only_leave_the_mesh_nowhere_to_run():
 
 NATIVE, KEY = {"nativeSidecars": True}, "proxy.nativeSidecars"
 OLD = f"error node pi-1: has kubelet v1.28.4+k3s1, …({KEY}): no pod would start; upgrade it to 1.29 or newer"
-KUBELETS = {
-    "too old": ("v1.28.4+k3s1", NATIVE, [OLD]),
-    "new enough": ("v1.29.0", NATIVE, []),
-    "of no version": ("", NATIVE, []),
-    "without native sidecars": ("v1.27.0", {"nativeSidecars": False}, []),
-    "by default": ("v1.27.0", {}, []),
-}
 
 
-@pytest.mark.parametrize(("kubelet", "proxy", "lines"), KUBELETS.values(), ids=KUBELETS)
+@table(
+    case("too old", "v1.28.4+k3s1", NATIVE, [OLD]),
+    case("new enough", "v1.29.0", NATIVE, []),
+    case("of no version", "", NATIVE, []),
+    case("without native sidecars", "v1.27.0", {"nativeSidecars": False}, []),
+    case("by default", "v1.27.0", {}, []),
+)
 def test_native_sidecars_need_a_kubelet_that_knows_them(kubelet, proxy, lines):
     assert_told(check_kubelets(observation(make_snapshot(nodes=(make_node(kubelet=kubelet),)), proxy=proxy)), *lines)

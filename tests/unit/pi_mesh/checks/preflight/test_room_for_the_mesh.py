@@ -6,6 +6,7 @@ from pi_mesh.checks.preflight.room_for_the_mesh import NAMESPACES, TRADING, chec
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot
 from tests.support.versions import BEFORE, NEWEST, next_patch
@@ -14,13 +15,10 @@ VERSION = next_patch(NEWEST)
 OFF = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
 
 
-@pytest.mark.parametrize(
-    ("taken", "installed", "line"),
-    [
-        (1652, {}, "ok nodes: at least 2Gi of memory are free on each"),
-        (1653, {}, f"error node pi-2: 2047Mi of 3700Mi memory are free, 2Gi needed; …[{2047 * MI}]"),
-        (2000, installed_mesh(), "ok cluster.freeMemory: the mesh is installed already"),
-    ],
+@table(
+    (1652, {}, "ok nodes: at least 2Gi of memory are free on each"),
+    (1653, {}, f"error node pi-2: 2047Mi of 3700Mi memory are free, 2Gi needed; …[{2047 * MI}]"),
+    (2000, installed_mesh(), "ok cluster.freeMemory: the mesh is installed already"),
 )
 def test_each_node_needs_the_free_memory_before_a_first_install(taken, installed, line):
     pods = (make_pod(memory=taken, node="pi-2", namespace="trading"),)
@@ -60,22 +58,21 @@ ISTIOD, OTHERS, TWO = own(2500), make_pod(memory=2900, node="pi-2"), pis(2900, 2
 SURGE = "error nodes: the mesh needs …with the surge of its rollouts, which do not fit"
 NO_SURGE = "warning nodes: the mesh fits, but not the surge of its rollouts, 100m CPU and 2500Mi: pi-1 has 3900m CPU "
 NO_PLACE = "error nodes: the mesh needs 100m CPU and 2500Mi beside what it holds, which do not fit"
-RUNNING = {
-    "a running mesh is asked for no room but that of its rollouts":
-        ((ISTIOD,), TWO, "ok nodes: the mesh and the surge of its rollouts, 100m CPU and 2500Mi, fit"),
-    "a full cluster refuses nothing that restarts no pod":
-        ((ISTIOD, OTHERS), TWO, f"{NO_SURGE}and 400Mi free, pi-2 has 4 CPUs and 0Mi free"),
-    "the only node refuses nothing that restarts no pod": ((ISTIOD,), pis(2900), f"{NO_SURGE}and 400Mi free"),
-    "another version needs the surge": ((own(2500, BEFORE), OTHERS), TWO, SURGE),
-    "a step back from patch 10 to patch 1 needs the surge": ((own(2500, f"{VERSION}0"), OTHERS), TWO, SURGE),
-    "more memory needs the surge": ((own(2400), OTHERS), TWO, SURGE),
-    "less memory needs the surge": ((own(2600), OTHERS), TWO, SURGE),
-    "a pod on a dead node needs another place": ((ISTIOD,), pis(2900, 2000, ready=False), NO_PLACE),
-    "a pod on a cordoned node stays there": ((ISTIOD,), pis(2900, 2600, cordoned=True), "ok nodes: "),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize(("pods", "nodes", "line"), RUNNING.values(), ids=RUNNING)
+@table(
+    case("a running mesh is asked for no room but that of its rollouts", (ISTIOD,), TWO,
+        "ok nodes: the mesh and the surge of its rollouts, 100m CPU and 2500Mi, fit"),
+    case("a full cluster refuses nothing that restarts no pod", (ISTIOD, OTHERS), TWO,
+        f"{NO_SURGE}and 400Mi free, pi-2 has 4 CPUs and 0Mi free"),
+    case("the only node refuses nothing that restarts no pod", (ISTIOD,), pis(2900), f"{NO_SURGE}and 400Mi free"),
+    case("another version needs the surge", (own(2500, BEFORE), OTHERS), TWO, SURGE),
+    case("a step back from patch 10 to patch 1 needs the surge", (own(2500, f"{VERSION}0"), OTHERS), TWO, SURGE),
+    case("more memory needs the surge", (own(2400), OTHERS), TWO, SURGE),
+    case("less memory needs the surge", (own(2600), OTHERS), TWO, SURGE),
+    case("a pod on a dead node needs another place", (ISTIOD,), pis(2900, 2000, ready=False), NO_PLACE),
+    case("a pod on a cordoned node stays there", (ISTIOD,), pis(2900, 2600, cordoned=True), "ok nodes: "),
+)  # fmt: skip
 def test_a_running_istiod_needs_room_for_what_an_up_replaces(pods, nodes, line):
     snapshot = make_snapshot(nodes=nodes, pods=pods, **installed_mesh())
     of_mesh, *promises = check_room(observation(snapshot, istio={"version": VERSION, **sized(2500)}, **OFF))
@@ -111,24 +108,24 @@ KEY, EACH = "trading.workloads", "each of 100m CPU and 256Mi with its sidecar"
 ALL = f"ok {KEY}: 30 pods with sidecars, which it promises, fit beside the mesh [30]"
 KEPT = f"ok {KEY}: all promised pods run already [0]"
 LOWER = f"lower {KEY} or trading.workload, or add a node"
-PROMISES = {
-    "one that fits": ({}, 30, ALL),
-    "one that does not": ({"nodes": SMALL}, 30,
+
+
+@table(
+    case("one that fits", {}, 30, ALL),
+    case("one that does not", {"nodes": SMALL}, 30,
         f"warning {KEY}: promises 30 pods, {EACH}, and 24 of them fit beside the mesh; {LOWER} [24]"),
-    "pods that run hold their part, and none of six more fits": ({"nodes": SMALL, "pods": FULL}, 30,
+    case("pods that run hold their part, and none of six more fits", {"nodes": SMALL, "pods": FULL}, 30,
         f"warning {KEY}: promises 6 more pods, {EACH}, and none of them fit beside the mesh; {LOWER} [0]"),
-    "larger pods use up the quota with fewer": (in_trading(7, memory=1024), 30, f"ok {KEY}: 2 more pods with…[2]"),
-    "so do pods with more CPU": (in_trading(7, cpu=400), 30, f"ok {KEY}: 2 more pods with sidecars…[2]"),
-    "small pods use it up by their number": (in_trading(3, memory=1, cpu=1), 30, f"ok {KEY}: 27 more pods with…[27]"),
-    "one that is kept asks for no more": (in_trading(3), 3, KEPT),
-    "nor do more pods than were promised": (in_trading(4), 3, KEPT),
-    "nodes of another architecture may hold them": ({"nodes": (*SMALL, AMD)}, 30, ALL),
-    "pods elsewhere hold no part": (in_trading(1, namespace="default"), 30, ALL),
-    "pods without a node hold no part": (in_trading(1, node=""), 30, ALL),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("cluster", "workloads", "line"), PROMISES.values(), ids=PROMISES)
+    case("larger pods use up the quota with fewer", in_trading(7, memory=1024), 30, f"ok {KEY}: 2 more pods with…[2]"),
+    case("so do pods with more CPU", in_trading(7, cpu=400), 30, f"ok {KEY}: 2 more pods with sidecars…[2]"),
+    case("small pods use it up by their number", in_trading(3, memory=1, cpu=1), 30,
+        f"ok {KEY}: 27 more pods with…[27]"),
+    case("one that is kept asks for no more", in_trading(3), 3, KEPT),
+    case("nor do more pods than were promised", in_trading(4), 3, KEPT),
+    case("nodes of another architecture may hold them", {"nodes": (*SMALL, AMD)}, 30, ALL),
+    case("pods elsewhere hold no part", in_trading(1, namespace="default"), 30, ALL),
+    case("pods without a node hold no part", in_trading(1, node=""), 30, ALL),
+)  # fmt: skip
 def test_the_promise_of_trading_is_compared_with_the_room_beside_the_mesh(cluster, workloads, line):
     _, promise = check_room(observation(make_snapshot(**cluster), trading={"workloads": workloads}))
     assert promise.id == TRADING

@@ -11,6 +11,7 @@ from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import installed_state, make_snapshot
 
@@ -49,32 +50,25 @@ NOTHING = "ok trading.hours: an `up` would restart neither istiod nor a gateway,
 ERROR = "error trading.hours: an `up` "
 GOES_ON = ", and trading goes on until 00:00 …PI_MESH_IN_TRADING_HOURS=restart"
 NEW_CA = f"{ERROR}replaces the CA that signs every certificate{GOES_ON}"
-UPS = {
-    "a gateway restarts": (BEFORE, DRAIN, f"{ERROR}replaces pods of istio-system/istio-ingressgateway{GOES_ON}"),
-    "a gateway goes": (BEFORE, NO_EGRESS, f"{ERROR}deletes pods of istio-system/istio-egressgateway{GOES_ON}"),
-    "nothing changes": (BEFORE, {}, NOTHING),
-    "a Service changes": (BEFORE, {"ingress": {"service": {"type": "NodePort"}}}, NOTHING),
-    "the mode of mutual TLS changes": (
-        BEFORE,
-        {"mtls": {"mode": "PERMISSIVE"}},
-        f"{ERROR}closes connections to every sidecar",
-    ),
-    "a policy of pods that do not run": (BEFORE, policy(app="risk"), NOTHING),
-    "a policy of pods that run": (
-        BEFORE,
-        policy(app="shop"),
-        f"{ERROR}closes connections to trading app=shop (AuthorizationPolicy trading/a)",
-    ),
-    "a new generation of the CA": (with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, NEW_CA),
-    "another life of the CA": (with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, NEW_CA),
-    "a CA that a root outside signed": (with_ca(OUTSIDE), {"vault": {**OUTSIDE, "signed": RENEWED}}, NEW_CA),
-    "the same CA": (with_ca(VAULT), {"vault": VAULT}, NOTHING),
-    "the same CA of a root outside": (with_ca(OUTSIDE), {"vault": OUTSIDE}, NOTHING),
-    "a first install with a CA": (NEVER_RUN, {"vault": VAULT}, NOTHING),
-}
 
 
-@pytest.mark.parametrize(("state", "settings", "line"), UPS.values(), ids=UPS)
+@table(
+    case("a gateway restarts", BEFORE, DRAIN, f"{ERROR}replaces pods of istio-system/istio-ingressgateway{GOES_ON}"),
+    case("a gateway goes", BEFORE, NO_EGRESS, f"{ERROR}deletes pods of istio-system/istio-egressgateway{GOES_ON}"),
+    case("nothing changes", BEFORE, {}, NOTHING),
+    case("a Service changes", BEFORE, {"ingress": {"service": {"type": "NodePort"}}}, NOTHING),
+    case("the mode of mutual TLS changes", BEFORE, {"mtls": {"mode": "PERMISSIVE"}},
+        f"{ERROR}closes connections to every sidecar"),
+    case("a policy of pods that do not run", BEFORE, policy(app="risk"), NOTHING),
+    case("a policy of pods that run", BEFORE, policy(app="shop"),
+        f"{ERROR}closes connections to trading app=shop (AuthorizationPolicy trading/a)"),
+    case("a new generation of the CA", with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, NEW_CA),
+    case("another life of the CA", with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, NEW_CA),
+    case("a CA that a root outside signed", with_ca(OUTSIDE), {"vault": {**OUTSIDE, "signed": RENEWED}}, NEW_CA),
+    case("the same CA", with_ca(VAULT), {"vault": VAULT}, NOTHING),
+    case("the same CA of a root outside", with_ca(OUTSIDE), {"vault": OUTSIDE}, NOTHING),
+    case("a first install with a CA", NEVER_RUN, {"vault": VAULT}, NOTHING),
+)  # fmt: skip
 def test_an_up_that_restarts_proxies_or_replaces_the_ca_is_refused(state, settings, line):
     assert_told(told(state, **settings), line)
 

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.preflight.watched_namespaces import check
 from pi_mesh.cluster import settings_objects
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container
+from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_pod, make_snapshot
 
@@ -22,17 +21,17 @@ def told(cluster: dict, also: tuple[str, ...] = (), limited: bool = True, **sett
 
 
 ROUTE = {"hosts": ["a.example"], "http": [{"to": [{"service": "api.shop.svc.cluster.local"}]}]}
-USES = {
-    "injection": ({"namespaces": (Namespace("shop", {"istio-injection": "enabled"}),)}, {}, "injection (its label)"),
-    "a proxy": ({"pods": (PROXY,)}, {}, "the proxy of pod cart-0"),
-    "many proxies": ({"pods": FIVE}, {}, "the proxy of pod cart-0, …, the proxy of pod cart-2 and 2 more"),
-    "an object of Istio": ({"shared_objects": (("shop", "VirtualService", "cart"),)}, {}, "VirtualService cart"),
-    "Services of a scope": ({}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, "…trading.sidecarScope names"),
-    "the Service of a route": ({}, {"traffic": {"routes": {"r": ROUTE}}}, "…traffic.routes.r.http[0].to[0] names"),
-}
 
 
-@pytest.mark.parametrize(("cluster", "settings", "use"), USES.values(), ids=USES)
+@table(
+    case("injection", {"namespaces": (Namespace("shop", {"istio-injection": "enabled"}),)}, {},
+        "injection (its label)"),
+    case("a proxy", {"pods": (PROXY,)}, {}, "the proxy of pod cart-0"),
+    case("many proxies", {"pods": FIVE}, {}, "the proxy of pod cart-0, …, the proxy of pod cart-2 and 2 more"),
+    case("an object of Istio", {"shared_objects": (("shop", "VirtualService", "cart"),)}, {}, "VirtualService cart"),
+    case("Services of a scope", {}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, "…trading.sidecarScope names"),
+    case("the Service of a route", {}, {"traffic": {"routes": {"r": ROUTE}}}, "…traffic.routes.r.http[0].to[0] names"),
+)  # fmt: skip
 def test_a_namespace_that_would_be_lost_is_refused_with_the_key_that_keeps_it(cluster, settings, use):
     fix = "add shop to istio.discovery.also, or set istio.discovery.limited: false"
     line = f"error namespace shop: has {use}, and istiod would not watch it; {fix}"

@@ -1,7 +1,5 @@
 """The refusal of routes that lead nowhere."""
 
-import pytest
-
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.traffic import routes
 from pi_mesh.cluster.objects import Service
@@ -61,8 +59,12 @@ def test_a_route_that_leads_nowhere_is_an_error(changes, settings, line):
     assert_lines(problems(changes, **settings), line and f"ERROR {line}")
 
 
-@pytest.mark.parametrize(
-    ("gateway", "kind"), [("http", "http"), ("grpc", "http"), ("tcp", "tcp"), ("passed", "tls"), ("ended", "tcp")]
+@table(
+    ("http", "http"),
+    ("grpc", "http"),
+    ("tcp", "tcp"),
+    ("passed", "tls"),
+    ("ended", "tcp"),
 )
 def test_a_route_needs_rules_of_its_listeners_protocol(gateway, kind):
     for given, rule in RULES.items():

@@ -9,25 +9,23 @@ from pi_mesh.checks.verify import clock
 from pi_mesh.cluster import kubelet
 from pi_mesh.cluster.kubelet import NotAnswered, Offset
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.snapshots import make_node, make_pis
 
 OK, WARNING, ERROR, UNKNOWN = Level.OK, Level.WARNING, Level.ERROR, Level.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("offset", "level", "words"),
-    [
-        (Offset(8, 10), OK, "agrees"),
-        (Offset(-3, 200), OK, "agrees"),
-        (Offset(9.5, 12), OK, "agrees"),
-        (Offset(10, 12), WARNING, "is 10 s ahead of the API server's"),
-        (Offset(-12, -10), WARNING, "is 10 s behind the API server's"),
-        (Offset(119, 121), WARNING, "is 119 s ahead of the API server's"),
-        (Offset(120, 122), ERROR, "is 120 s ahead of the API server's: certificates from istiod"),
-        (Offset(-4000, -3998), ERROR, "is 3998 s behind"),
-        ("no answer", UNKNOWN, "is unknown: no answer"),
-    ],
+@table(
+    (Offset(8, 10), OK, "agrees"),
+    (Offset(-3, 200), OK, "agrees"),
+    (Offset(9.5, 12), OK, "agrees"),
+    (Offset(10, 12), WARNING, "is 10 s ahead of the API server's"),
+    (Offset(-12, -10), WARNING, "is 10 s behind the API server's"),
+    (Offset(119, 121), WARNING, "is 119 s ahead of the API server's"),
+    (Offset(120, 122), ERROR, "is 120 s ahead of the API server's: certificates from istiod"),
+    (Offset(-4000, -3998), ERROR, "is 3998 s behind"),
+    ("no answer", UNKNOWN, "is unknown: no answer"),
 )
 def test_a_clock_that_is_off_is_named_with_its_cure(offset, level, words):
     finding = clock.judged(Subject("node", "pi-1"), offset)

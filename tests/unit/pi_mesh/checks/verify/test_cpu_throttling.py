@@ -131,8 +131,9 @@ def messages(seconds: int, observed: Observation | None = None) -> list[str]:
         return [row.message for row in cpu_throttling.check(replace(observed, cpu_window=running))]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "counted", "asked"), [(0, "since its start", ["pi-1"]), (30, "over 30 s", ["pi-1", "pi-1"])]
+@table(
+    (0, "since its start", ["pi-1"]),
+    (30, "over 30 s", ["pi-1", "pi-1"]),
 )
 def test_a_short_run_reads_once_and_a_window_is_waited_for_and_read_twice(kubelets, seconds, counted, asked):
     assert f"in 40 % of its CPU periods at 500m, counted {counted}" in messages(seconds)[0]

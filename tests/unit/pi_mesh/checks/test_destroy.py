@@ -19,6 +19,10 @@ URN = "urn:pulumi:test::pi-mesh::pi-mesh:destroy:Guard::destroy-guard"
 KUBE_SYSTEM, NAMESPACES, PODS = "/api/v1/namespaces/kube-system", "/api/v1/namespaces", "/api/v1/pods"
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 IN_TRADING = workloads.CONTROLLERS["Deployment"].format("trading")
+FORGOTTEN = (
+    "if that cluster is gone for good, `pulumi state delete "
+    "'urn:pulumi:test::pi-mesh::pulumi:providers:kubernetes::cluster' --target-dependents` forgets what was on it"
+)
 
 
 def recorded(**overrides: object) -> Destroyed:
@@ -61,6 +65,8 @@ ASKING = {
     revision: {NAMESPACES: [named(name, **{"istio.io/rev": revision}) for name in ("bank", "trading")]}
     for revision in ("next", "stable", "default")
 }
+LED = "sidecars: would lose the istiod that configures them and renews their certificates:"
+SEVEN = {IN_TRADING: [named(f"shop-{number}") for number in range(7)]}
 
 
 @table(
@@ -77,10 +83,6 @@ ASKING = {
 )
 def test_a_mesh_that_nobody_else_uses_is_destroyed(refusal, settings, objects):
     assert refusal(recorded(**settings), objects) == ""
-
-
-LED = "sidecars: would lose the istiod that configures them and renews their certificates:"
-SEVEN = {IN_TRADING: [named(f"shop-{number}") for number in range(7)]}
 
 
 @table(
@@ -100,12 +102,6 @@ def test_the_users_of_a_mesh_are_named_with_the_way_out(refusal, settings, objec
     assert user.partition("; istio.allowRemoval")[0] == f"  {line}"
     assert "destroy.workloads: true and run `pulumi up`" in ways[0]
     assert f"pulumi state delete '{URN}'" in ways[1]
-
-
-FORGOTTEN = (
-    "if that cluster is gone for good, `pulumi state delete "
-    "'urn:pulumi:test::pi-mesh::pulumi:providers:kubernetes::cluster' --target-dependents` forgets what was on it"
-)
 
 
 def test_another_cluster_is_refused_whatever_is_allowed(refusal):

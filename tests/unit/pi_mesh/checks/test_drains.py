@@ -12,6 +12,9 @@ FIX, WEB = {"protocol": "TCP", "port": 9000}, {"port": 8081, "hosts": ["a.exampl
 NO_EGRESS, LATEST = {"egress": {"enabled": False}}, {"version": NEWEST}
 LOGGED = {"observability": {"accessLogs": {"namespaces": ["trading"]}}}
 GATEWAYS = {"gateways": {"fix": FIX, "web": WEB}}
+TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
+TO_GATEWAY = "connections to istio=ingressgateway, port"
+ALLOWS, LOG_OF = "AuthorizationPolicy trading/allow", "Telemetry istio-system/pi-mesh-access-log"
 
 
 def tcp(*services: str, **more: object) -> dict:
@@ -33,11 +36,6 @@ def bounds(**connections: object) -> dict:
 
 def policies(**named: object) -> dict:
     return {"traffic": {"authorization": {"policies": named}}}
-
-
-TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
-TO_GATEWAY = "connections to istio=ingressgateway, port"
-ALLOWS, LOG_OF = "AuthorizationPolicy trading/allow", "Telemetry istio-system/pi-mesh-access-log"
 
 
 @table(

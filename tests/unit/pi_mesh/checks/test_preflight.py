@@ -11,6 +11,10 @@ from tests.support.snapshots import installed_mesh, make_node, make_snapshot, st
 from tests.support.versions import NEWEST
 
 FACTS = facts_of(NEWEST)
+CHANGES = ("update secrets", "update pods", "delete pods")
+WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enabled": True, "mode": "operator"}}}
+KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
+SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
 
 
 def test_our_own_running_mesh_is_no_problem():
@@ -59,12 +63,6 @@ def test_the_report_on_a_healthy_cluster_without_a_mesh_is_one_row_for_each_chec
     assert {finding.level for finding in report} == {"ok"}
     rows = [f"{finding}{f' [{finding.number}]' if finding.number is not None else ''}" for finding in report]
     assert rows == HEALTHY.strip().splitlines()
-
-
-CHANGES = ("update secrets", "update pods", "delete pods")
-WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enabled": True, "mode": "operator"}}}
-KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
-SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
 
 
 @table(

@@ -19,6 +19,7 @@ ISTIOD, INGRESS, EGRESS, NEXT = (
     f"Deployment istio-system/{name}"
     for name in ("istiod", "istio-ingressgateway", "istio-egressgateway", "istiod-next")
 )
+ON = {"enabled": True}
 
 
 def of_change(before: dict, after: dict) -> Forecast:
@@ -65,9 +66,6 @@ SECOND = {"canary": canary(NEWEST)}
 def test_workloads_whose_pods_are_replaced_are_told_once(before, after, restarts):
     told = of_change(before, after)
     assert (told.restarts, told.removed) == (restarts, ())
-
-
-ON = {"enabled": True}
 
 
 @table(

@@ -22,6 +22,15 @@ from tests.support.vault_server import vault_server
 A, B = make_root("A"), make_root("B")
 BOTH, ROOTS = (A.certificate, B.certificate), A.pem + B.pem
 LIVE, B_ALONE = Trust(B.certificate, BOTH, NOW), Trust(B.certificate, BOTH[1:], NOW)
+CA_A, CA_B = make_ca("CA A", A), make_ca("CA B", B)
+OF_A = (make_ca("leaf", CA_A, ca=False).certificate, CA_A.certificate)
+OF_B = (make_ca("leaf", CA_B, ca=False).certificate, CA_B.certificate)
+OLD = ProxyTrust("trading/old", roots=(A.certificate,), chain=OF_A)
+NEW = ProxyTrust("trading/new", roots=BOTH, chain=OF_B)
+SILENT = ProxyTrust("trading/silent", problem="no answer")
+UNREACHABLE = ClusterUnreachable("no answer")
+ROOT = make_root()
+OURS, OTHER = (make_ca(name, ROOT).pem for name in ("Istio Intermediate CA", "Another CA"))
 
 
 @table(
@@ -70,14 +79,6 @@ def test_a_root_that_may_still_be_needed_stays(holders, days, words):
         dropped(holders, days)
 
 
-CA_A, CA_B = make_ca("CA A", A), make_ca("CA B", B)
-OF_A = (make_ca("leaf", CA_A, ca=False).certificate, CA_A.certificate)
-OF_B = (make_ca("leaf", CA_B, ca=False).certificate, CA_B.certificate)
-OLD = ProxyTrust("trading/old", roots=(A.certificate,), chain=OF_A)
-NEW = ProxyTrust("trading/new", roots=BOTH, chain=OF_B)
-SILENT = ProxyTrust("trading/silent", problem="no answer")
-
-
 def test_proxies_are_sorted_by_whom_they_trust_and_what_they_hold():
     use = RootUse((OLD, NEW, SILENT), {})
     assert use.not_trusting(BOTH) == [OLD]
@@ -89,9 +90,6 @@ def test_proxies_are_sorted_by_whom_they_trust_and_what_they_hold():
 def test_istiods_own_certificate_counts_by_the_ca_that_signed_it():
     use = RootUse((), {"istiod-1": OF_A[0], "istiod-2": OF_B[0]}, (CA_A.certificate, CA_B.certificate))
     assert use.istiods_not_resting_on(B.certificate) == ["istiod-1"]
-
-
-UNREACHABLE = ClusterUnreachable("no answer")
 
 
 @table(
@@ -112,10 +110,6 @@ def test_the_holders_of_certificates_under_another_root_are_named(monkeypatch, p
     monkeypatch.setattr(certificates_in_use, "read_istiods", served)
     monkeypatch.setattr(certificates_in_use, "read_proxies", lambda _: list(proxies))
     assert root_trust.holders_of_others("test", "istio-system", B.certificate) == holders
-
-
-ROOT = make_root()
-OURS, OTHER = (make_ca(name, ROOT).pem for name in ("Istio Intermediate CA", "Another CA"))
 
 
 def lost_ca(there: str | None, *ours: str, status: int = 200) -> LostCa | None:

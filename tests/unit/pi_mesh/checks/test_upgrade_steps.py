@@ -23,6 +23,7 @@ from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, OLDEST_MINOR
 
 FIRST, TWO_BEFORE = (f"1.{minor}.{MINORS[minor].newest_patch}" for minor in (OLDEST_MINOR, NEWEST_MINOR - 2))
 CRDS = ("gateways.networking.istio.io", "telemetries.telemetry.istio.io")
+TOO_NEW = "`istio.untestedKubernetes: true` takes the step all the same"
 
 
 def newest_kubernetes(version: str) -> int:
@@ -65,9 +66,6 @@ def test_every_step_is_stopped_where_istio_does_not_support_the_kubernetes_and_b
         if minor > OLDEST_MINOR
     }
     assert stops(ladder(running(FIRST, kubernetes))) == expected
-
-
-TOO_NEW = "`istio.untestedKubernetes: true` takes the step all the same"
 
 
 @table(

@@ -21,6 +21,17 @@ HUB = {"global": {"hub": "docker.io/istio"}}
 EXTRA = {"password": "hunter2"}
 RELEASE = AppliedRelease(ID, 3, "1.2.3", "1.2.3", objects=(CONFIG, SECRET))
 TEXT = helm_releases.config_map_entry(RELEASE, HUB, EXTRA)
+MANIFEST = """---
+kind: Service
+metadata: {name: istiod}
+---
+# nothing
+---
+kind: CustomResourceDefinition
+metadata: {name: sidecars.networking.istio.io}
+"""
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
 
 
 def kept() -> AppliedRelease:
@@ -50,17 +61,6 @@ def test_what_up_did_not_write_is_not_taken_for_it(text):
     assert helm_releases.parse_entry(ID, text) is None
 
 
-MANIFEST = """---
-kind: Service
-metadata: {name: istiod}
----
-# nothing
----
-kind: CustomResourceDefinition
-metadata: {name: sidecars.networking.istio.io}
-"""
-
-
 def test_helms_record_has_the_rendered_objects_without_crds_the_values_and_the_versions_of_the_chart():
     chart = {"metadata": {"version": "1.2.3", "appVersion": "1.2"}}
     content = json.dumps({"manifest": MANIFEST, "config": {"a": 1}, "chart": chart}).encode()
@@ -71,10 +71,6 @@ def test_helms_record_has_the_rendered_objects_without_crds_the_values_and_the_v
     assert (applied.release, applied.revision, applied.values) == (ID, 3, {"a": 1})
     assert (applied.chart_version, applied.app_version) == ("1.2.3", "1.2")
     assert helm_releases.read(FakeClient({record.path: None}), record) is None
-
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-LATER = NOON + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(("modified", "since"), [({}, NOON), ({"modifiedAt": f"{LATER.timestamp():.0f}"}, LATER)])

@@ -13,6 +13,10 @@ from tests.support.snapshots import make_snapshot
 TAG = Webhook("Mutating", "istio-revision-tag-stable", "x", "istio-system/istiod-next")
 ENABLED, NEXT, STABLE = {"istio-injection": "enabled"}, {"istio.io/rev": "next"}, {"istio.io/rev": "stable"}
 DEFAULT = {"istio.io/rev": "default"}
+PODS = "/api/v1/namespaces/istio-system/pods"
+DRY_RUN = "/apis/networking.istio.io/v1beta1/namespaces/istio-system/sidecars"
+OLD = {"items": [{"metadata": {"name": "old", "deletionTimestamp": "2026-11-25T12:00:00Z"}}]}
+NEW = {"items": [{"metadata": {"name": "new"}}]}
 
 
 @table(
@@ -29,12 +33,6 @@ DEFAULT = {"istio.io/rev": "default"}
 def test_a_pod_is_injected_by_the_istiod_that_its_labels_name(namespace, pod, istiod):
     snapshot = make_snapshot(namespaces=(Namespace("trading", namespace),), webhooks=(TAG,))
     assert injector(snapshot, "istio-system", Pod("trading", "shop-1", pod)) == istiod
-
-
-PODS = "/api/v1/namespaces/istio-system/pods"
-DRY_RUN = "/apis/networking.istio.io/v1beta1/namespaces/istio-system/sidecars"
-OLD = {"items": [{"metadata": {"name": "old", "deletionTimestamp": "2026-11-25T12:00:00Z"}}]}
-NEW = {"items": [{"metadata": {"name": "new"}}]}
 
 
 def refused(reason: str) -> Refused:

@@ -15,6 +15,7 @@ SHOP = ContainerId("trading", "shop-1", "istio-proxy")
 LABELS = 'container="istio-proxy",id="/kubepods/pod1/c1",image="proxyv2",name="c1",namespace="trading",pod="shop-1"'
 POD_LABELS = 'container="",id="/kubepods/pod1",image="",name="",namespace="trading",pod="shop-1"'
 FORBIDDEN = (403, '{"kind":"Status","message":"nodes \\"pi-1\\" is forbidden"}')
+DISK = {"availableBytes": 3, "capacityBytes": 10}
 
 
 class Node(FakeClient):
@@ -66,9 +67,6 @@ def test_of_a_container_that_restarted_the_newer_counters_count():
 def test_a_kubelet_that_may_not_be_asked_or_does_not_answer_is_said(answer, reason):
     with pytest.raises(NotAnswered, match=reason):
         kubelet.counters(Node(answer), "pi-1")
-
-
-DISK = {"availableBytes": 3, "capacityBytes": 10}
 
 
 @table(

@@ -11,6 +11,9 @@ from tests.support.snapshots import make_node, make_pis, make_pod
 OURS = "istio-system/istio-ingressgateway"
 PORTS = (80, 443, 15021)
 LABEL = load_balancers.SERVICELB_LABELS[0]
+CHOSEN = [make_node("pi-1", labels={f"{LABEL}/enablelb": "true"}), make_node("pi-2")]
+CHOSEN += [make_node("pi-3", labels={f"{LABEL}/enablelb": "false"})]
+NEEDED = "k3s servicelb needs ports 80, 443 and 15021 free on a node, and on every node"
 
 
 def of_servicelb(service: str, node: int, *ports: int) -> Pod:
@@ -38,11 +41,6 @@ def test_servicelb_is_on_unless_k3s_was_told_otherwise(arguments, on):
 
 def test_a_cluster_without_k3s_has_none():
     assert load_balancers.has_servicelb(make_pis(), [make_pod()]) is False
-
-
-CHOSEN = [make_node("pi-1", labels={f"{LABEL}/enablelb": "true"}), make_node("pi-2")]
-CHOSEN += [make_node("pi-3", labels={f"{LABEL}/enablelb": "false"})]
-NEEDED = "k3s servicelb needs ports 80, 443 and 15021 free on a node, and on every node"
 
 
 @table(

@@ -21,6 +21,7 @@ SECRETS = "/api/v1/namespaces/istio-system/secrets"
 HOME = "/apis/cert-manager.io/v1/namespaces/istio-system"
 CERTIFICATE, SECRET = f"{HOME}/certificates/mesh-ca", f"{SECRETS}/mesh-ca"
 UNCHECKED = "cert-manager has not checked it yet"
+PI, CLUSTER_WIDE = {"name": "pi"}, {"name": "pi", "kind": "ClusterIssuer"}
 
 
 @pytest.fixture
@@ -101,9 +102,6 @@ def certificate(*conditions: dict, generation: int = 1) -> dict:
 
 def issuer(kind: str, *conditions: dict) -> dict:
     return {"spec": {kind: {}}, "status": {"conditions": list(conditions)}}
-
-
-PI, CLUSTER_WIDE = {"name": "pi"}, {"name": "pi", "kind": "ClusterIssuer"}
 
 
 @table(

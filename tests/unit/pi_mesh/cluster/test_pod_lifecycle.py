@@ -9,6 +9,10 @@ from tests.support.findings import case, table
 
 PODS, EVENTS = "/api/v1/namespaces/mesh/pods", "/api/v1/namespaces/mesh/events"
 LOG = f"{PODS}/istiod-x/log?container=discovery&tailLines=4&previous="
+NO_NODE = "0/3 nodes are available: 3 Insufficient memory."
+UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": NO_NODE}
+KILLED = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
+POD = "pod mesh/istiod-x"
 
 
 def read(status: dict[str, Any], *events: dict[str, Any], **log: tuple[int, str]) -> list[tuple]:
@@ -32,12 +36,6 @@ def container(state: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def waiting(reason: str, message: str = "") -> dict[str, Any]:
     return {"waiting": {"reason": reason, "message": message}}
-
-
-NO_NODE = "0/3 nodes are available: 3 Insufficient memory."
-UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": NO_NODE}
-KILLED = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
-POD = "pod mesh/istiod-x"
 
 
 def test_a_ready_pod_waits_for_nothing():

@@ -17,6 +17,7 @@ ROLLED_OUT = {"observedGeneration": 2, "updatedReplicas": 4, "availableReplicas"
 DAEMONS = {"observedGeneration": 1, "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 3}
 APPS = "/apis/apps/v1/namespaces/trading"
 SHOP = {"kind": "Deployment", "name": "shop"}
+OURS = "istio-system/istiod"
 
 
 def replica_set(*owners: dict) -> dict:
@@ -105,9 +106,6 @@ def test_a_budget_that_selects_the_pods_bears_on_them_and_one_of_other_pods_does
     client = FakeClient({DISRUPTION_BUDGETS.format("trading"): {"items": [budget]}})
     budgets = disruption_budgets(client, Workload("Deployment", "trading", "shop", SPEC, {}))
     assert budgets == ([DisruptionBudget("shop", allowed=1, most=2)] if bears else [])
-
-
-OURS = "istio-system/istiod"
 
 
 def item(name: str, owner: str = "", release: str = "", labels: dict | None = None, **status: object) -> dict:

@@ -14,14 +14,14 @@ from tests.support.own_calls import APP, CLIENT, SERVER, TCP, doubts, make_call,
 
 BARE = replace(CLIENT, containers=())
 FULL = "app.trading.svc.cluster.local"
+NOTHING = ([], [])
+WAITING = (Endpoint("10.0.0.2", 8080, False, "app-0"),)
+ELSEWHERE = (replace(SERVER, namespace="shop"), replace(SERVER, labels={"app": "other"}))
 
 
 def both(*policies: Policy, **changes: Any) -> tuple[list[str], list[str]]:
     call = make_call(*policies, **changes)
     return refusals(call), doubts(call)
-
-
-NOTHING = ([], [])
 
 
 def sidecar(*hosts: str, namespace: str = "shop", name: str = "scope", app: str = "", **more: object) -> Policy:
@@ -139,10 +139,6 @@ def unlike(**match: object) -> Policy:
 )
 def test_a_route_is_judged_by_where_it_leads_the_call(policies, changes, line):
     assert_lines(routing.check_route(make_call(*policies, **changes)), line)
-
-
-WAITING = (Endpoint("10.0.0.2", 8080, False, "app-0"),)
-ELSEWHERE = (replace(SERVER, namespace="shop"), replace(SERVER, labels={"app": "other"}))
 
 
 @table(

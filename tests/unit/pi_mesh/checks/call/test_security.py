@@ -98,6 +98,12 @@ def when(key: str, **fields: list[str]) -> dict[str, Any]:
 SHOP, OTHERS, GETS = source(namespaces=["shop"]), source(namespaces=["argocd"]), to(methods=["GET"])
 HEADER = when("request.headers[x]", values=["1"])
 PI = {"mesh_config": {"trustDomain": "pi.example"}}
+TWO = (access("ALLOW", OTHERS, name="a"), access("ALLOW", name="b"))
+BOTH = "AuthorizationPolicies trading/a, trading/b: have no rule that admits the caller"
+DENY, DRY = access("DENY", SHOP, name="closed"), access("DENY", {}, name="dry", annotations={DRY_RUN: "true"})
+ADMITTED = "OK the policies of the called pods admit this caller$"
+NO_IDENTITY = "which has no identity: the caller has no sidecar"
+NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
 
 
 @pytest.mark.parametrize(
@@ -163,14 +169,6 @@ def test_a_rule_matches_by_the_kind_of_call(rule, changes, matches):
 
 def closed(labels: dict[str, str]) -> Policy:
     return policy("AuthorizationPolicy", {"action": "DENY", "rules": [{}], "selector": {"matchLabels": labels}}, "own")
-
-
-TWO = (access("ALLOW", OTHERS, name="a"), access("ALLOW", name="b"))
-BOTH = "AuthorizationPolicies trading/a, trading/b: have no rule that admits the caller"
-DENY, DRY = access("DENY", SHOP, name="closed"), access("DENY", {}, name="dry", annotations={DRY_RUN: "true"})
-ADMITTED = "OK the policies of the called pods admit this caller$"
-NO_IDENTITY = "which has no identity: the caller has no sidecar"
-NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
 
 
 @table(

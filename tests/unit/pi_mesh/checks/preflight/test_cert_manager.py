@@ -11,6 +11,10 @@ SIGNER = {"enabled": True, "address": "https://vault.example:8200", "key": "inte
 OURS, CRD = "cert-manager/cert-manager", "issuers.cert-manager.io"
 LABELS = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}
 FOREIGN_CRD = {"crds": (Crd("orders.acme.cert-manager.io", ""),)}
+CRDS = (Crd("certificates.cert-manager.io"),)
+GONE, KEPT = SigningIssuer("", "is not there"), SigningIssuer("ca", "no endpoints", has_signed=True)
+NONE, PI = "crd certificates.cert-manager.io: is not there: the cluster has no cert-manager", "Issuer istio-system/pi:"
+STAYS = "the mesh's CA stays as it is, and is not renewed"
 
 
 def controller(release: str, namespace: str = "tls", labels: dict = LABELS) -> dict[str, tuple]:
@@ -41,12 +45,6 @@ CARRIED = ["ok namespace cert-manager: this stack's carries signing requests to 
 )  # fmt: skip
 def test_one_cert_manager_carries_the_signing_requests(cluster, vault, lines):
     assert_told(check_controller(observation(make_snapshot(**cluster), vault={**SIGNER, **vault})), *lines)
-
-
-CRDS = (Crd("certificates.cert-manager.io"),)
-GONE, KEPT = SigningIssuer("", "is not there"), SigningIssuer("ca", "no endpoints", has_signed=True)
-NONE, PI = "crd certificates.cert-manager.io: is not there: the cluster has no cert-manager", "Issuer istio-system/pi:"
-STAYS = "the mesh's CA stays as it is, and is not renewed"
 
 
 @table(

@@ -20,6 +20,7 @@ from tests.support.versions import BEFORE, NEWEST
 SOURCE, WHOLE, NAMES = "https://charts.example", b"as it was released", ("base", "istiod", "gateway")
 SUM = sha256(WHOLE).hexdigest()
 FETCHED = "`python -m operations charts vendor -s test` fetches it"
+BASE, ISTIOD, GATEWAY = (f"chart {name} {NEWEST}: charts/{name}-{NEWEST}.tgz" for name in NAMES)
 
 
 def put(folder: Path, content: bytes = WHOLE) -> Path:
@@ -41,9 +42,6 @@ def of_locked(version: str = NEWEST) -> list[Finding]:
     lock = tuple(LockedChart(chart=name, version=NEWEST, source=SOURCE, sha256=SUM) for name in NAMES)
     settings = make_settings(charts={"source": SOURCE}, istio={"version": version})
     return [*check(Observation(inventory.mesh_inventory(settings, STACK, lock=lock), make_snapshot()))]
-
-
-BASE, ISTIOD, GATEWAY = (f"chart {name} {NEWEST}: charts/{name}-{NEWEST}.tgz" for name in NAMES)
 
 
 def test_a_chart_must_have_its_locked_sum_and_is_looked_at_once(folder):

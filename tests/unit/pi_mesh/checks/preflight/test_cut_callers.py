@@ -25,6 +25,12 @@ UNAUDITED, PERMISSIVE = RecordedAccess("PERMISSIVE"), RecordedAccess("PERMISSIVE
 STRICT = replace(PERMISSIVE, mtls_mode="STRICT")
 DENYING, AUDITED = replace(STRICT, denies={"trading"}), replace(STRICT, audited={"trading", "research"})
 RESEARCH = {"namespaces": {"research": {}}}
+MTLS, DENY = "mtls.mode", "traffic.authorization.defaultDeny"
+SEEN = "refuses callers that the audit saw in the last 24 hours: pod dev/tester to trading/app port 8080 (3x)"
+ALL_SEEN = f"{SEEN}, service account argocd/default to trading/app port 8080 (2x)"
+CLEAN = f"ok {MTLS}: the audit of the last 24 hours shows no caller that it refuses"
+STRANGERS = "warning {}: begins to refuse callers of {}, and no audit has shown who they are; set {}.audit: true first"
+OF_TRADING, OF_RESEARCH = (STRANGERS.format(MTLS, name, "mtls") for name in ("trading", "research"))
 
 
 def deny(**more: bool) -> dict:
@@ -33,14 +39,6 @@ def deny(**more: bool) -> dict:
 
 def legacy(**workload: object) -> dict:
     return {"traffic": {"legacy": {"old": workload}}, **RESEARCH}
-
-
-MTLS, DENY = "mtls.mode", "traffic.authorization.defaultDeny"
-SEEN = "refuses callers that the audit saw in the last 24 hours: pod dev/tester to trading/app port 8080 (3x)"
-ALL_SEEN = f"{SEEN}, service account argocd/default to trading/app port 8080 (2x)"
-CLEAN = f"ok {MTLS}: the audit of the last 24 hours shows no caller that it refuses"
-STRANGERS = "warning {}: begins to refuse callers of {}, and no audit has shown who they are; set {}.audit: true first"
-OF_TRADING, OF_RESEARCH = (STRANGERS.format(MTLS, name, "mtls") for name in ("trading", "research"))
 
 
 @table(

@@ -12,6 +12,8 @@ from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 
 OWN, LABELS = "istio-system/istiod", {"app": "istiod"}
+OTHER = "error deployment {}: is another istiod, of {}; two control planes fight over webhooks and certificates; "
+NONE, IN_NEXT = "ok cluster: no other control plane", "istio-system/istiod-next"
 
 
 @table(
@@ -27,10 +29,6 @@ def test_a_mesh_is_installed_where_its_own_release_has_an_istiod(name, release, 
 def assert_said(of_control_planes: bool, lines: list[str], **cluster: object) -> None:
     told = check(observation(make_snapshot(**cluster), state_of(releases=("istiod", "istiod-next"))))
     assert_told([finding for finding in told if (finding.id == CONTROL_PLANE) is of_control_planes], *lines)
-
-
-OTHER = "error deployment {}: is another istiod, of {}; two control planes fight over webhooks and certificates; "
-NONE, IN_NEXT = "ok cluster: no other control plane", "istio-system/istiod-next"
 
 
 @table(

@@ -24,6 +24,12 @@ UNCLASSED, TAILSCALE, SAME = (
     Service(*OWN, "LoadBalancer", load_balancer_class=name) for name in ("", "tailscale", "metallb.io/metallb")
 )
 FITS, CLASS = "ok ingress.service: fits the cluster", "error ingress.service.loadBalancerClass: is metallb.io/metallb, "
+ANNOTATED, CLASSED = {"annotations": {"metallb.io/address-pool": "mesh"}}, {"loadBalancerClass": "tailscale"}
+POOLS = (Crd("ipaddresspools.metallb.io"),)
+# 192.0.2.1 to 192.0.2.6
+POOL = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
+HOME = make_snapshot(crds=POOLS, address_pools=(POOL,))
+SHOP = replace(HOME, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
 
 
 @table(
@@ -107,9 +113,6 @@ def test_a_gateway_keeps_the_address_that_it_has():
     assert auto_on(snapshot_of("microk8s_full", services=[own])) == "LoadBalancer"
 
 
-ANNOTATED, CLASSED = {"annotations": {"metallb.io/address-pool": "mesh"}}, {"loadBalancerClass": "tailscale"}
-
-
 @pytest.mark.parametrize("cluster", ["microk8s_full", "kubeadm"])
 @table(
     case("a class", {"service": {**BALANCED, **CLASSED}}),
@@ -118,9 +121,6 @@ ANNOTATED, CLASSED = {"annotations": {"metallb.io/address-pool": "mesh"}}, {"loa
 )
 def test_whoever_chooses_the_provider_is_not_contradicted(cluster, ingress):
     assert_address(snapshot_of(cluster), "ok", **ingress)
-
-
-POOLS = (Crd("ipaddresspools.metallb.io"),)
 
 
 @table(
@@ -140,12 +140,6 @@ def test_the_judgement_takes_no_time_on_a_full_cluster():
     before = time.process_time()
     auto_on(snapshot)
     assert time.process_time() - before < 0.2
-
-
-# 192.0.2.1 to 192.0.2.6
-POOL = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
-HOME = make_snapshot(crds=POOLS, address_pools=(POOL,))
-SHOP = replace(HOME, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
 
 
 @table(

@@ -15,6 +15,13 @@ from tests.support.snapshots import make_snapshot, state_of
 ISTIOD, MESH, INGRESS = (ReleaseRecord("istio-system", name) for name in ("istiod", "mesh", "istio-ingressgateway"))
 FOREIGN = ReleaseRecord("other", "istiod", status="pending-install")
 CALM = "ok cluster: no release of this stack is stuck"
+HELD, OFF, RENAMED = ("istio-base", "istiod"), {"enabled": False}, {"releases": {"names": {"istiod": "mesh"}}}
+NO_GATEWAYS = {"ingress": OFF, "egress": OFF}
+EDGE = {"releases": {"names": {"ingress": "edge"}}, "egress": OFF}
+KNOWN = "ok cluster: has no release of this mesh that the state does not know"
+UNKNOWN = "error release istio-system/{}: is installed, but not in the state of stack test, and Helm installs no name "
+IMPORT = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt"
+UNINSTALLS = "would uninstall the running release; "
 
 
 def with_status(status: str, age: int = 901) -> ReleaseRecord:
@@ -35,15 +42,6 @@ def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repai
 )
 def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, lines):
     assert_told(check_stuck(observation(make_snapshot(releases=(with_status(status), FOREIGN)))), *lines)
-
-
-HELD, OFF, RENAMED = ("istio-base", "istiod"), {"enabled": False}, {"releases": {"names": {"istiod": "mesh"}}}
-NO_GATEWAYS = {"ingress": OFF, "egress": OFF}
-EDGE = {"releases": {"names": {"ingress": "edge"}}, "egress": OFF}
-KNOWN = "ok cluster: has no release of this mesh that the state does not know"
-UNKNOWN = "error release istio-system/{}: is installed, but not in the state of stack test, and Helm installs no name "
-IMPORT = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt"
-UNINSTALLS = "would uninstall the running release; "
 
 
 @table(

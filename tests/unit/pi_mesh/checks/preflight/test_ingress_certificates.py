@@ -26,6 +26,7 @@ def of_shop(start: int, days: int = 90) -> IngressSecret:
 GOOD, STRAY, MISSING = of_shop(-1), secret(make_server("a.example", "b.example")), IngressSecret("shop", there=False)
 SERVED, CREATE = "ok secret istio-system/shop: serves web", "; `kubectl create secret tls -n istio-system shop "
 ERROR, UNSERVED = "error secret istio-system/shop:", ": web is not served with TLS"
+CRDS = (Crd("certificates.cert-manager.io"),)
 
 
 @table(
@@ -67,9 +68,6 @@ def test_a_listener_must_have_a_certificate_that_is_valid_now_and_names_its_host
 
 def test_without_a_look_at_the_cluster_nothing_is_said():
     assert [*check(observation(make_snapshot()))] == []
-
-
-CRDS = (Crd("certificates.cert-manager.io"),)
 
 
 @table(

@@ -14,6 +14,12 @@ NAME, OWN = "gateways.networking.istio.io", "istio-system/istio-base"
 FREE, KEPT, OTHERS, BASE = (Crd(NAME, release) for release in ("", OWN, "mesh/base", "istio-system/base"))
 ISTIOD = {"deployments": (Deployment("mesh", "istiod", {"app": "istiod"}),)}
 LIVING = {"releases": (ReleaseRecord("mesh", "base"), ReleaseRecord("istio-system", "base"))}
+ERROR, ALIVE = (f"error crd {NAME}:", "; an Istio that may be alive needs them: workloads may depend on it: leave it")
+LEFT = Crd("sidecars.networking.istio.io", OWN, NEWEST)
+NEWER = (
+    f"crd {LEFT.name}: 1 CRD is of Istio {NEWEST}, which an istiod of {SHIPPED} can't read…if `kubectl get istio-io "
+    f"-A` lists nothing…`kubectl delete crd {LEFT.name}`…[1]"
+)
 
 
 @pytest.mark.row(12)
@@ -27,9 +33,6 @@ def test_crds_of_no_release_are_refused_with_the_commands_that_hand_them_over():
 @pytest.mark.row(13)
 def test_crds_kept_by_our_own_destroy_are_no_problem():
     assert problems(make_snapshot(crds=(KEPT,))) == []
-
-
-ERROR, ALIVE = (f"error crd {NAME}:", "; an Istio that may be alive needs them: workloads may depend on it: leave it")
 
 
 @table(
@@ -51,13 +54,6 @@ ERROR, ALIVE = (f"error crd {NAME}:", "; an Istio that may be alive needs them: 
 def test_crds_that_helm_would_refuse_are_named(crds, cluster, known, version, line):
     snapshot = make_snapshot(crds=crds, **cluster)
     assert_told(check_owners(observation(snapshot, state_of(releases=known), istio={"version": version})), line)
-
-
-LEFT = Crd("sidecars.networking.istio.io", OWN, NEWEST)
-NEWER = (
-    f"crd {LEFT.name}: 1 CRD is of Istio {NEWEST}, which an istiod of {SHIPPED} can't read…if `kubectl get istio-io "
-    f"-A` lists nothing…`kubectl delete crd {LEFT.name}`…[1]"
-)
 
 
 @table(

@@ -18,6 +18,10 @@ BOTH = make_mesh(istio=TAGGED, trading={"revision": "stable"})
 LABELS = {"app": "istiod", "istio.io/rev": "next"}
 SECOND = Deployment("istio-system", "istiod-next", LABELS, "istio-system/istiod-next")
 HOOK = Webhook("Mutating", "istio-revision-tag-stable", "rev.namespace.sidecar-injector.istio.io", stack=BOTH.owner)
+OLD = StackState(recorded={"istio-system/istiod": RecordedRelease(NEWEST, {"revision": "old"})})
+VALUES = {"values": {"revision": "next"}}
+TWO_BEFORE, THREE_BEFORE = f"1.{NEWEST_MINOR - 2}.0", f"1.{NEWEST_MINOR - 3}.0"
+KEY, TOO_FAR = "istio.canary.version", "Istio supports up to 2 minor versions more"
 
 
 def proxies(*revisions: str) -> dict[str, tuple[Pod, ...]]:
@@ -61,10 +65,6 @@ def test_a_revision_or_tag_in_use_is_not_removed(istio, cluster, lines):
     assert_told([finding for finding in told if finding.id == IN_USE], *lines)
 
 
-OLD = StackState(recorded={"istio-system/istiod": RecordedRelease(NEWEST, {"revision": "old"})})
-VALUES = {"values": {"revision": "next"}}
-
-
 @table(
     (VALUES, installed_state(make_mesh()), "from default to next"),
     ({}, OLD, "from old to default"),
@@ -72,10 +72,6 @@ VALUES = {"values": {"revision": "next"}}
 def test_a_revision_in_place_is_refused_and_the_way_is_the_canary(istio, state, words):
     line = f"error istio.values.revision: would change {words} in place: …; leave it, and set istio.canary"
     assert_told(check(observation(make_snapshot(), state, istio=istio)), line)
-
-
-TWO_BEFORE, THREE_BEFORE = f"1.{NEWEST_MINOR - 2}.0", f"1.{NEWEST_MINOR - 3}.0"
-KEY, TOO_FAR = "istio.canary.version", "Istio supports up to 2 minor versions more"
 
 
 @table(

@@ -14,6 +14,11 @@ from tests.support.snapshots import make_snapshot
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED, next_patch
 
 OLD, OLDER, PATCHED = f"1.{NEWEST_MINOR - 2}.4", f"1.{NEWEST_MINOR - 3}.0", next_patch(NEWEST)
+SKIP, DOWN, ANYWAY = {"allowSkip": True}, {"ready": 0}, "…; `istio.allowSkip: true`"
+SKIPS = f"istio.version: goes from {OLD} to {NEWEST} in one step: …{ANYWAY}"
+STALE = f"more than one minor version older than istiod {NEWEST}; `python -m operations refresh -s STACK` restarts them"
+BEHIND = f"proxys: trading/shop-0 is of {OLD}, {STALE}"
+BOTH_BEHIND = "warning proxys: trading/shop-0, trading/shop-1 are of …operations refresh…[2]"
 
 
 def proxies(*versions: str) -> tuple[Pod, ...]:
@@ -28,10 +33,6 @@ def told(id: str, running: str, version: str, *pods: Pod, ready: int = 1, **isti
     snapshot = make_snapshot(deployments=(istiod,) if running else (), pods=pods)
     findings = check(observation(snapshot, istio={"version": version, **istio}))
     return [finding for finding in findings if finding.id == id]
-
-
-SKIP, DOWN, ANYWAY = {"allowSkip": True}, {"ready": 0}, "…; `istio.allowSkip: true`"
-SKIPS = f"istio.version: goes from {OLD} to {NEWEST} in one step: …{ANYWAY}"
 
 
 @table(
@@ -51,11 +52,6 @@ def test_a_change_is_a_step_that_istio_supports(running, version, more, line):
 @pytest.mark.parametrize("running", ["", "latest"])
 def test_a_first_install_and_an_istiod_of_unknown_version_are_not_judged(running):
     assert told(STEP, running, NEWEST) == []
-
-
-STALE = f"more than one minor version older than istiod {NEWEST}; `python -m operations refresh -s STACK` restarts them"
-BEHIND = f"proxys: trading/shop-0 is of {OLD}, {STALE}"
-BOTH_BEHIND = "warning proxys: trading/shop-0, trading/shop-1 are of …operations refresh…[2]"
 
 
 @table(

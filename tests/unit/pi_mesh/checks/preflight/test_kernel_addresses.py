@@ -9,6 +9,7 @@ from tests.support.snapshots import make_node, make_pis, make_snapshot
 from tests.support.versions import SHIPPED
 
 STOCK, BOOKWORM = "6.6.31+rpt-rpi-v8", "Debian GNU/Linux 12 (bookworm)"
+PI_5 = {"kernel": "6.12.25+rpt-rpi-2712", "os_image": BOOKWORM}
 
 
 @pytest.mark.row(23)
@@ -17,9 +18,6 @@ def test_a_stock_raspberry_pi_kernel_is_refused_by_node_from_istio_1_22_on(kerne
     nodes = (*make_pis(2), make_node("pi-3", kernel=kernel, os_image=BOOKWORM))
     (problem,) = problems(make_snapshot(nodes=nodes))
     assert problem.startswith(f"node pi-3: kernel {kernel} ({BOOKWORM}) has 39-bit addresses")
-
-
-PI_5 = {"kernel": "6.12.25+rpt-rpi-2712", "os_image": BOOKWORM}
 
 
 @table(

@@ -21,6 +21,8 @@ def below(growth: Growth, count: int) -> dict:
 
 
 UNWATCHED = {"istio": {"discovery": {"limited": True}}}
+UNSCOPED = {"sidecarScope": []}
+PROXY = {"proxy": below(SIDECAR, 1000)}
 
 
 @table(
@@ -38,10 +40,6 @@ def test_a_limit_that_measured_memory_fits_is_named_when_istios_own_proxy_may_no
     services = ISTIOD.reach(256) + 1
     assert ISTIOD.memory(services) / MARGIN < 256 * 1024**2 < ISTIOD.memory(services)
     assert "istio.resources.limits.memory" in [finding.name for finding in findings(services)]
-
-
-UNSCOPED = {"sidecarScope": []}
-PROXY = {"proxy": below(SIDECAR, 1000)}
 
 
 @table(

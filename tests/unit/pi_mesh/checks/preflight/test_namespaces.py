@@ -26,6 +26,10 @@ ELSEWHERE = f"error namespace trading: {THERE}belongs to a stack pi-mesh/test wi
 MARK = "error namespace trading: is marked as adopted by pi-mesh/test…set trading.adopt: true, or, where a destroy may "
 UNMARK = f"{MARK}delete it, `kubectl annotate namespace trading pi-mesh/adopted-by-`"
 RESTORED = "error …is not the one that this stack made…run `pulumi refresh`; else set trading.adopt: true"
+SHOPS = {"shop": [f"Deployment shop-{number}" for number in range(6)], "empty": []}
+KEPT = (
+    "error namespace shop: is no longer in the settings, and `up` would delete it with Deployment shop-0, …and 1 more"
+)
 
 
 def assert_owner(namespace: Namespace, state: StackState, settings: dict, line: str) -> None:
@@ -101,12 +105,6 @@ def test_a_running_gateway_is_not_moved(state, settings, lines):
 def test_a_gateway_beside_istiod_that_the_state_does_not_know_counts_too():
     cluster = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
     assert_told(check_ingress(observation(cluster, state_of(), **EDGE)), f"{ASKS} edge, and it is installed in istio-")
-
-
-SHOPS = {"shop": [f"Deployment shop-{number}" for number in range(6)], "empty": []}
-KEPT = (
-    "error namespace shop: is no longer in the settings, and `up` would delete it with Deployment shop-0, …and 1 more"
-)
 
 
 @pytest.mark.parametrize(("allowed", "line"), [(False, KEPT), (True, "")])

@@ -13,6 +13,8 @@ FEW = "cluster.nodes: 2 nodes are Ready and schedulable, at least 3 needed: pi-1
 IS_DOWN, IS_CORDONED = "warning node pi-3: is not Ready", "warning node pi-3: is cordoned"
 ENOUGH = "ok cluster.nodes: 3 nodes are Ready and schedulable, at least 3 needed: "
 ARM = "ok cluster.architecture: arm64: "
+NATIVE, KEY = {"nativeSidecars": True}, "proxy.nativeSidecars"
+OLD = f"error node pi-1: has kubelet v1.28.4+k3s1, …({KEY}): no pod would start; upgrade it to 1.29 or newer"
 
 
 @table(
@@ -40,10 +42,6 @@ def test_a_32_bit_node_is_refused_by_name():
 def test_nodes_of_another_architecture_only_leave_the_mesh_nowhere_to_run():
     found = problems(make_snapshot(nodes=make_pis(architecture="amd64")))
     assert any("no node that accepts pods is arm64" in problem for problem in found)
-
-
-NATIVE, KEY = {"nativeSidecars": True}, "proxy.nativeSidecars"
-OLD = f"error node pi-1: has kubelet v1.28.4+k3s1, …({KEY}): no pod would start; upgrade it to 1.29 or newer"
 
 
 @table(

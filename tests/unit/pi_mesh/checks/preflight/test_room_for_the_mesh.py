@@ -13,6 +13,14 @@ from tests.support.versions import BEFORE, NEWEST, next_patch
 
 VERSION = next_patch(NEWEST)
 OFF = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
+# 3 Pis of 2304Mi: three components and their surge take 2 x 128Mi on each, and 8 x 256Mi are left.
+SMALL = make_pis(memory=2304)
+FULL = tuple(make_pod(f"app-{n}", 100, 256, namespace="trading", node=f"pi-{n % 3 + 1}") for n in range(24))
+AMD = make_node("amd", memory=2304, architecture="amd64")
+KEY, EACH = "trading.workloads", "each of 100m CPU and 256Mi with its sidecar"
+ALL = f"ok {KEY}: 30 pods with sidecars, which it promises, fit beside the mesh [30]"
+KEPT = f"ok {KEY}: all promised pods run already [0]"
+LOWER = f"lower {KEY} or trading.workload, or add a node"
 
 
 @table(
@@ -98,16 +106,6 @@ def in_trading(count: int, memory: int = 256, cpu: int = 100, **more: object) ->
     """Return running pods of the default size with their sidecars, except for overrides."""
     names = (f"app-{number}" for number in range(count))
     return {"pods": tuple(make_pod(name, cpu, memory, **{"namespace": "trading", **more}) for name in names)}
-
-
-# 3 Pis of 2304Mi: three components and their surge take 2 x 128Mi on each, and 8 x 256Mi are left.
-SMALL = make_pis(memory=2304)
-FULL = tuple(make_pod(f"app-{n}", 100, 256, namespace="trading", node=f"pi-{n % 3 + 1}") for n in range(24))
-AMD = make_node("amd", memory=2304, architecture="amd64")
-KEY, EACH = "trading.workloads", "each of 100m CPU and 256Mi with its sidecar"
-ALL = f"ok {KEY}: 30 pods with sidecars, which it promises, fit beside the mesh [30]"
-KEPT = f"ok {KEY}: all promised pods run already [0]"
-LOWER = f"lower {KEY} or trading.workload, or add a node"
 
 
 @table(

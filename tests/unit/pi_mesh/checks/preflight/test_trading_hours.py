@@ -20,6 +20,13 @@ ALWAYS["days"] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 BEFORE = installed_state(make_mesh())
 SHOP = Pod("trading", "shop", {"app": "shop"}, containers=(Container(SIDECAR),))
 DRAIN, NO_EGRESS = {"ingress": {"drainSeconds": 30}}, {"egress": {"enabled": False}}
+VAULT = {"enabled": True, "address": "http://127.0.0.1:1"}
+SIGNED, RENEWED = ({"generation": 1, "chain": f"-----BEGIN CERTIFICATE-----{text}"} for text in ("1", "2"))
+OUTSIDE = {**VAULT, "signedBy": "outside", "signed": SIGNED}
+NOTHING = "ok trading.hours: an `up` would restart neither istiod nor a gateway, and close no connection"
+ERROR = "error trading.hours: an `up` "
+GOES_ON = ", and trading goes on until 00:00 …PI_MESH_IN_TRADING_HOURS=restart"
+NEW_CA = f"{ERROR}replaces the CA that signs every certificate{GOES_ON}"
 
 
 @pytest.fixture(autouse=True)
@@ -41,15 +48,6 @@ def with_ca(vault: dict) -> StackState:
 
 def policy(**labels: str) -> dict:
     return {"traffic": {"authorization": {"policies": {"a": {"selector": labels, "rules": [{"ports": [80]}]}}}}}
-
-
-VAULT = {"enabled": True, "address": "http://127.0.0.1:1"}
-SIGNED, RENEWED = ({"generation": 1, "chain": f"-----BEGIN CERTIFICATE-----{text}"} for text in ("1", "2"))
-OUTSIDE = {**VAULT, "signedBy": "outside", "signed": SIGNED}
-NOTHING = "ok trading.hours: an `up` would restart neither istiod nor a gateway, and close no connection"
-ERROR = "error trading.hours: an `up` "
-GOES_ON = ", and trading goes on until 00:00 …PI_MESH_IN_TRADING_HOURS=restart"
-NEW_CA = f"{ERROR}replaces the CA that signs every certificate{GOES_ON}"
 
 
 @table(

@@ -13,14 +13,12 @@ from tests.support.snapshots import make_pod, make_snapshot
 
 PROXY = replace(make_pod("cart-0", namespace="shop"), containers=(Container("istio-proxy"),))
 FIVE = tuple(replace(PROXY, name=f"cart-{number}") for number in range(5))
+ROUTE = {"hosts": ["a.example"], "http": [{"to": [{"service": "api.shop.svc.cluster.local"}]}]}
 
 
 def told(cluster: dict, also: tuple[str, ...] = (), limited: bool = True, **settings: object) -> list[Finding]:
     discovery = {"limited": limited, "also": list(also)}
     return [*check(observation(make_snapshot(**cluster), istio={"discovery": discovery}, **settings))]
-
-
-ROUTE = {"hosts": ["a.example"], "http": [{"to": [{"service": "api.shop.svc.cluster.local"}]}]}
 
 
 @table(

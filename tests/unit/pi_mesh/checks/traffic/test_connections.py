@@ -16,6 +16,7 @@ DRAWN, TCP = (
     "moves sticky sessions of service a: weights are drawn",
     "moves sticky sessions of service a: TCP has neither",
 )
+TWO_SUBSETS = ({"subset": "v1", "weight": 90}, {"subset": "v2", "weight": 10})
 
 
 def weights(**shares: int) -> dict:
@@ -29,9 +30,6 @@ def to(*targets: dict, gateway: str = "web", **rule: object) -> dict:
 
 def streams(kind: str, *targets: dict) -> dict:
     return {"routes": {"r": {"hosts": ["*"], "gateways": ["feed"], kind: [{"service": "a", **to} for to in targets]}}}
-
-
-TWO_SUBSETS = ({"subset": "v1", "weight": 90}, {"subset": "v2", "weight": 10})
 
 
 @table(

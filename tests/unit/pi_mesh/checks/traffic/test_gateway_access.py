@@ -18,6 +18,22 @@ SELECTORS = {
     "of-the-web": {"tier": "web"},
 }
 POLICIES = SelectedPolicies({name: AccessPolicy(selector=chosen, rules=RULES) for name, chosen in SELECTORS.items()})
+APP, LABELS = "trading-app-service", {"app": "trading-app"}
+INGRESS = "cluster.local/ns/istio-system/sa/istio-ingressgateway"
+TO_APP = {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": APP}]}]}
+ROUTED = {
+    "services": {APP: {"ports": [80], "selector": LABELS}},
+    "gateways": {"trading-gateway": {}},
+    "routes": {"trading-app": TO_APP},
+}
+ARGOCD = {"namespaces": ["argocd"]}
+SIDECAR = (Container("istio-proxy"),)
+REFUSED, BARE = (
+    make_pod(name, namespace="trading", annotations={ANNOTATION: "false"}, containers=containers)
+    for name, containers in (("app", SIDECAR), ("bare", ()))
+)
+NO_REWRITE = {"istio": {"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}}}
+EVERYWHERE = "ERROR istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe: "
 
 
 @table(
@@ -33,17 +49,6 @@ def test_a_policy_applies_to_pods_with_all_its_labels_and_keeps_its_place(labels
 def test_policies_of_some_pods_need_their_labels_and_those_of_a_whole_namespace_none():
     assert POLICIES.any_selector
     assert not SelectedPolicies({"of-all": AccessPolicy(rules=RULES)}).any_selector
-
-
-APP, LABELS = "trading-app-service", {"app": "trading-app"}
-INGRESS = "cluster.local/ns/istio-system/sa/istio-ingressgateway"
-TO_APP = {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": APP}]}]}
-ROUTED = {
-    "services": {APP: {"ports": [80], "selector": LABELS}},
-    "gateways": {"trading-gateway": {}},
-    "routes": {"trading-app": TO_APP},
-}
-ARGOCD = {"namespaces": ["argocd"]}
 
 
 def allowing(authorization: dict, snapshot=None, traffic: dict | None = None, **settings: object) -> Observation:
@@ -108,15 +113,6 @@ OF_APP = policy(ARGOCD, selector=LABELS)
 )
 def test_a_policy_that_locks_the_gateway_out_of_a_routed_service_is_named(observed, line):
     assert_lines(check_gateway(observed), line)
-
-
-SIDECAR = (Container("istio-proxy"),)
-REFUSED, BARE = (
-    make_pod(name, namespace="trading", annotations={ANNOTATION: "false"}, containers=containers)
-    for name, containers in (("app", SIDECAR), ("bare", ()))
-)
-NO_REWRITE = {"istio": {"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}}}
-EVERYWHERE = "ERROR istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe: "
 
 
 @table(

@@ -12,6 +12,9 @@ from tests.support.traffic_problems import of_settings
 WITH_8080 = [{"name": "status-port", "port": 15021}, {"name": "http", "port": 80}, {"name": "more", "port": 8080}]
 LISTED = {"values": {"service": {"ports": WITH_8080}}}
 SYSCTL = "net.ipv4.ip_unprivileged_port_start"
+HOME, OFFICE = {"allowAddresses": ["192.168.0.0/16"]}, {"allowAddresses": ["192.0.2.7"]}
+A, B = {"hosts": ["a.example"]}, {"hosts": ["b.example"]}
+TLS = {"protocol": "TLS"}
 
 
 def listeners(snapshot=None, ingress: dict | None = None, istio: dict | None = None, **by_name: dict) -> Observation:
@@ -61,11 +64,6 @@ def test_a_listener_needs_a_port_of_a_service_and_the_right_to_it(snapshot, ingr
     assert_lines(check_ports(listeners(snapshot, ingress, g=listener)), line)
 
 
-HOME, OFFICE = {"allowAddresses": ["192.168.0.0/16"]}, {"allowAddresses": ["192.0.2.7"]}
-A, B = {"hosts": ["a.example"]}, {"hosts": ["b.example"]}
-TLS = {"protocol": "TLS"}
-
-
 def https(secret: str = "certificate", **more: object) -> dict:
     return {"protocol": "HTTPS", "tls": {"secret": secret, **more}}
 
@@ -82,6 +80,13 @@ SHARED, ADDRESSES = "ERROR traffic.gateways.h.port: ", "ERROR traffic.gateways.g
 ONE_VERSION = f"WARNING …{NEXT} refuses it"
 DOMAIN = {"hosts": ["*.a.example"], **HOME, **https()}
 ISSUERS = "name different issuers for Secret shop"
+FEED = {**HOME, **tcp(9000)}
+LOCAL, RANGES = {"externalTrafficPolicy": "Local"}, {"sourceRanges": ["192.0.2.0/24"]}
+BY_SERVICE = {"service": RANGES}
+HIDDEN = f"{ADDRESSES}…hides their addresses; set ingress.service.externalTrafficPolicy: Local$"
+NO_HEADER = f"{ADDRESSES}…hides their addresses (trustedProxies does not help: TCP has no X-Forwarded-For)"
+TRUSTED = "OK sees the clients' addresses by X-Forwarded-For$"
+BY_PROXY = "OK sees the clients' addresses by the PROXY protocol$"
 
 
 @table(
@@ -106,15 +111,6 @@ ISSUERS = "name different issuers for Secret shop"
 )
 def test_listeners_of_one_port_must_be_told_apart(first, second, line):
     assert_lines(check_shared_ports(listeners(g=first, h=second)), line)
-
-
-FEED = {**HOME, **tcp(9000)}
-LOCAL, RANGES = {"externalTrafficPolicy": "Local"}, {"sourceRanges": ["192.0.2.0/24"]}
-BY_SERVICE = {"service": RANGES}
-HIDDEN = f"{ADDRESSES}…hides their addresses; set ingress.service.externalTrafficPolicy: Local$"
-NO_HEADER = f"{ADDRESSES}…hides their addresses (trustedProxies does not help: TCP has no X-Forwarded-For)"
-TRUSTED = "OK sees the clients' addresses by X-Forwarded-For$"
-BY_PROXY = "OK sees the clients' addresses by the PROXY protocol$"
 
 
 @table(

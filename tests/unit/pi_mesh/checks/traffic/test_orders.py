@@ -33,6 +33,9 @@ SERVICES = tuple(
 )
 MIRROR, MIRRORS = {"mirror": {"host": "copy"}}, {"mirrors": [{"destination": {"host": "copy"}}]}
 FAULT = {"fault": {"abort": {"httpStatus": 500}}}
+UNSAFE = {"attempts": 2, "retryOn": "5xx,reset"}
+MINE = "traffic.routes.shop.http[0].retries.retryOn: repeats requests of every method after 5xx, reset"
+DEFAULT = "proxy.defaultRetries.retryOn: repeats requests of every method after 503"
 
 
 def lines_of(*routes: Policy, services: dict = ORDERS, unreadable: tuple = (), **more: object) -> list[Finding]:
@@ -120,11 +123,6 @@ def test_retries_of_a_route_of_the_settings_are_refused_even_for_idempotent_serv
     traffic = {"services": ORDERS, "routes": {"mine": {"hosts": ["orders"], "http": [rule]}}}
     first, *_ = orders.check_routes(of_settings(make_settings(traffic=traffic), snapshot))
     assert_lines([first], "ERROR traffic.routes.mine.http[0].retries: repeats…orders: an order could be executed twice")
-
-
-UNSAFE = {"attempts": 2, "retryOn": "5xx,reset"}
-MINE = "traffic.routes.shop.http[0].retries.retryOn: repeats requests of every method after 5xx, reset"
-DEFAULT = "proxy.defaultRetries.retryOn: repeats requests of every method after 503"
 
 
 def retries(given: dict, **more: object) -> dict:

@@ -14,6 +14,24 @@ from tests.support.traffic_problems import of_settings
 DEV, PATH, PORT = {"namespaces": ["dev"]}, {"paths": ["/a"]}, {"ports": [80]}
 LEGACY = {"legacy": {"old": {"selector": {"legacy": "true"}}}}
 PERMISSIVE = {"mtls": {"mode": "PERMISSIVE"}}
+TOLD = f"WARNING traffic.authorization.policies.p: …mtls.mode PERMISSIVE accepts plain text…pi-mesh {NEXT} refuses it"
+BY_PRINCIPAL = {"principals": ["cluster.local/ns/dev/*"]}
+BOTH = {"a": {"action": "DENY", "rules": [PATH]}, "b": {"action": "DENY", "rules": [DEV]}}
+OLD, OF_P = "WARNING traffic.legacy.old: ", "WARNING traffic.authorization.policies.p: "
+MEETING = {"app": "a", "legacy": "true"}
+OWN = {"legacy": "true"}
+RESEARCH = {"research": {"defaultDeny": {"enabled": True, "allowNamespaces": ["research", "trading"]}}}
+UNKNOWN_TO = (
+    "does not have research, whose rules admit trading: sidecars of trading would send these calls in plain text"
+)
+BARE, TILL, JOB = (
+    make_pod(name, namespace=namespace, owner="ReplicaSet/a")
+    for name, namespace in (("feed", "trading"), ("till", "shop"), ("job", "batch"))
+)
+MESHED = make_pod("new", namespace="trading", containers=(Container("istio-proxy"),))
+INJECTED = (Namespace("shop", {"istio-injection": "enabled"}),)
+WELL = "OK every pod in trading has its sidecar"
+OFF = {"namespaces": {"batch": {"injection": False}}}
 
 
 def policy(*rules: dict, action: str = "DENY", **more: object) -> dict:
@@ -33,14 +51,6 @@ def closed(*rules: dict, **more: object) -> dict:
 
 def labelled(namespace: str = "trading", **labels: str):
     return make_snapshot(pods=(make_pod("a", namespace=namespace, labels=labels),))
-
-
-TOLD = f"WARNING traffic.authorization.policies.p: …mtls.mode PERMISSIVE accepts plain text…pi-mesh {NEXT} refuses it"
-BY_PRINCIPAL = {"principals": ["cluster.local/ns/dev/*"]}
-BOTH = {"a": {"action": "DENY", "rules": [PATH]}, "b": {"action": "DENY", "rules": [DEV]}}
-OLD, OF_P = "WARNING traffic.legacy.old: ", "WARNING traffic.authorization.policies.p: "
-MEETING = {"app": "a", "legacy": "true"}
-OWN = {"legacy": "true"}
 
 
 @table(
@@ -76,12 +86,6 @@ def test_only_a_denial_that_does_nothing_is_refused_in_the_next_version():
     assert NEXT not in row.message
 
 
-RESEARCH = {"research": {"defaultDeny": {"enabled": True, "allowNamespaces": ["research", "trading"]}}}
-UNKNOWN_TO = (
-    "does not have research, whose rules admit trading: sidecars of trading would send these calls in plain text"
-)
-
-
 def of_research(rule: dict, action: str = "ALLOW") -> dict:
     return {"namespaces": {"research": {}}, "traffic": policy(rule, action=action, namespace="research")}
 
@@ -97,16 +101,6 @@ def of_research(rule: dict, action: str = "ALLOW") -> dict:
 )
 def test_a_caller_that_does_not_know_the_called_namespace_is_told_to_add_it(settings, line):
     assert_lines(plain_text_callers.check_scopes(of_settings(make_settings(**settings), None)), line)
-
-
-BARE, TILL, JOB = (
-    make_pod(name, namespace=namespace, owner="ReplicaSet/a")
-    for name, namespace in (("feed", "trading"), ("till", "shop"), ("job", "batch"))
-)
-MESHED = make_pod("new", namespace="trading", containers=(Container("istio-proxy"),))
-INJECTED = (Namespace("shop", {"istio-injection": "enabled"}),)
-WELL = "OK every pod in trading has its sidecar"
-OFF = {"namespaces": {"batch": {"injection": False}}}
 
 
 @table(

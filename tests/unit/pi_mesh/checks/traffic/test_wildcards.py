@@ -11,6 +11,10 @@ DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
 OTHER, WILD = {**DATABASE, "hosts": ["b.example.com"]}, {**DATABASE, "hosts": ["*.example.com"]}
 REFUSED = f"pi-mesh {NEXT} refuses it"
 TEMPLATES = {"paths": ["/shops/{*}/orders/{**}"]}
+ISSUER = {"login": {"issuer": "https://login.example.org", "jwksUri": "https://login.example.org/jwks.json"}}
+BY_TOKEN = {"requestPrincipals": ["https://login.example.org/*"]}
+BY_CLAIM = {"when": [{"key": "request.auth.claims[groups]", "values": ["desk"]}]}
+BY_NUMBER = "ERROR traffic.authorization.policies.p.rules[1]: "
 
 
 @table(
@@ -53,12 +57,6 @@ def test_a_tcp_entry_that_is_wider_than_meant_is_told(external, lines):
 def test_one_entry_without_addresses_is_not_refused_in_the_next_version():
     (row,) = check(of_settings(make_settings(traffic={"external": {"e": DATABASE}})))
     assert NEXT not in row.message
-
-
-ISSUER = {"login": {"issuer": "https://login.example.org", "jwksUri": "https://login.example.org/jwks.json"}}
-BY_TOKEN = {"requestPrincipals": ["https://login.example.org/*"]}
-BY_CLAIM = {"when": [{"key": "request.auth.claims[groups]", "values": ["desk"]}]}
-BY_NUMBER = "ERROR traffic.authorization.policies.p.rules[1]: "
 
 
 @table(

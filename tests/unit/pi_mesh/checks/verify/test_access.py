@@ -16,6 +16,10 @@ POD = Pod("trading", "app-0", {"app": "app"}, containers=(Container("istio-proxy
 DRY_RUN, ENFORCED = {"istio.io/dry-run": "true"}, {"istio.io/dry-run": "false"}
 DENY = {"action": "DENY", "rules": [{}]}
 TOKENS = {"jwtRules": [{"issuer": "https://id.example"}]}
+OPENED = (
+    "allows every call from everybody; it selects 1 pod (trading/app-0); managed by Helm; if it is not wanted, remove"
+)
+CHANGED = "trading/default-deny: is not as the settings ask: it now allows every call"
 
 
 def default_deny(**settings: object) -> Observation:
@@ -35,6 +39,12 @@ def source(**fields: list[str]) -> dict:
 DEV, ANYBODY = source(namespaces=["dev"]), {"from": [{"source": {"namespaces": ["dev"]}}, {"source": {}}]}
 TO_X = {"to": [{"operation": {"paths": ["/x"]}}]}
 WHEN = {"when": [{"key": "request.headers[x]", "values": ["y"]}]}
+TWO = {"from": [{"source": {"namespaces": [name]}} for name in ("a", "b")]}
+OPEN, TO_ANY = "allows every call from everybody", {"to": [{"operation": {"paths": ["/x"]}}, {"operation": {}}]}
+SOME, REFUSED = "allows some calls (by its `to` or `when`) from everybody", "refuses some calls (by its `to` or `when`)"
+SEVERAL = "also lets in namespaces a; namespaces b; namespaces dev and 1 more"
+BUT = source(principals=["*"], notNamespaces=["*"])
+NULL = {"from": [None, {"source": {"namespaces": ["a", "b"]}}]}
 
 
 def rogue(*rules: dict, namespace: str = "trading", name: str = "rogue", **more: object) -> Policy:
@@ -45,12 +55,6 @@ def rogue(*rules: dict, namespace: str = "trading", name: str = "rogue", **more:
 
 def tokens(namespace: str = "trading", **spec: object) -> Policy:
     return Policy("RequestAuthentication", namespace, "tokens", spec)
-
-
-OPENED = (
-    "allows every call from everybody; it selects 1 pod (trading/app-0); managed by Helm; if it is not wanted, remove"
-)
-CHANGED = "trading/default-deny: is not as the settings ask: it now allows every call"
 
 
 @table(
@@ -101,14 +105,6 @@ def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloa
     opening = rogue({}, selector={"matchLabels": {"app": "app"}})
     levels = {row.name: row.level for row in access.check(with_policies(healthy, guard, opening))}
     assert levels["trading/rogue"] is level
-
-
-TWO = {"from": [{"source": {"namespaces": [name]}} for name in ("a", "b")]}
-OPEN, TO_ANY = "allows every call from everybody", {"to": [{"operation": {"paths": ["/x"]}}, {"operation": {}}]}
-SOME, REFUSED = "allows some calls (by its `to` or `when`) from everybody", "refuses some calls (by its `to` or `when`)"
-SEVERAL = "also lets in namespaces a; namespaces b; namespaces dev and 1 more"
-BUT = source(principals=["*"], notNamespaces=["*"])
-NULL = {"from": [None, {"source": {"namespaces": ["a", "b"]}}]}
 
 
 @table(

@@ -12,6 +12,8 @@ from tests.support.snapshots import installed_mesh, make_snapshot
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED, UNKNOWN, next_patch
 
 SEEN = Observation(make_mesh(), make_snapshot(**installed_mesh()))
+EMPTY, FAILS = "echo '[]'", "echo first >&2; echo 'Error: no right' >&2; exit 1"
+FAR = f"UNKNOWN is of Istio {SHIPPED[:4]}, and the mesh of 1.{NEWEST_MINOR}…; install istioctl 1.{NEWEST_MINOR}"
 
 
 def message(origin: str, level: str = "Error", code: str = "IST0101") -> dict:
@@ -60,10 +62,6 @@ def istioctl(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     monkeypatch.setattr(configuration_analysis, "SECONDS", 5)
     return install
-
-
-EMPTY, FAILS = "echo '[]'", "echo first >&2; echo 'Error: no right' >&2; exit 1"
-FAR = f"UNKNOWN is of Istio {SHIPPED[:4]}, and the mesh of 1.{NEWEST_MINOR}…; install istioctl 1.{NEWEST_MINOR}"
 
 
 @table(

@@ -15,6 +15,8 @@ EVERYTHING = {"verbs": ["*"]}
 ISTIOD, EVIL = {"name": "discovery", "image": "pilot:1"}, {"name": "evil"}
 VAULT = {"server": "https://vault"}
 OLD, NEW = {"caBundle": "old"}, {"caBundle": "new"}
+EXACT = ["ConfigMap", "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]
+EXACT += ["LimitRange", "ResourceQuota", "Namespace"]
 
 
 def different(expected: dict, live: dict, defaulted: dict | None = None) -> list[str]:
@@ -68,6 +70,8 @@ NAMESPACES = "spec.rules[0].from[0].source.namespaces"
 PORT_ADDED = "portLevelMtls: {'80': {'mode': 'DISABLE'}} was added"
 ONE, TWO = {"containers": [ISTIOD]}, {"containers": [ISTIOD, EVIL]}
 ARGOCD = from_namespaces("argocd")
+PAUSED, NOVEL = deployment(paused=True), deployment(paused=True, novelty="yes")
+NO_TOKEN, SILENT = pods(a=1, automountServiceAccountToken=False), pods(a=1)
 
 
 @table(
@@ -177,10 +181,6 @@ def test_an_added_item_has_its_place_in_the_live_list(place):
     assert (entry.place.pointer, entry.live) == (f"/spec/template/spec/containers/{place}", EVIL)
 
 
-PAUSED, NOVEL = deployment(paused=True), deployment(paused=True, novelty="yes")
-NO_TOKEN, SILENT = pods(a=1, automountServiceAccountToken=False), pods(a=1)
-
-
 def test_only_the_api_server_can_explain_an_unknown_field():
     assert needs_defaults(PAUSED, NOVEL)
 
@@ -205,10 +205,6 @@ def test_the_api_servers_answer_tells_defaults_from_drift(expected, live, defaul
 def test_a_false_that_became_true_is_certain_to_be_a_change():
     (entry,) = differences(pods(hostNetwork=False), pods(hostNetwork=True))
     assert (str(entry), entry.uncertain) == (f"{POD}.hostNetwork: True, not False", False)
-
-
-EXACT = ["ConfigMap", "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]
-EXACT += ["LimitRange", "ResourceQuota", "Namespace"]
 
 
 @pytest.mark.parametrize(("name", "uncertain"), [("Deployment", True), *((name, False) for name in EXACT)])

@@ -11,6 +11,16 @@ from tests.support.healthy_mesh import HEALTHY, applied_as_asked, found, in_clus
 
 BASE, ISTIOD, *GATEWAYS = HEALTHY.snapshot.releases
 WELL = "OK is deployed, revision 3"
+ABSENT = "ERROR=0 the mesh is not installed; `pulumi up`;"
+LEFT = tuple(
+    replace(applied_as_asked(release), values=release.typed, extra=digest(release.id, release.extra))
+    for release in HEALTHY.mesh.releases
+)
+READ_ONLY = in_cluster(found(HEALTHY, releases=LEFT, left_by_up=LEFT, read_only=True), releases=())
+"""The input that get and list alone give."""
+OTHER = tuple(replace(release, objects=({"kind": "Service"},)) for release in HEALTHY.live.releases)
+OMITTED = tuple(replace(release, omitted=("password",)) for release in LEFT)
+PASSWORD = f"{helm_releases.SECRET} istio-system/password"
 
 
 def istiod(status: str) -> tuple[ReleaseRecord, ...]:
@@ -32,9 +42,6 @@ def left(*, releases: tuple = (), deployments: tuple = (), **more: object):
     return in_cluster(HEALTHY, releases=releases, deployments=deployments, **more)
 
 
-ABSENT = "ERROR=0 the mesh is not installed; `pulumi up`;"
-
-
 @table(
     case("a mesh that is not installed", left(), ABSENT),
     case("a healthy one", HEALTHY, ""),
@@ -48,14 +55,6 @@ def test_a_mesh_of_which_nothing_is_there_is_one_error(observed, line):
     assert_lines(helm_releases.missing_mesh(observed), line)
 
 
-LEFT = tuple(
-    replace(applied_as_asked(release), values=release.typed, extra=digest(release.id, release.extra))
-    for release in HEALTHY.mesh.releases
-)
-READ_ONLY = in_cluster(found(HEALTHY, releases=LEFT, left_by_up=LEFT, read_only=True), releases=())
-"""The input that get and list alone give."""
-
-
 def test_a_healthy_mesh_has_no_problem_and_what_is_not_compared_is_named():
     assert_lines([row for row in run(READ_ONLY) if row.level is Level.ERROR], "")
     unknown = [row for row in run(READ_ONLY) if row.level is Level.UNKNOWN]
@@ -66,11 +65,6 @@ def test_without_what_up_leaves_nothing_is_proved():
     problems = errors(run(found(READ_ONLY, releases=(), left_by_up=())))
     named = {row.name for row in problems if row.id == "helm releases"}
     assert named == {release.id for release in HEALTHY.mesh.releases}
-
-
-OTHER = tuple(replace(release, objects=({"kind": "Service"},)) for release in HEALTHY.live.releases)
-OMITTED = tuple(replace(release, omitted=("password",)) for release in LEFT)
-PASSWORD = f"{helm_releases.SECRET} istio-system/password"
 
 
 @table(

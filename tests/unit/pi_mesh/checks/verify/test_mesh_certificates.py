@@ -19,6 +19,10 @@ ROOT, LATE = make_root(), make_root(days=5).pem
 CA = {"ca-cert.pem": make_ca("before", ROOT).pem, "root-cert.pem": ROOT.pem}
 RENEWED, ELSEWHERE = (make_ca("renewed", root).pem for root in (ROOT, make_root("another")))
 SIGNER = {"ca-cert.pem": LATE, "root-cert.pem": ROOT.pem}
+THREE = "OK \nOK \nOK "
+OLD_CA = "mesh-ca: is renewed, but istiod signs with the previous CA…; `pulumi up`"
+STEPS = "WARNING its root is another: `python -m operations rotate-ca --root --issuer`"
+UNSIGNED = "WARNING is not signed, so the CA is not renewed: the Issuer is gone"
 
 
 def with_ca(
@@ -26,12 +30,6 @@ def with_ca(
 ) -> Observation:
     mesh = make_mesh(**settings) if settings else HEALTHY.mesh
     return replace(HEALTHY, authority=Authority(root, cacerts or {}, **more), mesh=mesh)
-
-
-THREE = "OK \nOK \nOK "
-OLD_CA = "mesh-ca: is renewed, but istiod signs with the previous CA…; `pulumi up`"
-STEPS = "WARNING its root is another: `python -m operations rotate-ca --root --issuer`"
-UNSIGNED = "WARNING is not signed, so the CA is not renewed: the Issuer is gone"
 
 
 @table(

@@ -16,6 +16,11 @@ WAITING = replace(component("istiod"), node="", ready=False)
 RUNNING = "OK=1 1 of 1 pods are ready"
 OWN_LIMIT = {"sidecar.istio.io/proxyMemoryLimit": "64Mi"}
 LOOK = "-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`"
+NARROW = "or narrow the namespace's sidecarScope$"
+OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory$"
+INGRESS, ADDRESS = "istio-system/istio-ingressgateway", "192.0.2.7"
+FIXED = make_verification(make_mesh(ingress={"service": {"type": "LoadBalancer", "address": ADDRESS}}))
+GIVE = "; set ingress.service.type: NodePort, or install MetalLB$"
 
 
 @pytest.mark.row(11)
@@ -46,10 +51,6 @@ def ended(name: str = "istio-proxy", **more: object) -> Pod:
     return Pod("trading", "shop-1", containers=containers, out_of_memory=(name,), restarts=1, **more)
 
 
-NARROW = "or narrow the namespace's sidecarScope$"
-OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory$"
-
-
 @table(
     case("istiod", replace(component("istiod"), out_of_memory=("main",), restarts=4), OF_ISTIOD),
     case("a sidecar", ended(), f"(1 restart); raise proxy.resources.limits.memory, {NARROW}"),
@@ -63,11 +64,6 @@ OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise ist
 def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_what_gave_the_limit(pod, line):
     *_, row = mesh_pods.check(in_cluster(HEALTHY, pods=(pod,)))
     assert_lines([row], f"WARNING={pod.restarts} {line}")
-
-
-INGRESS, ADDRESS = "istio-system/istio-ingressgateway", "192.0.2.7"
-FIXED = make_verification(make_mesh(ingress={"service": {"type": "LoadBalancer", "address": ADDRESS}}))
-GIVE = "; set ingress.service.type: NodePort, or install MetalLB$"
 
 
 def service(*addresses: str, type: str = "LoadBalancer", ports: tuple[int, ...] = (80,)) -> Service:

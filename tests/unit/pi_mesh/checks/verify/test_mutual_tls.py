@@ -21,6 +21,9 @@ OLD, NEW = "2026-01-01T00:00:00Z", "2026-12-01T00:00:00Z"
 LEGACY = {"traffic": {"legacy": {"old-app": {"selector": {"app": "app"}}}}}
 ALL = "OK : STRICT for the whole mesh"
 NOT_TRADING = "OK : STRICT mesh-wide, but not for every workload and port of trading"
+HOST = "app.trading.svc.cluster.local"
+PLAIN = {"tls": {"mode": "DISABLE"}}
+SERVICES = (Service("trading", "app", selector=LABELS), Service("trading", "empty", selector={"app": "none"}))
 
 
 def peer(namespace: str, spec: dict, created: str = NEW, name: str = "rogue", manager: str = "Argo CD") -> Policy:
@@ -120,11 +123,6 @@ def test_only_namespaces_whose_workloads_may_take_plain_text_are_weakened(health
     assert mutual_tls.weakened_namespaces(with_policies(injected, strict, wide, narrow, empty)) == {"wide", "narrow"}
     elsewhere = with_policies(with_pods(healthy, meshed("elsewhere")), peer("elsewhere", PERMISSIVE))
     assert mutual_tls.weakened_namespaces(elsewhere) == {"elsewhere"}
-
-
-HOST = "app.trading.svc.cluster.local"
-PLAIN = {"tls": {"mode": "DISABLE"}}
-SERVICES = (Service("trading", "app", selector=LABELS), Service("trading", "empty", selector={"app": "none"}))
 
 
 def rule(host: str = HOST, policy: dict = PLAIN, namespace: str = "trading", name: str = "rogue") -> Policy:

@@ -19,6 +19,8 @@ GATEWAY = Pod("istio-system", "gateway-0", {"istio": "ingressgateway"}, containe
 SECURED = {"hosts": ["shop.example"], "protocol": "HTTPS", "tls": {"secret": "shop"}}
 LISTED = {"allowAddresses": ["192.0.2.1"]}
 MUTUAL = {**SECURED, "tls": {"secret": "shop", "mode": "MUTUAL"}}
+BEHIND, ITSELF = "the service behind the gateway", "the gateway"
+NO_ROUTE, NO_ENDPOINT = "see the rows of objects and attached", "see the rows of attached routes: it reaches no"
 
 
 def mesh(pod: Pod = GATEWAY, route: str = "", ingress: dict | None = None, **gateways: Any) -> Observation:
@@ -72,10 +74,6 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
 def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, observed, asked):
     assert_lines(request_through_the_gateway.check(observed), "OK ")
     assert gateway.asked == [asked]
-
-
-BEHIND, ITSELF = "the service behind the gateway", "the gateway"
-NO_ROUTE, NO_ENDPOINT = "see the rows of objects and attached", "see the rows of attached routes: it reaches no"
 
 
 @pytest.mark.parametrize(

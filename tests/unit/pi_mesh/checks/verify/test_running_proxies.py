@@ -16,6 +16,9 @@ LOST, UNASKED = (replace(SHOP, connected=connected) for connected in (False, Non
 STARTING = replace(LOST, pod=replace(SHOP.pod, ready=False))
 NO_ISTIOD = Proxies(NEWEST, (UNASKED,), "no pod of istiod is Ready")
 OLDER = "WARNING trading/shop: runs with a stale proxy: concurrency 1, now 2"
+OLD_ISTIOD = replace(HEALTHY.snapshot.deployments[0], containers=(Container("discovery", image=f"p:{BEFORE}"),))
+STALE = f"WARNING deployment trading/shop: …{BEFORE}…; `kubectl rollout restart -n trading deployment/shop`$"
+DIGEST = "istio/proxyv2@sha256:aa"
 
 
 @table(
@@ -46,11 +49,6 @@ def proxy(image: str = f"docker.io/istio/proxyv2:{BEFORE}", **more: object) -> P
 
 def of(*pods: Pod, **more: object) -> Observation:
     return in_cluster(HEALTHY, pods=pods, **more)
-
-
-OLD_ISTIOD = replace(HEALTHY.snapshot.deployments[0], containers=(Container("discovery", image=f"p:{BEFORE}"),))
-STALE = f"WARNING deployment trading/shop: …{BEFORE}…; `kubectl rollout restart -n trading deployment/shop`$"
-DIGEST = "istio/proxyv2@sha256:aa"
 
 
 @table(

@@ -17,6 +17,14 @@ DEFAULTS = make_mesh()
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "700m", "memory": "256Mi"}}
 VAULT = {"enabled": True, "address": "https://vault.example", "key": "internal"}
 Applied = Callable[[Release], AppliedRelease]
+LOG, PASSWORD, PASSWORDS = (
+    {"global": {key: value}} for key, value in (("logAsJson", True), ("a", "x1"), ("a", ["x1"]))
+)
+OLD = make_mesh(istio={"version": SHIPPED})
+WITHOUT = tuple(replace(applied_as_asked(one), values=without_gateway_version(one.values)) for one in OLD.releases)
+BY_VAULT = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=VAULT).releases))
+BY_DEFAULT = tuple(map(applied_as_asked, DEFAULTS.releases))
+BALANCED = make_mesh(load_balancers=True)
 
 
 def unapplied_settings(applied: Applied = applied_as_asked, **changes: object) -> dict[str, Finding]:
@@ -27,11 +35,6 @@ def unapplied_settings(applied: Applied = applied_as_asked, **changes: object) -
 
 def extra(**values: object) -> dict:
     return {"istio": {"values": values}}
-
-
-LOG, PASSWORD, PASSWORDS = (
-    {"global": {key: value}} for key, value in (("logAsJson", True), ("a", "x1"), ("a", ["x1"]))
-)
 
 
 @table(
@@ -91,13 +94,6 @@ def test_a_change_is_named_by_what_up_left_and_by_what_helm_knows(applied, chang
 
 def test_a_finding_counts_its_values():
     assert unapplied_settings(ingress={"replicas": 3})["ingress.replicas"].number == 3
-
-
-OLD = make_mesh(istio={"version": SHIPPED})
-WITHOUT = tuple(replace(applied_as_asked(one), values=without_gateway_version(one.values)) for one in OLD.releases)
-BY_VAULT = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=VAULT).releases))
-BY_DEFAULT = tuple(map(applied_as_asked, DEFAULTS.releases))
-BALANCED = make_mesh(load_balancers=True)
 
 
 @table(

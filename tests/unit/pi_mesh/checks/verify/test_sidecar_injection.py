@@ -18,17 +18,19 @@ UNLABELLED = in_cluster(HEALTHY, namespaces=tuple(replace(one, labels={}) for on
 BATCH = make_verification(make_mesh(namespaces={"batch": {"injection": False}}))
 REVISION = make_mesh(istio={"tags": {"stable": "default"}}, trading={"revision": "stable"})
 LABEL = "`kubectl label namespace trading {} --overwrite`"
+REFUSED = found(HEALTHY, injections={"trading": "exceeded quota: workloads"})
+FOLLOW = f"ERROR {LABEL.format('istio.io/rev=stable istio-injection-')}"
+OUT = "comes out with istio-proxy, and namespaces.batch.injection is false"
+OPTED_OUT = {"sidecar.istio.io/inject": "false"}
+MESHED = Pod("trading", "a", containers=PROXY)
+REPLACED = "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces it"
+PROFILE, ODD = HEALTHY.settings.proxy.resources, Resources(1, MI)
 
 
 def injected(containers: tuple, observed: Observation = HEALTHY, namespace: str = "trading") -> Observation:
     """Return the mesh where a pod of a namespace comes out with these containers."""
     pod = Pod(namespace, "injection-proof", containers=containers)
     return found(observed, injections={**observed.live.injections, namespace: pod})
-
-
-REFUSED = found(HEALTHY, injections={"trading": "exceeded quota: workloads"})
-FOLLOW = f"ERROR {LABEL.format('istio.io/rev=stable istio-injection-')}"
-OUT = "comes out with istio-proxy, and namespaces.batch.injection is false"
 
 
 @table(
@@ -48,11 +50,6 @@ def test_a_new_pod_of_a_namespace_must_come_out_with_its_sidecar(observed, line)
 
 def bare(**pod: object) -> tuple[Pod, ...]:
     return (Pod("trading", "ledger-0", node="pi-1", containers=APP, **pod),)
-
-
-OPTED_OUT = {"sidecar.istio.io/inject": "false"}
-MESHED = Pod("trading", "a", containers=PROXY)
-REPLACED = "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces it"
 
 
 @table(
@@ -78,9 +75,6 @@ def test_each_injected_namespace_is_looked_at_and_no_other():
     pods = tuple(Pod(name, "app-0", containers=APP) for name in ("trading", "research", "batch"))
     lines = "WARNING pod trading/app-0:\nWARNING pod research/app-0:"
     assert_lines(sidecar_injection.check_running_pods(in_cluster(observed, pods=pods)), lines)
-
-
-PROFILE, ODD = HEALTHY.settings.proxy.resources, Resources(1, MI)
 
 
 def istiod(*resources: Resources, **more: object) -> Pod:

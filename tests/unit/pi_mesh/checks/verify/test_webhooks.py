@@ -17,15 +17,13 @@ OF_CERT_MANAGER = Webhook(
 )
 VAULT = make_mesh(vault={"enabled": True, "address": "https://vault.example", "key": "internal"})
 ENDED = make_root(days=0.5).pem
+GONE = "calls Service old/istiod, which is gone; `helm rollback -n istio-system istiod 3`"
+CERT_MANAGER = in_cluster(HEALTHY, webhooks=(INJECTOR, VALIDATOR, OF_CERT_MANAGER))
 
 
 def injector(pem: str | None = None, **changes: object) -> Observation:
     bundle = {} if pem is None else {"ca_bundle": base64.b64encode(pem.encode()).decode()}
     return in_cluster(HEALTHY, webhooks=(replace(INJECTOR, **bundle, **changes), VALIDATOR))
-
-
-GONE = "calls Service old/istiod, which is gone; `helm rollback -n istio-system istiod 3`"
-CERT_MANAGER = in_cluster(HEALTHY, webhooks=(INJECTOR, VALIDATOR, OF_CERT_MANAGER))
 
 
 @table(

@@ -66,7 +66,6 @@ ASKING = {
     for revision in ("next", "stable", "default")
 }
 LED = "sidecars: would lose the istiod that configures them and renews their certificates:"
-SEVEN = {IN_TRADING: [named(f"shop-{number}") for number in range(7)]}
 
 
 @table(
@@ -87,7 +86,7 @@ def test_a_mesh_that_nobody_else_uses_is_destroyed(refusal, settings, objects):
 
 @table(
     case("workloads in a namespace of the stack", {}, SHOP, "namespace trading: would be deleted with Deployment shop"),
-    case("a long list", {}, SEVEN,
+    case("a long list", {}, {IN_TRADING: [named(f"shop-{number}") for number in range(7)]},
         f"namespace trading: would be deleted with {', '.join(f'Deployment shop-{n}' for n in range(5))} and 2 more"),
     case("sidecars elsewhere", {}, TELLER, f"{LED} bank/teller"),
     case("sidecars elsewhere beside others", {}, {PODS: [pod("bank", "b"), pod("bank", "a")]}, f"{LED} bank/a, bank/b"),

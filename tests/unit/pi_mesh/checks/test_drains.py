@@ -10,7 +10,6 @@ from tests.support.versions import NEWEST
 SELECTED = {"selector": {"app": "desk"}, "rules": [{"ports": [80]}]}
 FIX, WEB = {"protocol": "TCP", "port": 9000}, {"port": 8081, "hosts": ["a.example"]}
 NO_EGRESS, LATEST = {"egress": {"enabled": False}}, {"version": NEWEST}
-LOGGED = {"observability": {"accessLogs": {"namespaces": ["trading"]}}}
 GATEWAYS = {"gateways": {"fix": FIX, "web": WEB}}
 TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
 TO_GATEWAY = "connections to istio=ingressgateway, port"
@@ -84,7 +83,7 @@ def policies(**named: object) -> dict:
         ["HTTP connections to and from every proxy (meshConfig.pathNormalization.normalization)"]),
     case("the share of traces", {}, {"proxy": {"traceSampling": 5}},
         ["HTTP connections to and from every proxy (pilot.traceSampling)"]),
-    case("the paths in an access log that is written", LOGGED,
+    case("the paths in an access log that is written", {"observability": {"accessLogs": {"namespaces": ["trading"]}}},
         {"observability": {"accessLogs": {"namespaces": ["trading"], "paths": True}}},
         ["connections to and from every proxy (meshConfig.extensionProviders)"]),
     case("a value of the mesh config that is not known", {},

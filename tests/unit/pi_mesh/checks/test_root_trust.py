@@ -28,7 +28,6 @@ OF_B = (make_ca("leaf", CA_B, ca=False).certificate, CA_B.certificate)
 OLD = ProxyTrust("trading/old", roots=(A.certificate,), chain=OF_A)
 NEW = ProxyTrust("trading/new", roots=BOTH, chain=OF_B)
 SILENT = ProxyTrust("trading/silent", problem="no answer")
-UNREACHABLE = ClusterUnreachable("no answer")
 ROOT = make_root()
 OURS, OTHER = (make_ca(name, ROOT).pem for name in ("Istio Intermediate CA", "Another CA"))
 
@@ -97,7 +96,7 @@ def test_istiods_own_certificate_counts_by_the_ca_that_signed_it():
     case("a proxy and istiod's pod do", (OLD, NEW), OF_A[0], ["pod trading/old", "istiod's pod istiod-1"]),
     case("one does and another is silent", (OLD, SILENT), OF_B[0], ["pod trading/old"]),
     case("a proxy is silent", (NEW, SILENT), OF_B[0], None),
-    case("istiod is silent", (NEW,), UNREACHABLE, None),
+    case("istiod is silent", (NEW,), ClusterUnreachable("no answer"), None),
 )
 def test_the_holders_of_certificates_under_another_root_are_named(monkeypatch, proxies, istiod, holders):
     def served(*_: str) -> dict:

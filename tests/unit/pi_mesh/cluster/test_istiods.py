@@ -13,7 +13,6 @@ from tests.support.snapshots import make_snapshot
 TAG = Webhook("Mutating", "istio-revision-tag-stable", "x", "istio-system/istiod-next")
 ENABLED, NEXT, STABLE = {"istio-injection": "enabled"}, {"istio.io/rev": "next"}, {"istio.io/rev": "stable"}
 DEFAULT = {"istio.io/rev": "default"}
-PODS = "/api/v1/namespaces/istio-system/pods"
 DRY_RUN = "/apis/networking.istio.io/v1beta1/namespaces/istio-system/sidecars"
 OLD = {"items": [{"metadata": {"name": "old", "deletionTimestamp": "2026-11-25T12:00:00Z"}}]}
 NEW = {"items": [{"metadata": {"name": "new"}}]}
@@ -51,7 +50,7 @@ NO_ANSWER = refused('Internal error: failed calling webhook "validation.istio.io
     case("a cluster that is gone is asked again", [ClusterUnreachable("gone"), NEW], [{}], 60, "", 1),
 )
 def test_the_webhook_is_waited_for(pods, dry_run, seconds, problem, calls):
-    left = {PODS: iter(pods), DRY_RUN: iter(dry_run)}
+    left = {"/api/v1/namespaces/istio-system/pods": iter(pods), DRY_RUN: iter(dry_run)}
 
     def answer(path: str) -> object:
         given = next(left[path])

@@ -14,7 +14,6 @@ from tests.support.findings import table
 SHOP = ContainerId("trading", "shop-1", "istio-proxy")
 LABELS = 'container="istio-proxy",id="/kubepods/pod1/c1",image="proxyv2",name="c1",namespace="trading",pod="shop-1"'
 POD_LABELS = 'container="",id="/kubepods/pod1",image="",name="",namespace="trading",pod="shop-1"'
-FORBIDDEN = (403, '{"kind":"Status","message":"nodes \\"pi-1\\" is forbidden"}')
 DISK = {"availableBytes": 3, "capacityBytes": 10}
 
 
@@ -60,7 +59,7 @@ def test_of_a_container_that_restarted_the_newer_counters_count():
 
 
 @table(
-    (FORBIDDEN, "no right to get nodes/proxy"),
+    ((403, '{"kind":"Status","message":"nodes \\"pi-1\\" is forbidden"}'), "no right to get nodes/proxy"),
     ((502, "error trying to reach service: dial tcp\nmore"), "status 502: error trying to reach service: dial tcp"),
     (ClusterUnreachable("timed out"), "no answer within 10 s"),
 )

@@ -11,8 +11,6 @@ PODS, EVENTS = "/api/v1/namespaces/mesh/pods", "/api/v1/namespaces/mesh/events"
 LOG = f"{PODS}/istiod-x/log?container=discovery&tailLines=4&previous="
 NO_NODE = "0/3 nodes are available: 3 Insufficient memory."
 UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": NO_NODE}
-KILLED = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
-POD = "pod mesh/istiod-x"
 
 
 def read(status: dict[str, Any], *events: dict[str, Any], **log: tuple[int, str]) -> list[tuple]:
@@ -44,7 +42,7 @@ def test_a_ready_pod_waits_for_nothing():
 
 def test_a_pod_without_a_node_says_what_the_scheduler_says():
     ((name, word, message, *_),) = read({"conditions": [UNSCHEDULABLE]})
-    assert (name, word, message) == (POD, "Unschedulable", NO_NODE)
+    assert (name, word, message) == ("pod mesh/istiod-x", "Unschedulable", NO_NODE)
 
 
 def test_a_pod_that_pulls_says_so():
@@ -62,7 +60,7 @@ def test_failed_pulls_are_counted_and_their_reason_is_the_last_ones():
 
 
 def test_a_container_that_died_is_quoted():
-    status = container(waiting("CrashLoopBackOff"), lastState=KILLED)
+    status = container(waiting("CrashLoopBackOff"), lastState={"terminated": {"reason": "OOMKilled", "exitCode": 137}})
     ((_, word, message, *_, log),) = read(status, false=(400, ""), true=(200, "one\ntwo\n"))
     assert (word, message, log) == ("CrashLoopBackOff", "OOMKilled, exit code 137", ("one", "two"))
 

@@ -10,7 +10,6 @@ from tests.support.findings import case, table
 
 PORTS = [{"name": "http2", "port": 80, "nodePort": 31380}, {"name": "https", "port": 443, "nodePort": 31390}]
 NODE_PORTS, OWN_PORTS = {"http2": 31380, "https": 31390}, {"http2": 80, "https": 443}
-BALANCED = [{"ip": "192.168.1.20"}, {"hostname": "pi.example"}]
 
 
 def node(address: str, ready: str = "True") -> dict:
@@ -36,7 +35,7 @@ NODES = {"items": [node("192.168.1.11"), node("192.168.1.12", ready="Unknown"), 
 )
 def test_a_service_is_exposed_at_the_addresses_of_its_type(monkeypatch, kind, nodes, addresses, ports):
     spec = {"type": kind, "clusterIP": "10.96.0.7", "ports": PORTS}
-    ingress = BALANCED if kind == "LoadBalancer" else []
+    ingress = [{"ip": "192.168.1.20"}, {"hostname": "pi.example"}] if kind == "LoadBalancer" else []
     meta = {"namespace": "istio-system", "name": "istio-ingressgateway"}
     item = kind and {"metadata": meta, "spec": spec, "status": {"loadBalancer": {"ingress": ingress}}}
     path = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"

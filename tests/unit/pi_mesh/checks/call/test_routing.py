@@ -14,7 +14,6 @@ from tests.support.own_calls import APP, CLIENT, SERVER, TCP, doubts, make_call,
 
 BARE = replace(CLIENT, containers=())
 FULL = "app.trading.svc.cluster.local"
-NOTHING = ([], [])
 WAITING = (Endpoint("10.0.0.2", 8080, False, "app-0"),)
 ELSEWHERE = (replace(SERVER, namespace="shop"), replace(SERVER, labels={"app": "other"}))
 
@@ -43,7 +42,7 @@ IN_SHOP = (sidecar("trading/*"), sidecar("./*", name="others", app="other"))
     case("the namespace's before the root's", [sidecar("./*", namespace="istio-system"), *IN_SHOP]),
 )
 def test_a_sidecar_that_has_the_service_hides_nothing(sidecars):
-    assert both(*sidecars) == NOTHING
+    assert both(*sidecars) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -95,7 +94,6 @@ API, NARROW = to("api.example.com"), {"match": [{"uri": {"prefix": "/api"}}]}
 GONE = "VirtualService trading/route: sends the call to gone.trading.svc.cluster.local, which does not exist"
 WILD = route(to("gone"), hosts=("*.svc.cluster.local",), name="wild", created="2026-01-01T00:00:00Z")
 OLD, NEW = (route(to(host), name=host, created=f"2026-01-0{day}T00:00:00Z") for host, day in (("app", 2), ("gone", 3)))
-OTHER = Service("trading", "other", ports=(80,))
 
 
 def unlike(**match: object) -> Policy:
@@ -115,7 +113,7 @@ def unlike(**match: object) -> Policy:
     case("one that does not", [route(to("gone"))], {}, f"ERROR {GONE}"),
     case("destinations without weight", [route(IDLE)], {}, "OK "),
     case("a host outside", [route(API)], {}, "OK "),
-    case("another service", [route(to("other"))], {"services": (APP, OTHER)}, "OK "),
+    case("another service", [route(to("other"))], {"services": (APP, Service("trading", "other", ports=(80,)))}, "OK "),
     case("an undeclared subset", [route(to("app", "v1"))], {}, f"ERROR subset v1 of {FULL}, which no Destination"),
     case("a subset without pods", [route(to("app", "v1")), V1], {}, "ERROR has no Ready pod (labels version=v1)"),
     case("a subset with a pod", [route(to("app", "v1")), V1], {"pods": (CLIENT, LABELLED)}, "OK "),

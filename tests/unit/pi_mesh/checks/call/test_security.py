@@ -39,12 +39,9 @@ OF_MESH, OWN = "PeerAuthentication istio-system/default:", "PeerAuthentication t
 PLAIN = "OK is accepted in plain text, because the caller has no sidecar"
 TURNED_OFF = f"{OF_MESH} is STRICT…: DestinationRule trading/rule has tls DISABLE; correct what takes mutual TLS from"
 NO_SIDECAR = "is STRICT, and refuses the call's plain text: the caller has no sidecar"
-ONE_OPEN = peer("UNSET", {"8080": "DISABLE"}, app="app")
-OF_ANOTHER_PORT = peer("PERMISSIVE", {"80": "STRICT"}, app="app")
 UNSERVED = "DestinationRule trading/rule: asks for mutual TLS, and pod app-0 has no sidecar"
 OWN_RULE = (rule(), rule("ISTIO_MUTUAL", FULL, "shop"))
 AUTO_OFF = {"mesh_config": {"enableAutoMtls": False}}
-BOTH_BARE = {"caller": BARE, "pods": (CLIENT, BARE_SERVER)}
 
 
 @table(
@@ -54,10 +51,10 @@ BOTH_BARE = {"caller": BARE, "pods": (CLIENT, BARE_SERVER)}
     case("the policy in force is named", [peer("STRICT")], {"caller": BARE}, f"ERROR {OWN}"),
     case("a narrower policy lets it in", [peer("PERMISSIVE")], {"caller": BARE}, PLAIN),
     case("a workload's policy does", [peer("PERMISSIVE", app="app")], {"caller": BARE}, PLAIN),
-    case("a port's mode does", [ONE_OPEN], {"caller": BARE}, PLAIN),
+    case("a port's mode does", [peer("UNSET", {"8080": "DISABLE"}, app="app")], {"caller": BARE}, PLAIN),
     case("the pod's port", [peer("PERMISSIVE", {"8080": "STRICT"}, app="app")], {"caller": BARE}, f"ERROR {OWN}"),
-    case("not the service's port", [OF_ANOTHER_PORT], {"caller": BARE}, PLAIN),
-    case("a pod without a sidecar", [], BOTH_BARE, PLAIN),
+    case("not the service's port", [peer("PERMISSIVE", {"80": "STRICT"}, app="app")], {"caller": BARE}, PLAIN),
+    case("a pod without a sidecar", [], {"caller": BARE, "pods": (CLIENT, BARE_SERVER)}, PLAIN),
     case("a port past the sidecar", [], {"caller": BARE, "pods": (CLIENT, LEFT_OUT)}, PLAIN),
     case("a destination rule turns mutual TLS off", [rule()], {}, f"ERROR {TURNED_OFF}"),
     case("one of another host", [rule(host="other")], {}, "OK is no obstacle"),

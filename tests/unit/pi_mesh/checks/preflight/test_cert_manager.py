@@ -10,7 +10,6 @@ from tests.support.snapshots import make_snapshot
 SIGNER = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
 OURS, CRD = "cert-manager/cert-manager", "issuers.cert-manager.io"
 LABELS = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}
-FOREIGN_CRD = {"crds": (Crd("orders.acme.cert-manager.io", ""),)}
 CRDS = (Crd("certificates.cert-manager.io"),)
 GONE, KEPT = SigningIssuer("", "is not there"), SigningIssuer("ca", "no endpoints", has_signed=True)
 NONE, PI = "crd certificates.cert-manager.io: is not there: the cluster has no cert-manager", "Issuer istio-system/pi:"
@@ -34,7 +33,7 @@ CARRIED = ["ok namespace cert-manager: this stack's carries signing requests to 
         ["error deployment tls/cert-manager: of tls/cm runs already; two would answer"]),
     case("one of no release", controller(""), {},
         ["error deployment tls/cert-manager: of no Helm release runs already"]),
-    case("CRDs of others", FOREIGN_CRD, {},
+    case("CRDs of others", {"crds": (Crd("orders.acme.cert-manager.io", ""),)}, {},
         ["error crd orders.acme.cert-manager.io: belongs to no Helm release; Helm refuses to take it into "]),
     case("the cluster's own is missing", {}, THEIRS,
         [f"error crd {CRD}: is not there: the cluster has no cert-manager"]),

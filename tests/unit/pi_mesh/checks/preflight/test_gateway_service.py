@@ -27,8 +27,7 @@ FITS, CLASS = "ok ingress.service: fits the cluster", "error ingress.service.loa
 ANNOTATED, CLASSED = {"annotations": {"metallb.io/address-pool": "mesh"}}, {"loadBalancerClass": "tailscale"}
 POOLS = (Crd("ipaddresspools.metallb.io"),)
 # 192.0.2.1 to 192.0.2.6
-POOL = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
-HOME = make_snapshot(crds=POOLS, address_pools=(POOL,))
+HOME = make_snapshot(crds=POOLS, address_pools=(Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True),))
 SHOP = replace(HOME, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
 
 

@@ -19,7 +19,6 @@ LABELS = {"app": "istiod", "istio.io/rev": "next"}
 SECOND = Deployment("istio-system", "istiod-next", LABELS, "istio-system/istiod-next")
 HOOK = Webhook("Mutating", "istio-revision-tag-stable", "rev.namespace.sidecar-injector.istio.io", stack=BOTH.owner)
 OLD = StackState(recorded={"istio-system/istiod": RecordedRelease(NEWEST, {"revision": "old"})})
-VALUES = {"values": {"revision": "next"}}
 TWO_BEFORE, THREE_BEFORE = f"1.{NEWEST_MINOR - 2}.0", f"1.{NEWEST_MINOR - 3}.0"
 KEY, TOO_FAR = "istio.canary.version", "Istio supports up to 2 minor versions more"
 
@@ -66,7 +65,7 @@ def test_a_revision_or_tag_in_use_is_not_removed(istio, cluster, lines):
 
 
 @table(
-    (VALUES, installed_state(make_mesh()), "from default to next"),
+    ({"values": {"revision": "next"}}, installed_state(make_mesh()), "from default to next"),
     ({}, OLD, "from old to default"),
 )
 def test_a_revision_in_place_is_refused_and_the_way_is_the_canary(istio, state, words):

@@ -20,7 +20,6 @@ def below(growth: Growth, count: int) -> dict:
     return {"resources": {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": memory}}}
 
 
-UNWATCHED = {"istio": {"discovery": {"limited": True}}}
 UNSCOPED = {"sidecarScope": []}
 PROXY = {"proxy": below(SIDECAR, 1000)}
 
@@ -28,7 +27,7 @@ PROXY = {"proxy": below(SIDECAR, 1000)}
 @table(
     case("the clusters that the Ansible role is for", 300, {}, 300, "300 services"),
     case("one service", 1, {}, 1, "1 service"),
-    case("services that istiod does not watch", 300, UNWATCHED, 0, "0 services"),
+    case("services that istiod does not watch", 300, {"istio": {"discovery": {"limited": True}}}, 0, "0 services"),
 )
 def test_the_default_limits_are_enough(count, settings, number, services):
     (finding,) = findings(count, **settings)

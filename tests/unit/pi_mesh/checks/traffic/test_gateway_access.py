@@ -27,13 +27,11 @@ ROUTED = {
     "routes": {"trading-app": TO_APP},
 }
 ARGOCD = {"namespaces": ["argocd"]}
-SIDECAR = (Container("istio-proxy"),)
 REFUSED, BARE = (
     make_pod(name, namespace="trading", annotations={ANNOTATION: "false"}, containers=containers)
-    for name, containers in (("app", SIDECAR), ("bare", ()))
+    for name, containers in (("app", (Container("istio-proxy"),)), ("bare", ()))
 )
 NO_REWRITE = {"istio": {"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}}}
-EVERYWHERE = "ERROR istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe: "
 
 
 @table(
@@ -79,7 +77,6 @@ TO_API = {"routes": {"trading-app": TO_APP, "api": API}}
 OUT_OF_API = "ERROR namespaces.research.defaultDeny: locks the ingress gateway out of service api"
 THREE = {"policies": {name: {"rules": [ARGOCD]} for name in ("b", "a", "c")}}
 ELSEWHERE = allowing(policy(ARGOCD, namespace="research"), namespaces={"research": {}})
-UNROUTED = {"routes": {}, "gateways": {}}
 OF_APP = policy(ARGOCD, selector=LABELS)
 
 
@@ -106,7 +103,7 @@ OF_APP = policy(ARGOCD, selector=LABELS)
     case("the default deny", allowing(default_deny(allowIngress=True)), ""),
     case("without its allow", allowing(default_deny(allowIngress=False)), "ERROR "),
     case("alone", allowing(default_deny(**NOBODY)), "ERROR traffic.authorization.defaultDeny: "),
-    case("no route", allowing(policy(ARGOCD), traffic=UNROUTED), ""),
+    case("no route", allowing(policy(ARGOCD), traffic={"routes": {}, "gateways": {}}), ""),
     case("of a further namespace", allowing({}, traffic=TO_API, **RESEARCH), OUT_OF_API),
     case("a policy of another namespace", ELSEWHERE, ""),
     case("the first policy by name", allowing(THREE), "ERROR traffic.authorization.policies.a:"),
@@ -116,7 +113,7 @@ def test_a_policy_that_locks_the_gateway_out_of_a_routed_service_is_named(observ
 
 
 @table(
-    case("everywhere", NO_REWRITE, (), EVERYWHERE),
+    case("everywhere", NO_REWRITE, (), "ERROR istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe: "),
     case("of a pod with a sidecar", {}, (REFUSED, BARE), "ERROR pod trading/app: "),
     case("not without mutual TLS and policies", {"mtls": {"mode": "PERMISSIVE"}, **NO_REWRITE}, (), ""),
 )

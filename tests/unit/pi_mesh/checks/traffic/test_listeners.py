@@ -11,7 +11,6 @@ from tests.support.traffic_problems import of_settings
 
 WITH_8080 = [{"name": "status-port", "port": 15021}, {"name": "http", "port": 80}, {"name": "more", "port": 8080}]
 LISTED = {"values": {"service": {"ports": WITH_8080}}}
-SYSCTL = "net.ipv4.ip_unprivileged_port_start"
 HOME, OFFICE = {"allowAddresses": ["192.168.0.0/16"]}, {"allowAddresses": ["192.0.2.7"]}
 A, B = {"hosts": ["a.example"]}, {"hosts": ["b.example"]}
 TLS = {"protocol": "TLS"}
@@ -32,18 +31,17 @@ def secured(pod: dict | None = None, container: dict | None = None) -> dict:
 
 
 def sysctl(value: str) -> dict:
-    return secured({"sysctls": [{"name": SYSCTL, "value": value}]})
+    return secured({"sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": value}]})
 
 
 LACKS, LOW = "ERROR traffic.gateways.g.port: ", "WARNING traffic.gateways.g.port: …listens from 1024 on"
 NO_GROUP = secured({"fsGroup": 1337})
-TLS_8443 = {"tls": {"secret": "certificate", "port": 8443}}
 
 
 @table(
     case("the Service follows the listeners", None, {}, {}, ""),
     case("with another port", None, {}, {"port": 8080}, ""),
-    case("with a port for TLS", None, {}, TLS_8443, ""),
+    case("with a port for TLS", None, {}, {"tls": {"secret": "certificate", "port": 8443}}, ""),
     case("a listed port", None, LISTED, {"port": 8080}, ""),
     case("a port that is not", None, LISTED, {"port": 9000}, f"{LACKS}…use one of 80, 8080, or add the port to"),
     case("HTTPS' port too", None, LISTED, {"tls": {"secret": "a"}}, "ERROR traffic.gateways.g.tls.port: "),
@@ -78,7 +76,6 @@ def issued(port: int, issuer: str) -> dict:
 
 SHARED, ADDRESSES = "ERROR traffic.gateways.h.port: ", "ERROR traffic.gateways.g.allowAddresses: "
 ONE_VERSION = f"WARNING …{NEXT} refuses it"
-DOMAIN = {"hosts": ["*.a.example"], **HOME, **https()}
 ISSUERS = "name different issuers for Secret shop"
 FEED = {**HOME, **tcp(9000)}
 LOCAL, RANGES = {"externalTrafficPolicy": "Local"}, {"sourceRanges": ["192.0.2.0/24"]}
@@ -106,7 +103,7 @@ BY_PROXY = "OK sees the clients' addresses by the PROXY protocol$"
     case("of a named host", {**A, **HOME}, {}, ""),
     case("equal lists", HOME, HOME, ""),
     case("lists on other ports", HOME, {"port": 8080, **OFFICE}, ""),
-    case("of a domain by its server name", DOMAIN, {**B, **https("other")}, ""),
+    case("of a domain by its server name", {"hosts": ["*.a.example"], **HOME, **https()}, {**B, **https("other")}, ""),
     case("issuers of one secret", {**A, **issued(443, "a")}, {**B, **issued(444, "b")}, f"ERROR : {ISSUERS}"),
 )
 def test_listeners_of_one_port_must_be_told_apart(first, second, line):

@@ -15,7 +15,6 @@ DEV, PATH, PORT = {"namespaces": ["dev"]}, {"paths": ["/a"]}, {"ports": [80]}
 LEGACY = {"legacy": {"old": {"selector": {"legacy": "true"}}}}
 PERMISSIVE = {"mtls": {"mode": "PERMISSIVE"}}
 TOLD = f"WARNING traffic.authorization.policies.p: …mtls.mode PERMISSIVE accepts plain text…pi-mesh {NEXT} refuses it"
-BY_PRINCIPAL = {"principals": ["cluster.local/ns/dev/*"]}
 BOTH = {"a": {"action": "DENY", "rules": [PATH]}, "b": {"action": "DENY", "rules": [DEV]}}
 OLD, OF_P = "WARNING traffic.legacy.old: ", "WARNING traffic.authorization.policies.p: "
 MEETING = {"app": "a", "legacy": "true"}
@@ -30,7 +29,6 @@ BARE, TILL, JOB = (
 )
 MESHED = make_pod("new", namespace="trading", containers=(Container("istio-proxy"),))
 INJECTED = (Namespace("shop", {"istio-injection": "enabled"}),)
-WELL = "OK every pod in trading has its sidecar"
 OFF = {"namespaces": {"batch": {"injection": False}}}
 
 
@@ -55,7 +53,7 @@ def labelled(namespace: str = "trading", **labels: str):
 
 @table(
     case("a denial by namespace", policy(DEV), PERMISSIVE, None, TOLD),
-    case("a denial by principal", policy(BY_PRINCIPAL), PERMISSIVE, None, TOLD),
+    case("a denial by principal", policy({"principals": ["cluster.local/ns/dev/*"]}), PERMISSIVE, None, TOLD),
     case("its rules are named", policy(PATH, DEV), PERMISSIVE, None, "WARNING (rules[1]), but"),
     case("in their order", policy(DEV, PATH, DEV), PERMISSIVE, None, "WARNING (rules[0], rules[2]), but"),
     case("no caller", policy(PATH), PERMISSIVE, None, ""),
@@ -109,7 +107,7 @@ def test_a_caller_that_does_not_know_the_called_namespace_is_told_to_add_it(sett
     case("elsewhere too", {}, {"pods": (TILL,), "namespaces": INJECTED}, "WARNING pod shop/till: "),
     case("PERMISSIVE cuts nobody off", PERMISSIVE, {"pods": (BARE,)}, ""),
     case("pods that may not be listed", {}, {"unreadable": ("pods",)}, "UNKNOWN mtls.mode: "),
-    case("a namespace without injection", OFF, {"pods": (JOB,)}, WELL),
+    case("a namespace without injection", OFF, {"pods": (JOB,)}, "OK every pod in trading has its sidecar"),
 )
 def test_strict_names_the_pods_without_a_sidecar(settings, cluster, line):
     observed = of_settings(make_settings(**settings), make_snapshot(**cluster))

@@ -17,7 +17,6 @@ LISTENERS = {
     "passed": {"protocol": "TLS"},
     "ended": {"protocol": "TLS", "port": 8883, "tls": {"secret": "certificate"}},
 }
-RULES = {"http": [TO_APP], "tcp": TO_APP["to"], "tls": TO_APP["to"]}
 
 
 def to(rule: dict, **more: tuple[str, ...]) -> dict:
@@ -67,7 +66,7 @@ def test_a_route_that_leads_nowhere_is_an_error(changes, settings, line):
     ("ended", "tcp"),
 )
 def test_a_route_needs_rules_of_its_listeners_protocol(gateway, kind):
-    for given, rule in RULES.items():
+    for given, rule in {"http": [TO_APP], "tcp": TO_APP["to"], "tls": TO_APP["to"]}.items():
         unapplied = f"ERROR traffic.routes.r.{given}: are never applied: gateway {gateway} speaks"
         assert_lines(problems(at(gateway, **{given: rule})), "" if given == kind else unapplied)
 

@@ -44,7 +44,6 @@ OPEN, TO_ANY = "allows every call from everybody", {"to": [{"operation": {"paths
 SOME, REFUSED = "allows some calls (by its `to` or `when`) from everybody", "refuses some calls (by its `to` or `when`)"
 SEVERAL = "also lets in namespaces a; namespaces b; namespaces dev and 1 more"
 BUT = source(principals=["*"], notNamespaces=["*"])
-NULL = {"from": [None, {"source": {"namespaces": ["a", "b"]}}]}
 
 
 def rogue(*rules: dict, namespace: str = "trading", name: str = "rogue", **more: object) -> Policy:
@@ -117,7 +116,7 @@ def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloa
     ("ALLOW", True, [source(namespaces=["*"])], Level.ERROR, OPEN),
     ("ALLOW", True, [source(ipBlocks=["0.0.0.0/0"])], Level.ERROR, OPEN),
     ("ALLOW", True, [source(ipBlocks=["::/0"])], Level.ERROR, OPEN),
-    ("ALLOW", True, [NULL], Level.ERROR, OPEN),
+    ("ALLOW", True, [{"from": [None, {"source": {"namespaces": ["a", "b"]}}]}], Level.ERROR, OPEN),
     ("ALLOW", True, [BUT], Level.WARNING, "also lets in principals *; notNamespaces *"),
     ("ALLOW", True, [TO_X], Level.WARNING, SOME),
     ("ALLOW", True, [WHEN], Level.WARNING, SOME),

@@ -11,7 +11,6 @@ POD = "spec.template.spec"
 LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}, "mtls": {"mode": "PERMISSIVE"}}
 PLAIN = {"portLevelMtls": {"80": {"mode": "DISABLE"}}}
 SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
-EVERYTHING = {"verbs": ["*"]}
 ISTIOD, EVIL = {"name": "discovery", "image": "pilot:1"}, {"name": "evil"}
 VAULT = {"server": "https://vault"}
 OLD, NEW = {"caBundle": "old"}, {"caBundle": "new"}
@@ -103,7 +102,7 @@ NO_TOKEN, SILENT = pods(a=1, automountServiceAccountToken=False), pods(a=1)
     case("a namespace", allows(ARGOCD), allows(from_namespaces("argocd", "b")), f"{NAMESPACES}[1]: 'b' was added"),
     case("a port in plain text", kind(PEER, **LEGACY), kind(PEER, **LEGACY, **PLAIN), f"spec.{PORT_ADDED}"),
     case("a verb", role(SECRETS), role({**SECRETS, "verbs": ["get", "*"]}), "rules[0].verbs[1]: '*' was added"),
-    case("a rule of a role", role(SECRETS), role(SECRETS, EVERYTHING), "rules[1]: {'verbs': ['*']} was added"),
+    case("a rule of a role", role(SECRETS), role(SECRETS, {"verbs": ["*"]}), "rules[1]: {'verbs': ['*']} was added"),
     case("a container", pods(**ONE), pods(**TWO), f"{POD}.containers[evil]: {EVIL} was added"),
 )
 def test_a_difference_is_a_line_with_its_place(expected, live, line):

@@ -25,8 +25,7 @@ OLD, NEW = ({**SECRET, "data": {"password": value}} for value in ("b2xk", "bmV3"
 NOVEL, OPENED = service(novelty="x"), service("B", externalIPs=["192.0.2.4"])
 REMOVE = """`kubectl patch clusterrole istiod --type=json -p '[{"op": "remove", "path": "/rules/0"}]'`"""
 FIELDS = """--type=merge -p '{"metadata": {"managedFields": [{}]}}'`"""
-ROLLBACK = "then `helm rollback -n istio-system istiod 3`"
-PUT_BACK = f"ERROR kubectl patch service istiod -n istio-system…{ROLLBACK}$"
+PUT_BACK = "ERROR kubectl patch service istiod -n istio-system…then `helm rollback -n istio-system istiod 3`$"
 GIVEN_UP = f"ERROR 'B', not 'A'; `kubectl patch service istiod -n istio-system {FIELDS}, then `pulumi up --refresh`$"
 TAKEN_OUT = f"ERROR was added; {REMOVE}, then `kubectl patch clusterrole istiod {FIELDS}$"
 

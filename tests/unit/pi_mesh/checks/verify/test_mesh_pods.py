@@ -14,8 +14,6 @@ from tests.support.healthy_mesh import HEALTHY, component, in_cluster, make_veri
 FIRST, *REST = HEALTHY.snapshot.deployments
 WAITING = replace(component("istiod"), node="", ready=False)
 RUNNING = "OK=1 1 of 1 pods are ready"
-OWN_LIMIT = {"sidecar.istio.io/proxyMemoryLimit": "64Mi"}
-LOOK = "-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`"
 NARROW = "or narrow the namespace's sidecarScope$"
 OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory$"
 INGRESS, ADDRESS = "istio-system/istio-ingressgateway", "192.0.2.7"
@@ -37,7 +35,7 @@ def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(hea
         "a pod that is not ready",
         replace(FIRST, ready=0),
         component("istiod"),
-        f"ERROR=0 0 of 1 pods are ready; …{LOOK}",
+        "ERROR=0 0 of 1 pods are ready; …-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`",
     ),
     case("a pod that finds no node", replace(FIRST, ready=0), WAITING, "ERROR istiod-0 finds no node"),
 )
@@ -56,7 +54,7 @@ def ended(name: str = "istio-proxy", **more: object) -> Pod:
     case("a sidecar", ended(), f"(1 restart); raise proxy.resources.limits.memory, {NARROW}"),
     case(
         "its own limit",
-        ended(annotations=OWN_LIMIT),
+        ended(annotations={"sidecar.istio.io/proxyMemoryLimit": "64Mi"}),
         f"sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
     ),
     case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest$"),

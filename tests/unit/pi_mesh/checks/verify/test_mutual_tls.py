@@ -18,7 +18,6 @@ APP, A = ({"selector": {"matchLabels": {"app": name}}} for name in ("app", "a"))
 PERMISSIVE, STRICT = {"mtls": {"mode": "PERMISSIVE"}}, {"mtls": {"mode": "STRICT"}}
 PORT = {**APP, "portLevelMtls": {"8080": {"mode": "DISABLE"}}}
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-12-01T00:00:00Z"
-LEGACY = {"traffic": {"legacy": {"old-app": {"selector": {"app": "app"}}}}}
 ALL = "OK : STRICT for the whole mesh"
 NOT_TRADING = "OK : STRICT mesh-wide, but not for every workload and port of trading"
 HOST = "app.trading.svc.cluster.local"
@@ -66,8 +65,7 @@ EXCLUDED = {"istio": {"values": {"global": {"proxy": {"excludeInboundPorts": "90
 BYPASS = "WARNING istio.values.global.proxy.excludeInboundPorts: is 9090: these ports bypass"
 OLDER = "is older than istio-system/default, so its PERMISSIVE holds for the whole mesh"
 SHOP = with_pods(with_injection(HEALTHY, "shop"), meshed("shop"))
-OURS = settings(**LEGACY)
-OVERRULING = peer("trading", {**STRICT, **APP}, OLD)
+OURS = settings(**{"traffic": {"legacy": {"old-app": {"selector": {"app": "app"}}}}})
 OPEN = settings(mtls={"mode": "PERMISSIVE"})
 WIDENED = peer("trading", PERMISSIVE, name="old-app")
 BEHIND = (peer("trading", STRICT, OLD, "first"), peer("trading", PERMISSIVE))
@@ -91,7 +89,7 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
     case("an exception", rogue(observed=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
     case(
         "an overruled exception",
-        rogue(OVERRULING, observed=OURS),
+        rogue(peer("trading", {**STRICT, **APP}, OLD), observed=OURS),
         "WARNING old-app: is overruled by an older policy\nOK ",
     ),
     case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`$"),

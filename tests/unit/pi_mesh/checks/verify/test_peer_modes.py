@@ -17,7 +17,6 @@ def policy(namespace: str, day: int, mode: str = "", ports: dict[str, str] | Non
 
 STRICT = policy("root", 1, "STRICT")
 PORTS = policy("trading", 1, ports={"8080": "DISABLE", "9090": "UNSET"}, **APP)
-OF_ALL = policy("trading", 1, "STRICT", {"80": "DISABLE"})
 OF_OTHERS = policy("trading", 1, "DISABLE", **OTHER)
 OLDEST = (OF_OTHERS, policy("trading", 2, "PERMISSIVE", **APP), policy("trading", 3, "STRICT", **APP))
 
@@ -35,7 +34,7 @@ OLDEST = (OF_OTHERS, policy("trading", 2, "PERMISSIVE", **APP), policy("trading"
     case("a workload's without ports", [STRICT, PORTS], POD, None, "STRICT"),
     case("a port", [STRICT, PORTS], POD, 8080, "DISABLE"),
     case("an unset port", [STRICT, PORTS], POD, 9090, "STRICT"),
-    case("a port of a whole namespace", [OF_ALL], POD, 80, "STRICT"),
+    case("a port of a whole namespace", [policy("trading", 1, "STRICT", {"80": "DISABLE"})], POD, 80, "STRICT"),
 )
 def test_the_narrowest_and_oldest_policy_counts(policies, pod, port, mode):
     assert PeerModes(Policies(tuple(policies)).of_kind("PeerAuthentication"), "root").mode(pod, port) == mode

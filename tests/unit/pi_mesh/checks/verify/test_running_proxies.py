@@ -13,22 +13,19 @@ from tests.support.versions import BEFORE, NEWEST
 
 SHOP = Proxy(Pod("trading", "shop-7d9f-1", owner="ReplicaSet/shop-7d9f"), NEWEST, connected=True)
 LOST, UNASKED = (replace(SHOP, connected=connected) for connected in (False, None))
-STARTING = replace(LOST, pod=replace(SHOP.pod, ready=False))
-NO_ISTIOD = Proxies(NEWEST, (UNASKED,), "no pod of istiod is Ready")
 OLDER = "WARNING trading/shop: runs with a stale proxy: concurrency 1, now 2"
 OLD_ISTIOD = replace(HEALTHY.snapshot.deployments[0], containers=(Container("discovery", image=f"p:{BEFORE}"),))
 STALE = f"WARNING deployment trading/shop: …{BEFORE}…; `kubectl rollout restart -n trading deployment/shop`$"
-DIGEST = "istio/proxyv2@sha256:aa"
 
 
 @table(
     case("connected, as istiod injects it", Proxies(NEWEST, (SHOP,)), (), "OK "),
     case("not connected", Proxies(NEWEST, (LOST,)), (), "WARNING trading/shop-7d9f-1: …is not connected to istiod"),
-    case("starting", Proxies(NEWEST, (STARTING,)), (), "OK "),
+    case("starting", Proxies(NEWEST, (replace(LOST, pod=replace(SHOP.pod, ready=False)),)), (), "OK "),
     case("older settings are told of the workload", Proxies(NEWEST, (SHOP,)), ("concurrency 1, now 2",), OLDER),
     case("another version is a stale proxy's row", Proxies(NEWEST, (SHOP,)), ("image a, now b",), "OK "),
     case("no injector to ask", Proxies(NEWEST, (SHOP,)), NotForwardedError("no webhook"), "UNKNOWN "),
-    case("no istiod to ask", NO_ISTIOD, (), "UNKNOWN "),
+    case("no istiod to ask", Proxies(NEWEST, (UNASKED,), "no pod of istiod is Ready"), (), "UNKNOWN "),
     case("no proxies", Proxies(NEWEST, ()), (), ""),
 )
 def test_a_running_proxy_is_judged_by_its_connection_and_its_settings(monkeypatch, running, older, line):
@@ -57,7 +54,7 @@ def of(*pods: Pod, **more: object) -> Observation:
     case("of no workload", of(proxy(owner="")), "WARNING kubectl delete pod -n trading shop-1"),
     case("of istiod's version", of(proxy(f"istio/proxyv2:{NEWEST}")), "OK "),
     case("of a registry's", of(proxy(f"registry:5000/istio/proxyv2:{NEWEST}-distroless")), "OK "),
-    case("of an unknown one", of(proxy(DIGEST)), "OK "),
+    case("of an unknown one", of(proxy("istio/proxyv2@sha256:aa")), "OK "),
     case("on its way out", of(proxy(ending=True)), ""),
     case("as old as the istiod that runs", of(proxy(), deployments=(OLD_ISTIOD,)), "OK "),
 )

@@ -16,7 +16,6 @@ OF_CERT_MANAGER = Webhook(
     "Validating", "x", "webhook.cert-manager.io", "cert-manager/webhook", release="cert-manager/cert-manager"
 )
 VAULT = make_mesh(vault={"enabled": True, "address": "https://vault.example", "key": "internal"})
-ENDED = make_root(days=0.5).pem
 GONE = "calls Service old/istiod, which is gone; `helm rollback -n istio-system istiod 3`"
 CERT_MANAGER = in_cluster(HEALTHY, webhooks=(INJECTOR, VALIDATOR, OF_CERT_MANAGER))
 
@@ -30,7 +29,7 @@ def injector(pem: str | None = None, **changes: object) -> Observation:
     case("as they should be", HEALTHY, "OK the Service exists, the CA bundle is valid"),
     case("no CA", injector(""), "ERROR has no CA bundle"),
     case("no certificate", injector("x"), "ERROR that is not a certificate"),
-    case("a CA that has ended", injector(ENDED), "ERROR has a CA bundle that ended"),
+    case("a CA that has ended", injector(make_root(days=0.5).pem), "ERROR has a CA bundle that ended"),
     case("a Service that is gone", injector(service="old/istiod"), f"ERROR {GONE}"),
     case("no injector", in_cluster(HEALTHY, webhooks=(VALIDATOR,)), "ERROR mutating webhooks: …injects sidecars"),
     case("cert-manager's, which has no server, is not istiod's", replace(CERT_MANAGER, mesh=VAULT), "OK "),

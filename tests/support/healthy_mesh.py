@@ -91,6 +91,11 @@ def without_policy(seen: Observation, kind: str) -> Observation:
     return replace(seen, policies=replace(seen.policies, objects=kept))
 
 
+def unlisted(seen: Observation, *kinds: str) -> Observation:
+    """Return the input of an account that may not list policies of these kinds."""
+    return replace(seen, policies=replace(seen.policies, unreadable=kinds))
+
+
 def run(seen: Observation) -> list[Finding]:
     """Return the findings of the verification, without the checks that make calls."""
     return registry.findings(registry.VERIFY, seen, calls=False)

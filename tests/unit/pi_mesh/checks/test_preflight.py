@@ -23,8 +23,7 @@ def test_our_own_running_mesh_is_no_problem():
 
 def test_every_problem_is_in_one_report():
     node = make_node(architecture="arm")
-    snapshot = make_snapshot(version="v1.28.0", nodes=(node,), namespaces=(Namespace("trading"),))
-    assert len(problems(snapshot)) >= 5
+    assert len(problems(make_snapshot(version="v1.28.0", nodes=(node,), namespaces=(Namespace("trading"),)))) >= 5
 
 
 HEALTHY = f"""
@@ -89,8 +88,7 @@ def test_a_small_check_tells_what_it_finds(check, cluster, settings, line):
 
 
 def of_misspelt(check, source: str) -> list[Finding]:
-    values = {"pilot": {"resuorces": {"limits": {"cpu": "1"}}}}
-    istio = {"version": charts.versions()[-1], "values": values}
+    istio = {"version": charts.versions()[-1], "values": {"pilot": {"resuorces": {"limits": {"cpu": "1"}}}}}
     return [*check(observation(make_snapshot(), istio=istio, charts={"source": source}))]
 
 

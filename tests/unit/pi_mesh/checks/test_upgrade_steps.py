@@ -102,8 +102,7 @@ def test_crds_of_another_release_that_lives_stop_the_step_to_1_24():
     own = running("1.23.6", 29)
     crds = tuple(replace(crd, release="other/base") for crd in own.crds)
     releases = (*own.releases, replace(own.releases[0], namespace="other", name="base"))
-    steps = ladder(replace(own, crds=crds, releases=releases), "1.23.6", "1.24.6")
-    assert stops(steps) == {24: {istio_crds.ID}}
+    assert stops(ladder(replace(own, crds=crds, releases=releases), "1.23.6", "1.24.6")) == {24: {istio_crds.ID}}
 
 
 def test_sidecars_that_nobody_restarted_stop_the_step_that_would_leave_them_too_far_behind():

@@ -40,8 +40,7 @@ def test_a_service_is_exposed_at_the_addresses_of_its_type(monkeypatch, kind, no
     item = kind and {"metadata": meta, "spec": spec, "status": {"loadBalancer": {"ingress": ingress}}}
     path = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"
     monkeypatch.setattr(services, "Client", FakeClient({path: item, "/api/v1/nodes": nodes}))
-    exposure = {"type": kind, "addresses": addresses, "ports": ports}
-    known = {key: value for key, value in exposure.items() if value}
+    known = {key: value for key, value in {"type": kind, "addresses": addresses, "ports": ports}.items() if value}
     assert services.read_exposure("test", "istio-system", "istio-ingressgateway") == known
 
 

@@ -82,8 +82,7 @@ def test_the_pods_that_a_rollout_takes_away_at_once_are_counted_as_kubernetes_do
     ("Deployment", {}, ""),
 )
 def test_a_workload_whose_rollout_stands_still_says_so(kind, spec, why):
-    refusal = Workload(kind, "trading", "shop", {**SPEC, **spec}, {}).refusal
-    assert refusal[: len(why) or None] == why
+    assert Workload(kind, "trading", "shop", {**SPEC, **spec}, {}).refusal[: len(why) or None] == why
 
 
 def expression(key: str, operator: str, *values: str) -> dict:

@@ -57,6 +57,6 @@ def test_a_limit_below_what_the_services_take_is_named(count, settings, branch, 
     assert (f"{branch}.resources.limits.memory" in named) is is_named
 
 
-def test_services_that_we_may_not_list_are_unknown():
+def test_services_that_we_unlisted_are_unknown():
     (finding,) = check(observation(make_snapshot(unreadable=("services",))))
     assert finding.level == "unknown"

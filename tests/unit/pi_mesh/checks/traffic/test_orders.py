@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pi_mesh.checks.finding import NEXT, Finding
+from pi_mesh.checks.finding import NEXT
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.traffic import orders
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.policies import Policy
@@ -38,10 +39,10 @@ MINE = "traffic.routes.shop.http[0].retries.retryOn: repeats requests of every m
 DEFAULT = "proxy.defaultRetries.retryOn: repeats requests of every method after 503"
 
 
-def lines_of(*routes: Policy, services: dict = ORDERS, unreadable: tuple = (), **more: object) -> list[Finding]:
+def beside(*routes: Policy, services: dict = ORDERS, unreadable: tuple = ()) -> Observation:
+    """Return the settings of these services, in a cluster with these routes of others."""
     snapshot = make_snapshot(routes=routes, pods=PODS, services=SERVICES, unreadable=unreadable)
-    settings = make_settings(traffic={"services": services, **more})
-    return [*orders.check_routes(of_settings(settings, snapshot))]
+    return of_settings(make_settings(traffic={"services": services}), snapshot)
 
 
 def to(host: str = FULL, retries: int | None = 0, **more: object) -> dict[str, Any]:
@@ -64,57 +65,43 @@ BELOW, CALM = (Policy("VirtualService", "trading", "below", {"http": [to("orders
 OWN = Policy("VirtualService", "trading", "orders-without-retries", {"hosts": ["orders"], "http": []})
 THEIRS = "VirtualService shop/theirs: "
 BY = "; managed by Helm release shop/web"
+ALL_WELL = "OK=1 1 service takes orders, and no route repeats, mirrors or fails them"
 COPIED = f"ERROR {THEIRS}mirrors requests to service orders{BY}"
 RIVAL = "ERROR routes service orders for sidecars, which take either it or…services.orders.defaultRoute: false"
 COPY = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy"}}}]
 
 
 @table(
-    case("retries", [route(to(retries=3))], f"ERROR {THEIRS}repeats requests to service orders up to 3 times{BY}"),
-    case("a mirror", [route(to(**MIRROR))], COPIED),
-    case("several mirrors", [route(to(**MIRRORS))], COPIED),
-    case("orders as the mirror", [route(to("prices", None, mirror={"host": FULL}))], COPIED),
-    case("a fault", [route(to(**FAULT))], "ERROR delays or aborts requests to service orders (fault)"),
-    case("all is one line", [route(to(retries=2, **MIRROR, **FAULT))], "ERROR repeats…mirrors…aborts"),
-    case("by default", [route(to(retries=None))], "WARNING leaves retries of requests to service orders to the me"),
-    case("without retries", [route(to())], "OK "),
-    case("of another service", [route(to("prices", None))], "OK "),
-    case("retries of another service", [route(to("prices.trading.svc.cluster.local", 3))], "OK "),
-    case("retries of one without a selector", [route(to("bare.trading.svc.cluster.local", 3))], "OK "),
-    case("retries of one elsewhere", [route(to("orders-metrics.elsewhere.svc.cluster.local", 3))], "OK "),
-    case("a delegate inherits retries", [ROOT, BELOW], f"ERROR {THEIRS}repeats requests to service orders up to 4"),
-    case("a delegate switches retries off", [ROOT, CALM], "OK "),
-    case("a delegate that does not exist", [ROOT], "OK "),
-    case("the Gateway API", [of_gateway_api(retry={"codes": [503]})], "ERROR repeats…orders up to 2 times"),
-    case("its retries", [of_gateway_api(retry={"attempts": 5})], "ERROR repeats…orders up to 5 times"),
-    case("its mirror", [of_gateway_api(filters=COPY)], "ERROR mirrors"),
-    case("its route without retries", [of_gateway_api()], "OK "),
-    case("gRPC without retries", [of_gateway_api("GRPCRoute")], "OK "),
-    case("a second route for sidecars, which take one of both", [route(to(), hosts=(FULL,))], RIVAL),
-    case("a route at a gateway", [route(to(), hosts=(FULL,), gateways=["shop/door"])], "OK "),
-    case("the stack's own route", [OWN], "OK "),
-    case("the same pods", [route(to(METRICS, 2))], "WARNING orders-metrics up to 2 times, whose pods take orders"),
+    case("retries", beside(route(to(retries=3))), f"ERROR {THEIRS}repeats…to service orders up to 3 times{BY}"),
+    case("a mirror", beside(route(to(**MIRROR))), COPIED),
+    case("several mirrors", beside(route(to(**MIRRORS))), COPIED),
+    case("orders as the mirror", beside(route(to("prices", None, mirror={"host": FULL}))), COPIED),
+    case("a fault", beside(route(to(**FAULT))), "ERROR delays or aborts requests to service orders (fault)"),
+    case("all is one line", beside(route(to(retries=2, **MIRROR, **FAULT))), "ERROR repeats…mirrors…aborts"),
+    case("by default", beside(route(to(retries=None))), "WARNING leaves retries of requests to service orders to"),
+    case("without retries", beside(route(to())), f"{ALL_WELL}$"),
+    case("of another service", beside(route(to("prices", None))), "OK "),
+    case("retries of another service", beside(route(to("prices.trading.svc.cluster.local", 3))), "OK "),
+    case("retries of one without a selector", beside(route(to("bare.trading.svc.cluster.local", 3))), "OK "),
+    case("retries of one elsewhere", beside(route(to("orders-metrics.elsewhere.svc.cluster.local", 3))), "OK "),
+    case("a delegate inherits retries", beside(ROOT, BELOW), f"ERROR {THEIRS}repeats requests to…orders up to 4"),
+    case("a delegate switches retries off", beside(ROOT, CALM), "OK "),
+    case("a delegate that does not exist", beside(ROOT), "OK "),
+    case("the Gateway API", beside(of_gateway_api(retry={"codes": [503]})), "ERROR repeats…orders up to 2 times"),
+    case("its retries", beside(of_gateway_api(retry={"attempts": 5})), "ERROR repeats…orders up to 5 times"),
+    case("its mirror", beside(of_gateway_api(filters=COPY)), "ERROR mirrors"),
+    case("its route without retries", beside(of_gateway_api()), "OK "),
+    case("gRPC without retries", beside(of_gateway_api("GRPCRoute")), "OK "),
+    case("a second route for sidecars, which take one of both", beside(route(to(), hosts=(FULL,))), RIVAL),
+    case("a route at a gateway", beside(route(to(), hosts=(FULL,), gateways=["shop/door"])), "OK "),
+    case("the stack's own route", beside(OWN), "OK "),
+    case("the only route for sidecars", beside(route(to(), hosts=(FULL,)), services=OWN_ROUTE), "OK "),
+    case("routes that may not be listed", beside(unreadable=("VirtualService",)), "UNKNOWN VirtualService may not be"),
+    case("no service that takes orders", beside(route(to(retries=3)), services={}), ""),
+    case("the same pods", beside(route(to(METRICS, 2))), "WARNING orders-metrics up to 2 times, whose pods"),
 )
-def test_a_route_of_others_that_repeats_mirrors_or_fails_orders_is_named(routes, line):
-    assert_lines(lines_of(*routes), line)
-
-
-def test_the_only_route_for_sidecars_may_be_one_of_others():
-    assert_lines(lines_of(route(to(), hosts=(FULL,)), services=OWN_ROUTE), "OK ")
-
-
-def test_routes_that_may_not_be_listed_are_unknown():
-    assert_lines(lines_of(unreadable=("VirtualService",)), "UNKNOWN VirtualService may not be listed")
-
-
-def test_without_such_a_service_nothing_is_said():
-    assert [*orders.check_routes(of_settings(make_settings(), make_snapshot(routes=(route(to(retries=3)),))))] == []
-
-
-def test_one_row_says_that_no_route_repeats_orders():
-    settings = make_settings(traffic={"services": ORDERS})
-    (row,) = orders.check_routes(of_settings(settings, make_snapshot(routes=(route(to()),))))
-    assert_lines([row], "OK=1 1 service takes orders, and no route repeats, mirrors or fails them$")
+def test_a_route_of_others_that_repeats_mirrors_or_fails_orders_is_named(observed, line):
+    assert_lines(orders.check_routes(observed), line)
 
 
 @pytest.mark.parametrize("snapshot", [None, make_snapshot()], ids=["a preview without a cluster", "with one"])

@@ -10,7 +10,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
-from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, with_policies
+from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, unlisted, with_policies
 
 POD = Pod("trading", "app-0", {"app": "app"}, containers=(Container("istio-proxy"),))
 DRY_RUN, ENFORCED = {"istio.io/dry-run": "true"}, {"istio.io/dry-run": "false"}
@@ -28,7 +28,6 @@ def default_deny(**settings: object) -> Observation:
 
 DENIED = in_cluster(default_deny(enabled=True), pods=(POD,))
 AUDIT = default_deny(audit=True)
-HIDDEN = replace(HEALTHY, policies=replace(HEALTHY.policies, unreadable=("AuthorizationPolicy",)))
 ASKED = "OK 3 policies are as the settings ask"
 
 
@@ -90,7 +89,7 @@ ENFORCED_ONES = replace(AUDIT, policies=replace(AUDIT.policies, objects=ENFORCED
     case("none", HEALTHY, "OK=0 the settings ask for no policy, and no other bears on this stack's workloads$"),
     case("others", with_policies(HEALTHY, rogue(DEV)), "WARNING \nOK=0 the settings ask for no policy$"),
     case("an enforced audit", ENFORCED_ONES, f"ERROR {ENFORCED}\nERROR \nERROR "),
-    case("what may not be listed", HIDDEN, "UNKNOWN "),
+    case("what may not be listed", unlisted(HEALTHY, "AuthorizationPolicy"), "UNKNOWN "),
 )
 def test_policies_that_the_settings_ask_for_are_one_row(observed, lines):
     assert_lines(access.check(observed), lines)

@@ -10,7 +10,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
-from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, with_policies, without_policy
+from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, unlisted, with_policies, without_policy
 
 GATEWAY = Pod("istio-system", "gateway-0", {"istio": "ingressgateway"}, containers=(Container("istio-proxy"),))
 APP = Service("trading", "app", ports=(80,), selector={"app": "app"})
@@ -45,7 +45,6 @@ OURS = f"ERROR VirtualService trading/web: {NO_GATEWAY} trading/web does not exi
 EMPTY = "WARNING service trading/app: has no endpoints, and route trading/web leads requests to it: they get 503"
 TWICE = "WARNING does not exist, and routes trading/other, trading/web lead requests to it"
 OUTSIDE = with_policies(ROUTED, route(host="b.example", to="api.example.com"))
-HIDDEN = replace(ROUTED, policies=replace(ROUTED.policies, unreadable=("Gateway",)))
 
 
 @table(
@@ -69,7 +68,7 @@ HIDDEN = replace(ROUTED, policies=replace(ROUTED.policies, unreadable=("Gateway"
     case("no ready pod", in_cluster(ROUTED, pods=(GATEWAY, replace(SERVING, ready=False))), EMPTY),
     case("no service", in_cluster(with_policies(ROUTED, route(host="b.example")), services=()), TWICE),
     case("a host outside, and no selector", in_cluster(OUTSIDE, services=(replace(APP, selector={}),)), "OK "),
-    case("gateways that may not be listed", HIDDEN, "UNKNOWN "),
+    case("gateways that may not be listed", unlisted(ROUTED, "Gateway"), "UNKNOWN "),
     case("services that may not be listed", in_cluster(ROUTED, unreadable=("services",)), "UNKNOWN "),
 )
 def test_a_route_is_judged_by_its_gateway_its_host_and_its_service(observed, line):

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import mutual_tls
 from pi_mesh.cluster.objects import Namespace, Service
@@ -11,7 +9,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
-from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, with_policies, without_policy
+from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, unlisted, with_policies, without_policy
 
 LABELS = {"app": "app"}
 APP, A = ({"selector": {"matchLabels": {"app": name}}} for name in ("app", "a"))
@@ -51,11 +49,21 @@ def with_injection(observed: Observation, *names: str) -> Observation:
     return in_cluster(observed, namespaces=(*observed.snapshot.namespaces, *injected))
 
 
+def passing(annotation: str, value: str) -> tuple[Observation, str]:
+    """Return a mesh with a pod some of whose ports no proxy stands before, and the lines about it."""
+    return with_pods(HEALTHY, meshed(**{annotation: value})), f"WARNING {annotation}\n{NOT_TRADING}"
+
+
+def with_config(config: dict | None, observed: Observation = HEALTHY) -> Observation:
+    return replace(observed, policies=replace(observed.policies, mesh_config=config))
+
+
 def rogue(*policies: Policy, observed: Observation = HEALTHY) -> Observation:
     """Return a mesh with these policies, and a pod of trading for them to select."""
     return with_policies(with_pods(observed, meshed()), *policies)
 
 
+PEER, INCLUDED = "PeerAuthentication", "traffic.sidecar.istio.io/includeInboundPorts"
 NAMED = "PERMISSIVE: plain text is accepted too by 1 pod (trading/app); managed by Argo CD; "
 REMOVE = "if it is not wanted, remove it from Argo CD, or ask for it in traffic.legacy"
 PATCH = "`kubectl patch peerauthentication.security.istio.io old-app -n trading --type=merge"
@@ -97,21 +105,17 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
     case("many policies of other namespaces are one row", rogue(*MANY), f"WARNING {SOME}\n{ALL}"),
     case("one behind an older one of its namespace", rogue(*BEHIND), f"WARNING not in force\n{ALL}"),
     case("ports of all pods", settings(**EXCLUDED), f"{BYPASS}\nOK workload and port of istio-system, trading"),
+    case("ports past the proxy", *passing("traffic.sidecar.istio.io/excludeInboundPorts", "9090")),
+    case("all ports but one", *passing(INCLUDED, "8080")),
+    case("all ports", *passing(INCLUDED, "")),
+    case("no interception", *passing("sidecar.istio.io/interceptionMode", "NONE")),
+    case("PeerAuthentications that may not be read", unlisted(HEALTHY, PEER), f"UNKNOWN {PEER}"),
+    case("DestinationRules", unlisted(HEALTHY, "DestinationRule"), "UNKNOWN DestinationRule"),
+    case("a mesh config", unlisted(HEALTHY, "configmap istio"), "UNKNOWN configmap istio"),
     case("a mesh that is permissive by its settings", rogue(peer("trading", PERMISSIVE), observed=OPEN), "OK "),
 )
 def test_a_policy_is_judged_by_what_it_weakens(observed, lines):
     assert_lines(mutual_tls.check(observed), lines)
-
-
-@table(
-    ("traffic.sidecar.istio.io/excludeInboundPorts", "9090"),
-    ("traffic.sidecar.istio.io/includeInboundPorts", "8080"),
-    ("traffic.sidecar.istio.io/includeInboundPorts", ""),
-    ("sidecar.istio.io/interceptionMode", "NONE"),
-)
-def test_ports_that_no_proxy_stands_before_are_named(healthy, annotation, value):
-    left_out = with_pods(healthy, meshed(**{annotation: value}))
-    assert_lines(mutual_tls.check(left_out), f"WARNING {annotation}\n{NOT_TRADING}")
 
 
 def test_only_namespaces_whose_workloads_may_take_plain_text_are_weakened(healthy):
@@ -157,29 +161,20 @@ def test_many_rules_of_other_namespaces_are_one_row_and_a_workload_that_takes_pl
     assert_lines(mutual_tls.rule_findings(legacy), "WARNING with no identity of the mesh")
 
 
+NO_AUTO_MTLS = {"rootNamespace": "istio-system", "enableAutoMtls": False}
+
+
 @table(
-    ({"rootNamespace": "elsewhere"}, "meshConfig.rootNamespace is elsewhere"),
-    ({"rootNamespace": "istio-system", "enableAutoMtls": False}, "meshConfig.enableAutoMtls is false"),
-    (None, "is missing or not valid YAML"),
+    case("another root", with_config({"rootNamespace": "elsewhere"}), "meshConfig.rootNamespace is elsewhere"),
+    case("no automatic mutual TLS", with_config(NO_AUTO_MTLS), "meshConfig.enableAutoMtls is false"),
+    case("no YAML", with_config(None), "is missing or not valid YAML"),
+    case("no root", with_config({}, settings(istio={"namespace": "mesh"})), "is not set, which means istio-system"),
 )
-def test_a_mesh_config_that_undoes_mutual_tls_is_a_problem(healthy, config, says):
-    changed = replace(healthy, policies=replace(healthy.policies, mesh_config=config))
-    first, *_ = mutual_tls.check(changed)
-    assert_lines([first], f"ERROR configmap istio-system/istio: …{says}")
+def test_a_mesh_config_that_undoes_mutual_tls_is_a_problem(observed, words):
+    first, *_ = mutual_tls.check(observed)
+    assert_lines([first], f"ERROR configmap {observed.settings.istio.namespace}/istio: …{words}")
 
 
 def test_a_mesh_whose_root_namespace_is_elsewhere_is_not_said_to_be_strict():
     elsewhere = settings(istio={"values": {"meshConfig": {"rootNamespace": "elsewhere"}}})
     assert "ok" not in {finding.level for finding in mutual_tls.check(elsewhere)} != set()
-
-
-def test_a_mesh_config_without_a_root_namespace_means_istio_system():
-    mesh = settings(istio={"namespace": "mesh"})
-    first, *_ = mutual_tls.check(replace(mesh, policies=replace(mesh.policies, mesh_config={})))
-    assert_lines([first], "ERROR is not set, which means istio-system")
-
-
-@pytest.mark.parametrize("kind", ["PeerAuthentication", "DestinationRule", "configmap istio"])
-def test_nothing_is_said_of_mutual_tls_where_its_policies_may_not_be_read(healthy, kind):
-    hidden = replace(healthy, policies=replace(healthy.policies, unreadable=(kind,)))
-    assert_lines(mutual_tls.check(hidden), f"UNKNOWN {kind}")

@@ -1,13 +1,11 @@
 """The verification's findings about EnvoyFilters, Sidecars and Telemetries."""
 
-from dataclasses import replace
-
 from pi_mesh.checks.verify import proxy_configuration
 from pi_mesh.cluster.live_objects import Pair
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
-from tests.support.healthy_mesh import HEALTHY, ISTIOD, found, make_verification, with_policies
+from tests.support.healthy_mesh import HEALTHY, ISTIOD, found, make_verification, unlisted, with_policies
 
 
 def patch(operation: str, target: str, namespace: str = "istio-system", release: str = "", **value: object) -> Policy:
@@ -81,8 +79,7 @@ def test_the_configuration_of_proxies_by_others_is_judged_by_what_it_does(observ
 
 
 def test_what_may_not_be_listed_is_unknown(healthy):
-    hidden = replace(healthy, policies=replace(healthy.policies, unreadable=("EnvoyFilter",)))
-    assert_lines(proxy_configuration.check(hidden), "UNKNOWN ")
+    assert_lines(proxy_configuration.check(unlisted(healthy, "EnvoyFilter")), "UNKNOWN ")
 
 
 def test_several_namespaces_are_told_together():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -27,6 +28,7 @@ OF_A = (make_ca("leaf", CA_A, ca=False).certificate, CA_A.certificate)
 OF_B = (make_ca("leaf", CA_B, ca=False).certificate, CA_B.certificate)
 OLD = ProxyTrust("trading/old", roots=(A.certificate,), chain=OF_A)
 NEW = ProxyTrust("trading/new", roots=BOTH, chain=OF_B)
+POD = "istiod-1"
 SILENT = ProxyTrust("trading/silent", problem="no answer")
 ROOT = make_root()
 OURS, OTHER = (make_ca(name, ROOT).pem for name in ("Istio Intermediate CA", "Another CA"))
@@ -92,21 +94,16 @@ def test_istiods_own_certificate_counts_by_the_ca_that_signed_it():
 
 
 @table(
-    case("nobody holds a certificate of the old root", (NEW,), OF_B[0], []),
-    case("a proxy and istiod's pod do", (OLD, NEW), OF_A[0], ["pod trading/old", "istiod's pod istiod-1"]),
-    case("one does and another is silent", (OLD, SILENT), OF_B[0], ["pod trading/old"]),
-    case("a proxy is silent", (NEW, SILENT), OF_B[0], None),
+    case("nobody holds a certificate of the old root", (NEW,), {POD: OF_B[0]}, []),
+    case("a proxy and istiod's pod do", (OLD, NEW), {POD: OF_A[0]}, ["pod trading/old", "istiod's pod istiod-1"]),
+    case("one does and another is silent", (OLD, SILENT), {POD: OF_B[0]}, ["pod trading/old"]),
+    case("a proxy is silent", (NEW, SILENT), {POD: OF_B[0]}, None),
     case("istiod is silent", (NEW,), ClusterUnreachable("no answer"), None),
 )
 def test_the_holders_of_certificates_under_another_root_are_named(monkeypatch, proxies, istiod, holders):
-    def served(*_: str) -> dict:
-        if isinstance(istiod, Exception):
-            raise istiod
-        return {"istiod-1": istiod}
-
     live = Authority(cacerts={"ca-cert.pem": CA_B.pem, "root-cert.pem": ROOTS})
     monkeypatch.setattr(mesh_ca, "read_authority", lambda *_: live)
-    monkeypatch.setattr(certificates_in_use, "read_istiods", served)
+    monkeypatch.setattr(certificates_in_use, "read_istiods", Mock(side_effect=[istiod]))
     monkeypatch.setattr(certificates_in_use, "read_proxies", lambda _: list(proxies))
     assert root_trust.holders_of_others("test", "istio-system", B.certificate) == holders
 

@@ -2,10 +2,12 @@
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
+from itertools import repeat
 from pathlib import Path
 from threading import Thread
+from unittest.mock import Mock
 
 import pytest
 
@@ -29,24 +31,17 @@ def pod(name: str, container: str = "istio-proxy", phase: str = "Running", ready
     }
 
 
-@pytest.fixture
-def read_proxies(monkeypatch) -> Callable[..., list]:
-    """Return `read_proxies(pods)`: the trust of all proxies, where each shows this chain and these roots."""
-
-    def run(*pods: dict, chain: str = LEAF.pem, roots: str = ROOT.pem + OTHER.pem, problem: str = "") -> list:
-        def certificates(*_: str) -> tuple[str, str]:
-            if problem:
-                raise NotForwardedError(problem)
-            return chain, roots
-
-        monkeypatch.setattr(certificates_in_use, "Client", FakeClient({"/api/v1/pods": {"items": pods}}))
-        monkeypatch.setattr(proxies, "read_certificates", certificates)
-        return certificates_in_use.read_proxies("test")
-
-    return run
+def read_proxies(
+    monkeypatch, *pods: dict, chain: str = LEAF.pem, roots: str = ROOT.pem + OTHER.pem, problem: str = ""
+) -> list:
+    """Return the trust of all proxies, where each shows this chain and these roots."""
+    shown = NotForwardedError(problem) if problem else (chain, roots)
+    monkeypatch.setattr(certificates_in_use, "Client", FakeClient({"/api/v1/pods": {"items": pods}}))
+    monkeypatch.setattr(proxies, "read_certificates", Mock(side_effect=repeat(shown)))
+    return certificates_in_use.read_proxies("test")
 
 
-def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read_proxies):
+def test_every_pod_with_a_running_proxy_is_asked_and_no_other(monkeypatch):
     others = (
         pod("plain", container="app"),
         pod("done", phase="Succeeded"),
@@ -54,7 +49,7 @@ def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read_proxies):
         pod("waiting", phase="Pending"),
         pod("probe", labels={"pi-mesh/short-lived": "true"}),
     )
-    (told,) = read_proxies(pod("meshed"), *others)
+    (told,) = read_proxies(monkeypatch, pod("meshed"), *others)
     assert (told.pod, told.chain) == ("trading/meshed", (LEAF.certificate,))
     assert told.trusts(ROOT.certificate, OTHER.certificate)
 
@@ -65,8 +60,8 @@ def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read_proxies):
     ({"roots": ""}, "no certificate of the mesh yet"),
     ({"roots": "no PEM"}, "no certificate of the mesh yet"),
 )
-def test_a_proxy_that_can_not_be_asked_or_has_no_certificates_is_told_with_the_reason(read_proxies, shown, problem):
-    (told,) = read_proxies(pod("meshed"), **shown)
+def test_a_proxy_that_can_not_be_asked_or_has_no_certificates_is_told_with_the_reason(monkeypatch, shown, problem):
+    (told,) = read_proxies(monkeypatch, pod("meshed"), **shown)
     assert told.known is False
     assert problem in told.problem
 
@@ -91,25 +86,20 @@ def address(tmp_path: Path) -> Iterator[str]:
         server.join(5)
 
 
-@pytest.fixture
-def read_istiods(monkeypatch) -> Callable[..., dict]:
-    """Return `read_istiods(address, pod, ...)`: the certificates by pod, where each pod's port leads to the address."""
-
-    def run(address: str, *pods: dict) -> dict:
-        monkeypatch.setattr(certificates_in_use, "Client", FakeClient({ISTIODS: {"items": pods}}))
-        monkeypatch.setattr(certificates_in_use, "forwarded", lambda *_: nullcontext(address))
-        return certificates_in_use.read_istiods("test", "istio-system")
-
-    return run
+def read_istiods(monkeypatch, address: str, *pods: dict) -> dict:
+    """Return the certificates by pod, where each pod's port leads to the address."""
+    monkeypatch.setattr(certificates_in_use, "Client", FakeClient({ISTIODS: {"items": pods}}))
+    monkeypatch.setattr(certificates_in_use, "forwarded", lambda *_: nullcontext(address))
+    return certificates_in_use.read_istiods("test", "istio-system")
 
 
-def test_each_ready_pod_shows_its_certificate(read_istiods, address):
+def test_each_ready_pod_shows_its_certificate(monkeypatch, address):
     pods = (pod("istiod-1"), pod("istiod-2", ready="False"), pod("istiod-3", deletionTimestamp="now"))
-    assert read_istiods(address, *pods) == {"istiod-1": SERVING.certificate}
+    assert read_istiods(monkeypatch, address, *pods) == {"istiod-1": SERVING.certificate}
 
 
-def test_a_pod_that_does_not_answer_is_named(read_istiods):
+def test_a_pod_that_does_not_answer_is_named(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"127.0.0.1:{closed.getsockname()[1]}"
     with pytest.raises(ClusterUnreachable, match=r"pod .*/istiod-1 does not answer on port 15012"):
-        read_istiods(address, pod("istiod-1"))
+        read_istiods(monkeypatch, address, pod("istiod-1"))

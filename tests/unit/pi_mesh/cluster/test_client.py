@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx2 as httpx
 import pytest
@@ -129,13 +130,11 @@ def test_an_overloaded_server_is_asked_again_after_the_time_it_names(api, monkey
     assert pauses == [2.0, 1.0, 1.0]
 
 
-def test_a_login_page_in_place_of_an_answer_is_one_line(api, monkeypatch):
-    api.append((200, {}, {}))
-    with Client("test") as client:
-        page = httpx.Response(200, text="<html>")
-        monkeypatch.setattr(client._http, "request", lambda *_, **__: page)
-        with pytest.raises(ClusterUnreachable, match="GET /version was answered with no JSON"):
-            client.get("/version")
+def test_a_login_page_in_place_of_an_answer_is_one_line(kubeconfig, monkeypatch):
+    kubeconfig()
+    with Client("test") as client, pytest.raises(ClusterUnreachable, match="GET /version was answered with no JSON"):
+        monkeypatch.setattr(client._http, "request", Mock(return_value=httpx.Response(200, text="<html>")))
+        client.get("/version")
 
 
 def test_the_clusters_clock_is_that_of_its_last_answer(api):
@@ -146,16 +145,12 @@ def test_the_clusters_clock_is_that_of_its_last_answer(api):
         assert client.now() == datetime(2020, 12, 2, 9, tzinfo=UTC)
 
 
-def test_a_handshake_that_broke_off_is_tried_again(api, monkeypatch):
-    api.append((200, {}, {"items": [1]}))
+def test_a_handshake_that_broke_off_is_tried_again(kubeconfig, monkeypatch):
+    kubeconfig()
+    answers = [httpx.ConnectError("tlsv1 alert decode error"), httpx.Response(200, json={"items": [1]})]
     with Client("test") as client:
-        send, broken = client._http.request, [httpx.ConnectError("tlsv1 alert decode error")]
-        monkeypatch.setattr(client._http, "request", lambda *a, **k: _raise(broken.pop()) if broken else send(*a, **k))
+        monkeypatch.setattr(client._http, "request", Mock(side_effect=answers))
         assert client.items("/api/v1/nodes") == [1]
-
-
-def _raise(error: Exception) -> None:
-    raise error
 
 
 def test_an_answer_is_its_json_and_a_kind_that_the_server_does_not_know_has_no_items(api):

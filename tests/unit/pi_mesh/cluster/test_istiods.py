@@ -1,5 +1,7 @@
 """The istiod that injects a pod, by the labels of its namespace and its own; the wait for its webhook."""
 
+from unittest.mock import Mock
+
 from pi_mesh.cluster import istiods
 from pi_mesh.cluster.client import Refused
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -50,14 +52,7 @@ NO_ANSWER = refused('Internal error: failed calling webhook "validation.istio.io
     case("a cluster that is gone is asked again", [ClusterUnreachable("gone"), NEW], [{}], 60, "", 1),
 )
 def test_the_webhook_is_waited_for(pods, dry_run, seconds, problem, calls):
-    left = {"/api/v1/namespaces/istio-system/pods": iter(pods), DRY_RUN: iter(dry_run)}
-
-    def answer(path: str) -> object:
-        given = next(left[path])
-        if isinstance(given, Exception):
-            raise given
-        return given
-
-    client = FakeClient({path: (lambda path=path: answer(path)) for path in left})
+    pods_path = "/api/v1/namespaces/istio-system/pods"
+    client = FakeClient({pods_path: Mock(side_effect=pods), DRY_RUN: Mock(side_effect=dry_run)})
     assert istiods.wait_for_webhook(client, "istio-system", seconds, pause=0) == problem  # type: ignore[arg-type]
     assert client.got.count(DRY_RUN) == calls

@@ -1,6 +1,7 @@
 """The kubelet's answers, as the API server passes them on."""
 
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -17,20 +18,13 @@ POD_LABELS = 'container="",id="/kubepods/pod1",image="",name="",namespace="tradi
 DISK = {"availableBytes": 3, "capacityBytes": 10}
 
 
-class Node(FakeClient):
-    """A node that gives these answers one after the other; an exception is raised."""
-
-    def __init__(self, *answers: tuple | Exception) -> None:
-        super().__init__()
-        self.left = iter(answers)
-
-    def relay(self, path: str, seconds: float) -> Relayed:
-        self.got.append(path)
-        answer = next(self.left)
-        if isinstance(answer, Exception):
-            raise answer
-        assert seconds
-        return Relayed(*answer)
+def asked(*answers: tuple | Exception) -> FakeClient:
+    """Return a client of a node that gives these answers one after the other; an exception is raised."""
+    client = FakeClient()
+    client.relay = Mock(
+        side_effect=[answer if isinstance(answer, Exception) else Relayed(*answer) for answer in answers]
+    )
+    return client
 
 
 def metrics(*rows: str) -> str:
@@ -44,9 +38,9 @@ def test_a_containers_counters_are_those_of_cadvisor():
         f"container_spec_memory_limit_bytes{{{LABELS}}} 2.68435456e+08 1764115200500",
         f"container_memory_cache{{{LABELS}}} 7 1764115200500",
     )
-    node = Node((200, text))
+    node = asked((200, text))
     assert kubelet.counters(node, "pi-1") == {SHOP: Counters(1764115200.5, 1200, 456, 256 * 2**20)}
-    assert node.got == ["/api/v1/nodes/pi-1/proxy/metrics/cadvisor"]
+    assert node.relay.call_args.args[0] == "/api/v1/nodes/pi-1/proxy/metrics/cadvisor"
 
 
 def test_the_sums_of_pods_and_of_cgroups_are_no_containers():
@@ -65,7 +59,7 @@ def test_of_a_container_that_restarted_the_newer_counters_count():
 )
 def test_a_kubelet_that_may_not_be_asked_or_does_not_answer_is_said(answer, reason):
     with pytest.raises(NotAnswered, match=reason):
-        kubelet.counters(Node(answer), "pi-1")
+        kubelet.counters(asked(answer), "pi-1")
 
 
 @table(
@@ -74,15 +68,15 @@ def test_a_kubelet_that_may_not_be_asked_or_does_not_answer_is_said(answer, reas
     ({"node": {}}, []),
 )  # fmt: skip
 def test_the_disks_are_the_kubelets_and_the_images(summary, disks):
-    node = Node((200, json.dumps(summary)))
+    node = asked((200, json.dumps(summary)))
     assert kubelet.disks(node, "pi-1") == disks
-    assert node.got == ["/api/v1/nodes/pi-1/proxy/stats/summary"]
+    assert node.relay.call_args.args[0] == "/api/v1/nodes/pi-1/proxy/stats/summary"
 
 
 def clock_of(time: str) -> kubelet.Offset:
     """Return the offset of a node's clock, while the API server says 12:00:00 before and 12:00:01 after."""
     dates = (f"Thu, 26 Nov 2026 {at} GMT" if at else "" for at in ("12:00:00", time, "12:00:01"))
-    return kubelet.clock(Node(*((200, "ok", date) for date in dates)), "pi-1")
+    return kubelet.clock(asked(*((200, "ok", date) for date in dates)), "pi-1")
 
 
 @pytest.mark.parametrize(("node", "certain"), [("12:00:01", 0), ("11:59:59", 0), ("12:05:00", 298), ("11:55:00", -299)])

@@ -4,6 +4,8 @@ import base64
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import repeat
+from unittest.mock import Mock
 
 import pytest
 
@@ -32,18 +34,10 @@ def of_pods(*pods: Pod, planes: tuple[Deployment, ...] = (PLANE,)) -> Proxies:
 def read(monkeypatch) -> Callable[..., Proxies]:
     """Return `read(pods, status)`: the proxies for such answers of istiod; an exception in their place is raised."""
 
-    def answering(answer: object):
-        def give(*_: object):
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return give
-
     def run(*pods: Pod, status: object = (SYNCED,), certificates: object = None) -> Proxies:
         monkeypatch.setattr(proxies, "forwarded", lambda *_: nullcontext("127.0.0.1:1"))
-        monkeypatch.setattr(proxies, "get_json", answering(status))
-        monkeypatch.setattr(proxies, "read_certificates", answering(certificates))
+        monkeypatch.setattr(proxies, "get_json", Mock(side_effect=repeat(status)))
+        monkeypatch.setattr(proxies, "read_certificates", Mock(side_effect=repeat(certificates)))
         snapshot = make_snapshot(pods=pods or (ISTIOD, SHOP), deployments=(PLANE,))
         return proxies.read("test", "istio-system", snapshot, certificates=certificates is not None)
 

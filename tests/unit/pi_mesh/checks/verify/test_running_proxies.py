@@ -1,6 +1,7 @@
 """The command `verify` on running proxies, as istiod reports them."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import running_proxies
@@ -29,13 +30,9 @@ STALE = f"WARNING deployment trading/shop: …{BEFORE}…; `kubectl rollout rest
     case("no proxies", Proxies(NEWEST, ()), (), ""),
 )
 def test_a_running_proxy_is_judged_by_its_connection_and_its_settings(monkeypatch, running, older, line):
-    def compared(*_: object) -> dict:
-        if isinstance(older, Exception):
-            raise older
-        return {SHOP.id: older}
-
+    compared = older if isinstance(older, Exception) else {SHOP.id: older}
     monkeypatch.setattr(running_proxies.proxies, "read", lambda *_, **__: running)
-    monkeypatch.setattr(running_proxies.stale_proxies, "read", compared)
+    monkeypatch.setattr(running_proxies.stale_proxies, "read", Mock(side_effect=[compared]))
     assert_lines(running_proxies.check(make_verification()), line)
 
 

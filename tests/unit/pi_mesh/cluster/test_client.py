@@ -132,9 +132,10 @@ def test_an_overloaded_server_is_asked_again_after_the_time_it_names(api, monkey
 
 def test_a_login_page_in_place_of_an_answer_is_one_line(kubeconfig, monkeypatch):
     kubeconfig()
-    with Client("test") as client, pytest.raises(ClusterUnreachable, match="GET /version was answered with no JSON"):
+    with Client("test") as client:
         monkeypatch.setattr(client._http, "request", Mock(return_value=httpx.Response(200, text="<html>")))
-        client.get("/version")
+        with pytest.raises(ClusterUnreachable, match="GET /version was answered with no JSON"):
+            client.get("/version")
 
 
 def test_the_clusters_clock_is_that_of_its_last_answer(api):

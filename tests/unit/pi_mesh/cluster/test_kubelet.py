@@ -21,9 +21,7 @@ DISK = {"availableBytes": 3, "capacityBytes": 10}
 def asked(*answers: tuple | Exception) -> FakeClient:
     """Return a client of a node that gives these answers one after the other; an exception is raised."""
     client = FakeClient()
-    client.relay = Mock(
-        side_effect=[answer if isinstance(answer, Exception) else Relayed(*answer) for answer in answers]
-    )
+    client.relay = Mock(side_effect=[Relayed(*given) if isinstance(given, tuple) else given for given in answers])
     return client
 
 

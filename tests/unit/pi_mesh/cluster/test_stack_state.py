@@ -2,17 +2,9 @@
 
 from dataclasses import replace
 
+from pi_mesh.cluster import stack_state
 from pi_mesh.cluster.ca_state import VaultResource
-from pi_mesh.cluster.stack_state import (
-    GUARD,
-    NEVER_RUN,
-    RecordedAccess,
-    RecordedRelease,
-    StackState,
-    of_resources,
-    with_recorded_versions,
-    without_gateway_version,
-)
+from pi_mesh.cluster.stack_state import GUARD, NEVER_RUN, RecordedAccess, RecordedRelease, StackState, of_resources
 from pi_mesh.inventory import Kind
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, VERSION_ANNOTATION
 from pi_mesh.values.traffic.authorization import DRY_RUN
@@ -89,7 +81,7 @@ def state_of(version: str, annotated: str | None) -> StackState:
     """Return the state of a run with this version of Istio, and with such an annotation of the gateways."""
     recorded = {}
     for release in make_mesh(istio={"version": version}).releases:
-        values = without_gateway_version(release.values)
+        values = stack_state.without_gateway_version(release.values)
         if annotated and release.kind is Kind.GATEWAY:
             values = {**values, "podAnnotations": {**values["podAnnotations"], VERSION_ANNOTATION: annotated}}
         recorded[release.id] = RecordedRelease(version, values)
@@ -98,7 +90,7 @@ def state_of(version: str, annotated: str | None) -> StackState:
 
 def test_a_gateway_of_the_same_version_keeps_its_pods():
     state = state_of(SHIPPED, None)
-    kept = with_recorded_versions(make_mesh(istio={"version": SHIPPED}), state).releases
+    kept = stack_state.with_recorded_versions(make_mesh(istio={"version": SHIPPED}), state).releases
     assert {release.id: release.values for release in kept} == {
         name: release.values for name, release in state.recorded.items()
     }
@@ -113,5 +105,5 @@ def test_a_gateway_of_the_same_version_keeps_its_pods():
     case("after 1.20.7 without an annotation", "1.22.8", state_of("1.20.7", None), "1.22.8"),
 )
 def test_the_gateways_carry_the_version_in_an_annotation_where_their_chart_does_not(version, state, annotation):
-    gateways = with_recorded_versions(make_mesh(istio={"version": version}), state).of_kind(Kind.GATEWAY)
+    gateways = stack_state.with_recorded_versions(make_mesh(istio={"version": version}), state).of_kind(Kind.GATEWAY)
     assert [gateway.values["podAnnotations"].get(VERSION_ANNOTATION) for gateway in gateways] == [annotation] * 2

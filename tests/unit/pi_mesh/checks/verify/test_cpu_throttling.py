@@ -1,6 +1,7 @@
 """Judgement of the CPU periods of the mesh's containers."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -12,7 +13,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import Resources
 from tests.support.fake_client import FakeClient
 from tests.support.findings import assert_lines, case, table
-from tests.support.healthy_mesh import in_cluster, make_verification, pod_of
+from tests.support.healthy_mesh import HEALTHY, in_cluster, pod_of
 from tests.support.snapshots import make_pis
 
 SIDECAR = Container("istio-proxy", limits=Resources(200, 2**28))
@@ -20,16 +21,6 @@ SHOP, SECOND, THIRD = (
     Pod("trading", name, node="pi-1", owner="ReplicaSet/shop-7d9f", containers=(Container("app"), SIDECAR))
     for name in ("shop-7d9f-1", "shop-7d9f-2", "shop-7d9f-3")
 )
-
-
-class Passed:
-    """A window that is over."""
-
-    def __init__(self, *readings: Reading) -> None:
-        self._readings = readings
-
-    def readings(self) -> tuple[Reading, ...]:
-        return self._readings
 
 
 def reading(at: float, periods: int, throttled: int, pod: Pod = SHOP) -> Reading:
@@ -43,7 +34,7 @@ def counted(*readings: Reading, **unread: str) -> Reading:
 
 
 def window(first: Reading, last: Reading, *pods: Pod) -> Observation:
-    return replace(in_cluster(make_verification(), pods=pods or (SHOP,)), cpu_window=Passed(first, last))
+    return replace(in_cluster(HEALTHY, pods=pods or (SHOP,)), cpu_window=Mock(readings=lambda: (first, last)))
 
 
 NOTHING = Reading({}, {})
@@ -90,7 +81,7 @@ def test_a_container_is_judged_by_its_share_of_throttled_periods(observed, lines
 
 
 def test_istiod_and_a_gateway_have_keys_of_their_own():
-    pods = tuple(pod_of(workload) for workload in make_verification().mesh.workloads)
+    pods = tuple(pod_of(workload) for workload in HEALTHY.mesh.workloads)
     busy = {ContainerId(pod.namespace, pod.name, "main"): Counters(1, 1000, 900) for pod in pods}
     lines = "\n".join(
         f"WARNING is throttled in 90 %…; raise {name}.resources" for name in ("istio", "ingress", "egress")
@@ -98,52 +89,36 @@ def test_istiod_and_a_gateway_have_keys_of_their_own():
     assert_lines(cpu_throttling.check(window(NOTHING, Reading(busy, {}), *pods)), lines)
 
 
-class Kubelets:
-    """The kubelets of a cluster, with what they were asked; a second count follows 30 s after the first."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asked: list[str] = []
-        self.silent = False
-        self.slept: list[float] = []
-        monkeypatch.setattr(kubelet, "Client", FakeClient())
-        monkeypatch.setattr(kubelet, "counters", self._counters)
-        monkeypatch.setattr(kubelet.time, "sleep", self.slept.append)
-        monkeypatch.setattr(kubelet.time, "monotonic", lambda: sum(self.slept))
-
-    def _counters(self, _: object, node: str) -> dict[ContainerId, Counters]:
-        if self.silent:
-            raise NotAnswered("it gave no answer within 10 s")
-        self.asked.append(node)
-        number = self.asked.count(node)
-        return {ContainerId("istio-system", "istiod-0", "main"): Counters(30 * number, 1000 * number, 400 * number)}
-
-
 @pytest.fixture
-def kubelets(monkeypatch) -> Kubelets:
-    return Kubelets(monkeypatch)
+def counters(monkeypatch) -> Mock:
+    """Return the kubelets' counters: a second count follows 30 s after the first."""
+    main, slept = ContainerId("istio-system", "istiod-0", "main"), []
+    counters = Mock(side_effect=[{main: Counters(30 * count, 1000 * count, 400 * count)} for count in (1, 2)])
+    monkeypatch.setattr(kubelet, "Client", FakeClient())
+    monkeypatch.setattr(kubelet, "counters", counters)
+    monkeypatch.setattr(kubelet.time, "sleep", slept.append)
+    monkeypatch.setattr(kubelet.time, "monotonic", lambda: sum(slept))
+    return counters
 
 
-def messages(seconds: int, observed: Observation | None = None) -> list[str]:
+def messages(seconds: int, observed: Observation = HEALTHY) -> list[str]:
     """Return the messages over a window of so many seconds."""
-    observed = observed or make_verification()
     with kubelet.running_window("test", cpu_throttling.nodes_to_ask(observed), seconds) as running:
         return [row.message for row in cpu_throttling.check(replace(observed, cpu_window=running))]
 
 
-@table(
-    (0, "since its start", ["pi-1"]),
-    (30, "over 30 s", ["pi-1", "pi-1"]),
-)
-def test_a_short_run_reads_once_and_a_window_is_waited_for_and_read_twice(kubelets, seconds, counted, asked):
+@pytest.mark.parametrize(("seconds", "counted", "asked"), [(0, "since its start", 1), (30, "over 30 s", 2)])
+def test_a_short_run_reads_once_and_a_window_is_waited_for_and_read_twice(counters, seconds, counted, asked):
     assert f"in 40 % of its CPU periods at 500m, counted {counted}" in messages(seconds)[0]
-    assert (kubelets.asked, sum(kubelets.slept)) == (asked, seconds)
+    assert [called.args[1] for called in counters.mock_calls] == ["pi-1"] * asked
+    assert kubelet.time.monotonic() == seconds
 
 
-def test_only_ready_nodes_with_a_container_of_the_mesh_are_asked(kubelets):
-    messages(0, in_cluster(make_verification(), nodes=make_pis(2, ready=False)))
-    assert kubelets.asked == []
+def test_only_ready_nodes_with_a_container_of_the_mesh_are_asked(counters):
+    messages(0, in_cluster(HEALTHY, nodes=make_pis(2, ready=False)))
+    assert counters.mock_calls == []
 
 
-def test_a_kubelet_that_gives_no_answer_is_unknown(kubelets):
-    kubelets.silent = True
+def test_a_kubelet_that_gives_no_answer_is_unknown(counters):
+    counters.side_effect = NotAnswered("it gave no answer within 10 s")
     assert messages(0) == ["is unknown for the containers on it: it gave no answer within 10 s"]

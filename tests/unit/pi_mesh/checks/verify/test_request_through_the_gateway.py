@@ -1,9 +1,10 @@
 """The request through the ingress gateway."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
+from unittest.mock import Mock, call
 
 import pytest
 
@@ -29,51 +30,32 @@ def mesh(pod: Pod = GATEWAY, route: str = "", ingress: dict | None = None, **gat
     return in_cluster(make_verification(make_mesh(traffic=traffic, ingress=ingress or {})), pods=(pod,))
 
 
-class Gateway:
-    """A gateway, and what it was asked."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.answer: Answer | Exception = Answer(200, True)
-        self.silent = 0
-        """Number of requests without an answer, before the first with one."""
-        self.asked: list[tuple[str, int, bool]] = []
-        monkeypatch.setattr(request_through_the_gateway, "PAUSES", (0, 0))
-        monkeypatch.setattr(request_through_the_gateway, "forwarded", self._forwarded)
-        monkeypatch.setattr(request_through_the_gateway, "get_answer", self._answered)
-
-    @contextmanager
-    def _forwarded(self, context: str, namespace: str, target: str, port: int) -> Iterator[str]:
-        assert (context, namespace, target) == ("test", "istio-system", "pod/gateway-0")
-        if isinstance(self.answer, NotForwardedError):
-            raise self.answer
-        self.port = port
-        yield "127.0.0.1:1"
-
-    def _answered(self, _: str, host: str, *, secure: bool) -> Answer:
-        self.asked.append((host, self.port, secure))
-        if len(self.asked) <= self.silent:
-            raise NoAnswerError("reset")
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
 @pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    return Gateway(monkeypatch)
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """Return the requests to the gateway; the service behind it answers, unless a test says another answer."""
+
+    def forwarded(context: str, namespace: str, target: str, port: int) -> AbstractContextManager[str]:
+        assert (context, namespace, target) == ("test", "istio-system", "pod/gateway-0")
+        return nullcontext(f"127.0.0.1:{port}")
+
+    requests = Mock(return_value=Answer(200, True))
+    monkeypatch.setattr(request_through_the_gateway, "PAUSES", (0, 0))
+    monkeypatch.setattr(request_through_the_gateway, "forwarded", forwarded)
+    monkeypatch.setattr(request_through_the_gateway, "get_answer", requests)
+    return requests
 
 
 @table(
-    case("any host", mesh(), ("pi-mesh.internal", 80, False)),
-    case("a wildcard", mesh(web={"hosts": ["*.example"], "port": 8080}), ("pi-mesh.example", 8080, False)),
-    case("a route's", mesh(route="shop.example"), ("shop.example", 80, False)),
-    case("HTTPS", mesh(web=SECURED), ("shop.example", 443, True)),
-    case("rather without a list", mesh(office=LISTED, web={"port": 81}), ("pi-mesh.internal", 81, False)),
-    case("not gRPC", mesh(rpc={"protocol": "GRPC", "port": 50051}, web={}), ("pi-mesh.internal", 80, False)),
+    case("any host", mesh(), "pi-mesh.internal", 80, False),
+    case("a wildcard", mesh(web={"hosts": ["*.example"], "port": 8080}), "pi-mesh.example", 8080, False),
+    case("a route's", mesh(route="shop.example"), "shop.example", 80, False),
+    case("HTTPS", mesh(web=SECURED), "shop.example", 443, True),
+    case("rather without a list", mesh(office=LISTED, web={"port": 81}), "pi-mesh.internal", 81, False),
+    case("not gRPC", mesh(rpc={"protocol": "GRPC", "port": 50051}, web={}), "pi-mesh.internal", 80, False),
 )
-def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, observed, asked):
+def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, observed, host, port, secure):
     assert_lines(request_through_the_gateway.check(observed), "OK ")
-    assert gateway.asked == [asked]
+    assert gateway.mock_calls == [call(f"127.0.0.1:{port}", host, secure=secure)]
 
 
 @pytest.mark.parametrize(
@@ -87,23 +69,27 @@ def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, obs
         (Answer(404, False), f"WARNING=404 got 404 from {ITSELF}; {NO_ROUTE}"),
         (Answer(503, False), f"WARNING=503 got 503 from {ITSELF}; {NO_ENDPOINT}"),
         (NoAnswerError("reset"), "ERROR got no answer from pod gateway-0: reset"),
-        (NotForwardedError("no kubectl"), "UNKNOWN was not made: no kubectl$"),
     ],
     ids=str,
 )
 def test_the_answer_is_judged_by_its_status_and_by_who_gave_it(gateway, answer, line):
-    gateway.answer = answer
+    gateway.side_effect = repeat(answer)
     assert_lines(request_through_the_gateway.check(mesh(route="shop.example")), line)
 
 
 def test_a_gateway_that_still_learns_of_its_listener_is_asked_again(gateway):
-    gateway.silent = 2
+    gateway.side_effect = [NoAnswerError("reset"), NoAnswerError("reset"), Answer(200, True)]
     assert_lines(request_through_the_gateway.check(mesh()), "OK ")
-    assert len(gateway.asked) == 3
+
+
+@pytest.mark.usefixtures("gateway")
+def test_without_a_way_to_the_gateway_it_is_not_asked(monkeypatch):
+    monkeypatch.setattr(request_through_the_gateway, "forwarded", Mock(side_effect=NotForwardedError("no kubectl")))
+    assert_lines(request_through_the_gateway.check(mesh()), "UNKNOWN was not made: no kubectl$")
 
 
 def test_a_gateway_without_routes_answers_404_by_itself(gateway):
-    gateway.answer = Answer(404, False)
+    gateway.return_value = Answer(404, False)
     assert_lines(request_through_the_gateway.check(mesh()), "OK ")
 
 
@@ -119,4 +105,4 @@ def test_a_gateway_without_routes_answers_404_by_itself(gateway):
 )
 def test_a_gateway_that_takes_no_such_request_is_not_asked(gateway, observed, line):
     assert_lines(request_through_the_gateway.check(observed), line)
-    assert gateway.asked == []
+    assert gateway.mock_calls == []

@@ -69,8 +69,7 @@ def policies(**named: object) -> dict:
         {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["a.example"]}}}},
         {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["b.example"]}}}},
         [f"{TO_GATEWAY} 443 (Gateway trading/tls)"]),
-    case("a circuit breaker", {}, {"traffic": {"destinations": {"desk": {"service": "desk", "circuitBreaker": {}}}}},
-        []),
+    case("a breaker", {}, {"traffic": {"destinations": {"desk": {"service": "desk", "circuitBreaker": {}}}}}, []),
     case("a host outside", {}, {"traffic": {"external": {"bank": {"hosts": ["bank.example"]}}}}, []),
     case("a wider scope", {}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, []),
     case("a smaller scope", {}, {"trading": {"sidecarScope": ["./desk"]}},
@@ -92,8 +91,7 @@ def policies(**named: object) -> dict:
     case("what the mesh does with unknown hosts", {}, {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}},
         ["connections from the mesh to hosts that it does not know (meshConfig.outboundTrafficPolicy.mode)"]),
     case("retries", {}, {"proxy": {"defaultRetries": {"attempts": 1}}}, []),
-    case("threads, and the life of certificates", {},
-        {"proxy": {"concurrency": 1}, "mtls": {"certificateLifetime": "3h"}}, []),
+    case("threads, certificates' life", {}, {"proxy": {"concurrency": 1}, "mtls": {"certificateLifetime": "3h"}}, []),
 )  # fmt: skip
 def test_a_change_closes_the_connections_of_the_listeners_that_it_changes(before, after, told):
     old, new = (make_mesh(**{**side, "istio": {**LATEST, **side.get("istio", {})}}) for side in (before, after))

@@ -65,8 +65,7 @@ def test_the_report_on_a_healthy_cluster_without_a_mesh_is_one_row_for_each_chec
 
 
 @table(
-    case("kinds that may not be listed", rights.check, {"unreadable": ("releases",)}, {},
-        f"error {WHO} list releases: "),
+    case("kinds that may not be listed", rights.check, {"unreadable": ("releases",)}, {}, f"error {WHO} list releases"),
     case("kinds that may not be created", rights.check, {"missing_rights": ("namespaces", "pods")}, {},
         f"error {WHO} create namespaces, pods; "),
     case("changes that may not be made, for one version", rights.check, {"missing_changes": CHANGES}, {},

@@ -58,8 +58,7 @@ SECOND = {"canary": canary(NEWEST)}
         (ISTIOD, INGRESS, EGRESS)),
     case("another version of the second control plane", {"istio": {"version": BEFORE, "canary": canary(BEFORE)}},
         {"istio": {"version": BEFORE, **SECOND}}, (NEXT,)),
-    case("another revision of a gateway", {"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}},
-        (EGRESS,)),
+    case("a gateway's other revision", {"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}}, (EGRESS,)),
     case("more resources, and fewer replicas", {"istio": {"pilotReplicas": 2}},
         {"istio": {"pilotReplicas": 1, "resources": PROFILE}}, (ISTIOD,)),
 )  # fmt: skip

@@ -69,12 +69,11 @@ def test_a_root_that_is_no_longer_needed_goes(holders, days, words):
 
 
 @table(
-    case("one holds a certificate of it", ["pod trading/old"], 0,
-        "pod trading/old still holds a certificate of another root"),
+    case("a pod holds one of it", ["pod trading/old"], 0, "pod trading/old still holds a certificate of another root"),
     case("whatever the time", ["pod trading/old"], 9, "pod trading/old still holds a certificate of another root"),
     case("many do", [f"pod {number}" for number in range(8)], 0, "pod 4 and 3 more still hold"),
     case("nobody knows, and time decides", None, 0, r"keep it in vault\.alsoTrust until then"),
-)  # fmt: skip
+)
 def test_a_root_that_may_still_be_needed_stays(holders, days, words):
     with pytest.raises(CertificateError, match=words):
         dropped(holders, days)

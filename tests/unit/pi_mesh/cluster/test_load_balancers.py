@@ -48,10 +48,8 @@ def test_a_cluster_without_k3s_has_none():
     case("whoever holds the ports on every node is named", make_pis(), [*TRAEFIK, NGINX],
         f"{NEEDED} default/nginx holds port 80 and kube-system/traefik holds ports 80 and 443"),
     case("its own do not count", make_pis(), [of_servicelb(OURS, node, *PORTS) for node in (1, 2, 3)], ""),
-    case("only nodes that are chosen by label count where any is", CHOSEN, TRAEFIK[:1],
-        f"{NEEDED} kube-system/traefik holds ports 80 and 443"),
-    case("a node that is down takes no pod", [make_node(ready=False)], [],
-        "no node that is Ready may run the pods of k3s servicelb"),
+    case("nodes chosen by label alone", CHOSEN, TRAEFIK[:1], f"{NEEDED} kube-system/traefik holds ports 80 and 443"),
+    case("no node is Ready", [make_node(ready=False)], [], "no node that is Ready may run the pods of k3s servicelb"),
 )  # fmt: skip
 def test_servicelb_serves_where_its_pods_find_their_ports_free(nodes, holders, refusal):
     assert load_balancers.servicelb_refusal(nodes, holders, OURS, PORTS) == refusal

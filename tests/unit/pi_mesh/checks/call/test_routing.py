@@ -103,9 +103,7 @@ def unlike(**match: object) -> Policy:
 
 @table(
     case("no route", [], {}, "OK no VirtualService routes the call$"),
-    case(
-        "a route of other hosts", [route(to("app"), hosts=("*.example",))], {}, "OK no VirtualService routes the call$"
-    ),
+    case("one of other hosts", [route(to("app"), hosts=("*.example",))], {}, "OK no VirtualService routes the call$"),
     case("a rule of the default", [route({})], {}, f"OK sends the call to {FULL}$"),
     case("two services", [route(API, to("app"))], {}, f"OK sends the call to api.example.com, {FULL}$"),
     case("a caller without a sidecar", [route(to("gone"))], {"caller": BARE}, ""),

@@ -40,16 +40,14 @@ RANKED = (URGENT, app("reports", 1, 3000), app("db", 2, 700), app("db", 3, 3000)
     case("a pod of a DaemonSet is awaited on no other node", PIS, (DAEMON, *ORDERS[1:]), FITS),
     case("nor is a static pod", PIS, (STATIC, *ORDERS[1:]), FITS),
     case("nor is a pod that is ending", PIS, (replace(ORDERS[0], ending=True), *ORDERS[1:]), FITS),
-    case("a pod without a controller is gone", PIS, (make_pod("probe"),),
-        f"{FITS}; nothing makes 1 of default/probe anew"),
+    case("a pod without a controller is gone", PIS, (make_pod("probe"),), f"{FITS}; nothing makes 1 of default/probe"),
     case("a pod that only one node may run", (SSD, *PIS[1:]), (PINNED,), f"{ONE}other node: 1 of default/db; "),
     case("what ran on a node that is down already needs a place too", DEAD, HALVES,
         "warning node pi-1: if it dies, 2 pods fit on no other node: 1 of default/app-1, 1 of default/app-3; …[2]"),
     case("the pod of the higher priority is placed first", PIS, RANKED, f"{ONE}other node: 1 of default/reports; "),
     case("of pods with the same memory the one with more CPU is placed first", PIS[:2],
         (with_cpu("small", 3000), with_cpu("large", 3500)), f"{ONE}other node: 1 of default/small; "),
-    case("the only node", PIS[:1], ORDERS[:1],
-        "ok node pi-1: is the only node that runs pods: without it nothing runs"),
+    case("the only node", PIS[:1], ORDERS[:1], "ok node pi-1: is the only node that runs pods: without it"),
 )  # fmt: skip
 def test_the_pods_that_fit_nowhere_without_the_first_node_are_named(nodes, pods, line):
     first, *others = a_node_less.check(observation(make_snapshot(nodes=nodes, pods=tuple(pods)), **NO_GATEWAYS))

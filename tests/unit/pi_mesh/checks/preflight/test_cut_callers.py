@@ -46,7 +46,7 @@ def legacy(**workload: object) -> dict:
         [f"error {MTLS}: {SEEN}; …mtls.allowCutOff: true…[1]"]),
     case("STRICT is allowed by a setting", PERMISSIVE, CALLS, BOTH[:1], {"mtls": {"allowCutOff": True}},
         [f"warning {MTLS}: {SEEN}; mtls.allowCutOff allows it [1]"]),
-    case("a caller of a legacy workload keeps calling under STRICT", PERMISSIVE, CALLS, BOTH[:1],
+    case("a legacy workload's callers keep calling", PERMISSIVE, CALLS, BOTH[:1],
         legacy(selector={"app": "app"}), [CLEAN]),
     case("a legacy workload of other labels exempts no caller", PERMISSIVE, CALLS, BOTH[:1],
         legacy(selector={"app": "other"}), [f"error {MTLS}: {SEEN}"]),

@@ -42,8 +42,7 @@ def assert_said(of_control_planes: bool, lines: list[str], **cluster: object) ->
     case("one known by its name", ("mesh", "istiod", {}), OTHER.format("mesh/istiod", "no Helm release")),
     case("a deployment of another label and name", ("mesh", "pilot", {"app": "x"}), NONE),
     case("the stack's own", ("istio-system", "istiod", LABELS, OWN), NONE),
-    case("a second one of the state, which another check judges", ("istio-system", "istiod-next", LABELS, IN_NEXT),
-        NONE),
+    case("a second one of the state, judged elsewhere", ("istio-system", "istiod-next", LABELS, IN_NEXT), NONE),
 )  # fmt: skip
 def test_another_istiod_is_refused(deployment, line):
     assert_said(True, [line], deployments=(Deployment(*deployment),))

@@ -41,11 +41,9 @@ STILL = f"error {REMOVES}{{}}; …operations refresh"
 
 @table(
     case("a revision that a proxy uses", {}, USED, [f"{STILL.format('proxy trading/p-0 still uses')}…[1]"]),
-    case("one that the settings let go", {"allowRemoval": True}, USED,
-        [f"warning {REMOVES}proxy trading/p-0 still uses"]),
+    case("one that the settings let go", {"allowRemoval": True}, USED, [f"warning {REMOVES}proxy trading/p-0 still"]),
     case("one that another replaces", LATER, USED, [STILL.format("proxy trading/p-0 still uses")]),
-    case("one that somebody else's namespace asks for", {}, asking("theirs", "next"),
-        [STILL.format("namespace theirs still uses")]),
+    case("one of another's namespace", {}, asking("theirs", "next"), [STILL.format("namespace theirs still uses")]),
     case("a tag that a namespace asks for", UNTAGGED, asking("theirs", "stable"),
         ["error istio.tags: would remove the tag stable, which namespace theirs still uses; "]),
     case("two users", {}, proxies("next", "next"), [STILL.format("proxy trading/p-0, proxy trading/p-1 still use")]),

@@ -27,11 +27,10 @@ ANY_KERNEL = "warning istio.version: …set a supported version where the nodes'
 
 
 @table(
-    case("the last day of support", "1.22.8", date(2025, 1, 16),
-        "ok istio.version: 1.22.8 gets fixes until 2025-01-16"),
+    case("the last day", "1.22.8", date(2025, 1, 16), "ok istio.version: 1.22.8 gets fixes until 2025-01-16"),
     case("the day after", "1.22.8", date(2025, 1, 17), ENDED),
     case("a version for every kernel", OLDEST, date(2026, 1, 1), ANY_KERNEL),
-)  # fmt: skip
+)
 def test_a_version_that_gets_no_fixes_is_said_with_the_date(version, day, line):
     now = datetime.combine(day, time(12), UTC)
     (told,) = check_end_of_life(replace(observation(make_snapshot(), istio={"version": version}), now=now))

@@ -22,14 +22,13 @@ def told(cluster: dict, also: tuple[str, ...] = (), limited: bool = True, **sett
 
 
 @table(
-    case("injection", {"namespaces": (Namespace("shop", {"istio-injection": "enabled"}),)}, {},
-        "injection (its label)"),
+    case("a label", {"namespaces": (Namespace("shop", {"istio-injection": "enabled"}),)}, {}, "injection (its label)"),
     case("a proxy", {"pods": (PROXY,)}, {}, "the proxy of pod cart-0"),
     case("many proxies", {"pods": FIVE}, {}, "the proxy of pod cart-0, …, the proxy of pod cart-2 and 2 more"),
     case("an object of Istio", {"shared_objects": (("shop", "VirtualService", "cart"),)}, {}, "VirtualService cart"),
     case("Services of a scope", {}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, "…trading.sidecarScope names"),
     case("the Service of a route", {}, {"traffic": {"routes": {"r": ROUTE}}}, "…traffic.routes.r.http[0].to[0] names"),
-)  # fmt: skip
+)
 def test_a_namespace_that_would_be_lost_is_refused_with_the_key_that_keeps_it(cluster, settings, use):
     fix = "add shop to istio.discovery.also, or set istio.discovery.limited: false"
     line = f"error namespace shop: has {use}, and istiod would not watch it; {fix}"

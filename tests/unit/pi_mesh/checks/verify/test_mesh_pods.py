@@ -32,7 +32,7 @@ def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(hea
     case("as it should be", FIRST, component("istiod"), RUNNING),
     case("scaled to nothing", replace(FIRST, wanted=0, ready=0), component("istiod"), "ERROR 0 of 0 pods are re"),
     case(
-        "a pod that is not ready",
+        "a pod not ready",
         replace(FIRST, ready=0),
         component("istiod"),
         "ERROR=0 0 of 1 pods are ready; …-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`",
@@ -55,7 +55,7 @@ def ended(name: str = "istio-proxy", **more: object) -> Pod:
     case(
         "its own limit",
         ended(annotations={"sidecar.istio.io/proxyMemoryLimit": "64Mi"}),
-        f"sidecar.istio.io/proxyMemoryLimit of its pod template, {NARROW}",
+        f"proxyMemoryLimit of its pod template, {NARROW}",
     ),
     case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest$"),
 )
@@ -69,12 +69,7 @@ def service(*addresses: str, type: str = "LoadBalancer", ports: tuple[int, ...] 
 
 
 @table(
-    case(
-        "its address and ports",
-        HEALTHY,
-        service(ADDRESS, ports=(80, 443)),
-        f"OK LoadBalancer at {ADDRESS}, ports 80, 443$",
-    ),
+    case("both are told", HEALTHY, service(ADDRESS, ports=(80, 443)), f"OK LoadBalancer at {ADDRESS}, ports 80, 443$"),
     case("two addresses", HEALTHY, service(ADDRESS, "2001:db8::7"), f"OK at {ADDRESS}, 2001:db8::7, ports 80$"),
     case("none yet", HEALTHY, service(), f"WARNING waits for an address, but nothing in this cluster gives one{GIVE}"),
     case("a NodePort", HEALTHY, service(type="NodePort"), "OK : is NodePort, ports 80$"),

@@ -96,9 +96,9 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
     case("ours is gone", without_policy(HEALTHY, "PeerAuthentication"), "ERROR the mesh is PERMISSIVE, not STRICT"),
     case("an exception", rogue(observed=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
     case(
-        "an overruled exception",
+        "an overruled one",
         rogue(peer("trading", {**STRICT, **APP}, OLD), observed=OURS),
-        "WARNING old-app: is overruled by an older policy\nOK ",
+        "WARNING old-app: is overruled by an older\nOK ",
     ),
     case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`$"),
     case("of others", with_policies(SHOP, peer("shop", PERMISSIVE)), "WARNING \nOK of shop (see the rows there)"),

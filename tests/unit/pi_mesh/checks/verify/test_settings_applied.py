@@ -49,11 +49,7 @@ def extra(**values: object) -> dict:
     ("ingress.service.type", {"ingress": {"service": {"type": "LoadBalancer"}}}, "'LoadBalancer', "),
     ("images.hub", {"images": {"hub": "example.com/istio"}}, "'example.com/istio', "),
     ("images.pullPolicy", {"images": {"pullPolicy": "Never"}}, "'Never', "),
-    (
-        "istio.values.global.logAsJson",
-        extra(**LOG),
-        "True, the cluster has nothing (global.logAsJson of release istio-system/istiod)",
-    ),
+    ("istio.values.global.logAsJson", extra(**LOG), "True, the cluster has nothing (global.logAsJson of release"),
     ("istio.values.global.a", extra(**PASSWORD), "another value than the cluster has (global.a of"),
     ("istio.values.global.a", extra(**PASSWORDS), "another value than the cluster has (global.a of"),
     (

@@ -97,9 +97,7 @@ OLD = sidecar("app-2", Resources(100, 64 * MI))
     case("another limit", [FAT_ISTIOD], "ERROR limits 900m / 256Mi, not 500m / 256Mi"),
     case("both differ", [istiod(ODD, Resources(2, MI))], "ERROR requests 1m / 1Mi, not …and limits 2m / 1Mi, not "),
     case("an old pod on its way out is not judged", [istiod(ODD, ending=True)], ""),
-    case(
-        "sidecars are counted", [sidecar(), sidecar("b")], "OK=2 namespace trading: all 2 sidecars carry the profile$"
-    ),
+    case("two sidecars", [sidecar(), sidecar("b")], "OK=2 namespace trading: all 2 sidecars carry the profile$"),
     case("an earlier profile", [sidecar(), OLD], "ERROR pod trading/app-2: sidecar limits 100m / 64Mi, not "),
     case("a sidecar elsewhere", [sidecar(limits=ODD, namespace="other")], ""),
     case("one on its way out", [sidecar(limits=ODD, ending=True)], ""),

@@ -15,17 +15,6 @@ CHANGES = ("update secrets", "update pods", "delete pods")
 WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enabled": True, "mode": "operator"}}}
 KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
 SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
-
-
-def test_our_own_running_mesh_is_no_problem():
-    assert problems(make_snapshot(**installed_mesh()), state_of()) == []
-
-
-def test_every_problem_is_in_one_report():
-    node = make_node(architecture="arm")
-    assert len(problems(make_snapshot(version="v1.28.0", nodes=(node,), namespaces=(Namespace("trading"),)))) >= 5
-
-
 HEALTHY = f"""
 context test: may read, create, change and delete all that an `up` does
 Kubernetes v1.35.2: is in the range of Istio {NEWEST}: 1.{FACTS.kubernetes[0]} to 1.{FACTS.kubernetes[1]}
@@ -55,6 +44,15 @@ namespace istio-system: is not there yet
 namespace trading: is not there yet
 mtls.mode: every pod in trading has its sidecar
 """
+
+
+def test_our_own_running_mesh_is_no_problem():
+    assert problems(make_snapshot(**installed_mesh()), state_of()) == []
+
+
+def test_every_problem_is_in_one_report():
+    node = make_node(architecture="arm")
+    assert len(problems(make_snapshot(version="v1.28.0", nodes=(node,), namespaces=(Namespace("trading"),)))) >= 5
 
 
 def test_the_report_on_a_healthy_cluster_without_a_mesh_is_one_row_for_each_check():

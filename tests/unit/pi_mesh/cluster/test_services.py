@@ -10,6 +10,18 @@ from tests.support.findings import case, table
 
 PORTS = [{"name": "http2", "port": 80, "nodePort": 31380}, {"name": "https", "port": 443, "nodePort": 31390}]
 NODE_PORTS, OWN_PORTS = {"http2": 31380, "https": 31390}, {"http2": 80, "https": 443}
+POD = {"kind": "Pod", "name": "app-0"}
+ENDPOINTS = [
+    {"addresses": ["10.0.0.2"], "targetRef": POD},
+    {"addresses": ["10.0.0.3"], "conditions": {"ready": False}, "targetRef": POD},
+    {"addresses": ["192.0.2.1"], "conditions": {"ready": True}, "targetRef": {"kind": "Node", "name": "pi-1"}},
+]
+NAMED = [{"name": "http", "port": 8080}, {"name": "metrics", "port": 9000}]
+READ = (
+    Endpoint("10.0.0.2", 8080, True, "app-0"),
+    Endpoint("10.0.0.3", 8080, False, "app-0"),
+    Endpoint("192.0.2.1", 8080, True, ""),
+)
 
 
 def node(address: str, ready: str = "True") -> dict:
@@ -59,20 +71,6 @@ def test_a_service_is_exposed_at_the_addresses_of_its_type(monkeypatch, kind, no
 def test_a_ports_protocol_is_that_of_the_field_or_the_name(entry, protocol, is_http):
     (port,) = services.service_ports({"spec": {"ports": [{"port": 80, **entry}, {"port": 53, "protocol": "UDP"}]}})
     assert (port.protocol, port.is_http) == (protocol, is_http)
-
-
-POD = {"kind": "Pod", "name": "app-0"}
-ENDPOINTS = [
-    {"addresses": ["10.0.0.2"], "targetRef": POD},
-    {"addresses": ["10.0.0.3"], "conditions": {"ready": False}, "targetRef": POD},
-    {"addresses": ["192.0.2.1"], "conditions": {"ready": True}, "targetRef": {"kind": "Node", "name": "pi-1"}},
-]
-NAMED = [{"name": "http", "port": 8080}, {"name": "metrics", "port": 9000}]
-READ = (
-    Endpoint("10.0.0.2", 8080, True, "app-0"),
-    Endpoint("10.0.0.3", 8080, False, "app-0"),
-    Endpoint("192.0.2.1", 8080, True, ""),
-)
 
 
 @table(

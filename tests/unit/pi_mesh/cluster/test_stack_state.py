@@ -15,6 +15,16 @@ from tests.support.versions import NEWEST, OLDEST, SHIPPED
 POLICY = "kubernetes:security.istio.io/v1beta1:AuthorizationPolicy"
 PEERS = "kubernetes:security.istio.io/v1beta1:PeerAuthentication"
 TELEMETRY = "kubernetes:telemetry.istio.io/v1alpha1:Telemetry"
+OWN = {"name": "trading", "uid": "t", "annotations": {OWNER_ANNOTATION: "pi-mesh/lab"}}
+ADOPTED = {"name": "istio-system", "uid": "i", "annotations": {ADOPTED_ANNOTATION: "pi-mesh/lab"}}
+ISTIOD = {"namespace": "istio-system", "name": "istiod", "version": NEWEST, "values": {"pilot": {}}}
+RESOURCES = (
+    {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"context": "default", "uid": "c"}, "gateways": {}}},
+    {"type": "pulumi:providers:kubernetes", "outputs": {"context": "default"}},
+    *({"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": metadata}} for metadata in (OWN, ADOPTED)),
+    {"type": "kubernetes:helm.sh/v3:Release", "outputs": ISTIOD},
+    {"type": "pi-mesh:istio:Istiod"},
+)
 
 
 def resource(token: str, name: str, namespace: str = "trading", annotations: dict | None = None, mode: str = ""):
@@ -40,18 +50,6 @@ AUDIT, TRACING = resource(TELEMETRY, "pi-mesh-audit"), resource(TELEMETRY, "mesh
 )  # fmt: skip
 def test_encryption_and_access_are_those_of_the_policies(resources, access):
     assert of_resources(resources).access == replace(RecordedAccess(), **access)
-
-
-OWN = {"name": "trading", "uid": "t", "annotations": {OWNER_ANNOTATION: "pi-mesh/lab"}}
-ADOPTED = {"name": "istio-system", "uid": "i", "annotations": {ADOPTED_ANNOTATION: "pi-mesh/lab"}}
-ISTIOD = {"namespace": "istio-system", "name": "istiod", "version": NEWEST, "values": {"pilot": {}}}
-RESOURCES = (
-    {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"context": "default", "uid": "c"}, "gateways": {}}},
-    {"type": "pulumi:providers:kubernetes", "outputs": {"context": "default"}},
-    *({"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": metadata}} for metadata in (OWN, ADOPTED)),
-    {"type": "kubernetes:helm.sh/v3:Release", "outputs": ISTIOD},
-    {"type": "pi-mesh:istio:Istiod"},
-)
 
 
 def test_it_tells_the_cluster_the_very_namespaces_and_the_releases():

@@ -14,6 +14,17 @@ from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 OWN, LABELS = "istio-system/istiod", {"app": "istiod"}
 OTHER = "error deployment {}: is another istiod, of {}; two control planes fight over webhooks and certificates; "
 NONE, IN_NEXT = "ok cluster: no other control plane", "istio-system/istiod-next"
+HOOK = Webhook("Mutating", "injector", "namespace.sidecar-injector.istio.io", "mesh/istiod")
+RENAMED, NEXT = replace(HOOK, name="injector.example.com"), replace(HOOK, service="mesh/istiod-new")
+HOOK_OF_NEXT = replace(HOOK, configuration="injector-next", release="mesh/next")
+SERVICES = {"services": (Service("mesh", "istiod"),)}
+LIVING = "error mutatingwebhookconfiguration injector: belongs to no Helm release, not to this stack; it serves "
+ALIVE = [f"{LIVING}an Istio that may be alive: leave it to its owner, and see the row foreign istio"]
+STALE = [
+    "error mutatingwebhookconfiguration injector: belongs to no Helm release, not to this stack, which calls "
+    "mesh/istiod, a service that is gone; `kubectl delete mutatingwebhookconfiguration injector`"
+]
+FINE = ["ok cluster: none but this stack's own"]
 
 
 @table(
@@ -54,19 +65,6 @@ def test_an_istiod_that_istio_namespace_moves_is_the_stacks_own_and_its_webhooks
     assert "set istio.namespace back to istio-system" in istiod
     assert "`pulumi destroy -s STACK`" in istiod
     assert crds.endswith("it is this stack's own release: see the row foreign istio")
-
-
-HOOK = Webhook("Mutating", "injector", "namespace.sidecar-injector.istio.io", "mesh/istiod")
-RENAMED, NEXT = replace(HOOK, name="injector.example.com"), replace(HOOK, service="mesh/istiod-new")
-HOOK_OF_NEXT = replace(HOOK, configuration="injector-next", release="mesh/next")
-SERVICES = {"services": (Service("mesh", "istiod"),)}
-LIVING = "error mutatingwebhookconfiguration injector: belongs to no Helm release, not to this stack; it serves "
-ALIVE = [f"{LIVING}an Istio that may be alive: leave it to its owner, and see the row foreign istio"]
-STALE = [
-    "error mutatingwebhookconfiguration injector: belongs to no Helm release, not to this stack, which calls "
-    "mesh/istiod, a service that is gone; `kubectl delete mutatingwebhookconfiguration injector`"
-]
-FINE = ["ok cluster: none but this stack's own"]
 
 
 @table(

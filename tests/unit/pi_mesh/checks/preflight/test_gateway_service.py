@@ -29,6 +29,19 @@ POOLS = (Crd("ipaddresspools.metallb.io"),)
 # 192.0.2.1 to 192.0.2.6
 HOME = make_snapshot(crds=POOLS, address_pools=(Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True),))
 SHOP = replace(HOME, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
+AUTO = "ingress.service.type: is auto"
+NOBODY, TAKEN = "nothing in this cluster gives addresses", "kube-system/traefik holds ports 80 and 443"
+CLUSTERS = {
+    "k3s": ("NodePort", f"warning {AUTO} and becomes NodePort: …{TAKEN}"),
+    "k3s_without_traefik": ("LoadBalancer", f"ok {AUTO}: the address comes from k3s servicelb"),
+    "k0s": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
+    "microk8s": ("LoadBalancer", f"ok {AUTO}: the address comes from MetalLB"),
+    "microk8s_full": ("NodePort", f"warning {AUTO}…every address of MetalLB's default-addresspool is taken"),
+    "kubeadm": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
+    "kind": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
+    "kube_vip": ("LoadBalancer", f"ok {AUTO}: the address comes from kube-vip"),
+    "kube_vip_alone": ("NodePort", f"warning {AUTO}…kube-vip-cloud-provider, which does, is missing"),
+}
 
 
 @table(
@@ -67,21 +80,6 @@ def auto_on(snapshot: Snapshot) -> str:
     """Return the type of Service that `auto` becomes."""
     served = load_balancers.served_gateways(make_settings(), snapshot)
     return "LoadBalancer" if "ingress" in served else "NodePort"
-
-
-AUTO = "ingress.service.type: is auto"
-NOBODY, TAKEN = "nothing in this cluster gives addresses", "kube-system/traefik holds ports 80 and 443"
-CLUSTERS = {
-    "k3s": ("NodePort", f"warning {AUTO} and becomes NodePort: …{TAKEN}"),
-    "k3s_without_traefik": ("LoadBalancer", f"ok {AUTO}: the address comes from k3s servicelb"),
-    "k0s": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
-    "microk8s": ("LoadBalancer", f"ok {AUTO}: the address comes from MetalLB"),
-    "microk8s_full": ("NodePort", f"warning {AUTO}…every address of MetalLB's default-addresspool is taken"),
-    "kubeadm": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
-    "kind": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
-    "kube_vip": ("LoadBalancer", f"ok {AUTO}: the address comes from kube-vip"),
-    "kube_vip_alone": ("NodePort", f"warning {AUTO}…kube-vip-cloud-provider, which does, is missing"),
-}
 
 
 @pytest.mark.parametrize("cluster", names())

@@ -10,7 +10,9 @@ from tests.support.traffic_problems import of_settings
 STREAMS, STICKY = {"connections": {"maxConcurrentStreams": 100}}, {"sticky": {"header": "x-desk"}}
 BY_ADDRESS = {"sticky": {"sourceAddress": True}}
 GATEWAYS = {"rpc": {"protocol": "GRPC", "port": 50051}, "web": {}, "feed": {"protocol": "TCP", "port": 9000}}
-RULE = "traffic.routes.r.http[0]"
+RULE, OF_CONNECTIONS = "traffic.routes.r.http[0]", "traffic.destinations.d.connections"
+NO_EFFECT = f"WARNING {OF_CONNECTIONS}.tcpIdleTimeout: 61m has no effect if service a has a sidecar"
+BOUND_NOTHING = f"ERROR {OF_CONNECTIONS}: bound nothing: service a has UDP ports alone"
 CUT = f"WARNING {RULE}.timeout: ends gRPC streams and long polls after 5s"
 DRAWN, TCP = (
     "moves sticky sessions of service a: weights are drawn",
@@ -46,12 +48,7 @@ def streams(kind: str, *targets: dict) -> dict:
     case("TLS by a header", STICKY, streams("tls", {}), f"WARNING traffic.routes.r: {TCP}"),
     case("TCP by address", BY_ADDRESS, streams("tcp", {}), ""),
     case("requests by a header", STICKY, to(), ""),
-    case(
-        "silence of more than an hour",
-        {"connections": {"tcpIdleTimeout": "61m"}},
-        {},
-        "WARNING traffic.destinations.d.connections.tcpIdleTimeout: 61m has no effect if service a has a sidecar",
-    ),
+    case("silence of more than an hour", {"connections": {"tcpIdleTimeout": "61m"}}, {}, NO_EFFECT),
     case("silence of an hour", {"connections": {"tcpIdleTimeout": "60m"}}, {}, ""),
 )
 def test_a_setting_that_ends_streams_or_moves_sessions_is_named(destination, traffic, line):
@@ -62,12 +59,7 @@ def test_a_setting_that_ends_streams_or_moves_sessions_is_named(destination, tra
 
 
 @table(
-    case(
-        "UDP alone",
-        Service("trading", "a", is_udp=True),
-        {"connections": {"tcpKeepalive": {}}},
-        "ERROR traffic.destinations.d.connections: bound nothing: service a has UDP ports alone",
-    ),
+    case("UDP alone", Service("trading", "a", is_udp=True), {"connections": {"tcpKeepalive": {}}}, BOUND_NOTHING),
     case("TCP too", Service("trading", "a"), {"connections": {"tcpKeepalive": {}}}, ""),
     case("UDP of another namespace", Service("dns", "a", is_udp=True), {"connections": {"tcpKeepalive": {}}}, ""),
     case("UDP without bounds", Service("trading", "a", is_udp=True), {"circuitBreaker": {}}, ""),

@@ -13,6 +13,7 @@ from tests.support.healthy_mesh import HEALTHY, in_cluster
 from tests.support.snapshots import make_node, make_pis
 
 OK, WARNING, ERROR, UNKNOWN = Level.OK, Level.WARNING, Level.ERROR, Level.UNKNOWN
+NO_RIGHT = NotAnswered("the kubeconfig's user has no right to get nodes/proxy")
 
 
 @table(
@@ -31,9 +32,6 @@ def test_a_clock_that_is_off_is_named_with_its_cure(offset, level, words):
     assert finding.level is level
     assert words in finding.message
     assert ("timedatectl" in finding.fix) is (level in (WARNING, ERROR))
-
-
-NO_RIGHT = NotAnswered("the kubeconfig's user has no right to get nodes/proxy")
 
 
 @table(

@@ -21,6 +21,7 @@ NOT_TRADING = "OK : STRICT mesh-wide, but not for every workload and port of tra
 HOST = "app.trading.svc.cluster.local"
 PLAIN = {"tls": {"mode": "DISABLE"}}
 SERVICES = (Service("trading", "app", selector=LABELS), Service("trading", "empty", selector={"app": "none"}))
+NO_AUTO_MTLS = {"rootNamespace": "istio-system", "enableAutoMtls": False}
 
 
 def peer(namespace: str, spec: dict, created: str = NEW, name: str = "rogue", manager: str = "Argo CD") -> Policy:
@@ -159,9 +160,6 @@ def test_many_rules_of_other_namespaces_are_one_row_and_a_workload_that_takes_pl
     assert_lines(mutual_tls.rule_findings(rules), "WARNING 5 of other namespaces keep callers from mutual TLS")
     legacy = with_policies(served, peer("trading", {"mtls": {"mode": "DISABLE"}, **APP}), rule())
     assert_lines(mutual_tls.rule_findings(legacy), "WARNING with no identity of the mesh")
-
-
-NO_AUTO_MTLS = {"rootNamespace": "istio-system", "enableAutoMtls": False}
 
 
 @table(

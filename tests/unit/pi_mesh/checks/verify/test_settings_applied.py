@@ -15,6 +15,7 @@ from tests.support.versions import BEFORE, NEWEST, SHIPPED
 
 DEFAULTS = make_mesh()
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "700m", "memory": "256Mi"}}
+NO_REWRITE = {"rewriteAppHTTPProbe": False}
 VAULT = {"enabled": True, "address": "https://vault.example", "key": "internal"}
 Applied = Callable[[Release], AppliedRelease]
 LOG, PASSWORD, PASSWORDS = (
@@ -52,11 +53,7 @@ def extra(**values: object) -> dict:
     ("istio.values.global.logAsJson", extra(**LOG), "True, the cluster has nothing (global.logAsJson of release"),
     ("istio.values.global.a", extra(**PASSWORD), "another value than the cluster has (global.a of"),
     ("istio.values.global.a", extra(**PASSWORDS), "another value than the cluster has (global.a of"),
-    (
-        "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe",
-        extra(sidecarInjectorWebhook={"rewriteAppHTTPProbe": False}),
-        "False, ",
-    ),
+    ("istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe", extra(sidecarInjectorWebhook=NO_REWRITE), "False, "),
 )
 def test_a_changed_setting_is_named_by_its_config_key_with_both_values(key, changes, words):
     row = unapplied_settings(**changes)[key]

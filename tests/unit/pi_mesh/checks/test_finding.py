@@ -9,12 +9,7 @@ from tests.support.findings import table
 PI = Subject("node", "pi-1")
 
 
-@table(
-    (PI, "node pi-1"),
-    (Subject("node"), "nodes"),
-    (CLUSTER, "cluster"),
-    (setting("cluster.nodes"), "cluster.nodes"),
-)
+@table((PI, "node pi-1"), (Subject("node"), "nodes"), (CLUSTER, "cluster"), (setting("cluster.nodes"), "cluster.nodes"))
 def test_a_subject_is_named_by_kind_and_name_a_setting_by_its_key_alone(subject, words):
     assert str(subject) == words
 

@@ -89,10 +89,7 @@ def of_misspelt(check, source: str) -> list[Finding]:
     return [*check(observation(make_snapshot(), istio=istio, charts={"source": source}))]
 
 
-@table(
-    (overridden_settings.check_unread, "warning"),
-    (overridden_settings.check_applied, "error"),
-)
+@table((overridden_settings.check_unread, "warning"), (overridden_settings.check_applied, "error"))
 def test_an_extra_value_that_no_template_reads_stops_no_up_but_fails_a_verification(check, level):
     (finding,) = of_misspelt(check, str(charts.folder()))
     assert (finding.level, finding.name) == (level, "istio.values.pilot.resuorces")

@@ -54,10 +54,7 @@ def test_what_may_not_be_read_is_not_known_and_nothing_is_asked_without_such_pro
     assert address_pools.read(client, [CRDS[METALLB]], []) is None  # pyright: ignore
 
 
-@table(
-    ({"range-global": "192.168.1.220-192.168.1.221"}, 1),
-    ({"cidr-global": "0.0.0.0/32"}, None),
-)
+@table(({"range-global": "192.168.1.220-192.168.1.221"}, 1), ({"cidr-global": "0.0.0.0/32"}, None))
 def test_kube_vips_ranges_are_counted_unless_dhcp_gives_the_addresses(data, free):
     client = FakeClient({address_pools.KUBE_VIP_PATH: {"data": {**data, "search-order": "desc"}}})
     (pool,) = address_pools.read(client, [], snapshot_of("kube_vip").pods)  # pyright: ignore

@@ -51,22 +51,14 @@ def test_equal_calls_are_counted_and_the_most_frequent_come_first(logs):
     assert calls == [("service account argocd/default", 2), ("pod dev/tester", 1)]
 
 
-@table(
-    ({"denied": "- denied"}, True, True),
-    ({"denied": "denied -"}, True, True),
-    ({"peer": ARGOCD}, False, False),
-)
+@table(({"denied": "- denied"}, True, True), ({"denied": "denied -"}, True, True), ({"peer": ARGOCD}, False, False))
 def test_a_call_has_its_callee_its_port_and_what_would_refuse_it(logs, fields, plain_text, denied):
     (call,) = logs(line(**fields)).calls
     assert (call.callee, call.port, call.labels) == ("trading/app", 8080, {"app": "app"})
     assert (call.plain_text, call.denied) == (plain_text, denied)
 
 
-@table(
-    ("10.1.0.9", "pod dev/tester"),
-    ("192.0.2.7", "node pi-1"),
-    ("203.0.113.5", "address 203.0.113.5"),
-)
+@table(("10.1.0.9", "pod dev/tester"), ("192.0.2.7", "node pi-1"), ("203.0.113.5", "address 203.0.113.5"))
 def test_a_caller_without_identity_is_named_by_its_address(logs, address, caller):
     assert logs(line(address=address)).calls[0].caller == caller
 

@@ -82,10 +82,7 @@ def test_a_context_that_the_kubeconfig_has_is_to_be_used_and_another_one_to_be_s
         Client(context)
 
 
-@table(
-    (None, "no kubeconfig in .*config; `export KUBECONFIG=FILE`"),
-    ("a: [", "config: is not a readable kubeconfig"),
-)
+@table((None, "no kubeconfig in .*config; `export KUBECONFIG=FILE`"), ("a: [", "config: is not a readable kubeconfig"))
 def test_a_kubeconfig_that_is_missing_or_no_yaml_is_named(kubeconfig, content, line):
     file = kubeconfig()
     file.unlink() if content is None else file.write_text(content)

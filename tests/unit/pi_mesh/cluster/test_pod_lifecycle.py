@@ -70,11 +70,7 @@ def test_a_running_pod_that_is_not_ready_says_what_its_probe_says():
     assert (word, message) == ("not Ready", "Readiness probe failed: 503")
 
 
-@table(
-    ("LoadBalancer", [], True),
-    ("LoadBalancer", [{"ip": "1"}], False),
-    ("NodePort", [], False),
-)
+@table(("LoadBalancer", [], True), ("LoadBalancer", [{"ip": "1"}], False), ("NodePort", [], False))
 def test_a_load_balancer_without_an_address_is_waited_for(kind, ingress, waits):
     service = {"spec": {"type": kind}, "status": {"loadBalancer": {"ingress": ingress}}}
     client = FakeClient({"/api/v1/namespaces/mesh/services/gateway": service})

@@ -92,10 +92,7 @@ def test_a_secret_that_may_not_be_read_is_not_judged(client):
     assert secret().unreadable is True
 
 
-@table(
-    ("Issuer", "namespaces/istio-system/issuers/home"),
-    ("ClusterIssuer", "clusterissuers/home"),
-)
+@table(("Issuer", "namespaces/istio-system/issuers/home"), ("ClusterIssuer", "clusterissuers/home"))
 def test_an_issuer_is_read_with_what_it_waits_for(client, kind, path):
     listener = {**LISTENER, "tls": {"secret": "shop", "issuer": {"name": "home", "kind": kind}}}
     assert [missing for _, missing in read(listener).issuers] == ["is not there"]

@@ -27,11 +27,7 @@ STALE = [
 FINE = ["ok cluster: none but this stack's own"]
 
 
-@table(
-    ("istiod", OWN, True),
-    ("istiod", "istio-system/other", False),
-    ("other", OWN, False),
-)
+@table(("istiod", OWN, True), ("istiod", "istio-system/other", False), ("other", OWN, False))
 def test_a_mesh_is_installed_where_its_own_release_has_an_istiod(name, release, installed):
     deployment = Deployment("istio-system", name, {}, release)
     assert is_installed(make_mesh(), make_snapshot(deployments=(deployment,))) is installed

@@ -36,10 +36,7 @@ def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repai
     assert_told(told, f"{line}when no other run is going on: `python -m operations repair -s STACK`")
 
 
-@table(
-    ("failed", ["warning release istio-system/istiod: is failed; this `pulumi up`", CALM]),
-    ("deployed", [CALM]),
-)
+@table(("failed", ["warning release istio-system/istiod: is failed; this `pulumi up`", CALM]), ("deployed", [CALM]))
 def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, lines):
     assert_told(check_stuck(observation(make_snapshot(releases=(with_status(status), FOREIGN)))), *lines)
 

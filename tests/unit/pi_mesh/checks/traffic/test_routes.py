@@ -58,13 +58,7 @@ def test_a_route_that_leads_nowhere_is_an_error(changes, settings, line):
     assert_lines(problems(changes, **settings), line and f"ERROR {line}")
 
 
-@table(
-    ("http", "http"),
-    ("grpc", "http"),
-    ("tcp", "tcp"),
-    ("passed", "tls"),
-    ("ended", "tcp"),
-)
+@table(("http", "http"), ("grpc", "http"), ("tcp", "tcp"), ("passed", "tls"), ("ended", "tcp"))
 def test_a_route_needs_rules_of_its_listeners_protocol(gateway, kind):
     for given, rule in {"http": [TO_APP], "tcp": TO_APP["to"], "tls": TO_APP["to"]}.items():
         unapplied = f"ERROR traffic.routes.r.{given}: are never applied: gateway {gateway} speaks"

@@ -15,10 +15,8 @@ from tests.support.kinds_of_change import KINDS, PROFILE
 from tests.support.snapshots import installed_state
 from tests.support.versions import BEFORE, NEWEST, OLDEST, SHIPPED
 
-ISTIOD, INGRESS, EGRESS, NEXT = (
-    f"Deployment istio-system/{name}"
-    for name in ("istiod", "istio-ingressgateway", "istio-egressgateway", "istiod-next")
-)
+ISTIOD, NEXT = "Deployment istio-system/istiod", "Deployment istio-system/istiod-next"
+INGRESS, EGRESS = (f"Deployment istio-system/istio-{name}gateway" for name in ("ingress", "egress"))
 ON = {"enabled": True}
 
 

@@ -60,10 +60,8 @@ def compared(monkeypatch):
         template = {"metadata": APP, "spec": {"containers": [{"name": "app"}]}}
         meta = {"name": "shop-7d9f", "namespace": "trading", "uid": "1"}
         status = {"annotations": {"sidecar.istio.io/status": json.dumps({"containers": ["istio-proxy"]})}}
-        live = {
-            "metadata": {"name": "shop-1", "namespace": "trading", **APP, **status},
-            "spec": {"containers": [{"name": "app"}, old]},
-        }
+        metadata = {"name": "shop-1", "namespace": "trading", **APP, **status}
+        live = {"metadata": metadata, "spec": {"containers": [{"name": "app"}, old]}}
         owner = {"kind": "ReplicaSet", "metadata": meta, "spec": {"template": template}}
         client = FakeClient({f"{REPLICA_SETS}/shop-7d9f": owner, PODS: {"items": [live]}})
         return dict(injection_dry_run.proxy_differences(client, "istio-system", make_snapshot(webhooks=(HOOK,)), [pod]))

@@ -17,22 +17,15 @@ ENDPOINTS = [
     {"addresses": ["192.0.2.1"], "conditions": {"ready": True}, "targetRef": {"kind": "Node", "name": "pi-1"}},
 ]
 NAMED = [{"name": "http", "port": 8080}, {"name": "metrics", "port": 9000}]
-READ = (
-    Endpoint("10.0.0.2", 8080, True, "app-0"),
-    Endpoint("10.0.0.3", 8080, False, "app-0"),
-    Endpoint("192.0.2.1", 8080, True, ""),
-)
+SERVING = (Endpoint("10.0.0.2", 8080, True, "app-0"), Endpoint("10.0.0.3", 8080, False, "app-0"))
+READ = (*SERVING, Endpoint("192.0.2.1", 8080, True, ""))
 
 
 def node(address: str, ready: str = "True") -> dict:
-    addresses = [("Hostname", "pi"), ("InternalIP", address), ("InternalIP", "fd00::1")]
+    kinds = (("Hostname", "pi"), ("InternalIP", address), ("InternalIP", "fd00::1"))
     conditions = [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": ready}]
-    return {
-        "status": {
-            "conditions": conditions,
-            "addresses": [{"type": kind, "address": value} for kind, value in addresses],
-        }
-    }
+    addresses = [{"type": kind, "address": value} for kind, value in kinds]
+    return {"status": {"conditions": conditions, "addresses": addresses}}
 
 
 NODES = {"items": [node("192.168.1.11"), node("192.168.1.12", ready="Unknown"), node("192.168.1.13")]}

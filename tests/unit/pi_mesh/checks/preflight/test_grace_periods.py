@@ -13,14 +13,11 @@ def pod(grace: int, native: bool = False, namespace: str = "trading") -> Pod:
 
 
 DRAIN = {"drainSeconds": 60}
-SHORT = (
-    "warning workload trading/fix: has a terminationGracePeriodSeconds of 30, and its sidecars drain for 60 seconds; "
-    "raise it, or lower proxy.drainSeconds"
-)
+SHORT = "has a terminationGracePeriodSeconds of 30, and its sidecars drain for 60 seconds; raise it, or lower proxy."
 
 
 @table(
-    case("a shorter one, once for all pods", DRAIN, (pod(30), pod(30)), [SHORT]),
+    case("a shorter one, once for all pods", DRAIN, (pod(30), pod(30)), [f"warning workload trading/fix: {SHORT}"]),
     case("one that is long enough", DRAIN, (pod(60),), []),
     case("a drain that the stack file leaves to the default", {}, (pod(1),), []),
     case("a native sidecar, which stops last", DRAIN, (pod(30, native=True),), []),

@@ -27,9 +27,7 @@ MARK = "error namespace trading: is marked as adopted by pi-mesh/test…set trad
 UNMARK = f"{MARK}delete it, `kubectl annotate namespace trading pi-mesh/adopted-by-`"
 RESTORED = "error …is not the one that this stack made…run `pulumi refresh`; else set trading.adopt: true"
 SHOPS = {"shop": [f"Deployment shop-{number}" for number in range(6)], "empty": []}
-KEPT = (
-    "error namespace shop: is no longer in the settings, and `up` would delete it with Deployment shop-0, …and 1 more"
-)
+KEPT = "error namespace shop: is no longer in the settings, and `up` would delete it with Deployment shop-0, …and 1"
 
 
 def assert_owner(namespace: Namespace, state: StackState, settings: dict, line: str) -> None:

@@ -14,10 +14,8 @@ RULE, OF_CONNECTIONS = "traffic.routes.r.http[0]", "traffic.destinations.d.conne
 NO_EFFECT = f"WARNING {OF_CONNECTIONS}.tcpIdleTimeout: 61m has no effect if service a has a sidecar"
 BOUND_NOTHING = f"ERROR {OF_CONNECTIONS}: bound nothing: service a has UDP ports alone"
 CUT = f"WARNING {RULE}.timeout: ends gRPC streams and long polls after 5s"
-DRAWN, TCP = (
-    "moves sticky sessions of service a: weights are drawn",
-    "moves sticky sessions of service a: TCP has neither",
-)
+DRAWN = "moves sticky sessions of service a: weights are drawn"
+TCP = "moves sticky sessions of service a: TCP has neither"
 TWO_SUBSETS = ({"subset": "v1", "weight": 90}, {"subset": "v2", "weight": 10})
 
 

@@ -11,21 +11,14 @@ from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.traffic_problems import of_settings
 
 RULES = (AccessRule(namespaces=("argocd",)),)
-SELECTORS = {
-    "of-both": {"app": "shop", "tier": "web"},
-    "of-all": None,
-    "of-the-shop": {"app": "shop"},
-    "of-the-web": {"tier": "web"},
-}
+BOTH, SHOP, WEB = {"app": "shop", "tier": "web"}, {"app": "shop"}, {"tier": "web"}
+SELECTORS = {"of-both": BOTH, "of-all": None, "of-the-shop": SHOP, "of-the-web": WEB}
 POLICIES = SelectedPolicies({name: AccessPolicy(selector=chosen, rules=RULES) for name, chosen in SELECTORS.items()})
 APP, LABELS = "trading-app-service", {"app": "trading-app"}
 INGRESS = "cluster.local/ns/istio-system/sa/istio-ingressgateway"
 TO_APP = {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": APP}]}]}
-ROUTED = {
-    "services": {APP: {"ports": [80], "selector": LABELS}},
-    "gateways": {"trading-gateway": {}},
-    "routes": {"trading-app": TO_APP},
-}
+SERVICES = {APP: {"ports": [80], "selector": LABELS}}
+ROUTED = {"services": SERVICES, "gateways": {"trading-gateway": {}}, "routes": {"trading-app": TO_APP}}
 ARGOCD = {"namespaces": ["argocd"]}
 REFUSED, BARE = (
     make_pod(name, namespace="trading", annotations={ANNOTATION: "false"}, containers=containers)

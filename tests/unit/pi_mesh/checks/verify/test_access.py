@@ -16,9 +16,7 @@ POD = Pod("trading", "app-0", {"app": "app"}, containers=(Container("istio-proxy
 DRY_RUN, ENFORCED = {"istio.io/dry-run": "true"}, {"istio.io/dry-run": "false"}
 DENY = {"action": "DENY", "rules": [{}]}
 TOKENS = {"jwtRules": [{"issuer": "https://id.example"}]}
-OPENED = (
-    "allows every call from everybody; it selects 1 pod (trading/app-0); managed by Helm; if it is not wanted, remove"
-)
+OPENED = "allows every call from everybody; it selects 1 pod (trading/app-0); managed by Helm; if it is not wanted, re"
 CHANGED = "trading/default-deny: is not as the settings ask: it now allows every call"
 
 

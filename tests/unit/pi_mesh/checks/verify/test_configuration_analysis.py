@@ -24,10 +24,8 @@ def message(origin: str, level: str = "Error", code: str = "IST0101") -> dict:
 TWICE = [message("VirtualService other/a")] * 2
 CODES = [message("Pod other/a", code="IST0103"), message("Pod other/b")]
 BROKEN = [message(f"VirtualService other/broken-{number}") for number in range(500)]
-INJECTOR, CRD = (
-    "MutatingWebhookConfiguration istio-sidecar-injector",
-    "CustomResourceDefinition gateways.networking.istio.io",
-)
+INJECTOR = "MutatingWebhookConfiguration istio-sidecar-injector"
+CRD = "CustomResourceDefinition gateways.networking.istio.io"
 FIRST_THREE = ", ".join(f"VirtualService other/broken-{number}" for number in range(3))
 FIVE_HUNDRED = f'500 objects ({FIRST_THREE} and 497 more): IST0101 not found: "x"'
 

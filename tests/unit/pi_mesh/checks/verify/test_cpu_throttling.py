@@ -83,9 +83,8 @@ def test_a_container_is_judged_by_its_share_of_throttled_periods(observed, lines
 def test_istiod_and_a_gateway_have_keys_of_their_own():
     pods = tuple(pod_of(workload) for workload in HEALTHY.mesh.workloads)
     busy = {ContainerId(pod.namespace, pod.name, "main"): Counters(1, 1000, 900) for pod in pods}
-    lines = "\n".join(
-        f"WARNING is throttled in 90 %…; raise {name}.resources" for name in ("istio", "ingress", "egress")
-    )
+    keys = ("istio", "ingress", "egress")
+    lines = "\n".join(f"WARNING is throttled in 90 %…; raise {key}.resources" for key in keys)
     assert_lines(cpu_throttling.check(window(NOTHING, Reading(busy, {}), *pods)), lines)
 
 

@@ -11,10 +11,8 @@ from tests.support.factories import make_mesh, make_settings
 from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY
 
-ISSUER, VAULT = (
-    {"ca": {"source": "issuer", "issuer": {"name": "pi"}}},
-    {"vault": {"enabled": True, "address": "https://v"}},
-)
+ISSUER = {"ca": {"source": "issuer", "issuer": {"name": "pi"}}}
+VAULT = {"vault": {"enabled": True, "address": "https://v"}}
 ROOT, LATE = make_root(), make_root(days=5).pem
 CA = {"ca-cert.pem": make_ca("before", ROOT).pem, "root-cert.pem": ROOT.pem}
 RENEWED, ELSEWHERE = (make_ca("renewed", root).pem for root in (ROOT, make_root("another")))

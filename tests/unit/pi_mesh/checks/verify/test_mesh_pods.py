@@ -14,6 +14,8 @@ from tests.support.healthy_mesh import HEALTHY, component, in_cluster, make_veri
 FIRST, *REST = HEALTHY.snapshot.deployments
 WAITING = replace(component("istiod"), node="", ready=False)
 RUNNING = "OK=1 1 of 1 pods are ready"
+LOOK = "-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`"
+OWN_LIMIT = {"sidecar.istio.io/proxyMemoryLimit": "64Mi"}
 NARROW = "or narrow the namespace's sidecarScope$"
 OF_ISTIOD = "main was ended at its memory limit of 256Mi (4 restarts); raise istio.resources.limits.memory$"
 INGRESS, ADDRESS = "istio-system/istio-ingressgateway", "192.0.2.7"
@@ -31,12 +33,7 @@ def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(hea
 @table(
     case("as it should be", FIRST, component("istiod"), RUNNING),
     case("scaled to nothing", replace(FIRST, wanted=0, ready=0), component("istiod"), "ERROR 0 of 0 pods are re"),
-    case(
-        "a pod not ready",
-        replace(FIRST, ready=0),
-        component("istiod"),
-        "ERROR=0 0 of 1 pods are ready; …-l app=istiod` and `kubectl logs -n istio-system deploy/istiod`",
-    ),
+    case("a pod not ready", replace(FIRST, ready=0), component("istiod"), f"ERROR=0 0 of 1 pods are ready; …{LOOK}"),
     case("a pod that finds no node", replace(FIRST, ready=0), WAITING, "ERROR istiod-0 finds no node"),
 )
 def test_a_deployment_needs_its_ready_pods(deployment, pod, line):
@@ -52,11 +49,7 @@ def ended(name: str = "istio-proxy", **more: object) -> Pod:
 @table(
     case("istiod", replace(component("istiod"), out_of_memory=("main",), restarts=4), OF_ISTIOD),
     case("a sidecar", ended(), f"(1 restart); raise proxy.resources.limits.memory, {NARROW}"),
-    case(
-        "its own limit",
-        ended(annotations={"sidecar.istio.io/proxyMemoryLimit": "64Mi"}),
-        f"proxyMemoryLimit of its pod template, {NARROW}",
-    ),
+    case("its own limit", ended(annotations=OWN_LIMIT), f"proxyMemoryLimit of its pod template, {NARROW}"),
     case("a workload", ended("app"), "no limit of its own (1 restart); raise its limit in the workload's manifest$"),
 )
 def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_what_gave_the_limit(pod, line):

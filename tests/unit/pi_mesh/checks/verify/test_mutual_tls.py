@@ -76,6 +76,7 @@ OLDER = "is older than istio-system/default, so its PERMISSIVE holds for the who
 SHOP = with_pods(with_injection(HEALTHY, "shop"), meshed("shop"))
 OURS = settings(**{"traffic": {"legacy": {"old-app": {"selector": {"app": "app"}}}}})
 OPEN = settings(mtls={"mode": "PERMISSIVE"})
+OVERRULING = peer("trading", {**STRICT, **APP}, OLD)
 WIDENED = peer("trading", PERMISSIVE, name="old-app")
 BEHIND = (peer("trading", STRICT, OLD, "first"), peer("trading", PERMISSIVE))
 BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
@@ -96,11 +97,7 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
     case("a selector", rogue(default(**STRICT, **A)), "ERROR has a selector or ports of its own"),
     case("ours is gone", without_policy(HEALTHY, "PeerAuthentication"), "ERROR the mesh is PERMISSIVE, not STRICT"),
     case("an exception", rogue(observed=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
-    case(
-        "an overruled one",
-        rogue(peer("trading", {**STRICT, **APP}, OLD), observed=OURS),
-        "WARNING old-app: is overruled by an older\nOK ",
-    ),
+    case("an overruled one", rogue(OVERRULING, observed=OURS), "WARNING old-app: is overruled by an older policy\nOK "),
     case("a widened exception", with_policies(OURS, WIDENED), f"ERROR {PATCH}…, then `pulumi up --refresh`$"),
     case("of others", with_policies(SHOP, peer("shop", PERMISSIVE)), "WARNING \nOK of shop (see the rows there)"),
     case("many policies of other namespaces are one row", rogue(*MANY), f"WARNING {SOME}\n{ALL}"),

@@ -18,9 +18,7 @@ RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "
 NO_REWRITE = {"rewriteAppHTTPProbe": False}
 VAULT = {"enabled": True, "address": "https://vault.example", "key": "internal"}
 Applied = Callable[[Release], AppliedRelease]
-LOG, PASSWORD, PASSWORDS = (
-    {"global": {key: value}} for key, value in (("logAsJson", True), ("a", "x1"), ("a", ["x1"]))
-)
+LOG, PASSWORD, PASSWORDS = ({"global": {key: on}} for key, on in (("logAsJson", True), ("a", "x1"), ("a", ["x1"])))
 OLD = make_mesh(istio={"version": SHIPPED})
 WITHOUT = tuple(replace(applied_as_asked(one), values=without_gateway_version(one.values)) for one in OLD.releases)
 BY_VAULT = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=VAULT).releases))

@@ -12,9 +12,8 @@ from tests.support.findings import assert_lines, case, table
 from tests.support.healthy_mesh import HEALTHY, in_cluster, problems
 
 INJECTOR, VALIDATOR = HEALTHY.snapshot.webhooks
-OF_CERT_MANAGER = Webhook(
-    "Validating", "x", "webhook.cert-manager.io", "cert-manager/webhook", release="cert-manager/cert-manager"
-)
+OWNER = {"service": "cert-manager/webhook", "release": "cert-manager/cert-manager"}
+OF_CERT_MANAGER = Webhook("Validating", "x", "webhook.cert-manager.io", **OWNER)
 VAULT = make_mesh(vault={"enabled": True, "address": "https://vault.example", "key": "internal"})
 GONE = "calls Service old/istiod, which is gone; `helm rollback -n istio-system istiod 3`"
 CERT_MANAGER = in_cluster(HEALTHY, webhooks=(INJECTOR, VALIDATOR, OF_CERT_MANAGER))

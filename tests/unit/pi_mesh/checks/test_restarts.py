@@ -18,6 +18,7 @@ from tests.support.versions import BEFORE, NEWEST, OLDEST, SHIPPED
 ISTIOD, NEXT = "Deployment istio-system/istiod", "Deployment istio-system/istiod-next"
 INGRESS, EGRESS = (f"Deployment istio-system/istio-{name}gateway" for name in ("ingress", "egress"))
 ON = {"enabled": True}
+SECOND, OLDER = ({"canary": {"version": version, "revision": "next"}} for version in (NEWEST, BEFORE))
 
 
 def of_change(before: dict, after: dict) -> Forecast:
@@ -43,18 +44,11 @@ def test_exactly_the_workloads_whose_rendered_pods_change_or_go_are_told(change)
     assert set(forecast(after, installed_state(before)).of_traffic) == changed
 
 
-def canary(version: str) -> dict:
-    return {"version": version, "revision": "next"}
-
-
-SECOND = {"canary": canary(NEWEST)}
-
-
 @table(
     case("another version", {"istio": {"version": BEFORE}}, {}, (ISTIOD, INGRESS, EGRESS)),
     case("another patch of charts before 1.24", {"istio": {"version": SHIPPED}}, {"istio": {"version": OLDEST}},
         (ISTIOD, INGRESS, EGRESS)),
-    case("another version of the second control plane", {"istio": {"version": BEFORE, "canary": canary(BEFORE)}},
+    case("another version of the second control plane", {"istio": {"version": BEFORE, **OLDER}},
         {"istio": {"version": BEFORE, **SECOND}}, (NEXT,)),
     case("a gateway's other revision", {"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}}, (EGRESS,)),
     case("more resources, and fewer replicas", {"istio": {"pilotReplicas": 2}},

@@ -1,7 +1,6 @@
 """The rule for changes of Istio's version: one minor version at a time, and never back."""
 
 from itertools import combinations_with_replacement, pairwise, product
-from pathlib import Path
 
 import pytest
 
@@ -9,6 +8,7 @@ from lab.toolchain import istio_modules
 from pi_mesh.catalog.istio import MINORS, minor_of
 from pi_mesh.checks.upgrade_path import unsupported_change, version_path
 from tests.support.factories import make_settings
+from tests.support.findings import case, table
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR
 
 OLD, OLDER = (f"1.{NEWEST_MINOR - steps}.1" for steps in (3, 4))
@@ -46,29 +46,21 @@ def test_each_step_between_two_versions_is_one_that_istio_supports_to_the_newest
         assert all(unsupported_change(*step) is None for step in pairwise((first, *between, wanted)))
 
 
-def packaged(folder: Path, *versions: str, **istio: object):
-    """Return settings whose charts lie in a folder, which has istiod's of these versions."""
-    for version in versions:
-        (folder / f"istiod-{version}.tgz").touch()
-    return make_settings(charts={"source": str(folder)}, istio=istio)
+SERIES = f"1.{NEWEST_MINOR - 2}"
+PATCHES, SKIPPING = (f"{SERIES}.4", f"{SERIES}.10", f"{SERIES}.x"), {"allowSkip": True}
 
 
-def test_a_version_that_runs_needs_no_step():
-    assert version_path(NEWEST, NEWEST, make_settings()) == ()
-
-
-def test_a_minor_version_that_the_catalog_does_not_know_is_passed_through_at_its_first_patch():
-    assert version_path("1.90.3", "1.92.0", make_settings()) == ("1.91.0", "1.92.0")
-
-
-def test_a_folder_of_charts_decides_which_patch_is_passed_through(tmp_path):
-    series = f"1.{NEWEST_MINOR - 2}"
-    settings = packaged(tmp_path, f"{series}.4", f"{series}.10", f"{series}.x")
-    assert version_path(OLD, NEWEST, settings) == (f"{series}.10", BEFORE, NEWEST)
-
-
-def test_minor_versions_that_the_folder_lacks_are_left_out_only_where_skips_are_allowed(tmp_path):
-    assert version_path(OLDER, NEWEST, packaged(tmp_path, BEFORE, allowSkip=True)) == (BEFORE, NEWEST)
+@table(
+    case("a version that runs needs no step", NEWEST, NEWEST, (), {}, ()),
+    case("an unknown minor version is passed at its first patch", "1.90.3", "1.92.0", (), {}, ("1.91.0", "1.92.0")),
+    case("a folder of charts decides which patch", OLD, NEWEST, PATCHES, {}, (f"{SERIES}.10", BEFORE, NEWEST)),
+    case("what it lacks is left out where skips are allowed", OLDER, NEWEST, (BEFORE,), SKIPPING, (BEFORE, NEWEST)),
+)
+def test_a_path_passes_each_minor_version_once(tmp_path, running, version, packages, istio, path):
+    for package in packages:
+        (tmp_path / f"istiod-{package}.tgz").touch()
+    charts = {"charts": {"source": str(tmp_path)}} if packages else {}
+    assert version_path(running, version, make_settings(istio=istio, **charts)) == path
 
 
 @pytest.mark.parametrize("version", istio_modules.VERSIONS)

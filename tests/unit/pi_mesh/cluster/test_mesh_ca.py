@@ -51,22 +51,16 @@ def pod(secret_ttl: str | None, container: str = "istio-proxy", kind: str = "con
     return pods.parse({"metadata": {"namespace": "trading", "name": "x"}, "spec": spec})
 
 
-@pytest.mark.parametrize(
-    ("running", "hours"),
-    [
-        *(([pod(ttl)], hours) for ttl, hours in (("2h", 2), ("90m", 1.5), ("1h30m0s", 1.5), ("24h0m0s", 24))),
-        pytest.param([pod(None)], 24, id="Istio's default"),
-        pytest.param([pod("a day")], 24, id="what is no duration"),
-        pytest.param([pod("2h"), pod("720h", kind="initContainers"), pod("10m")], 720, id="the longest, native too"),
-        pytest.param([pod("720h", container="app")], 0, id="a pod without a proxy asks for none"),
-    ],
+@table(
+    case("Istio's default", {"pods": (pod(None),)}, 24),
+    *(({"pods": (pod(ttl),)}, hours) for ttl, hours in (("2h", 2), ("90m", 1.5), ("1h30m0s", 1.5), ("24h0m0s", 24))),
+    case("what is no duration", {"pods": (pod("a day"),)}, 24),
+    case("the longest, native too", {"pods": (pod("2h"), pod("720h", kind="initContainers"), pod("10m"))}, 720),
+    case("a pod without a proxy asks for none", {"pods": (pod("720h", container="app"),)}, 0),
+    case("Istio's default, where pods may not be listed", {"unreadable": ("pods",)}, 24),
 )
-def test_the_longest_lifetime_is_what_the_proxies_pods_say(running, hours):
-    assert mesh_ca.longest_lifetime(make_snapshot(pods=tuple(running))) == timedelta(hours=hours)
-
-
-def test_where_pods_may_not_be_listed_istios_default_counts():
-    assert mesh_ca.longest_lifetime(make_snapshot(unreadable=("pods",))) == timedelta(hours=24)
+def test_the_longest_lifetime_is_what_the_proxies_pods_say(cluster, hours):
+    assert mesh_ca.longest_lifetime(make_snapshot(**cluster)) == timedelta(hours=hours)
 
 
 def test_without_secrets_no_secret_and_no_issuer_is_asked_for(client, monkeypatch):

@@ -2,15 +2,13 @@
 
 from typing import cast
 
-import pytest
-
 from pi_mesh.cluster import workloads
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.workloads import DISRUPTION_BUDGETS, DisruptionBudget, Workload, disruption_budgets
 from pi_mesh.names import SHORT_LIVED_LABEL
 from tests.support.fake_client import FakeClient
-from tests.support.findings import table
+from tests.support.findings import case, table
 
 SPEC = {"replicas": 4, "template": {"metadata": {"labels": {"app": "shop"}}}}
 ROLLED_OUT = {"observedGeneration": 2, "updatedReplicas": 4, "availableReplicas": 4, "replicas": 4}
@@ -24,15 +22,13 @@ def replica_set(*owners: dict) -> dict:
     return {"metadata": {"ownerReferences": [{"controller": True, **owner} for owner in owners]}}
 
 
-def owning(owner: str, **answers: object) -> Workload | str:
-    return workloads.owning_workload(FakeClient(answers), Pod("trading", "shop-1", owner=owner))
-
-
 def test_a_pod_of_a_deployment_leads_to_it_by_the_replica_sets_own_owner():
     deployment = {"metadata": {"generation": 2}, "spec": SPEC, "status": ROLLED_OUT}
     answers = {f"{APPS}/replicasets/odd-name": replica_set(SHOP), f"{APPS}/deployments/shop": deployment}
-    assert owning("ReplicaSet/odd-name", **answers) == Workload("Deployment", "trading", "shop", SPEC, ROLLED_OUT, 2)
-    assert Workload("Deployment", "trading", "shop", SPEC, ROLLED_OUT, 2).replicas == 4
+    pod = Pod("trading", "shop-1", owner="ReplicaSet/odd-name")
+    workload = Workload("Deployment", "trading", "shop", SPEC, ROLLED_OUT, 2)
+    assert workloads.owning_workload(FakeClient(answers), pod) == workload
+    assert workload.replicas == 4
 
 
 @table(
@@ -43,7 +39,8 @@ def test_a_pod_of_a_deployment_leads_to_it_by_the_replica_sets_own_owner():
     ("StatefulSet/gone", (), "belongs to StatefulSet gone, which does not exist"),
 )
 def test_a_pod_that_no_rollout_makes_anew_says_why(owner, owners, why):
-    assert owning(owner, **{f"{APPS}/replicasets/{owner.partition('/')[2]}": replica_set(*owners)}) == why
+    client = FakeClient({f"{APPS}/replicasets/{owner.partition('/')[2]}": replica_set(*owners)})
+    assert workloads.owning_workload(client, Pod("trading", "shop-1", owner=owner)) == why
 
 
 @table(
@@ -123,27 +120,21 @@ def item(name: str, owner: str = "", release: str = "", labels: dict | None = No
 PROBE = item("probe", labels={SHORT_LIVED_LABEL: "true"})
 COMPLETE = item("once", conditions=[{"type": "Complete", "status": "True"}])
 REPORT = item("report-1", owner="CronJob/report")
+OF_STACK = {
+    "Deployment": [item("istiod", release=OURS)],
+    "Pod": [item("istiod-6d4f-x", "ReplicaSet/istiod-6d4f")],
+}
+OF_CRON_JOB = {"CronJob": [item("report")], "Job": [REPORT], "Pod": [item("report-1-x", "Job/report-1")]}
 
 
-@pytest.mark.parametrize(
-    ("objects", "named"),
-    [
-        *(({kind: [item("a")]}, [f"{kind} a"]) for kind in [*workloads.CONTROLLERS, "Pod", "PersistentVolumeClaim"]),
-        pytest.param(
-            {"Deployment": [item("istiod", release=OURS)], "Pod": [item("istiod-6d4f-x", "ReplicaSet/istiod-6d4f")]},
-            [],
-            id="a deployment of the stack's own releases is none and neither are its pods",
-        ),
-        pytest.param({"Deployment": [item("a", release="trading/a")]}, ["Deployment a"], id="another's release is one"),
-        pytest.param(
-            {"CronJob": [item("report")], "Job": [REPORT], "Pod": [item("report-1-x", "Job/report-1")]},
-            ["CronJob report"],
-            id="pods and jobs are named by what makes them",
-        ),
-        pytest.param({"Pod": [item("a-7-x", "ReplicaSet/a-7")]}, ["Pod a-7-x"], id="without a controller in the list"),
-        pytest.param({"Job": [COMPLETE], "Pod": [item("x", phase="Succeeded")]}, [], id="what has finished is none"),
-        pytest.param({"Pod": [PROBE], "Job": [PROBE]}, [], id="what an operation makes for seconds is none"),
-    ],
+@table(
+    case("the stack's own deployment is none and neither are its pods", OF_STACK, []),
+    case("another release's is one", {"Deployment": [item("a", release="trading/a")]}, ["Deployment a"]),
+    case("pods and jobs are named by what makes them", OF_CRON_JOB, ["CronJob report"]),
+    case("without a controller in the list", {"Pod": [item("a-7-x", "ReplicaSet/a-7")]}, ["Pod a-7-x"]),
+    case("what has finished is none", {"Job": [COMPLETE], "Pod": [item("x", phase="Succeeded")]}, []),
+    case("what an operation makes for seconds is none", {"Pod": [PROBE], "Job": [PROBE]}, []),
+    *(({kind: [item("a")]}, [f"{kind} a"]) for kind in [*workloads.CONTROLLERS, "Pod", "PersistentVolumeClaim"]),
 )
 def test_the_workloads_and_volumes_of_others_are_named(objects, named):
     paths = {**workloads.CONTROLLERS, "Pod": workloads.PODS, "PersistentVolumeClaim": workloads.VOLUMES}

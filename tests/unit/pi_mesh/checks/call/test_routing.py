@@ -18,11 +18,6 @@ WAITING = (Endpoint("10.0.0.2", 8080, False, "app-0"),)
 ELSEWHERE = (replace(SERVER, namespace="shop"), replace(SERVER, labels={"app": "other"}))
 
 
-def both(*policies: Policy, **changes: Any) -> tuple[list[str], list[str]]:
-    call = make_call(*policies, **changes)
-    return refusals(call), doubts(call)
-
-
 def sidecar(*hosts: str, namespace: str = "shop", name: str = "scope", app: str = "", **more: object) -> Policy:
     chosen = {"workloadSelector": {"labels": {"app": app}}} if app else {}
     return policy("Sidecar", {"egress": [{"hosts": [*hosts]}], **chosen, **more}, name, namespace)
@@ -42,7 +37,8 @@ IN_SHOP = (sidecar("trading/*"), sidecar("./*", name="others", app="other"))
     case("the namespace's before the root's", [sidecar("./*", namespace="istio-system"), *IN_SHOP]),
 )
 def test_a_sidecar_that_has_the_service_hides_nothing(sidecars):
-    assert both(*sidecars) == ([], [])
+    call = make_call(*sidecars)
+    assert (refusals(call), doubts(call)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -50,7 +46,8 @@ def test_a_sidecar_that_has_the_service_hides_nothing(sidecars):
     ["./*", "~/*", "trading/other.trading.svc.cluster.local", "trading/*.example", f"trading/*.{FULL}", "other/*"],
 )
 def test_a_service_that_the_callers_sidecar_does_not_have_is_called_in_plain_text_which_strict_refuses(host):
-    (refusal,), (doubt,) = both(sidecar(host))
+    call = make_call(sidecar(host))
+    (refusal,), (doubt,) = refusals(call), doubts(call)
     assert "Sidecar shop/scope: does not have trading/app among its hosts" in doubt
     assert "Sidecar shop/scope keeps the Service from the caller's sidecar" in refusal
 

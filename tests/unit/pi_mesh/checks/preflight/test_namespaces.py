@@ -28,6 +28,13 @@ UNMARK = f"{MARK}delete it, `kubectl annotate namespace trading pi-mesh/adopted-
 RESTORED = "error …is not the one that this stack made…run `pulumi refresh`; else set trading.adopt: true"
 SHOPS = {"shop": [f"Deployment shop-{number}" for number in range(6)], "empty": []}
 KEPT = "error namespace shop: is no longer in the settings, and `up` would delete it with Deployment shop-0, …and 1"
+ASKS = "error ingress.namespace: asks for the ingress gateway in"
+ONLY = "only a gateway that is not installed yet can have another namespace"
+OFF = {"ingress": {"enabled": False}}
+HOME, AWAY = (
+    StackState(releases=frozenset({"istio-system/istiod", f"{space}/istio-ingressgateway"}), has_provider=True)
+    for space in ("istio-system", "edge")
+)
 
 
 def assert_owner(namespace: Namespace, state: StackState, settings: dict, line: str) -> None:
@@ -70,16 +77,6 @@ def test_one_of_kubernetes_is_refused_but_to_a_running_stack_that_adopted_it(sec
     level, soon = ("warning", "; the next release of this program refuses it") if adopt and known else ("error", "")
     line = f"{level} namespace {name}: is one of Kubernetes' own, …could stop{soon}; set {section}.namespace to"
     assert_owner(Namespace(name, uid="x"), state, {section: {"namespace": name, "adopt": adopt}}, line)
-
-
-def installed_in(namespace: str) -> StackState:
-    releases = frozenset({"istio-system/istiod", f"{namespace}/istio-ingressgateway"})
-    return StackState(releases=releases, has_provider=True)
-
-
-ASKS = "error ingress.namespace: asks for the ingress gateway in"
-ONLY = "only a gateway that is not installed yet can have another namespace"
-HOME, AWAY, OFF = installed_in("istio-system"), installed_in("edge"), {"ingress": {"enabled": False}}
 
 
 @table(

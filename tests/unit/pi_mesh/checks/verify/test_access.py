@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import access
 from pi_mesh.checks.verify.access import access_effect
 from pi_mesh.cluster.pods import Container, Pod
@@ -20,12 +19,11 @@ OPENED = "allows every call from everybody; it selects 1 pod (trading/app-0); ma
 CHANGED = "trading/default-deny: is not as the settings ask: it now allows every call"
 
 
-def default_deny(**settings: object) -> Observation:
-    return make_verification(make_mesh(traffic={"authorization": {"defaultDeny": settings}}))
-
-
-DENIED = in_cluster(default_deny(enabled=True), pods=(POD,))
-AUDIT = default_deny(audit=True)
+DENIES, AUDITS = (
+    make_verification(make_mesh(traffic={"authorization": {"defaultDeny": {key: True}}}))
+    for key in ("enabled", "audit")
+)
+DENIED = in_cluster(DENIES, pods=(POD,))
 ASKED = "OK 3 policies are as the settings ask"
 
 
@@ -57,7 +55,7 @@ def tokens(namespace: str = "trading", **spec: object) -> Policy:
     case("an allow-all is named with its workloads", DENIED, rogue({}), f"ERROR trading/rogue: {OPENED}"),
     case("a denial of all", DENIED, rogue(**DENY), "ERROR refuses every call"),
     case("a provider", DENIED, rogue({}, action="CUSTOM", provider={"name": "x"}), "WARNING provider x decide"),
-    case("an audit", DENIED, rogue({}, action="AUDIT"), ASKED),
+    case("an audit", DENIED, rogue({}, action="AUDITS"), ASKED),
     case("a denial without rules", DENIED, rogue(action="DENY"), ASKED),
     case("the first allow of nobody", HEALTHY, rogue(), "ERROR allows nothing, so it refuses every call"),
     case("a policy of another namespace", HEALTHY, rogue(namespace="shop", **DENY), "OK "),
@@ -77,13 +75,13 @@ def test_a_policy_is_judged_by_what_it_does_beside_those_of_the_settings(observe
 
 ENFORCED = "is enforced, and the settings ask for an audit"
 NO_OTHER = "as the settings ask, and no other bears on this stack's workloads$"
-ENFORCED_AUDIT = [replace(policy, annotations={}) for policy in AUDIT.policies.objects]
-ENFORCED_ONES = replace(AUDIT, policies=replace(AUDIT.policies, objects=ENFORCED_AUDIT))
+ENFORCED_AUDIT = [replace(policy, annotations={}) for policy in AUDITS.policies.objects]
+ENFORCED_ONES = replace(AUDITS, policies=replace(AUDITS.policies, objects=ENFORCED_AUDIT))
 
 
 @table(
     case("policies", DENIED, f"OK=3 3 policies are {NO_OTHER}"),
-    case("an audit", AUDIT, f"OK=3 3 policies are {NO_OTHER}"),
+    case("an audit", AUDITS, f"OK=3 3 policies are {NO_OTHER}"),
     case("none", HEALTHY, "OK=0 the settings ask for no policy, and no other bears on this stack's workloads$"),
     case("others", with_policies(HEALTHY, rogue(DEV)), "WARNING \nOK=0 the settings ask for no policy$"),
     case("an enforced audit", ENFORCED_ONES, f"ERROR {ENFORCED}\nERROR \nERROR "),
@@ -131,7 +129,7 @@ def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloa
     ("DENY", True, [DEV, {**ANYBODY, **WHEN}], Level.WARNING, f"{REFUSED} from everybody"),
     ("DENY", False, [DEV, {**DEV, **TO_X}], Level.WARNING, "refuses calls from namespaces dev; namespaces dev"),
     ("CUSTOM", True, [DEV], Level.WARNING, "lets the provider oauth decide about calls"),
-    ("AUDIT", True, [{}], Level.OK, "only logs calls"),
+    ("AUDITS", True, [{}], Level.OK, "only logs calls"),
 )
 def test_the_effect_of_a_policy_depends_on_its_action_its_rules_and_whether_others_guard(
     action, guarded, rules, level, words

@@ -28,10 +28,6 @@ def peer(namespace: str, spec: dict, created: str = NEW, name: str = "rogue", ma
     return Policy("PeerAuthentication", namespace, name, spec, created, manager)
 
 
-def default(**spec: object) -> Policy:
-    return peer("istio-system", spec, name="default")
-
-
 def meshed(namespace: str = "trading", **annotations: str) -> Pod:
     containers = (Container("app", ports=(8080,)), Container("istio-proxy"))
     return Pod(namespace, "app-77-x", LABELS, owner="ReplicaSet/app-77", containers=containers, annotations=annotations)
@@ -93,8 +89,8 @@ BY_PULUMI = peer("trading", PERMISSIVE, manager="a Pulumi stack")
     case("a newer mesh-wide policy", rogue(peer("istio-system", PERMISSIVE)), f"WARNING \n{ALL}"),
     case("a policy that only says STRICT again is nothing", rogue(peer("trading", STRICT)), ALL),
     case("one that says it of another namespace is nothing", rogue(peer("shop", STRICT)), ALL),
-    case("ours", rogue(default(**PERMISSIVE)), "ERROR says PERMISSIVE, the settings say STRICT"),
-    case("a selector", rogue(default(**STRICT, **A)), "ERROR has a selector or ports of its own"),
+    case("ours", rogue(peer("istio-system", PERMISSIVE, name="default")), "ERROR says PERMISSIVE, the settings say S"),
+    case("a selector", rogue(peer("istio-system", {**STRICT, **A}, name="default")), "ERROR has a selector or ports"),
     case("ours is gone", without_policy(HEALTHY, "PeerAuthentication"), "ERROR the mesh is PERMISSIVE, not STRICT"),
     case("an exception", rogue(observed=OURS), f"OK an exception that traffic.legacy.old-app asks for\n{NOT_TRADING}"),
     case("an overruled one", rogue(OVERRULING, observed=OURS), "WARNING old-app: is overruled by an older policy\nOK "),

@@ -4,7 +4,7 @@ import pytest
 
 from pi_mesh.checks.startup_causes import CAUSES, Verdict, cause_of, everything, is_hopeless, line
 from pi_mesh.cluster.pod_lifecycle import NO_ADDRESS, Startup
-from tests.support.findings import table
+from tests.support.findings import case, table
 
 FAILED = 'failed to pull and unpack image "docker.io/istio/pilot:1.22.8": '
 UNPACK = f'{FAILED}failed to resolve reference "docker.io/istio/pilot:1.22.8": '
@@ -66,21 +66,18 @@ def test_what_passes_by_itself_is_never_ended():
     assert waits >= {"too many requests", "timeout", "no node", "out of memory", "no address"}
 
 
-@pytest.mark.parametrize(
-    ("startup", "shown"),
-    [
-        (
-            Startup("pod a/b", BACK_OFF, "429 Too Many Requests", "istio/pilot:1", tries=2),
-            "pod a/b: ImagePullBackOff (too many requests, 2 pulls failed): istio/pilot:1",
-        ),
-        (Startup("pod a/b", "pulling", "Pulling image", "istio/pilot:1", tries=1), "pod a/b: pulling: istio/pilot:1"),
-        (Startup("pod a/b", CRASH, "Error\nof old"), "pod a/b: CrashLoopBackOff (crash): Error"),
-        (Startup("pod a/b", "starting"), "pod a/b: starting"),
-    ],
-    ids=lambda value: getattr(value, "word", ""),
+FAILED_TWICE = Startup("pod a/b", BACK_OFF, "429 Too Many Requests", "istio/pilot:1", tries=2)
+PULLING = Startup("pod a/b", "pulling", "Pulling image", "istio/pilot:1", tries=1)
+
+
+@table(
+    case("failed", FAILED_TWICE, "ImagePullBackOff (too many requests, 2 pulls failed): istio/pilot:1"),
+    case("pulling", PULLING, "pulling: istio/pilot:1"),
+    case("crashed", Startup("pod a/b", CRASH, "Error\nof old"), "CrashLoopBackOff (crash): Error"),
+    case("starting", Startup("pod a/b", "starting"), "starting"),
 )
 def test_a_line_has_the_cause_the_failed_pulls_and_the_image_or_the_message(startup, shown):
-    assert line(startup) == shown
+    assert line(startup) == f"pod a/b: {shown}"
 
 
 def test_everything_about_a_pull_is_its_line_the_message_the_log_and_the_advice():

@@ -1,4 +1,4 @@
-"""All checks of the traffic settings together: what cancels each other, and work that grows with the settings alone."""
+"""All checks of the traffic settings together: their work grows with the settings alone."""
 
 import sys
 from types import FrameType

@@ -40,15 +40,19 @@ def test_a_ready_pod_waits_for_nothing():
     assert read({"conditions": [{"type": "Ready", "status": "True"}]}) == []
 
 
-def test_a_pod_without_a_node_says_what_the_scheduler_says():
-    ((name, word, message, *_),) = read({"conditions": [UNSCHEDULABLE]})
-    assert (name, word, message) == ("pod mesh/istiod-x", "Unschedulable", NO_NODE)
+PULLING = (event("Scheduled", "assigned"), event("Pulling", "Pulling image", second=1))
+UNHEALTHY = event("Unhealthy", "Readiness probe failed: 503")
 
 
-def test_a_pod_that_pulls_says_so():
-    pulling = event("Pulling", "Pulling image", second=1)
-    ((_, word, _, image, *_),) = read(container(waiting("ContainerCreating")), event("Scheduled", "assigned"), pulling)
-    assert (word, image) == ("pulling", "istio/pilot:1")
+@table(
+    case("no node", {"conditions": [UNSCHEDULABLE]}, (), "Unschedulable", NO_NODE),
+    case("it pulls", container(waiting("ContainerCreating")), PULLING, "pulling", "Pulling image"),
+    case("its probe fails", container({"running": {}}), (UNHEALTHY,), "not Ready", "Readiness probe failed: 503"),
+)
+def test_a_pod_that_is_not_ready_says_why(status, events, word, message):
+    ((name, *why, image, _, _),) = read(status, *events)
+    assert (name, why) == ("pod mesh/istiod-x", [word, message])
+    assert image == ("istio/pilot:1" if events else "")
 
 
 def test_failed_pulls_are_counted_and_their_reason_is_the_last_ones():
@@ -63,11 +67,6 @@ def test_a_container_that_died_is_quoted():
     status = container(waiting("CrashLoopBackOff"), lastState={"terminated": {"reason": "OOMKilled", "exitCode": 137}})
     ((_, word, message, *_, log),) = read(status, false=(400, ""), true=(200, "one\ntwo\n"))
     assert (word, message, log) == ("CrashLoopBackOff", "OOMKilled, exit code 137", ("one", "two"))
-
-
-def test_a_running_pod_that_is_not_ready_says_what_its_probe_says():
-    ((_, word, message, *_),) = read(container({"running": {}}), event("Unhealthy", "Readiness probe failed: 503"))
-    assert (word, message) == ("not Ready", "Readiness probe failed: 503")
 
 
 @table(("LoadBalancer", [], True), ("LoadBalancer", [{"ip": "1"}], False), ("NodePort", [], False))

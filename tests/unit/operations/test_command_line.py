@@ -58,19 +58,16 @@ def test_problems_come_first_and_the_verdict_last(shown):
 WORD = "reconciliation-worker"
 
 
-@pytest.mark.parametrize(
-    ("findings", "lines"),
-    [
-        ([ODD], ["warning  workloads: pod a/b", "         has no sidecar", "         -> restart it"]),
-        pytest.param([WELL, WELL], ["ok       2 checks (`--all` shows them)"], id="what is well is one line"),
-        pytest.param([WELL], ["stack lab: the mesh is as the settings say (1 ok)"], id="the verdict"),
-        ([BAD, BAD, ODD], ["stack lab: the mesh is not as the settings say (2 errors, 1 warning)"]),
-        pytest.param([BAD], ["error    mesh pods: pod", f"         {LONG}"], id="a name is whole on one line"),
-        pytest.param([error("x", POD, f"calls {TOO_LONG}", "")], [f"         {TOO_LONG}"], id="a name over 80 columns"),
-        pytest.param([error("x", POD, "[red]is[/] bad", "")], ["         [red]is[/] bad"], id="brackets"),
-        ([error("x", POD, " ".join([WORD] * 5), "")], [f"         {WORD} {WORD} {WORD}", f"         {WORD} {WORD}"]),
-    ],
-)
+@pytest.mark.parametrize(("findings", "lines"), [
+    ([ODD], ["warning  workloads: pod a/b", "         has no sidecar", "         -> restart it"]),
+    pytest.param([WELL, WELL], ["ok       2 checks (`--all` shows them)"], id="what is well is one line"),
+    pytest.param([WELL], ["stack lab: the mesh is as the settings say (1 ok)"], id="the verdict"),
+    ([BAD, BAD, ODD], ["stack lab: the mesh is not as the settings say (2 errors, 1 warning)"]),
+    pytest.param([BAD], ["error    mesh pods: pod", f"         {LONG}"], id="a name is whole on one line"),
+    pytest.param([error("x", POD, f"calls {TOO_LONG}", "")], [f"         {TOO_LONG}"], id="a name over 80 columns"),
+    pytest.param([error("x", POD, "[red]is[/] bad", "")], ["         [red]is[/] bad"], id="brackets"),
+    ([error("x", POD, " ".join([WORD] * 5), "")], [f"         {WORD} {WORD} {WORD}", f"         {WORD} {WORD}"]),
+])  # fmt: skip
 def test_a_report_has_these_lines_without_colors(shown, findings, lines):
     printed = shown(*findings)
     assert [line for line in printed if line in lines] == lines
@@ -176,14 +173,11 @@ def test_an_unknown_command_and_a_missing_stack_are_usage_errors(command):
     assert run(command).exit_code == 2
 
 
-@pytest.mark.parametrize(
-    ("outcome", "status", "says"),
-    [
-        (make_snapshot(), 0, "ok"),
-        pytest.param(make_snapshot(nodes=make_pis(2)), 1, "2 nodes are Ready", id="a problem"),
-        pytest.param(make_snapshot(version="v1.40.0"), 0, "warning", id="a warning alone"),
-    ],
-)
+@pytest.mark.parametrize(("outcome", "status", "says"), [
+    (make_snapshot(), 0, "ok"),
+    pytest.param(make_snapshot(nodes=make_pis(2)), 1, "2 nodes are Ready", id="a problem"),
+    pytest.param(make_snapshot(version="v1.40.0"), 0, "warning", id="a warning alone"),
+])  # fmt: skip
 def test_only_problems_are_status_1(stack, outcome, status, says):
     stack(outcome)
     result = run("preflight", "-s", STACK)
@@ -276,15 +270,12 @@ def test_repairs_plan_as_json():
     assert [finding["message"] for finding in plan["findings"]] == ["has pending operations: creating trading"]
 
 
-@pytest.mark.parametrize(
-    ("words", "status", "says"),
-    [
-        (["-h"], 0, "Usage:"),
-        (["verify", "-h"], 0, "Prove that the mesh is installed"),
-        (["veryfy"], 2, "No such command 'veryfy'. Did you mean 'verify'?"),
-        (["nonsense"], 2, "No such command 'nonsense'."),
-    ],
-)
+@pytest.mark.parametrize(("words", "status", "says"), [
+    (["-h"], 0, "Usage:"),
+    (["verify", "-h"], 0, "Prove that the mesh is installed"),
+    (["veryfy"], 2, "No such command 'veryfy'. Did you mean 'verify'?"),
+    (["nonsense"], 2, "No such command 'nonsense'."),
+])  # fmt: skip
 def test_the_short_help_and_a_mistyped_command(words, status, says):
     result = run(*words)
     assert (result.exit_code, says in " ".join(result.output.replace("│", " ").split())) == (status, True)

@@ -87,45 +87,36 @@ def test_json_has_the_address_before_the_end(kubectl):
     assert (report["address"], report["status"], done.exit_code) == ("http://127.0.0.1:40001/", 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "asked"),
-    [
-        (["kiali"], "-n istio-system port-forward service/kiali :20000"),
-        (["grafana", "--port", "3001"], "-n istio-system port-forward service/grafana 3001:3000"),
-        (["istiod"], "-n istio-system port-forward deployment/istiod :15014"),
-        (["envoy", "--pod", "trading/shop-1"], "-n trading port-forward pod/shop-1 :15000"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "asked"), [
+    (["kiali"], "-n istio-system port-forward service/kiali :20000"),
+    (["grafana", "--port", "3001"], "-n istio-system port-forward service/grafana 3001:3000"),
+    (["istiod"], "-n istio-system port-forward deployment/istiod :15014"),
+    (["envoy", "--pod", "trading/shop-1"], "-n trading port-forward pod/shop-1 :15000"),
+])  # fmt: skip
 def test_kubectl_is_asked_for_this_machines_own_address_alone(kubectl, arguments, asked):
     folder = kubectl(FORWARDING)
     run(*arguments)
     assert (folder / "asked").read_text() == f"--context test {asked} --address=127.0.0.1\n"
 
 
-@pytest.mark.parametrize(
-    ("script", "says"),
-    [
-        (f"{FORWARDING}echo Handling; echo 'error: lost' >&2", "the connection ended: error: lost"),
-        (FORWARDING, "the connection ended: kubectl gave no reason"),
-        ("echo 'error: pod is not running' >&2; exit 1", "pod is not running"),
-    ],
-)
+@pytest.mark.parametrize(("script", "says"), [
+    (f"{FORWARDING}echo Handling; echo 'error: lost' >&2", "the connection ended: error: lost"),
+    (FORWARDING, "the connection ended: kubectl gave no reason"),
+    ("echo 'error: pod is not running' >&2; exit 1", "pod is not running"),
+])  # fmt: skip
 def test_a_connection_that_does_not_open_or_ends_by_itself_is_status_1_with_kubectls_reason(kubectl, script, says):
     kubectl(script)
     done = run("grafana")
     assert (done.exit_code, says in " ".join(done.stdout.split())) == (1, True)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "stack", "status", "says"),
-    [
-        ("envoy", None, 2, "--pod goes with `dashboard envoy`"),
-        ("kiali --pod a/b", None, 2, "--pod goes with `dashboard envoy`"),
-        ("envoy --pod shop-1", None, 2, "--pod shop-1 has no namespace"),
-        ("kiali", StackState(), 2, "observability.kiali.enabled is false"),
-        ("istiod", StackState("another-uid"), 3, "another"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "stack", "status", "says"), [
+    ("envoy", None, 2, "--pod goes with `dashboard envoy`"),
+    ("kiali --pod a/b", None, 2, "--pod goes with `dashboard envoy`"),
+    ("envoy --pod shop-1", None, 2, "--pod shop-1 has no namespace"),
+    ("kiali", StackState(), 2, "observability.kiali.enabled is false"),
+    ("istiod", StackState("another-uid"), 3, "another"),
+])  # fmt: skip
 def test_a_console_that_the_stack_does_not_have_is_refused(kubectl, monkeypatch, arguments, stack, status, says):
     folder = kubectl(UNTIL_ENDED)
     if stack:

@@ -93,17 +93,14 @@ def test_in_a_workflow_the_issue_is_the_bots(gh, tell, monkeypatch):
     assert ["api", "user"] not in [arguments for arguments, _ in gh.calls]
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"user": {"id": 7}},
-        {"user": None},
-        {"body": drift_notice.marker({"stack": "another"})},
-        {"body": f"see {drift_notice.marker(BAD)}"},
-        {"body": None},
-        {"pull_request": {}},
-    ],
-)
+@pytest.mark.parametrize("changed", [
+    {"user": {"id": 7}},
+    {"user": None},
+    {"body": drift_notice.marker({"stack": "another"})},
+    {"body": f"see {drift_notice.marker(BAD)}"},
+    {"body": None},
+    {"pull_request": {}},
+])  # fmt: skip
 def test_an_issue_that_is_not_ours_is_left_alone(changed):
     issue = {"number": 3, "user": {"id": USER}, "body": f"{drift_notice.marker(BAD)}\r\ntext"}
     assert drift_notice.own_issue([issue], BAD, USER) == 3

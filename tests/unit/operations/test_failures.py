@@ -13,27 +13,21 @@ from tests.support.factories import make_mesh
 from tests.support.snapshots import make_snapshot
 
 
-@pytest.mark.parametrize(
-    ("line", "name", "message"),
-    [
-        ("istio.version: is required", "istio.version", "is required"),
-        ("a and b: must differ", "", "a and b: must differ"),
-        ("Pulumi.x.yaml is not valid", "", "Pulumi.x.yaml is not valid"),
-        ("word", "", "word"),
-    ],
-)
+@pytest.mark.parametrize(("line", "name", "message"), [
+    ("istio.version: is required", "istio.version", "is required"),
+    ("a and b: must differ", "", "a and b: must differ"),
+    ("Pulumi.x.yaml is not valid", "", "Pulumi.x.yaml is not valid"),
+    ("word", "", "word"),
+])  # fmt: skip
 def test_a_line_about_one_key_is_split_and_a_sentence_about_several_is_not(line, name, message):
     (finding,) = failures.findings(SettingsError([line]))
     assert (finding.name, finding.message) == (name, message)
 
 
-@pytest.mark.parametrize(
-    ("problem", "reason"),
-    [
-        (OSError(ENOENT, "No such file"), "the command git is not on PATH"),
-        (OSError(ENOEXEC, "Exec format error"), "the command git can't be run: Exec format error"),
-    ],
-)
+@pytest.mark.parametrize(("problem", "reason"), [
+    (OSError(ENOENT, "No such file"), "the command git is not on PATH"),
+    (OSError(ENOEXEC, "Exec format error"), "the command git can't be run: Exec format error"),
+])  # fmt: skip
 def test_a_program_that_does_not_start_is_one_line(problem, reason):
     assert str(NotRunnableError("git", problem)) == f"{reason}; install it"
 

@@ -78,31 +78,25 @@ def test_a_request_is_written_as_a_proxy_writes_it():
     assert [attribute.value for attribute in request.subject] == [""]
 
 
-@pytest.mark.parametrize(
-    ("answer", "token", "says"),
-    [
-        (Refused("not signed\nstack"), "made-up", "not signed"),
-        (Refused(None), "made-up", "no reason given"),
-        (grpc.RpcError("gone"), "made-up", "gone"),
-        (None, None, "service account trading/default does not exist"),
-    ],
-)
+@pytest.mark.parametrize(("answer", "token", "says"), [
+    (Refused("not signed\nstack"), "made-up", "not signed"),
+    (Refused(None), "made-up", "no reason given"),
+    (grpc.RpcError("gone"), "made-up", "gone"),
+    (None, None, "service account trading/default does not exist"),
+])  # fmt: skip
 def test_a_refusal_is_the_first_line_of_its_reason(answer, token, says):
     with pytest.raises(NoCertificate, match=f"^{says}$"):
         issuer(answer, token)[0].issue()
 
 
-@pytest.mark.parametrize(
-    ("chain", "roots", "verifies"),
-    [
-        ((LEAF, MESH), (ROOT,), True),
-        ((LEAF, MESH, ROOT), (ROOT,), True),
-        ((LEAF, MESH), (OTHER, ROOT), True),
-        ((LEAF, MESH), (OTHER,), False),
-        ((LEAF, MESH), (), False),
-        ((LEAF, OTHER), (ROOT,), False),
-    ],
-)
+@pytest.mark.parametrize(("chain", "roots", "verifies"), [
+    ((LEAF, MESH), (ROOT,), True),
+    ((LEAF, MESH, ROOT), (ROOT,), True),
+    ((LEAF, MESH), (OTHER, ROOT), True),
+    ((LEAF, MESH), (OTHER,), False),
+    ((LEAF, MESH), (), False),
+    ((LEAF, OTHER), (ROOT,), False),
+])  # fmt: skip
 def test_a_chain_verifies_if_each_signs_the_one_before_and_a_trusted_root_the_last(chain, roots, verifies):
     issued = IssuedCertificate(tuple(one.certificate for one in chain), b"")
     assert issued.verifies(tuple(root.certificate for root in roots)) is verifies

@@ -56,17 +56,14 @@ def test_a_file_that_judges_is_named_wherever_it_goes(repository, change):
     assert (RULE in revision.changed, revision.changes_nothing) == (True, False)
 
 
-@pytest.mark.parametrize(
-    ("file", "words"),
-    [
-        ("policies/rules/mtls.py", "review what the rules forbid now"),
-        ("requirements-dev.txt", "ran with the packages that it names"),
-        ("pyproject.toml", "ran with the packages that it names"),
-        ("pi_mesh/quantities.py", "the changed program wrote this comment"),
-        ("pi_mesh/settings/pulumi_config.py", "the changed program wrote this comment"),
-        (".github/workflows/preview.yml", "the changed program wrote this comment"),
-    ],
-)
+@pytest.mark.parametrize(("file", "words"), [
+    ("policies/rules/mtls.py", "review what the rules forbid now"),
+    ("requirements-dev.txt", "ran with the packages that it names"),
+    ("pyproject.toml", "ran with the packages that it names"),
+    ("pi_mesh/quantities.py", "the changed program wrote this comment"),
+    ("pi_mesh/settings/pulumi_config.py", "the changed program wrote this comment"),
+    (".github/workflows/preview.yml", "the changed program wrote this comment"),
+])  # fmt: skip
 def test_whatever_has_a_part_in_the_judgement_is_named_when_it_changes(file, words):
     (line,) = relaxations.code_relaxations([file, "docs/guide.md", "docs/kind.yaml"])
     assert (f"`{file}`" in line, words in line) == (True, True)
@@ -78,16 +75,13 @@ def test_many_files_of_the_program_are_one_line():
     assert line.endswith("and 2 more change: the changed program wrote this comment.")
 
 
-@pytest.mark.parametrize(
-    ("after", "words"),
-    [
-        (None, "has no section `pi-cluster` any more"),
-        ({"other": [CHART]}, "has no section `pi-cluster` any more"),
-        ({"pi-cluster": [{**CHART, "sha256": "b" * 64}]}, "The sum of the chart `istiod` 1.0.0 changes"),
-        ({"pi-cluster": "none"}, "cannot be compared"),
-        ({"pi-cluster": [CHART, {**CHART, "version": "2.0.0"}]}, ""),
-    ],
-)
+@pytest.mark.parametrize(("after", "words"), [
+    (None, "has no section `pi-cluster` any more"),
+    ({"other": [CHART]}, "has no section `pi-cluster` any more"),
+    ({"pi-cluster": [{**CHART, "sha256": "b" * 64}]}, "The sum of the chart `istiod` 1.0.0 changes"),
+    ({"pi-cluster": "none"}, "cannot be compared"),
+    ({"pi-cluster": [CHART, {**CHART, "version": "2.0.0"}]}, ""),
+])  # fmt: skip
 def test_a_chart_that_the_lock_guards_no_more_is_named(tmp_path, after, words):
     folders = tmp_path / "old", tmp_path / "new"
     for folder, stacks in zip(folders, ({"pi-cluster": [CHART]}, after), strict=True):

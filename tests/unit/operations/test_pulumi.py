@@ -12,16 +12,13 @@ from pi_mesh.settings import SettingsError
 pending = partial(pulumi.pending, judged=False)
 
 
-@pytest.mark.parametrize(
-    ("stderr", "reason"),
-    [
-        ("error: the state is broken\n", "the state is broken"),
-        ("warning: old\nerror: could not decrypt\n\n  see the docs\n", "could not decrypt"),
-        ("panic\n", "panic"),
-        ("error: yaml: unmarshal errors:\n  line 7: key twice\n", "yaml: unmarshal errors: line 7: key twice"),
-        ("", "pulumi gave no reason"),
-    ],
-)
+@pytest.mark.parametrize(("stderr", "reason"), [
+    ("error: the state is broken\n", "the state is broken"),
+    ("warning: old\nerror: could not decrypt\n\n  see the docs\n", "could not decrypt"),
+    ("panic\n", "panic"),
+    ("error: yaml: unmarshal errors:\n  line 7: key twice\n", "yaml: unmarshal errors: line 7: key twice"),
+    ("", "pulumi gave no reason"),
+])  # fmt: skip
 def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_says, stderr, reason):
     pulumi_says(stderr=stderr, status=255)
     with pytest.raises(PulumiFailed) as failed:
@@ -35,18 +32,15 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
 NO_PASSPHRASE = "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment"
 
 
-@pytest.mark.parametrize(
-    ("reason", "what"),
-    [
-        (f"getting secrets manager: {NO_PASSPHRASE} variables", "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE`"),
-        ("constructing secrets manager of type 'passphrase': incorrect passphrase", "PASSPHRASE_FILE=FILE`"),
-        ("PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "`pulumi login file://"),
-        ("no Pulumi.yaml project file found (searching upwards from /tmp)", "`cd` into this project's folder"),
-        ("no stack named 'lab' found", "`pulumi stack ls` lists the stacks"),
-        ('Pulumi CLI version 3.200.0 does not satisfy the version range ">=3.259.0"', "install a newer pulumi: https"),
-        ("the stack is currently locked by 1 lock(s).", "`python -m operations repair -s STACK --yes`"),
-    ],
-)
+@pytest.mark.parametrize(("reason", "what"), [
+    (f"getting secrets manager: {NO_PASSPHRASE} variables", "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE`"),
+    ("constructing secrets manager of type 'passphrase': incorrect passphrase", "PASSPHRASE_FILE=FILE`"),
+    ("PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "`pulumi login file://"),
+    ("no Pulumi.yaml project file found (searching upwards from /tmp)", "`cd` into this project's folder"),
+    ("no stack named 'lab' found", "`pulumi stack ls` lists the stacks"),
+    ('Pulumi CLI version 3.200.0 does not satisfy the version range ">=3.259.0"', "install a newer pulumi: https"),
+    ("the stack is currently locked by 1 lock(s).", "`python -m operations repair -s STACK --yes`"),
+])  # fmt: skip
 @pytest.mark.parametrize("ask", [pulumi.export, pending], ids=["export", "preview"])
 def test_a_strangers_first_errors_say_what_to_type(pulumi_says, ask, reason, what):
     pulumi_says(stderr=f"error: {reason}\n", status=255)
@@ -85,19 +79,16 @@ def test_what_the_program_registers_is_asked_for_without_a_cluster(pulumi_says, 
     assert (tmp_path / "asked").read_text().startswith("/dev/null: preview --stack lab --json")
 
 
-@pytest.mark.parametrize(
-    ("function", "values", "arguments"),
-    [
-        (pulumi.set_all, [{"a": "1", "b": "2"}], "config set-all --stack lab --path --plaintext a=1 --plaintext b=2"),
-        (pulumi.set_config, ["vault.generation", "2"], "config set --stack lab --path vault.generation 2"),
-        (pulumi.set_config, ["a.b", "1", "string"], "config set --stack lab --type string --path a.b 1"),
-        (pulumi.set_secret, ["caKey", "made-up"], "config set --stack lab --secret caKey"),
-        (pulumi.unprotect, ["urn:x"], "state unprotect urn:x --stack lab --yes"),
-        (pulumi.remove_config, ["a.b"], "config rm --stack lab --path a.b"),
-        (pulumi.import_, [{}], "stack import --stack lab"),
-        (partial(pulumi.up, judged=False), [], "up --stack lab --yes --skip-preview"),
-    ],
-)
+@pytest.mark.parametrize(("function", "values", "arguments"), [
+    (pulumi.set_all, [{"a": "1", "b": "2"}], "config set-all --stack lab --path --plaintext a=1 --plaintext b=2"),
+    (pulumi.set_config, ["vault.generation", "2"], "config set --stack lab --path vault.generation 2"),
+    (pulumi.set_config, ["a.b", "1", "string"], "config set --stack lab --type string --path a.b 1"),
+    (pulumi.set_secret, ["caKey", "made-up"], "config set --stack lab --secret caKey"),
+    (pulumi.unprotect, ["urn:x"], "state unprotect urn:x --stack lab --yes"),
+    (pulumi.remove_config, ["a.b"], "config rm --stack lab --path a.b"),
+    (pulumi.import_, [{}], "stack import --stack lab"),
+    (partial(pulumi.up, judged=False), [], "up --stack lab --yes --skip-preview"),
+])  # fmt: skip
 def test_a_write_is_one_command_without_questions(pulumi_says, tmp_path, function, values, arguments):
     pulumi_says()
     function("lab", *values)
@@ -126,16 +117,13 @@ def test_what_an_up_would_change_leaves_out_what_stays(pulumi_says):
 PACK = ["--policy-pack", "policies"]
 
 
-@pytest.mark.parametrize(
-    ("files", "judged", "options"),
-    [
-        ([], True, []),
-        (["PulumiPolicy.yaml"], False, []),
-        (["PulumiPolicy.yaml"], True, PACK),
-        (["PulumiPolicy.yaml", "config/lab.json"], True, [*PACK, "--policy-pack-config", "policies/config/lab.json"]),
-        (["PulumiPolicy.yaml", "config/other.json"], True, PACK),
-    ],
-)
+@pytest.mark.parametrize(("files", "judged", "options"), [
+    ([], True, []),
+    (["PulumiPolicy.yaml"], False, []),
+    (["PulumiPolicy.yaml"], True, PACK),
+    (["PulumiPolicy.yaml", "config/lab.json"], True, [*PACK, "--policy-pack-config", "policies/config/lab.json"]),
+    (["PulumiPolicy.yaml", "config/other.json"], True, PACK),
+])  # fmt: skip
 def test_the_projects_own_policies_apply_with_the_stacks_bounds(monkeypatch, tmp_path, files, judged, options):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "policies" / "config").mkdir(parents=True)

@@ -106,16 +106,12 @@ CONFLICT = "trading.namespace and istio.namespace are both 'x'; they must differ
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize(
-    ("problem", "status", "finding"),
-    [
-        (SettingsError(["istio.version: is required"]), 2, ("setting", "istio.version", "is required")),
-        (SettingsError([CONFLICT]), 2, ("setting", "", CONFLICT)),
-        (ClusterUnreachable("no answer"), 3, ("cluster", "", "no answer")),
-        (PulumiFailed("pulumi whoami", "failed: no", "log in"), 2, ("command", "pulumi whoami", "failed: no")),
-    ],
-    ids=["settings", "conflict", "cluster", "pulumi"],
-)
+@pytest.mark.parametrize(("problem", "status", "finding"), [
+    (SettingsError(["istio.version: is required"]), 2, ("setting", "istio.version", "is required")),
+    (SettingsError([CONFLICT]), 2, ("setting", "", CONFLICT)),
+    (ClusterUnreachable("no answer"), 3, ("cluster", "", "no answer")),
+    (PulumiFailed("pulumi whoami", "failed: no", "log in"), 2, ("command", "pulumi whoami", "failed: no")),
+], ids=["settings", "conflict", "cluster", "pulumi"])  # fmt: skip
 def test_an_expected_error_is_a_report_too(monkeypatch, operation, problem, status, finding):
     monkeypatch.setattr(stacks, "_values", Mock(side_effect=problem))
     content = valid(operation)
@@ -167,13 +163,10 @@ def test_a_mesh_that_is_not_installed_is_one_finding_and_status_1(monkeypatch):
 
 
 @pytest.mark.usefixtures("stack")
-@pytest.mark.parametrize(
-    ("operation", "verdict"),
-    [
-        ("verify", "stack test: the mesh is as the settings say"),
-        ("preflight", "stack test: `pulumi up` would be refused"),
-        ("repair", "stack test: something is left to repair"),
-    ],
-)
+@pytest.mark.parametrize(("operation", "verdict"), [
+    ("verify", "stack test: the mesh is as the settings say"),
+    ("preflight", "stack test: `pulumi up` would be refused"),
+    ("repair", "stack test: something is left to repair"),
+])  # fmt: skip
 def test_the_verdict_is_one_sentence(operation, verdict):
     assert valid(operation)["verdict"] == verdict

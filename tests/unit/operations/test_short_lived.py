@@ -42,16 +42,13 @@ def test_a_workload_is_removed_when_it_has_served():
     assert client.wrote[1:] == [("delete", f"{JOBS}/call-x")]
 
 
-@pytest.mark.parametrize(
-    ("pods", "error", "says"),
-    [
-        ([pod()], KeyboardInterrupt, None),
-        ([pod()], ValueError, None),
-        ([], NotReadyError, "its pod was not created: a quota may be full"),
-        ([pod(ready=False, nodeName="pi-1")], NotReadyError, "call-x-1 is Pending after"),
-        ([pod(ready=False)], NotReadyError, "call-x-1 is Pending, no node has room for it"),
-    ],
-)
+@pytest.mark.parametrize(("pods", "error", "says"), [
+    ([pod()], KeyboardInterrupt, None),
+    ([pod()], ValueError, None),
+    ([], NotReadyError, "its pod was not created: a quota may be full"),
+    ([pod(ready=False, nodeName="pi-1")], NotReadyError, "call-x-1 is Pending after"),
+    ([pod(ready=False)], NotReadyError, "call-x-1 is Pending, no node has room for it"),
+])  # fmt: skip
 def test_a_workload_is_removed_whatever_ends_the_run(pods, error, says):
     client = FakeClient({PODS: {"items": pods}})
     with pytest.raises(error, match=says), short_lived.running(client, WORKLOAD, seconds=0.01):
@@ -59,14 +56,11 @@ def test_a_workload_is_removed_whatever_ends_the_run(pods, error, says):
     assert client.wrote[-1] == ("delete", f"{JOBS}/call-x")
 
 
-@pytest.mark.parametrize(
-    ("age", "deadline", "removed"),
-    [
-        pytest.param(DEADLINE + TTL + GRACE + 1, DEADLINE, True, id="past its time"),
-        pytest.param(DEADLINE + TTL + GRACE - 1, DEADLINE, False, id="not yet past its time"),
-        pytest.param(DEADLINE + TTL + GRACE + 1, 2 * DEADLINE, False, id="prolonged"),
-    ],
-)
+@pytest.mark.parametrize(("age", "deadline", "removed"), [
+    pytest.param(DEADLINE + TTL + GRACE + 1, DEADLINE, True, id="past its time"),
+    pytest.param(DEADLINE + TTL + GRACE - 1, DEADLINE, False, id="not yet past its time"),
+    pytest.param(DEADLINE + TTL + GRACE + 1, 2 * DEADLINE, False, id="prolonged"),
+])  # fmt: skip
 def test_the_next_run_removes_what_is_past_its_time_and_leaves_what_another_run_uses(age, deadline, removed):
     now = datetime.now(UTC)
     metadata = {"namespace": "trading", "name": "old", "creationTimestamp": (now - timedelta(seconds=age)).isoformat()}

@@ -120,10 +120,7 @@ def test_the_labels_of_a_gateway_are_those_of_its_charts_values():
     edge, egress = living("edge", "gateway", {"labels": {"istio": "front", "zone": 1}}), gateways("mesh-egress")
     assert obstacles.given_labels(
         make_settings(), [living("istiod", "istiod", {"labels": {"a": "b"}}), edge, *egress]
-    ) == {
-        "ingress": {"istio": "front", "zone": "1"},
-        "egress": {},
-    }
+    ) == {"ingress": {"istio": "front", "zone": "1"}, "egress": {}}
 
 
 def edge_deployment(label: str, **spec: object) -> dict:

@@ -42,14 +42,11 @@ def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence(forecast, number,
     assert finding.message == words
 
 
-@pytest.mark.parametrize(
-    ("waiting", "words"),
-    [
-        (0, "4 sidecars fit"),
-        (1, "4 sidecars fit, and 3 once the 1 pod of the mesh that the scheduler still places has come"),
-        (2, "4 sidecars fit, and 3 once the 2 pods of the mesh that the scheduler still places have come"),
-    ],
-)
+@pytest.mark.parametrize(("waiting", "words"), [
+    (0, "4 sidecars fit"),
+    (1, "4 sidecars fit, and 3 once the 1 pod of the mesh that the scheduler still places has come"),
+    (2, "4 sidecars fit, and 3 once the 2 pods of the mesh that the scheduler still places have come"),
+])  # fmt: skip
 def test_the_room_is_told_before_and_after_the_mesh_has_come(waiting, words):
     part = headroom._part(mesh.mesh_budget(make_mesh()), [node(), node(), node(accepts=False)], waiting, beside=3)
     assert part.sidecars == 4

@@ -109,14 +109,11 @@ def test_lock_takes_the_versions_of_a_ladder_too_and_leaves_other_stacks_as_they
     assert chart_lock.read("other") == (chart_lock.LockedChart(**entry),)
 
 
-@pytest.mark.parametrize(
-    ("charts", "digests", "says"),
-    [
-        ({("istiod", NEWEST): None}, {}, f"has no istiod {NEWEST}"),
-        ({}, {("istiod", NEWEST): "b" * 64}, f"names {'b' * 64} for it"),
-        ({("istiod", NEWEST): ("istiod", BEFORE)}, {}, f"answers with the chart istiod {BEFORE}"),
-    ],
-)
+@pytest.mark.parametrize(("charts", "digests", "says"), [
+    ({("istiod", NEWEST): None}, {}, f"has no istiod {NEWEST}"),
+    ({}, {("istiod", NEWEST): "b" * 64}, f"names {'b' * 64} for it"),
+    ({("istiod", NEWEST): ("istiod", BEFORE)}, {}, f"answers with the chart istiod {BEFORE}"),
+])  # fmt: skip
 def test_a_source_without_the_chart_that_it_names_is_told_and_nothing_is_written(
     server, of_source, charts, digests, says
 ):

@@ -14,16 +14,13 @@ def server():
         yield server
 
 
-@pytest.mark.parametrize(
-    ("source", "says"),
-    [
-        ("/nowhere", r"base-1\.2\.3\.tgz: No such file"),
-        ("{registry}", r"manifests/1\.2\.3 answers 404"),
-        ("http://{host}/elsewhere", r"index\.yaml answers 404"),
-        ("{repository}", "gives an unreadable answer"),
-        ("http://127.0.0.1:1", "does not answer"),
-    ],
-)
+@pytest.mark.parametrize(("source", "says"), [
+    ("/nowhere", r"base-1\.2\.3\.tgz: No such file"),
+    ("{registry}", r"manifests/1\.2\.3 answers 404"),
+    ("http://{host}/elsewhere", r"index\.yaml answers 404"),
+    ("{repository}", "gives an unreadable answer"),
+    ("http://127.0.0.1:1", "does not answer"),
+])  # fmt: skip
 def test_a_source_without_the_chart_is_told_with_its_answer(server, monkeypatch, source, says):
     monkeypatch.setattr(server, "index", lambda: "- not an index")
     address = source.format(registry=server.registry, repository=server.repository, host=server.host)

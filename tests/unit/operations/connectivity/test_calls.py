@@ -51,43 +51,34 @@ def test_the_settings_say_which_calls_pass_and_by_which_way():
     assert INGRESS not in {one.id for one in calls.expected_calls(make_settings(), None)}
 
 
-@pytest.mark.parametrize(
-    ("settings", "id", "must_pass", "way"),
-    [
-        ({"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, UNREGISTERED, False, None),
-        ({"mtls": {"mode": "PERMISSIVE"}}, PLAIN, True, None),
-        ({"egress": {"enabled": False}}, OUTSIDE, True, Way.DIRECT),
-    ],
-)
+@pytest.mark.parametrize(("settings", "id", "must_pass", "way"), [
+    ({"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, UNREGISTERED, False, None),
+    ({"mtls": {"mode": "PERMISSIVE"}}, PLAIN, True, None),
+    ({"egress": {"enabled": False}}, OUTSIDE, True, Way.DIRECT),
+])  # fmt: skip
 def test_other_settings_ask_for_other_calls(settings, id, must_pass, way):
     call = expected(**settings)[id]
     assert (call.must_pass, call.way) == (must_pass, way)
 
 
-@pytest.mark.parametrize(
-    ("answer", "refusals", "outcome", "words"),
-    [
-        (Relayed(200, "direct"), (), ANSWERED, "direct"),
-        (Relayed(200, "a page of somebody else"), (), UNKNOWN, "status 200, a page of somebody else"),
-        (Relayed(403, "RBAC: access denied"), (403,), REFUSED, "status 403, RBAC: access denied"),
-        (Relayed(403, "RBAC: access denied"), (502,), UNKNOWN, "status 403, RBAC: access denied"),
-        (Relayed(502, ""), (502,), REFUSED, "status 502"),
-        (Relayed(503, STATUS), (503,), UNKNOWN, "error trying to reach service: dial tcp: i/o timeout"),
-    ],
-)
+@pytest.mark.parametrize(("answer", "refusals", "outcome", "words"), [
+    (Relayed(200, "direct"), (), ANSWERED, "direct"),
+    (Relayed(200, "a page of somebody else"), (), UNKNOWN, "status 200, a page of somebody else"),
+    (Relayed(403, "RBAC: access denied"), (403,), REFUSED, "status 403, RBAC: access denied"),
+    (Relayed(403, "RBAC: access denied"), (502,), UNKNOWN, "status 403, RBAC: access denied"),
+    (Relayed(502, ""), (502,), REFUSED, "status 502"),
+    (Relayed(503, STATUS), (503,), UNKNOWN, "error trying to reach service: dial tcp: i/o timeout"),
+])  # fmt: skip
 def test_an_answer_is_the_pods_a_proxys_refusal_or_neither(answer, refusals, outcome, words):
     assert calls.read_answer(answer, refusals) == (outcome, words)
 
 
-@pytest.mark.parametrize(
-    ("id", "relayed", "outcome", "words"),
-    [
-        (INGRESS, {f"{CLIENT_PORT}call/ingress": (200, Way.INGRESS)}, ANSWERED, "ingress"),
-        (DENIED, {f"{CONTROL_PORT}call/peer": (403, "RBAC")}, REFUSED, "status 403, RBAC"),
-        (PLAIN, {CONTROL_PORT: (503, STATUS)}, UNKNOWN, "the API server does not reach pods"),
-        (PLAIN, {CONTROL_PORT: (200, "direct"), GUARDED_PORT: (503, CLOSED)}, REFUSED, "EOF"),
-    ],
-)
+@pytest.mark.parametrize(("id", "relayed", "outcome", "words"), [
+    (INGRESS, {f"{CLIENT_PORT}call/ingress": (200, Way.INGRESS)}, ANSWERED, "ingress"),
+    (DENIED, {f"{CONTROL_PORT}call/peer": (403, "RBAC")}, REFUSED, "status 403, RBAC"),
+    (PLAIN, {CONTROL_PORT: (503, STATUS)}, UNKNOWN, "the API server does not reach pods"),
+    (PLAIN, {CONTROL_PORT: (200, "direct"), GUARDED_PORT: (503, CLOSED)}, REFUSED, "EOF"),
+])  # fmt: skip
 def test_a_call_is_asked_of_the_callers_pod_past_its_sidecar_and_plain_text_of_a_reached_pod(
     id, relayed, outcome, words
 ):
@@ -105,18 +96,15 @@ def test_an_api_server_that_gives_no_answer_proves_nothing(monkeypatch):
     assert calls.make_call(FakeClient(), expected()[PEER], PODS)[0] is UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("call", "outcome", "words", "level", "said"),
-    [
-        (PERMISSIVE[PLAIN], ANSWERED, "status 403", Level.OK, "passed (status 403)"),
-        (EXPECTED[PEER], ANSWERED, Way.DIRECT, Level.OK, "passed (direct)"),
-        (EXPECTED[PEER], UNKNOWN, "status 503", Level.ERROR, "did not pass as it must: status 503"),
-        (EXPECTED[OUTSIDE], ANSWERED, Way.DIRECT, Level.ERROR, "did not pass as it must: direct"),
-        (EXPECTED[DENIED], REFUSED, "status 403", Level.OK, "was refused (status 403)"),
-        (EXPECTED[DENIED], ANSWERED, Way.DIRECT, Level.ERROR, "passed, and must be refused (direct)"),
-        (EXPECTED[DENIED], UNKNOWN, "status 503", Level.UNKNOWN, "was neither answered nor refused: status 503"),
-    ],
-)
+@pytest.mark.parametrize(("call", "outcome", "words", "level", "said"), [
+    (PERMISSIVE[PLAIN], ANSWERED, "status 403", Level.OK, "passed (status 403)"),
+    (EXPECTED[PEER], ANSWERED, Way.DIRECT, Level.OK, "passed (direct)"),
+    (EXPECTED[PEER], UNKNOWN, "status 503", Level.ERROR, "did not pass as it must: status 503"),
+    (EXPECTED[OUTSIDE], ANSWERED, Way.DIRECT, Level.ERROR, "did not pass as it must: direct"),
+    (EXPECTED[DENIED], REFUSED, "status 403", Level.OK, "was refused (status 403)"),
+    (EXPECTED[DENIED], ANSWERED, Way.DIRECT, Level.ERROR, "passed, and must be refused (direct)"),
+    (EXPECTED[DENIED], UNKNOWN, "status 503", Level.UNKNOWN, "was neither answered nor refused: status 503"),
+])  # fmt: skip
 def test_a_finding_says_whether_the_call_went_as_it_must(call, outcome, words, level, said):
     finding = call.finding(outcome, words)
     assert (finding.level, finding.message) == (level, said)
@@ -186,14 +174,11 @@ def test_a_call_is_made_again_until_it_goes_as_it_must(cluster):
     assert cluster.run()[PEER][0].seen == "direct"
 
 
-@pytest.mark.parametrize(
-    ("id", "answer", "right", "level"),
-    [
-        (PEER, (UNKNOWN, "status 503"), False, Level.ERROR),
-        (DENIED, (ANSWERED, "direct"), False, Level.ERROR),
-        (DENIED, (UNKNOWN, "status 503"), None, Level.UNKNOWN),
-    ],
-)
+@pytest.mark.parametrize(("id", "answer", "right", "level"), [
+    (PEER, (UNKNOWN, "status 503"), False, Level.ERROR),
+    (DENIED, (ANSWERED, "direct"), False, Level.ERROR),
+    (DENIED, (UNKNOWN, "status 503"), None, Level.UNKNOWN),
+])  # fmt: skip
 def test_what_stays_wrong_is_told_when_patience_ends(cluster, monkeypatch, id, answer, right, level):
     monkeypatch.setattr(calls, "PATIENCE", 0)
     monkeypatch.setattr(calls, "OF_REFUSALS", 0)
@@ -202,28 +187,21 @@ def test_what_stays_wrong_is_told_when_patience_ends(cluster, monkeypatch, id, a
     assert (row.right, row.seen, finding.level) == (right, answer[1], level)
 
 
-@pytest.mark.parametrize(
-    ("settings", "must", "right", "level", "says"),
-    [
-        ({"ingress": {"enabled": False}}, "not be made", None, Level.OK, "was not made: ingress.enabled is false"),
-        ({}, "pass", False, Level.ERROR, "did not pass as it must: its Service is gone"),
-    ],
-)
+@pytest.mark.parametrize(("settings", "must", "right", "level", "says"), [
+    ({"ingress": {"enabled": False}}, "not be made", None, Level.OK, "was not made: ingress.enabled is false"),
+    ({}, "pass", False, Level.ERROR, "did not pass as it must: its Service is gone"),
+])  # fmt: skip
 def test_only_a_gateway_that_is_switched_off_may_be_gone(cluster, settings, must, right, level, says):
     del cluster.client.answers[GATEWAY]
     row, finding = cluster.run(**settings)[INGRESS]
     assert (row.must, row.right, finding.level, finding.message) == (must, right, level, says)
 
 
-@pytest.mark.parametrize(
-    ("pod", "reason"),
-    [
-        (NotReadyError("pod x is Pending after 55 s"), "pod x is Pending after 55 s"),
-        (Refused("refused POST", "webhook"), str(Refused("refused POST", "webhook"))),
-        (Pod("x", "pod", containers=(Container("server"),)), "pod pod has no sidecar"),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("pod", "reason"), [
+    (NotReadyError("pod x is Pending after 55 s"), "pod x is Pending after 55 s"),
+    (Refused("refused POST", "webhook"), str(Refused("refused POST", "webhook"))),
+    (Pod("x", "pod", containers=(Container("server"),)), "pod pod has no sidecar"),
+], ids=str)  # fmt: skip
 def test_calls_that_could_not_be_made_are_one_error_with_the_reason(cluster, pod, reason):
     cluster.pod = pod
     finding = cluster.run()

@@ -53,13 +53,10 @@ def test_the_calls_are_a_table_above_the_verdict(run):
     assert verdict == "stack test: each call goes as it must (1 ok)"
 
 
-@pytest.mark.parametrize(
-    ("made", "status", "rows"),
-    [
-        (None, 0, [ROW.model_dump()]),
-        (error("calls", Subject("namespace", "x"), "no call was made: pod is Pending", ""), 1, []),
-    ],
-)
+@pytest.mark.parametrize(("made", "status", "rows"), [
+    (None, 0, [ROW.model_dump()]),
+    (error("calls", Subject("namespace", "x"), "no call was made: pod is Pending", ""), 1, []),
+])  # fmt: skip
 def test_json_has_the_calls_beside_the_findings(run, made, status, rows):
     run.made = made or run.made
     result = run("--json")
@@ -82,14 +79,11 @@ def test_a_call_of_the_users_own_is_judged_and_nothing_is_called(run):
     assert (result.exit_code, report["findings"][0]["name"], report["calls"]) == (1, "trading/closed", None)
 
 
-@pytest.mark.parametrize(
-    ("discovery", "pods", "status", "says"),
-    [
-        ({}, (), 2, "no pod of istiod is Ready in namespace istio-system"),
-        ({"limited": True}, (ISTIOD,), 2, "istio.discovery.also"),
-        ({"limited": True, "also": ["pi-mesh-connectivity"]}, (ISTIOD,), 0, "each call goes as it must"),
-    ],
-)
+@pytest.mark.parametrize(("discovery", "pods", "status", "says"), [
+    ({}, (), 2, "no pod of istiod is Ready in namespace istio-system"),
+    ({"limited": True}, (ISTIOD,), 2, "istio.discovery.also"),
+    ({"limited": True, "also": ["pi-mesh-connectivity"]}, (ISTIOD,), 0, "each call goes as it must"),
+])  # fmt: skip
 def test_nothing_is_called_without_an_istiod_that_watches_the_namespace(run, discovery, pods, status, says):
     run.settings, run.pods = make_settings(istio={"discovery": discovery}), pods
     result = run()

@@ -67,16 +67,13 @@ def test_it_is_deleted_when_a_signal_ends_the_command():
 DELETED = ["delete", "create", "in", "delete"]
 
 
-@pytest.mark.parametrize(
-    ("item", "verbs"),
-    [
-        pytest.param(left(f"{HERE}/{os.getpid()}/1"), DELETED, id="a killed run whose number a later process has"),
-        pytest.param(left(f"{HERE}/x/1"), DELETED, id="a run without a number"),
-        pytest.param(left(f"{HERE}/999999999/1"), DELETED, id="a killed run of this machine"),
-        pytest.param(left("other/1/1", age=121), DELETED, id="a run of another machine that is older than any run"),
-        pytest.param(left(LIVING, deletionTimestamp="now"), DELETED[1:], id="one that is being deleted is waited for"),
-    ],
-)
+@pytest.mark.parametrize(("item", "verbs"), [
+    pytest.param(left(f"{HERE}/{os.getpid()}/1"), DELETED, id="a killed run whose number a later process has"),
+    pytest.param(left(f"{HERE}/x/1"), DELETED, id="a run without a number"),
+    pytest.param(left(f"{HERE}/999999999/1"), DELETED, id="a killed run of this machine"),
+    pytest.param(left("other/1/1", age=121), DELETED, id="a run of another machine that is older than any run"),
+    pytest.param(left(LIVING, deletionTimestamp="now"), DELETED[1:], id="one that is being deleted is waited for"),
+])  # fmt: skip
 def test_what_a_run_left_is_gone_before_the_namespace_is_created(monkeypatch, item, verbs):
     monkeypatch.setattr(namespace, "PAUSE", 0)
     answers = [item, item, item, None]
@@ -91,15 +88,12 @@ def test_one_that_does_not_go_away_is_an_error_with_the_command_that_shows_why()
     assert raised.value.status == 2
 
 
-@pytest.mark.parametrize(
-    ("item", "says"),
-    [
-        ({"run": LIVING, "age": 300}, "another run makes its calls, since 300 s"),
-        ({"run": "other/1/1", "age": 100}, "another run makes its calls, since 100 s"),
-        ({"labels": {}}, "was not created by this command"),
-        ({"annotations": {}}, "was not created by this command"),
-    ],
-)
+@pytest.mark.parametrize(("item", "says"), [
+    ({"run": LIVING, "age": 300}, "another run makes its calls, since 300 s"),
+    ({"run": "other/1/1", "age": 100}, "another run makes its calls, since 100 s"),
+    ({"labels": {}}, "was not created by this command"),
+    ({"annotations": {}}, "was not created by this command"),
+])  # fmt: skip
 def test_a_living_run_and_a_namespace_of_somebody_else_are_not_touched(item, says):
     client = FakeClient({PATH: left(**item)})
     with pytest.raises(UsageError, match=says):

@@ -18,20 +18,17 @@ LISTED, WEB = {"allowAddresses": ["192.0.2.0/24"]}, {"port": 8080}
 NO_PORT = "no port with plain HTTP"
 
 
-@pytest.mark.parametrize(
-    ("settings", "port", "reason"),
-    [
-        ({}, 80, ""),
-        ({"traffic": {"gateways": {"web": WEB}}}, 8080, ""),
-        ({"traffic": {"gateways": {"office": LISTED, "web": WEB}}}, 8080, ""),
-        ({"traffic": {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}}, 80, ""),
-        ({"ingress": {"enabled": False}}, 0, "ingress.enabled is false"),
-        ({"ingress": {"proxyProtocol": True}}, 0, "the PROXY protocol's header"),
-        ({"traffic": {"gateways": {"office": LISTED}}}, 0, "allowAddresses"),
-        ({"traffic": {"gateways": {"shop": HTTPS}}}, 0, NO_PORT),
-        ({"ingress": {"values": {"service": {"ports": [{"port": 443}]}}}}, 0, NO_PORT),
-    ],
-)
+@pytest.mark.parametrize(("settings", "port", "reason"), [
+    ({}, 80, ""),
+    ({"traffic": {"gateways": {"web": WEB}}}, 8080, ""),
+    ({"traffic": {"gateways": {"office": LISTED, "web": WEB}}}, 8080, ""),
+    ({"traffic": {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}}, 80, ""),
+    ({"ingress": {"enabled": False}}, 0, "ingress.enabled is false"),
+    ({"ingress": {"proxyProtocol": True}}, 0, "the PROXY protocol's header"),
+    ({"traffic": {"gateways": {"office": LISTED}}}, 0, "allowAddresses"),
+    ({"traffic": {"gateways": {"shop": HTTPS}}}, 0, NO_PORT),
+    ({"ingress": {"values": {"service": {"ports": [{"port": 443}]}}}}, 0, NO_PORT),
+])  # fmt: skip
 def test_the_ingress_gateway_is_called_on_a_port_on_which_it_speaks_http_to_everybody(settings, port, reason):
     number, said = objects.plain_http_port(make_settings(**settings))
     assert (number, reason in said, bool(said)) == (port, True, bool(reason))

@@ -32,16 +32,13 @@ def judged(monkeypatch: pytest.MonkeyPatch, hosts: Any, *policies: Any, **change
     return list(own_call.proxy_findings(make_settings(), make_call(*policies, **changes)))
 
 
-@pytest.mark.parametrize(
-    ("hosts", "level", "said"),
-    [
-        ([{}, EJECTED], Level.OK, "has 2 endpoints of trading/app:80, 1 of them healthy"),
-        ([EJECTED, EJECTED], Level.ERROR, "has ejected every endpoint of trading/app:80 (outlier detection)"),
-        ([], Level.ERROR, "has no endpoint of trading/app:80"),
-        (None, Level.ERROR, "does not know trading/app:80"),
-        (NotForwardedError("no kubectl"), Level.UNKNOWN, "was not asked: no kubectl"),
-    ],
-)
+@pytest.mark.parametrize(("hosts", "level", "said"), [
+    ([{}, EJECTED], Level.OK, "has 2 endpoints of trading/app:80, 1 of them healthy"),
+    ([EJECTED, EJECTED], Level.ERROR, "has ejected every endpoint of trading/app:80 (outlier detection)"),
+    ([], Level.ERROR, "has no endpoint of trading/app:80"),
+    (None, Level.ERROR, "does not know trading/app:80"),
+    (NotForwardedError("no kubectl"), Level.UNKNOWN, "was not asked: no kubectl"),
+])  # fmt: skip
 def test_the_proxys_endpoints_are_told(monkeypatch, hosts, level, said):
     (finding,) = judged(monkeypatch, hosts)
     assert (str(finding.subject), finding.level, finding.message) == ("pod shop/client-0", level, said)
@@ -113,13 +110,10 @@ def test_a_call_that_nothing_refuses_is_said_by_each_check(cluster):
 LOST = {"hosts": ["app"], "http": [{"route": [{"destination": {"host": "gone"}}]}]}
 
 
-@pytest.mark.parametrize(
-    ("added", "subject"),
-    [
-        (access("DENY", {}, name="closed"), "AuthorizationPolicy trading/closed"),
-        (Policy("VirtualService", "trading", "lost", LOST), "VirtualService trading/lost"),
-    ],
-)
+@pytest.mark.parametrize(("added", "subject"), [
+    (access("DENY", {}, name="closed"), "AuthorizationPolicy trading/closed"),
+    (Policy("VirtualService", "trading", "lost", LOST), "VirtualService trading/lost"),
+])  # fmt: skip
 def test_the_policy_or_route_that_refuses_it_is_named(cluster, added, subject):
     cluster.add(added)
     assert cluster.errors() == [subject]
@@ -137,17 +131,14 @@ def test_a_workload_is_named_by_its_controller_and_a_ready_pod_of_it_calls(clust
     assert cluster.errors("shop/client") == []
 
 
-@pytest.mark.parametrize(
-    ("caller", "callee", "said"),
-    [
-        ("shop/gone", "trading/app", "namespace shop has no such workload or pod with pods; it has client-0"),
-        ("empty/gone", "trading/app", "namespace empty has no such workload or pod with pods; it has no pods"),
-        ("shop/client-0", "trading/gone", "namespace trading has no such Service, workload or pod with pods"),
-        ("shop/client-0", "trading/app:81", "--to trading/app: the Service's ports are 80, 9000; give one of them"),
-        ("shop/client-0", "trading/app", "the Service's ports are 80, 9000"),
-        ("shop/client-0", "trading/app-0", "its containers declare these ports: none; give one: NAME:PORT"),
-    ],
-)
+@pytest.mark.parametrize(("caller", "callee", "said"), [
+    ("shop/gone", "trading/app", "namespace shop has no such workload or pod with pods; it has client-0"),
+    ("empty/gone", "trading/app", "namespace empty has no such workload or pod with pods; it has no pods"),
+    ("shop/client-0", "trading/gone", "namespace trading has no such Service, workload or pod with pods"),
+    ("shop/client-0", "trading/app:81", "--to trading/app: the Service's ports are 80, 9000; give one of them"),
+    ("shop/client-0", "trading/app", "the Service's ports are 80, 9000"),
+    ("shop/client-0", "trading/app-0", "its containers declare these ports: none; give one: NAME:PORT"),
+])  # fmt: skip
 def test_an_end_that_is_not_there_is_refused_with_what_there_is(cluster, caller, callee, said):
     cluster.spec["ports"].append({"name": "metrics", "port": 9000})
     assert cluster.errors("shop/client-0", "trading/app:80") == []

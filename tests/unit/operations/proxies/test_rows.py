@@ -50,22 +50,19 @@ def test_a_proxy_that_is_well_is_ok_with_its_chain_and_its_days():
     assert len(row.certificate.roots) == 1
 
 
-@pytest.mark.parametrize(
-    ("changes", "level", "words"),
-    [
-        ({"connected": False}, ERROR, [STOPPED]),
-        ({"connected": False, "pod": STARTING}, WARNING, [STOPPED]),
-        ({"pending": ("route", "listener")}, WARNING, ["has not acknowledged its route and listener"]),
-        ({"chain": "", "problem": "it is gone"}, Level.UNKNOWN, ["shows no certificate: it is gone"]),
-        ({"roots": authorities.make_root().pem}, ERROR, [UNTRUSTED]),
-        ({"chain": ROOT.pem}, ERROR, [UNTRUSTED]),
-        ({"chain": chain(0.9)}, ERROR, ["has a certificate that expired"]),
-        ({"chain": chain(1.2)}, WARNING, ["has not renewed its certificate"]),
-        ({"chain": chain(1.4)}, Level.OK, ["is connected, in sync and up to date"]),
-        ({"older": AGED}, WARNING, ["is older than its istiod: concurrency 1, now 2"]),
-        ({"older": AGED, "connected": False}, ERROR, [STOPPED, "is older than its istiod"]),
-    ],
-)
+@pytest.mark.parametrize(("changes", "level", "words"), [
+    ({"connected": False}, ERROR, [STOPPED]),
+    ({"connected": False, "pod": STARTING}, WARNING, [STOPPED]),
+    ({"pending": ("route", "listener")}, WARNING, ["has not acknowledged its route and listener"]),
+    ({"chain": "", "problem": "it is gone"}, Level.UNKNOWN, ["shows no certificate: it is gone"]),
+    ({"roots": authorities.make_root().pem}, ERROR, [UNTRUSTED]),
+    ({"chain": ROOT.pem}, ERROR, [UNTRUSTED]),
+    ({"chain": chain(0.9)}, ERROR, ["has a certificate that expired"]),
+    ({"chain": chain(1.2)}, WARNING, ["has not renewed its certificate"]),
+    ({"chain": chain(1.4)}, Level.OK, ["is connected, in sync and up to date"]),
+    ({"older": AGED}, WARNING, ["is older than its istiod: concurrency 1, now 2"]),
+    ({"older": AGED, "connected": False}, ERROR, [STOPPED, "is older than its istiod"]),
+])  # fmt: skip
 def test_problems_are_one_finding_of_the_worst_level(changes, level, words):
     _, finding = judged(**changes)
     assert (finding.level, [text in finding.message for text in words]) == (level, [True] * len(words))
@@ -115,13 +112,10 @@ def test_json_has_the_same_in_fields(shown):
     assert report["status"] == 0
 
 
-@pytest.mark.parametrize(
-    ("running", "status", "findings"),
-    [
-        (Proxies(NEWEST, (), "no istiod"), 1, [("error", "could not be asked: no istiod"), ("ok", "no proxy runs")]),
-        (Proxies(NEWEST, ()), 0, [("ok", "no proxy runs")]),
-    ],
-)
+@pytest.mark.parametrize(("running", "status", "findings"), [
+    (Proxies(NEWEST, (), "no istiod"), 1, [("error", "could not be asked: no istiod"), ("ok", "no proxy runs")]),
+    (Proxies(NEWEST, ()), 0, [("ok", "no proxy runs")]),
+])  # fmt: skip
 def test_a_mesh_without_proxies_is_well_unless_istiod_can_not_be_asked(shown, running, status, findings):
     report = json.loads(shown(running, "--json"))
     assert report["status"] == status
@@ -146,26 +140,23 @@ KNOWN = {"proxy": "trading/shop-1", "kind": "sidecar", "version": NEWEST, "conne
 ROW = ProxyRow(**KNOWN, behind=0, certificate=CERTIFICATE, pending=(), older=())
 
 
-@pytest.mark.parametrize(
-    ("changes", "column", "shown"),
-    [
-        ({}, 1, NEWEST),
-        ({"behind": 2}, 1, f"{NEWEST} (2 behind)"),
-        ({"behind": None}, 1, NEWEST),
-        ({}, 2, "connected"),
-        ({"connected": False}, 2, "not connected"),
-        ({"connected": None}, 2, "unknown"),
-        ({}, 3, "in sync"),
-        ({"synced": False, "pending": ("route", "listener")}, 3, "route, listener"),
-        ({"synced": None}, 3, "unknown"),
-        ({}, 4, "12.0 hours"),
-        ({"certificate": None}, 4, "unknown"),
-        ({}, 5, "mesh CA"),
-        ({"certificate": None}, 5, ""),
-        ({"certificate": ALONE}, 5, ""),
-        ({"older": ("image a, now b", "c")}, 6, "image a, now b, c"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "column", "shown"), [
+    ({}, 1, NEWEST),
+    ({"behind": 2}, 1, f"{NEWEST} (2 behind)"),
+    ({"behind": None}, 1, NEWEST),
+    ({}, 2, "connected"),
+    ({"connected": False}, 2, "not connected"),
+    ({"connected": None}, 2, "unknown"),
+    ({}, 3, "in sync"),
+    ({"synced": False, "pending": ("route", "listener")}, 3, "route, listener"),
+    ({"synced": None}, 3, "unknown"),
+    ({}, 4, "12.0 hours"),
+    ({"certificate": None}, 4, "unknown"),
+    ({}, 5, "mesh CA"),
+    ({"certificate": None}, 5, ""),
+    ({"certificate": ALONE}, 5, ""),
+    ({"older": ("image a, now b", "c")}, 6, "image a, now b, c"),
+])  # fmt: skip
 def test_a_row_shows_each_fact_in_its_column(changes, column, shown):
     assert module._cells(ROW.model_copy(update=changes))[column] == shown
 

@@ -69,14 +69,11 @@ def test_documentation_alone_needs_no_preview(invoke):
     assert invoke("-s new", changes_nothing=True) == (0, "documentation of ['new']", [])
 
 
-@pytest.mark.parametrize(
-    ("options", "more", "says"),
-    [
-        ("-s new -s nowhere", {}, "neither side has a Pulumi.nowhere.yaml"),
-        pytest.param("", {}, "neither side has a Pulumi.pi-cluster.yaml", id="the default is the Pis' stack"),
-        ("-s new", {"revision": checkout.UnknownRevisionError("nope")}, "no such base: nope"),
-    ],
-)
+@pytest.mark.parametrize(("options", "more", "says"), [
+    ("-s new -s nowhere", {}, "neither side has a Pulumi.nowhere.yaml"),
+    pytest.param("", {}, "neither side has a Pulumi.pi-cluster.yaml", id="the default is the Pis' stack"),
+    ("-s new", {"revision": checkout.UnknownRevisionError("nope")}, "no such base: nope"),
+])  # fmt: skip
 def test_wrong_usage_is_status_2_and_compares_nothing(invoke, options, more, says):
     status, output, compared = invoke(options, **more)
     assert (status, compared) == (2, [])

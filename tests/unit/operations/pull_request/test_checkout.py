@@ -99,15 +99,12 @@ PEM = {"pi-mesh:ca": {"source": "pem", "chain": "the chain"}}
 VAULT = {"pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
 
 
-@pytest.mark.parametrize(
-    ("config", "shown", "given"),
-    [
-        pytest.param({**ISTIO, **TOKEN}, HIDDEN, HIDDEN, id="secrets stay out"),
-        pytest.param({**ISTIO, **PEM}, PEM, {"pi-mesh:ca": {}}, id="a CA without Vault is left out with its key"),
-        pytest.param({**ISTIO, **VAULT}, VAULT, {"pi-mesh:vault": {"enabled": False}}, id="Vault is switched off"),
-        pytest.param(VAULT, VAULT, VAULT, id="a stack of the CA alone keeps its settings"),
-    ],
-)
+@pytest.mark.parametrize(("config", "shown", "given"), [
+    pytest.param({**ISTIO, **TOKEN}, HIDDEN, HIDDEN, id="secrets stay out"),
+    pytest.param({**ISTIO, **PEM}, PEM, {"pi-mesh:ca": {}}, id="a CA without Vault is left out with its key"),
+    pytest.param({**ISTIO, **VAULT}, VAULT, {"pi-mesh:vault": {"enabled": False}}, id="Vault is switched off"),
+    pytest.param(VAULT, VAULT, VAULT, id="a stack of the CA alone keeps its settings"),
+])  # fmt: skip
 def test_the_preview_gets_neither_secrets_nor_the_ca_but_the_settings_are_shown(tmp_path, config, shown, given):
     text = yaml.safe_dump({"encryptionsalt": "v1:salt", "config": config})
     assert prepared(tmp_path, text) == ({**config, **shown}, {"config": {**config, **given}})
@@ -119,29 +116,23 @@ def test_a_stack_file_without_config_is_empty(tmp_path, text):
     assert prepared(tmp_path, text)[0] == {}
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("a: [1", r"Pulumi\.pi\.yaml: is not valid YAML: line 1, "),
-        ("a: b: c", r"Pulumi\.pi\.yaml: is not valid YAML: line 1, column 5: mapping values are not allowed here"),
-        ("\x07", r"Pulumi\.pi\.yaml: is not valid YAML: "),
-        ("- 1", r"Pulumi\.pi\.yaml: is not a stack file: it is not a map with a `config:`$"),
-        ("config: [1]", r"Pulumi\.pi\.yaml: `config` is not a map of keys such as pi-mesh:istio"),
-    ],
-)
+@pytest.mark.parametrize(("text", "says"), [
+    ("a: [1", r"Pulumi\.pi\.yaml: is not valid YAML: line 1, "),
+    ("a: b: c", r"Pulumi\.pi\.yaml: is not valid YAML: line 1, column 5: mapping values are not allowed here"),
+    ("\x07", r"Pulumi\.pi\.yaml: is not valid YAML: "),
+    ("- 1", r"Pulumi\.pi\.yaml: is not a stack file: it is not a map with a `config:`$"),
+    ("config: [1]", r"Pulumi\.pi\.yaml: `config` is not a map of keys such as pi-mesh:istio"),
+])  # fmt: skip
 def test_a_stack_file_that_cannot_be_read_is_one_line(tmp_path, text, says):
     with pytest.raises(SettingsError, match=says) as problem:
         prepared(tmp_path, text)
     assert len(problem.value.problems) == 1
 
 
-@pytest.mark.parametrize(
-    ("bounds", "after"),
-    [
-        ('{"gateway-hosts": {}}', '{"gateway-hosts": {}, "chart-source": {"packaged": true}}'),
-        pytest.param("{", "{", id="policy config that is no JSON is left as it is"),
-    ],
-)
+@pytest.mark.parametrize(("bounds", "after"), [
+    ('{"gateway-hosts": {}}', '{"gateway-hosts": {}, "chart-source": {"packaged": true}}'),
+    pytest.param("{", "{", id="policy config that is no JSON is left as it is"),
+])  # fmt: skip
 def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path, bounds, after):
     write(tmp_path, {"side/policies/config/pi.json": bounds})
     config = checkout.use_charts(tmp_path / "side", tmp_path / "packages", "pi")
@@ -181,16 +172,13 @@ def test_a_run_is_linked_where_its_whole_address_is_known(repository, monkeypatc
     assert run == (None if missing else "https://host/a/b/actions/runs/7")
 
 
-@pytest.mark.parametrize(
-    ("files", "nothing"),
-    [
-        ((), True),
-        (("README.md", "docs/picture.svg", "tests/unit/test_x.py"), True),
-        (("README.md", "Pulumi.pi-cluster.yaml"), False),
-        (("policies/config/pi-cluster.json",), False),
-        (("requirements.txt",), False),
-    ],
-)
+@pytest.mark.parametrize(("files", "nothing"), [
+    ((), True),
+    (("README.md", "docs/picture.svg", "tests/unit/test_x.py"), True),
+    (("README.md", "Pulumi.pi-cluster.yaml"), False),
+    (("policies/config/pi-cluster.json",), False),
+    (("requirements.txt",), False),
+])  # fmt: skip
 def test_documentation_and_tests_alone_change_no_cluster(files, nothing):
     assert Revision("main", "a", "b", None, files).changes_nothing is nothing
 

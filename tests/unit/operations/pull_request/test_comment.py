@@ -25,20 +25,17 @@ REPLACED = {"sidecar": row("256Mi"), "istiod": row("x"), "ingress": row("b"), "r
 REMOVED = "| **egress gateway** (removed) | 1 → **nothing** | 1m / 1Mi → **nothing** | a → **nothing** |  |"
 
 
-@pytest.mark.parametrize(
-    ("after", "opened", "closed"),
-    [
-        ({**BUDGET, "sidecar": row("384Mi")}, "| sidecar | 1 | 1m / 1Mi | 256Mi → **384Mi** |  |", "| istiod |"),
-        ({**BUDGET, "sidecar": row("384Mi")}, "", "2 other rows, unchanged"),
-        (REPLACED, REMOVED, "| sidecar |"),
-        (REPLACED, "| **ingress** (new) | 1 | 1m / 1Mi | b |  |", "2 other rows, unchanged"),
-        ({}, "| **sidecar** (removed) |", ""),
-        (BUDGET, "", "<summary>Budget: unchanged</summary>"),
-        (BUDGET, "", ROOM),
-        ({**BUDGET, "room": "Room for 82 more on 3 Pis."}, "Room for 82 more on 3 Pis. (Before: 81)", "| istiod |"),
-        ({**BUDGET, "room": "It does NOT fit."}, f"It does NOT fit. (Before: {ROOM})", "3 other rows, unchanged"),
-    ],
-)
+@pytest.mark.parametrize(("after", "opened", "closed"), [
+    ({**BUDGET, "sidecar": row("384Mi")}, "| sidecar | 1 | 1m / 1Mi | 256Mi → **384Mi** |  |", "| istiod |"),
+    ({**BUDGET, "sidecar": row("384Mi")}, "", "2 other rows, unchanged"),
+    (REPLACED, REMOVED, "| sidecar |"),
+    (REPLACED, "| **ingress** (new) | 1 | 1m / 1Mi | b |  |", "2 other rows, unchanged"),
+    ({}, "| **sidecar** (removed) |", ""),
+    (BUDGET, "", "<summary>Budget: unchanged</summary>"),
+    (BUDGET, "", ROOM),
+    ({**BUDGET, "room": "Room for 82 more on 3 Pis."}, "Room for 82 more on 3 Pis. (Before: 81)", "| istiod |"),
+    ({**BUDGET, "room": "It does NOT fit."}, f"It does NOT fit. (Before: {ROOM})", "3 other rows, unchanged"),
+])  # fmt: skip
 def test_changed_rows_of_the_budget_are_open_with_both_sides_and_the_others_folded(after, opened, closed):
     shown, _, others = comment.changed_rows(BUDGET, after).partition("<details>")
     assert opened in shown
@@ -58,15 +55,12 @@ PLAIN = {"Deployment a/b": "x: 1\ny: 2\n"}, {"Deployment a/b": "x: 1\ny: 3\n"}
 RELABELLED = labelled(BEFORE), labelled(NEWEST)
 
 
-@pytest.mark.parametrize(
-    ("objects", "restarts", "says"),
-    [
-        pytest.param(PLAIN, (), "update Deployment a/b (+1 -1)</summary>", id="an object has its count of lines"),
-        pytest.param(PLAIN, (), "-y: 2\n+y: 3", id="an object has its diff"),
-        pytest.param(RELABELLED, (), "1 Kubernetes object, 1 only in version labels.", id="new labels only"),
-        pytest.param(RELABELLED, ("Role a/b",), "update Role a/b (+1 -1)", id="a label that restarts pods is shown"),
-    ],
-)
+@pytest.mark.parametrize(("objects", "restarts", "says"), [
+    pytest.param(PLAIN, (), "update Deployment a/b (+1 -1)</summary>", id="an object has its count of lines"),
+    pytest.param(PLAIN, (), "-y: 2\n+y: 3", id="an object has its diff"),
+    pytest.param(RELABELLED, (), "1 Kubernetes object, 1 only in version labels.", id="new labels only"),
+    pytest.param(RELABELLED, ("Role a/b",), "update Role a/b (+1 -1)", id="a label that restarts pods is shown"),
+])  # fmt: skip
 def test_changed_objects_are_folded(objects, restarts, says):
     text = comment.folded_diffs(manifests.changes_between(*objects), 10_000, restarts)
     assert says in text
@@ -98,43 +92,37 @@ def section(before: Side, after: Side, consequences: Consequences | None = None,
     return comment.whole_comment([comparison], REVISION)
 
 
-@pytest.mark.parametrize(
-    ("after", "says"),
-    [
-        (side(), "<!-- pi-mesh preview pi-cluster -->\n### pi-cluster: No change to the cluster\n"),
-        (side(UPDATE), "<!-- pi-mesh preview pi-cluster -->\n### pi-cluster: updates 1 release\n"),
-        (side(UPDATE), f"After the merge: `pulumi up -s pi-cluster` · 1 rule of main is kept · {REVISION}"),
-        (side(UPDATE, violations=(BREACH,)), "- **mandatory** `pi-ceiling` on `istiod`: too fat"),
-        (side(UPDATE, violations=(BREACH,)), "\n1 rule of main has judged · Compared"),
-        (side(errors=(PROBLEMS,)), "**does not preview**, 2 errors · its changes are unknown"),
-        (side(errors=(PROBLEMS,)), "- istio.a: is not a setting\n- istio.b: is not a setting\n"),
-        (side(errors=(PROBLEMS,)), "\nNo rule was applied · Compared"),
-        (side(warnings=(f"{NEWEST} is old", "new")), "#### New warnings\n- new\n"),
-        (side(warnings=(f"{NEWEST} is old",)), f"<summary>1 warning that the base has too</summary>\n\n- {NEWEST} is"),
-        (side(UPDATE), f"<summary>1 resource of the stack</summary>\n\n{RESOURCES} update |\n\n</details>"),
-        (side(REPLACE), f"{RESOURCES} **replace** (for `name`, `chart`) |\n"),
-        (side(CREATE), f"{RESOURCES} create |\n"),
-        (side(DELETE), f"{RESOURCES} delete |\n"),
-    ],
-)
+@pytest.mark.parametrize(("after", "says"), [
+    (side(), "<!-- pi-mesh preview pi-cluster -->\n### pi-cluster: No change to the cluster\n"),
+    (side(UPDATE), "<!-- pi-mesh preview pi-cluster -->\n### pi-cluster: updates 1 release\n"),
+    (side(UPDATE), f"After the merge: `pulumi up -s pi-cluster` · 1 rule of main is kept · {REVISION}"),
+    (side(UPDATE, violations=(BREACH,)), "- **mandatory** `pi-ceiling` on `istiod`: too fat"),
+    (side(UPDATE, violations=(BREACH,)), "\n1 rule of main has judged · Compared"),
+    (side(errors=(PROBLEMS,)), "**does not preview**, 2 errors · its changes are unknown"),
+    (side(errors=(PROBLEMS,)), "- istio.a: is not a setting\n- istio.b: is not a setting\n"),
+    (side(errors=(PROBLEMS,)), "\nNo rule was applied · Compared"),
+    (side(warnings=(f"{NEWEST} is old", "new")), "#### New warnings\n- new\n"),
+    (side(warnings=(f"{NEWEST} is old",)), f"<summary>1 warning that the base has too</summary>\n\n- {NEWEST} is"),
+    (side(UPDATE), f"<summary>1 resource of the stack</summary>\n\n{RESOURCES} update |\n\n</details>"),
+    (side(REPLACE), f"{RESOURCES} **replace** (for `name`, `chart`) |\n"),
+    (side(CREATE), f"{RESOURCES} create |\n"),
+    (side(DELETE), f"{RESOURCES} delete |\n"),
+])  # fmt: skip
 def test_a_section_tells(after, says):
     assert says in section(side(warnings=(f"{BEFORE} is old",)), after)
 
 
-@pytest.mark.parametrize(
-    ("after", "more", "hides"),
-    [
-        (side(), {}, "####"),
-        (side(), {}, "After the merge"),
-        (side(), {}, "of the stack"),
-        (side(UPDATE, config={"pi-mesh:a": 1}), {}, "`pi-mesh:a`"),
-        (side(UPDATE, violations=(BREACH,)), {}, "pulumi up -s"),
-        (side(UPDATE), {"consequences": Consequences(lost_control_plane="istio-system")}, "pulumi up -s"),
-        (side(errors=(PROBLEMS,)), {}, "Budget"),
-        (side(errors=(PROBLEMS,)), {}, "removed"),
-        (side(warnings=("no kubeconfig in /dev/null",)), {}, "kubeconfig"),
-    ],
-)
+@pytest.mark.parametrize(("after", "more", "hides"), [
+    (side(), {}, "####"),
+    (side(), {}, "After the merge"),
+    (side(), {}, "of the stack"),
+    (side(UPDATE, config={"pi-mesh:a": 1}), {}, "`pi-mesh:a`"),
+    (side(UPDATE, violations=(BREACH,)), {}, "pulumi up -s"),
+    (side(UPDATE), {"consequences": Consequences(lost_control_plane="istio-system")}, "pulumi up -s"),
+    (side(errors=(PROBLEMS,)), {}, "Budget"),
+    (side(errors=(PROBLEMS,)), {}, "removed"),
+    (side(warnings=("no kubeconfig in /dev/null",)), {}, "kubeconfig"),
+])  # fmt: skip
 def test_a_section_hides_what_is_not_so(after, more, hides):
     budget = BUDGET if after.intent.errors else {}
     assert hides not in section(replace(side(), budget=budget), after, **more)

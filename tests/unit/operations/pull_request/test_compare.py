@@ -27,15 +27,12 @@ def test_a_change_that_up_refuses_is_in_the_verdict_and_explained():
     assert ", ".join(path) in line
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "verdict"),
-    [
-        ({"version": NEWEST}, {"version": BEFORE, "allowSkip": True}, f"**takes Istio from {NEWEST} to {BEFORE}** · "),
-        ({"version": BEFORE}, {"version": NEWEST}, ""),
-        pytest.param({}, {"version": NEWEST}, "", id="a new stack"),
-        pytest.param({"version": NEWEST}, {"x": 1}, "", id="settings that do not parse"),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "verdict"), [
+    ({"version": NEWEST}, {"version": BEFORE, "allowSkip": True}, f"**takes Istio from {NEWEST} to {BEFORE}** · "),
+    ({"version": BEFORE}, {"version": NEWEST}, ""),
+    pytest.param({}, {"version": NEWEST}, "", id="a new stack"),
+    pytest.param({"version": NEWEST}, {"x": 1}, "", id="settings that do not parse"),
+])  # fmt: skip
 def test_only_an_unsupported_step_is_judged_also_where_the_pull_request_allows_it(before, after, verdict):
     assert effects.verdict(versions(before, after)) == f"{verdict}No change to the cluster"
 
@@ -85,16 +82,13 @@ DELETED = "The policy pack is deleted, and with it 1 rule."
 BROKEN = "No rule judges after the merge: the policy pack does not load: ZeroDivisionError: division by zero."
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "own", "relaxed"),
-    [
-        ("Pulumi.pi.yaml", "config: {a:b: 1}", [], ()),
-        ("policies/config/pi.json", "{ }", [(*TOO, "{ }", None)], ()),
-        ("policies/config/pi.json", '{"ceiling": "disabled"}', [(*TOO, '{"ceiling": "disabled"}', None)], (DISABLED,)),
-        ("policies/PulumiPolicy.yaml", None, [(*TOO, "{}", None)], (DELETED,)),
-        ("policies/rules.py", "1 / 0", [(*TOO, "{}", None)], (BROKEN,)),
-    ],
-)
+@pytest.mark.parametrize(("file", "text", "own", "relaxed"), [
+    ("Pulumi.pi.yaml", "config: {a:b: 1}", [], ()),
+    ("policies/config/pi.json", "{ }", [(*TOO, "{ }", None)], ()),
+    ("policies/config/pi.json", '{"ceiling": "disabled"}', [(*TOO, '{"ceiling": "disabled"}', None)], (DISABLED,)),
+    ("policies/PulumiPolicy.yaml", None, [(*TOO, "{}", None)], (DELETED,)),
+    ("policies/rules.py", "1 / 0", [(*TOO, "{}", None)], (BROKEN,)),
+])  # fmt: skip
 def test_the_base_judges_with_its_state_and_changed_rules_only_add(repository, previews, file, text, own, relaxed):
     (repository / file).unlink() if text is None else (repository / file).write_text(text)
     revision = checkout.compared_revision(repository, "main")

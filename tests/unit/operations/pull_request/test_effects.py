@@ -40,44 +40,38 @@ def compared(text: str = "", effect: Consequences | None = None, **intent) -> Co
     return comparison
 
 
-@pytest.mark.parametrize(
-    ("text", "verdict"),
-    [
-        ("", NO_CHANGE),
-        ("replace Namespace a, replace A b", f"**replaces namespace a, {ALL_GONE} · **replaces 1 other object**"),
-        ("delete Namespace a", f"**deletes namespace a, {ALL_GONE}"),
-        ("retain Namespace a", NO_CHANGE),
-        ("delete Release a", "**deletes release a**"),
-        ("replace Release a, replace Release b", "**replaces releases a and b**"),
-        ("replace Release a, replace Release b, replace Release c", "**replaces 3 releases**"),
-        ("replace Release a, replace ConfigMap b", "**replaces release a and 1 other object**"),
-        ("delete Release a, delete A b, delete A c", "**deletes release a and 2 other objects**"),
-        ("delete A a, delete A c, replace A b", "**replaces 1 object** · **deletes 2 objects**"),
-        ("update Release a, update Release b", "updates 2 releases"),
-        ("create Release a, create Namespace b", "creates 1 release and 1 Namespace"),
-        ("update A x, update A x, update B x, update C x", "updates 2 As, 1 B and 1 other object"),
-        ("update A x, update B x, update C x, update D x", "updates 1 A, 1 B and 2 other objects"),
-    ],
-)
+@pytest.mark.parametrize(("text", "verdict"), [
+    ("", NO_CHANGE),
+    ("replace Namespace a, replace A b", f"**replaces namespace a, {ALL_GONE} · **replaces 1 other object**"),
+    ("delete Namespace a", f"**deletes namespace a, {ALL_GONE}"),
+    ("retain Namespace a", NO_CHANGE),
+    ("delete Release a", "**deletes release a**"),
+    ("replace Release a, replace Release b", "**replaces releases a and b**"),
+    ("replace Release a, replace Release b, replace Release c", "**replaces 3 releases**"),
+    ("replace Release a, replace ConfigMap b", "**replaces release a and 1 other object**"),
+    ("delete Release a, delete A b, delete A c", "**deletes release a and 2 other objects**"),
+    ("delete A a, delete A c, replace A b", "**replaces 1 object** · **deletes 2 objects**"),
+    ("update Release a, update Release b", "updates 2 releases"),
+    ("create Release a, create Namespace b", "creates 1 release and 1 Namespace"),
+    ("update A x, update A x, update B x, update C x", "updates 2 As, 1 B and 1 other object"),
+    ("update A x, update B x, update C x, update D x", "updates 1 A, 1 B and 2 other objects"),
+])  # fmt: skip
 def test_what_happens_to_resources_is_called_by_its_name(text, verdict):
     assert effects.verdict(compared(text)) == verdict
 
 
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        ("replace Namespace a x", [f"Namespace `a` is **replaced** for its `x`, and **everything in it**, {OTHERS}"]),
-        (GONE, [f"Namespaces `a` and `b` are **deleted**, and **everything in them**, {OTHERS}"]),
-        ("retain Namespace a", ["Namespace `a` leaves the stack; the cluster keeps it."]),
-        ("retain A a, retain A b", ["As `a` and `b` leave the stack; the cluster keeps them."]),
-        ("delete Release a", ["Release `a` is **deleted**, and its pods with it."]),
-        ("delete Release a, delete Release b", ["Releases `a` and `b` are **deleted**, and their pods with them."]),
-        ("replace A a x y, replace A b x y", ["As `a` and `b` are **replaced** for their `x` and `y`."]),
-        ("delete A a, replace A b", ["A `a` is **deleted**.", "A `b` is **replaced**."]),
-        ("delete A a, delete B b", ["A `a` is **deleted**.", "B `b` is **deleted**."]),
-        ("update Release a, create Release b", []),
-    ],
-)
+@pytest.mark.parametrize(("text", "lines"), [
+    ("replace Namespace a x", [f"Namespace `a` is **replaced** for its `x`, and **everything in it**, {OTHERS}"]),
+    (GONE, [f"Namespaces `a` and `b` are **deleted**, and **everything in them**, {OTHERS}"]),
+    ("retain Namespace a", ["Namespace `a` leaves the stack; the cluster keeps it."]),
+    ("retain A a, retain A b", ["As `a` and `b` leave the stack; the cluster keeps them."]),
+    ("delete Release a", ["Release `a` is **deleted**, and its pods with it."]),
+    ("delete Release a, delete Release b", ["Releases `a` and `b` are **deleted**, and their pods with them."]),
+    ("replace A a x y, replace A b x y", ["As `a` and `b` are **replaced** for their `x` and `y`."]),
+    ("delete A a, replace A b", ["A `a` is **deleted**.", "A `b` is **replaced**."]),
+    ("delete A a, delete B b", ["A `a` is **deleted**.", "B `b` is **deleted**."]),
+    ("update Release a, create Release b", []),
+])  # fmt: skip
 def test_deletions_that_go_alike_share_a_line(text, lines):
     assert [*effects.effect_lines(compared(text))] == lines
 
@@ -89,19 +83,16 @@ CHANGED, UPGRADED = Consequences(has_new_sidecars=True), Consequences(has_new_si
 KEPT = Consequences((), GATEWAYS, BEFORE, has_new_sidecars=True)
 
 
-@pytest.mark.parametrize(
-    ("effect", "verdict", "lines"),
-    [
-        (Consequences((ISTIOD,)), "restarts istiod", [f"`{ISTIOD}` restarts: its pod template changes."]),
-        (Consequences((INGRESS,)), "restarts the ingress gateway", ["restarts: its pod template changes."]),
-        (Consequences(drains=(DRAIN,)), "**closes open connections**", [f"closed when they have drained: {DRAIN}."]),
-        (ALL_NEW, "restarts istiod and both gateways", ["restart: their pod templates change."]),
-        (MOVED, "**`pulumi up` refuses it while the mesh runs** · sidecars keep their settings", [LOST, REFUSED]),
-        (CHANGED, "sidecars keep their settings until restarted", ["proxies stay: sidecars keep their settings until"]),
-        (UPGRADED, f"sidecars keep proxy {BEFORE} until", [f"stay: sidecars keep proxy {BEFORE} until their pods"]),
-        (KEPT, f"**{KEEP}** until restarted", [f"Running proxies stay: **{KEEP}** until", RESTART]),
-    ],
-)
+@pytest.mark.parametrize(("effect", "verdict", "lines"), [
+    (Consequences((ISTIOD,)), "restarts istiod", [f"`{ISTIOD}` restarts: its pod template changes."]),
+    (Consequences((INGRESS,)), "restarts the ingress gateway", ["restarts: its pod template changes."]),
+    (Consequences(drains=(DRAIN,)), "**closes open connections**", [f"closed when they have drained: {DRAIN}."]),
+    (ALL_NEW, "restarts istiod and both gateways", ["restart: their pod templates change."]),
+    (MOVED, "**`pulumi up` refuses it while the mesh runs** · sidecars keep their settings", [LOST, REFUSED]),
+    (CHANGED, "sidecars keep their settings until restarted", ["proxies stay: sidecars keep their settings until"]),
+    (UPGRADED, f"sidecars keep proxy {BEFORE} until", [f"stay: sidecars keep proxy {BEFORE} until their pods"]),
+    (KEPT, f"**{KEEP}** until restarted", [f"Running proxies stay: **{KEEP}** until", RESTART]),
+])  # fmt: skip
 def test_what_restarts_and_what_stays_is_in_the_verdict_and_has_a_line(effect, verdict, lines):
     assert effects.verdict(compared(effect=effect)).startswith(verdict)
     for words, line in zip(lines, effects.effect_lines(compared(effect=effect)), strict=True):

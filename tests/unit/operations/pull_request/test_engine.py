@@ -50,14 +50,11 @@ KIND, CHART = {"kind": "ConfigMap"}, {"chart": "istiod"}
 OURS = {"urn": "urn:x", "custom": True, "id": "urn:x", "protect": False, "retainOnDelete": False}
 
 
-@pytest.mark.parametrize(
-    ("type_", "more", "entry"),
-    [
-        ("kubernetes:a:b", {"inputs": KIND}, {"inputs": KIND, "outputs": {**KIND, "__inputs": KIND}}),
-        (RELEASE, {"inputs": CHART}, {"inputs": CHART, "outputs": CHART}),
-        ("a:b:c", {"protect": True, "retainOnDelete": True}, {"protect": True, "retainOnDelete": True}),
-    ],
-)
+@pytest.mark.parametrize(("type_", "more", "entry"), [
+    ("kubernetes:a:b", {"inputs": KIND}, {"inputs": KIND, "outputs": {**KIND, "__inputs": KIND}}),
+    (RELEASE, {"inputs": CHART}, {"inputs": CHART, "outputs": CHART}),
+    ("a:b:c", {"protect": True, "retainOnDelete": True}, {"protect": True, "retainOnDelete": True}),
+])  # fmt: skip
 def test_a_resource_has_its_inputs_where_its_provider_looks_for_them_and_stays_protected(type_, more, entry):
     (resource,) = resources(planned(state(type_, "urn:x", **more)))
     assert resource == {**OURS, "type": type_, "inputs": {}, "outputs": {}, **entry}
@@ -99,15 +96,12 @@ EXITED = ("error", "an unhandled error occurred: program exited with non-zero ex
 OLD, BAD = ("warning", "old"), ("error", "bad")
 
 
-@pytest.mark.parametrize(
-    ("messages", "crash", "warnings", "errors"),
-    [
-        pytest.param([OLD, OLD, BAD, ("info", "hm")], None, ("old",), ("bad",), id="said twice, told once"),
-        pytest.param([BAD, EXITED, ("error", "preview failed")], None, (), ("bad",), id="the engine's summary"),
-        pytest.param([], "exit 255", (), ("exit 255",), id="a crash without a reason of the engine"),
-        pytest.param([BAD], "exit 255", (), ("bad",), id="a crash with a reason"),
-    ],
-)
+@pytest.mark.parametrize(("messages", "crash", "warnings", "errors"), [
+    pytest.param([OLD, OLD, BAD, ("info", "hm")], None, ("old",), ("bad",), id="said twice, told once"),
+    pytest.param([BAD, EXITED, ("error", "preview failed")], None, (), ("bad",), id="the engine's summary"),
+    pytest.param([], "exit 255", (), ("exit 255",), id="a crash without a reason of the engine"),
+    pytest.param([BAD], "exit 255", (), ("bad",), id="a crash with a reason"),
+])  # fmt: skip
 def test_messages_are_warnings_and_errors(messages, crash, warnings, errors):
     intent = engine.intent_of_events(said(*messages), crash)
     assert (intent.warnings, intent.errors) == (warnings, errors)
@@ -184,16 +178,13 @@ def test_the_state_to_compare_with_is_imported_and_an_empty_one_is_not(previewed
 PACK, BOUNDS = "policies/PulumiPolicy.yaml", "policies/config/pi-cluster.json"
 
 
-@pytest.mark.parametrize(
-    ("files", "packs", "bounds"),
-    [
-        (None, [], []),
-        ([], [], []),
-        ([BOUNDS], [], []),
-        ([PACK], ["policies"], []),
-        ([PACK, BOUNDS], ["policies"], [BOUNDS]),
-    ],
-)
+@pytest.mark.parametrize(("files", "packs", "bounds"), [
+    (None, [], []),
+    ([], [], []),
+    ([BOUNDS], [], []),
+    ([PACK], ["policies"], []),
+    ([PACK, BOUNDS], ["policies"], [BOUNDS]),
+])  # fmt: skip
 def test_the_rules_and_their_bounds_are_the_judging_sides(previewed, tmp_path, files, packs, bounds):
     (tmp_path / "base" / "policies" / "config").mkdir(parents=True)
     for name in files or []:
@@ -214,14 +205,11 @@ def test_a_failed_preview_has_the_errors_that_pulumi_named(previewed, output, re
     assert reason in error
 
 
-@pytest.mark.parametrize(
-    ("problem", "error", "says"),
-    [
-        (FileNotFoundError(2, "No such file"), NotRunnableError, "pulumi"),
-        (automation.InvalidVersionError("too old"), engine.PulumiRefusedError, "too old; install a newer one"),
-        (subprocess.CalledProcessError(3, "pulumi"), engine.PulumiRefusedError, "ends with status 3, see above"),
-    ],
-)
+@pytest.mark.parametrize(("problem", "error", "says"), [
+    (FileNotFoundError(2, "No such file"), NotRunnableError, "pulumi"),
+    (automation.InvalidVersionError("too old"), engine.PulumiRefusedError, "too old; install a newer one"),
+    (subprocess.CalledProcessError(3, "pulumi"), engine.PulumiRefusedError, "ends with status 3, see above"),
+])  # fmt: skip
 def test_a_pulumi_that_can_not_be_used_is_one_line(monkeypatch, problem, error, says):
     monkeypatch.setattr(engine.automation, "PulumiCommand", Mock(side_effect=problem))
     with pytest.raises(error, match=says):

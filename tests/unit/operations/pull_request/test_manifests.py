@@ -85,15 +85,12 @@ def test_quotation_marks_and_comments_are_no_change(monkeypatch):
     assert first == second == {"A x": "b: 1.2.3\nkind: A\nmetadata:\n  name: x\n"}
 
 
-@pytest.mark.parametrize(
-    ("kind", "content", "says"),
-    [
-        pytest.param("ConfigMap", {"data": {"a": "one: 1  \ntwo:\t2 é\n"}}, " one: 1\n    two:    2 é\n", id="tabs"),
-        pytest.param("Namespace", {}, "kind: Namespace\n", id="a plain object of the program"),
-        pytest.param("Secret", {"stringData": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret"),
-        pytest.param("Secret", {"data": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret hides its data"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "content", "says"), [
+    pytest.param("ConfigMap", {"data": {"a": "one: 1  \ntwo:\t2 é\n"}}, " one: 1\n    two:    2 é\n", id="tabs"),
+    pytest.param("Namespace", {}, "kind: Namespace\n", id="a plain object of the program"),
+    pytest.param("Secret", {"stringData": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret"),
+    pytest.param("Secret", {"data": {"key.pem": "MHc"}}, "  key.pem: '[secret]'\n", id="a Secret hides its data"),
+])  # fmt: skip
 def test_an_object_of_the_program_is_compared_by_its_text(kind, content, says):
     ((name, text),) = objects(f"kubernetes:core/v1:{kind}", kind=kind, metadata={"name": "x"}, **content).items()
     assert name == f"{kind} x"
@@ -105,14 +102,11 @@ def test_what_is_no_kubernetes_object_is_left_out():
     assert objects("vault:index/mount:Mount", kind="pki") == {}
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "verbs"),
-    [
-        ({"a": "1"}, {"a": "1"}, []),
-        ({"a": "1"}, {"b": "1"}, ["create", "delete"]),
-        ({"a": "1"}, {"a": "2"}, ["update"]),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "verbs"), [
+    ({"a": "1"}, {"a": "1"}, []),
+    ({"a": "1"}, {"b": "1"}, ["create", "delete"]),
+    ({"a": "1"}, {"a": "2"}, ["update"]),
+])  # fmt: skip
 def test_what_came_went_or_changed_is_told_apart(before, after, verbs):
     assert [change.verb for change in manifests.changes_between(before, after)] == verbs
 

@@ -12,25 +12,22 @@ def test_the_first_column_is_to_the_left_and_the_others_as_asked():
     assert table(("a", "b"), [], ":--") == "| a | b |\n| :-- | :-- |"
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "written"),
-    [
-        ("15Gi", "19200Mi", "`15Gi` → `19200Mi` (+25%)"),
-        ("500m", "4", "`500m` → `4` (+700%)"),
-        ("5s", "50s", "`5s` → `50s`"),
-        ("1.2.3", "1.2.4", "`1.2.3` → `1.2.4`"),
-        (True, False, "`true` → `false`"),
-        (None, 2, "nothing → `2`"),
-        (["a"], [], "`[a]` → `[]`"),
-        ("0Mi", "1Gi", "`0Mi` → `1Gi`"),
-        ("a|b", "`c`", "`a\\|b` → `'c'`"),
-        ("4Gi", "1Gi", "`4Gi` → `1Gi` (-75%)"),
-        ("1Gi", "1024Mi", "`1Gi` → `1024Mi`"),
-        ("1Gi", "much", "`1Gi` → `much`"),
-        ("1Gi", None, "`1Gi` → nothing"),
-        ("a\n  b", {"b": 1, "a": [2]}, "`a b` → `{b: 1, a: [2]}`"),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "written"), [
+    ("15Gi", "19200Mi", "`15Gi` → `19200Mi` (+25%)"),
+    ("500m", "4", "`500m` → `4` (+700%)"),
+    ("5s", "50s", "`5s` → `50s`"),
+    ("1.2.3", "1.2.4", "`1.2.3` → `1.2.4`"),
+    (True, False, "`true` → `false`"),
+    (None, 2, "nothing → `2`"),
+    (["a"], [], "`[a]` → `[]`"),
+    ("0Mi", "1Gi", "`0Mi` → `1Gi`"),
+    ("a|b", "`c`", "`a\\|b` → `'c'`"),
+    ("4Gi", "1Gi", "`4Gi` → `1Gi` (-75%)"),
+    ("1Gi", "1024Mi", "`1Gi` → `1024Mi`"),
+    ("1Gi", "much", "`1Gi` → `much`"),
+    ("1Gi", None, "`1Gi` → nothing"),
+    ("a\n  b", {"b": 1, "a": [2]}, "`a b` → `{b: 1, a: [2]}`"),
+])  # fmt: skip
 def test_both_values_are_written_as_a_stack_file_has_them(before, after, written):
     assert markdown.both_values(before, after) == written
 

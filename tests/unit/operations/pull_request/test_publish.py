@@ -31,13 +31,10 @@ def remark(number: int, body: str, author: int = github.BOT) -> dict:
 EARLIER = [[remark(1, "lint says no")], [remark(2, f"{MARKER}\r\nold")]]
 
 
-@pytest.mark.parametrize(
-    ("pages", "call"),
-    [
-        pytest.param([[]], f"POST {ISSUES}/7/comments", id="the first comment is written anew"),
-        pytest.param(EARLIER, f"PATCH {ISSUES}/comments/2", id="an earlier one is changed, also on a later page"),
-    ],
-)
+@pytest.mark.parametrize(("pages", "call"), [
+    pytest.param([[]], f"POST {ISSUES}/7/comments", id="the first comment is written anew"),
+    pytest.param(EARLIER, f"PATCH {ISSUES}/comments/2", id="an earlier one is changed, also on a later page"),
+])  # fmt: skip
 def test_the_comment_is_written(tmp_path, monkeypatch, pages, call):
     (tmp_path / "comments.json").write_text(json.dumps(pages))
     (tmp_path / "preview.md").write_text(f"{MARKER}\nnew")
@@ -54,28 +51,22 @@ def install(folder: Path, monkeypatch, script: str) -> None:
     monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
 
 
-@pytest.mark.parametrize(
-    ("other", "known"),
-    [
-        (remark(1, f"{MARKER}\nforged", author=1234), None),
-        ({"id": 1, "user": None, "body": MARKER}, None),
-        (remark(1, "another workflow's last comment"), None),
-        (remark(1, comment.marker("another-stack")), None),
-        (remark(1, f"> {MARKER}"), None),
-        pytest.param(remark(1, f"{comment.marker('a')}\n{MARKER}"), 1, id="one stack in common is enough"),
-    ],
-)
+@pytest.mark.parametrize(("other", "known"), [
+    (remark(1, f"{MARKER}\nforged", author=1234), None),
+    ({"id": 1, "user": None, "body": MARKER}, None),
+    (remark(1, "another workflow's last comment"), None),
+    (remark(1, comment.marker("another-stack")), None),
+    (remark(1, f"> {MARKER}"), None),
+    pytest.param(remark(1, f"{comment.marker('a')}\n{MARKER}"), 1, id="one stack in common is enough"),
+])  # fmt: skip
 def test_a_comment_that_is_not_ours_is_left_alone(other, known):
     assert publish.own_comment([other], f"{MARKER}\n{comment.marker('c')}\nnew") == known
 
 
-@pytest.mark.parametrize(
-    ("script", "says"),
-    [
-        (None, "error: the command gh can't be run: No such file or directory; install it"),
-        ("#!/bin/sh\nexit 4\n", r"error: `gh api --paginate .*` ended with status 4, see above"),
-    ],
-)
+@pytest.mark.parametrize(("script", "says"), [
+    (None, "error: the command gh can't be run: No such file or directory; install it"),
+    ("#!/bin/sh\nexit 4\n", r"error: `gh api --paginate .*` ended with status 4, see above"),
+])  # fmt: skip
 def test_a_gh_that_is_missing_or_fails_ends_the_job_with_what_to_do(monkeypatch, tmp_path, script, says):
     (tmp_path / "preview.md").touch()
     monkeypatch.setenv("PATH", str(tmp_path))

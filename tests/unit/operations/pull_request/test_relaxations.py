@@ -11,19 +11,16 @@ BOUNDS = {"memory": "512Mi", "allowed": ["a"]}
 CEILING, OTHER = Rule("mandatory", BOUNDS), Rule("mandatory", {})
 
 
-@pytest.mark.parametrize(
-    ("after", "lines"),
-    [
-        (None, ("Rule `ceiling` is deleted.",)),
-        (Rule("advisory", BOUNDS), ("Rule `ceiling` is advisory, no longer mandatory.",)),
-        (Rule("disabled", {}), ("Rule `ceiling` is disabled, no longer mandatory.",)),
-        (Rule("mandatory", {**BOUNDS, "memory": "1Gi"}), ("Rule `ceiling`: `memory` `512Mi` → `1Gi` (+100%)",)),
-        (Rule("mandatory", {**BOUNDS, "allowed": ["a", "b"]}), ("Rule `ceiling`: `allowed` `[a]` → `[a, b]`",)),
-        (CEILING, ()),
-        (Rule("mandatory", {**BOUNDS, "memory": "256Mi"}), ()),
-        (Rule("remediate", BOUNDS), ()),
-    ],
-)
+@pytest.mark.parametrize(("after", "lines"), [
+    (None, ("Rule `ceiling` is deleted.",)),
+    (Rule("advisory", BOUNDS), ("Rule `ceiling` is advisory, no longer mandatory.",)),
+    (Rule("disabled", {}), ("Rule `ceiling` is disabled, no longer mandatory.",)),
+    (Rule("mandatory", {**BOUNDS, "memory": "1Gi"}), ("Rule `ceiling`: `memory` `512Mi` → `1Gi` (+100%)",)),
+    (Rule("mandatory", {**BOUNDS, "allowed": ["a", "b"]}), ("Rule `ceiling`: `allowed` `[a]` → `[a, b]`",)),
+    (CEILING, ()),
+    (Rule("mandatory", {**BOUNDS, "memory": "256Mi"}), ()),
+    (Rule("remediate", BOUNDS), ()),
+])  # fmt: skip
 def test_a_rule_that_forbids_less_is_told(after, lines):
     new = {"other": OTHER, **({"ceiling": after} if after else {})}
     relaxed = relaxations.rule_relaxations({"ceiling": CEILING, "other": OTHER}, new)
@@ -54,17 +51,12 @@ def test_a_weaker_setting_is_told_with_its_key_both_values_and_its_meaning():
     )
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "change"),
-    [
-        ({}, {"a": {"b": 1}, "c": [2]}, "`base.values.a.b` nothing → `1`, `base.values.c` nothing → `[2]`"),
-        ({"a": 1, "b": 2}, {"a": 1}, "`base.values.b` `2` → nothing"),
-        ({"a": "1Gi"}, {"a": "2Gi"}, "`base.values.a` `1Gi` → `2Gi` (+100%)"),
-        pytest.param(
-            {}, {"a": {}}, "`base.values` `{}` → `{a: {}}`", id="a map without a different leaf is told whole"
-        ),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "change"), [
+    ({}, {"a": {"b": 1}, "c": [2]}, "`base.values.a.b` nothing → `1`, `base.values.c` nothing → `[2]`"),
+    ({"a": 1, "b": 2}, {"a": 1}, "`base.values.b` `2` → nothing"),
+    ({"a": "1Gi"}, {"a": "2Gi"}, "`base.values.a` `1Gi` → `2Gi` (+100%)"),
+    pytest.param({}, {"a": {}}, "`base.values` `{}` → `{a: {}}`", id="a map without a different leaf is told whole"),
+])  # fmt: skip
 def test_a_weaker_map_is_told_with_each_key_that_changes(before, after, change):
     sides = (config(base={"values": values}) for values in (before, after))
     assert relaxations.setting_relaxations(*sides) == (f"{change}: values change that no typed setting judges.",)
@@ -86,16 +78,13 @@ def test_settings_that_are_refused_are_still_compared():
     assert keys(config(**STRICT), config(**PERMISSIVE, nonsense=1)) == ["mtls.mode"]
 
 
-@pytest.mark.parametrize(
-    ("file", "says"),
-    [
-        ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what the rules forbid now"),
-        pytest.param("policies/pulumi_policy.py", "review what the rules forbid", id="a module before the package's"),
-        pytest.param("pi_mesh/.gitattributes", "leave files out of the base", id="files that git archive leaves out"),
-        ("operations/pull_request/comment.py", "the changed program wrote this comment"),
-        (".github/workflows/preview.yml", "the changed program wrote this comment"),
-    ],
-)
+@pytest.mark.parametrize(("file", "says"), [
+    ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what the rules forbid now"),
+    pytest.param("policies/pulumi_policy.py", "review what the rules forbid", id="a module before the package's"),
+    pytest.param("pi_mesh/.gitattributes", "leave files out of the base", id="files that git archive leaves out"),
+    ("operations/pull_request/comment.py", "the changed program wrote this comment"),
+    (".github/workflows/preview.yml", "the changed program wrote this comment"),
+])  # fmt: skip
 def test_a_change_of_what_judges_or_tells_is_told(file, says):
     (line,) = relaxations.code_relaxations(["README.md", file])
     assert says in line

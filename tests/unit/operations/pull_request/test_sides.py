@@ -28,15 +28,12 @@ def policies(folder: Path, config: str | None = None, pack: str = PACK) -> Check
     return Checkout(folder, "pi", {})
 
 
-@pytest.mark.parametrize(
-    ("config", "rule"),
-    [
-        (None, Rule("mandatory", {"memory": "512Mi"})),
-        ({"a": "disabled"}, Rule("disabled", {"memory": "512Mi"})),
-        ({"a": {"enforcementLevel": "advisory", "memory": "1Gi"}}, Rule("advisory", {"memory": "1Gi"})),
-        ({"all": "advisory"}, Rule("advisory", {"memory": "512Mi"})),
-    ],
-)
+@pytest.mark.parametrize(("config", "rule"), [
+    (None, Rule("mandatory", {"memory": "512Mi"})),
+    ({"a": "disabled"}, Rule("disabled", {"memory": "512Mi"})),
+    ({"a": {"enforcementLevel": "advisory", "memory": "1Gi"}}, Rule("advisory", {"memory": "1Gi"})),
+    ({"all": "advisory"}, Rule("advisory", {"memory": "512Mi"})),
+])  # fmt: skip
 def test_policy_config_sets_level_and_bounds_of_a_rule(tmp_path, config, rule, monkeypatch):
     shipped = json.dumps({"a": {"level": "mandatory", "bounds": {"memory": "512Mi"}}})
     monkeypatch.setattr(sides, "_run_in", lambda *_: Mock(returncode=0, stdout=shipped))
@@ -52,14 +49,11 @@ def test_a_checkout_without_a_pack_has_no_rules(tmp_path):
     assert sides.read_rules(Checkout(tmp_path, "pi", {})) == {}
 
 
-@pytest.mark.parametrize(
-    ("config", "pack", "says"),
-    [
-        ("{", PACK, r"policies/config/pi\.json is not a JSON object"),
-        ("1", PACK, r"policies/config/pi\.json is not a JSON object"),
-        (None, "1 / 0", "does not load: ZeroDivisionError"),
-    ],
-)
+@pytest.mark.parametrize(("config", "pack", "says"), [
+    ("{", PACK, r"policies/config/pi\.json is not a JSON object"),
+    ("1", PACK, r"policies/config/pi\.json is not a JSON object"),
+    (None, "1 / 0", "does not load: ZeroDivisionError"),
+])  # fmt: skip
 def test_rules_that_cannot_be_read_say_why(tmp_path, config, pack, says):
     with pytest.raises(RulesUnreadableError, match=says):
         sides.read_rules(policies(tmp_path, config, pack))
@@ -109,16 +103,13 @@ MESH = f"config:\n  pi-mesh:cluster: {{context: x}}\n  pi-mesh:istio: {{version:
 VAULT = "pi-mesh:vault: {enabled: true, adress: https://vault.test"
 
 
-@pytest.mark.parametrize(
-    ("stack_file", "error"),
-    [
-        ("config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n", "Pulumi.pi.yaml: is not valid YAML: line 3"),
-        pytest.param(f"config:\n  {VAULT}}}\n", "vault.adress: is not a setting; did", id="a stack of the CA alone"),
-        pytest.param(f"{MESH}  {VAULT}}}\n", "vault.adress: is not a setting; did you", id="a mesh's CA in Vault"),
-        pytest.param(f"{MESH}  pi-mesh:ca: {{sourc: pem}}\n", "ca.sourc: is not a setting; did", id="an owner's CA"),
-        (MESH.replace(NEWEST, "1.20") + "  pi-mesh:ca: {source: pem}\n", "istio.version: 1.2: is a number in YAML"),
-    ],
-)
+@pytest.mark.parametrize(("stack_file", "error"), [
+    ("config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n", "Pulumi.pi.yaml: is not valid YAML: line 3"),
+    pytest.param(f"config:\n  {VAULT}}}\n", "vault.adress: is not a setting; did", id="a stack of the CA alone"),
+    pytest.param(f"{MESH}  {VAULT}}}\n", "vault.adress: is not a setting; did you", id="a mesh's CA in Vault"),
+    pytest.param(f"{MESH}  pi-mesh:ca: {{sourc: pem}}\n", "ca.sourc: is not a setting; did", id="an owner's CA"),
+    (MESH.replace(NEWEST, "1.20") + "  pi-mesh:ca: {source: pem}\n", "istio.version: 1.2: is a number in YAML"),
+])  # fmt: skip
 def test_settings_are_judged_with_the_ca_that_the_engine_does_not_get(tmp_path, monkeypatch, stack_file, error):
     monkeypatch.setattr(engine, "preview", None)
     assert sides.read_side(opened(tmp_path, stack_file)).intent.errors[0].startswith(error)

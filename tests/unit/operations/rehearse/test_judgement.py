@@ -106,21 +106,18 @@ QUOTE = "error initializing configuration 'f': Unable to parse JSON as proto (IN
 COOL = "use a supply", "cool it"
 
 
-@pytest.mark.parametrize(
-    ("temperature", "throttled", "said"),
-    [
-        ("48312", "0", ["OK is 48 °C hot", "OK has had its voltage and its frequency since its start"]),
-        ("74999", "", ["OK is 75 °C hot"]),
-        ("75000", "", ["WARNING is 75 °C hot; at 80 °C its CPU is slowed"]),
-        ("", "1", ["WARNING has too low a voltage"]),
-        ("", "8", ["WARNING runs at a lowered frequency"]),
-        ("", "50005", [
-            "WARNING has too low a voltage", "WARNING runs at a lowered frequency",
-            "WARNING had too low a voltage since its start", "WARNING ran at a lowered frequency since its start",
-        ]),
-        ("", "", []),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("temperature", "throttled", "said"), [
+    ("48312", "0", ["OK is 48 °C hot", "OK has had its voltage and its frequency since its start"]),
+    ("74999", "", ["OK is 75 °C hot"]),
+    ("75000", "", ["WARNING is 75 °C hot; at 80 °C its CPU is slowed"]),
+    ("", "1", ["WARNING has too low a voltage"]),
+    ("", "8", ["WARNING runs at a lowered frequency"]),
+    ("", "50005", [
+        "WARNING has too low a voltage", "WARNING runs at a lowered frequency",
+        "WARNING had too low a voltage since its start", "WARNING ran at a lowered frequency since its start",
+    ]),
+    ("", "", []),
+])  # fmt: skip
 def test_a_board_is_judged_by_what_it_shows_of_heat_and_voltage(temperature, throttled, said):
     told = {
         name: failing(QUOTE.format(text) if text else "Invalid path: f")

@@ -34,14 +34,11 @@ def test_every_command_is_asked_for_its_document(answers):
     assert not said["verify"].problem
 
 
-@pytest.mark.parametrize(
-    ("code", "problem", "errors"),
-    [
-        ("echo 'Traceback\nRuntimeError: made up' >&2; exit 1", "RuntimeError: made up", "Traceback"),
-        ("", "it printed nothing", ""),
-        ("exec sleep 30", "no answer within 0.3 seconds", ""),
-    ],
-)
+@pytest.mark.parametrize(("code", "problem", "errors"), [
+    ("echo 'Traceback\nRuntimeError: made up' >&2; exit 1", "RuntimeError: made up", "Traceback"),
+    ("", "it printed nothing", ""),
+    ("exec sleep 30", "no answer within 0.3 seconds", ""),
+])  # fmt: skip
 def test_a_command_without_a_document_says_why(answers, monkeypatch, code, problem, errors):
     monkeypatch.setattr(contents, "COMMAND_SECONDS", 0.3)
     answer = answers(code)["verify"]

@@ -16,50 +16,44 @@ TOKEN = "hvs.MadeUpMadeUpMadeUpMadeUp"
 WEB_TOKEN = "eyJhbGciOiJub25l.eyJzdWIiOiJtYWRlLXVw.bWFkZS11cA"
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        (f"login with {TOKEN} failed", "login with [removed] failed"),
-        (f"header {WEB_TOKEN}, then", "header [removed], then"),
-        ("see https://me:made-up@charts.example.com/a", "see https://[removed]@charts.example.com/a"),
-        ("Authorization: Basic bWU6bWFkZS11cA==", "Authorization: [removed]"),
-        ("authorization: Bearer made.up-and-long", "authorization: [removed]"),
-        ("GET /orders?account=7&token=made-up HTTP/1.1", "GET /orders?[removed] HTTP/1.1"),
-        ("password=made-up, next", "password=[removed], next"),
-        ('{"client_secret": "made \\"up\\"", "a": 1}', '{"client_secret": [removed], "a": 1}'),
-        ("--registry-password='made up' --x", "--registry-password=[removed] --x"),
-        ("-----BEGIN EC PRIVATE KEY-----\nbWFkZS11cA==\n-----END EC PRIVATE KEY-----\nafter", "[removed]\nafter"),
-        (r"key: -----BEGIN PRIVATE KEY-----\nbWFkZS11cA==\n-----END PRIVATE KEY-----", "key: [removed]"),
-        ("cut off: -----BEGIN PRIVATE KEY-----\nbWFk", "cut off: [removed]"),
-        ("Cookie: a=b; session=made-up", "Cookie: [removed]"),
-        ("'cookie', 'session=made-up'", "'cookie', '[removed]'"),
-        ("'x-api-key', 'made-up'", "'x-api-key', '[removed]'"),
-        ("Set-Cookie: id=made-up; Path=/\nnext", "Set-Cookie: [removed]\nnext"),
-        ("redis://:made-up@redis:6379", "redis://[removed]@redis:6379"),
-        ("amqp://me:m@de:u/p@host/vhost", "amqp://[removed]@host/vhost"),
-        ("https://hooks.slack.com/services/T0/B0/made-up", "https://hooks.slack.com/[removed]"),
-        ("slack xoxb-1234567890-made-up", "slack [removed]"),
-        (f"key={'AIza'}{'m' * 35} x", "key=[removed] x"),
-        ("VAULT_SECRET_ID=made-up", "VAULT_SECRET_ID=[removed]"),
-    ],
-)
+@pytest.mark.parametrize(("text", "shown"), [
+    (f"login with {TOKEN} failed", "login with [removed] failed"),
+    (f"header {WEB_TOKEN}, then", "header [removed], then"),
+    ("see https://me:made-up@charts.example.com/a", "see https://[removed]@charts.example.com/a"),
+    ("Authorization: Basic bWU6bWFkZS11cA==", "Authorization: [removed]"),
+    ("authorization: Bearer made.up-and-long", "authorization: [removed]"),
+    ("GET /orders?account=7&token=made-up HTTP/1.1", "GET /orders?[removed] HTTP/1.1"),
+    ("password=made-up, next", "password=[removed], next"),
+    ('{"client_secret": "made \\"up\\"", "a": 1}', '{"client_secret": [removed], "a": 1}'),
+    ("--registry-password='made up' --x", "--registry-password=[removed] --x"),
+    ("-----BEGIN EC PRIVATE KEY-----\nbWFkZS11cA==\n-----END EC PRIVATE KEY-----\nafter", "[removed]\nafter"),
+    (r"key: -----BEGIN PRIVATE KEY-----\nbWFkZS11cA==\n-----END PRIVATE KEY-----", "key: [removed]"),
+    ("cut off: -----BEGIN PRIVATE KEY-----\nbWFk", "cut off: [removed]"),
+    ("Cookie: a=b; session=made-up", "Cookie: [removed]"),
+    ("'cookie', 'session=made-up'", "'cookie', '[removed]'"),
+    ("'x-api-key', 'made-up'", "'x-api-key', '[removed]'"),
+    ("Set-Cookie: id=made-up; Path=/\nnext", "Set-Cookie: [removed]\nnext"),
+    ("redis://:made-up@redis:6379", "redis://[removed]@redis:6379"),
+    ("amqp://me:m@de:u/p@host/vhost", "amqp://[removed]@host/vhost"),
+    ("https://hooks.slack.com/services/T0/B0/made-up", "https://hooks.slack.com/[removed]"),
+    ("slack xoxb-1234567890-made-up", "slack [removed]"),
+    (f"key={'AIza'}{'m' * 35} x", "key=[removed] x"),
+    ("VAULT_SECRET_ID=made-up", "VAULT_SECRET_ID=[removed]"),
+])  # fmt: skip
 def test_what_looks_like_a_secret_is_removed(text, shown):
     redactor = Redactor()
     assert redactor.text(text) == shown
     assert redactor.removed >= 1
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "secret istio-system/cacerts: does not exist",
-        "could not read the token: not found",
-        "https://istio.io/v1.31/docs/reference/config/analysis/ist0101/",
-        f"docker.io/istio/proxyv2:{NEWEST}",
-        "Is it right? Yes",
-        "GET http://shop.example:8080/path by spiffe://cluster.local/ns/a/sa/b@x",
-    ],
-)
+@pytest.mark.parametrize("text", [
+    "secret istio-system/cacerts: does not exist",
+    "could not read the token: not found",
+    "https://istio.io/v1.31/docs/reference/config/analysis/ist0101/",
+    f"docker.io/istio/proxyv2:{NEWEST}",
+    "Is it right? Yes",
+    "GET http://shop.example:8080/path by spiffe://cluster.local/ns/a/sa/b@x",
+])  # fmt: skip
 def test_the_text_of_a_report_stays(text):
     redactor = Redactor()
     assert (redactor.text(text), redactor.removed) == (text, 0)
@@ -96,19 +90,14 @@ def secret(key: str, text: str) -> dict:
     return {"items": [{"data": {key: packed(text)}}]}
 
 
-@pytest.mark.parametrize(
-    ("answer", "secrets"),
-    [
-        (secret("key.pem", KEY), {packed(KEY), KEY, "bWFkZS11cC1tYWRlLXVw"}),
-        (secret("words", LINES), {packed(LINES), LINES, "made-up-line-one", "made-up-line-two"}),
-        pytest.param(
-            secret(".dockerconfigjson", LOGIN), {packed(LOGIN), LOGIN, "made-up", "x=="}, id="no user of a login"
-        ),
-        *((secret(key, "istio-system"), set()) for key in ("username", "admin-user", "namespace", "url")),
-        pytest.param({"items": [{"data": {"key": "/////w=="}}, {}]}, {"/////w=="}, id="bytes that are no text"),
-        pytest.param(Forbidden("no", "no"), set(), id="a namespace that may not be read"),
-    ],
-)
+@pytest.mark.parametrize(("answer", "secrets"), [
+    (secret("key.pem", KEY), {packed(KEY), KEY, "bWFkZS11cC1tYWRlLXVw"}),
+    (secret("words", LINES), {packed(LINES), LINES, "made-up-line-one", "made-up-line-two"}),
+    pytest.param(secret(".dockerconfigjson", LOGIN), {packed(LOGIN), LOGIN, "made-up", "x=="}, id="no user of a login"),
+    *((secret(key, "istio-system"), set()) for key in ("username", "admin-user", "namespace", "url")),
+    pytest.param({"items": [{"data": {"key": "/////w=="}}, {}]}, {"/////w=="}, id="bytes that are no text"),
+    pytest.param(Forbidden("no", "no"), set(), id="a namespace that may not be read"),
+])  # fmt: skip
 def test_a_secret_of_the_cluster_counts_as_text_in_base64_and_by_line(answer, secrets):
     client = FakeClient({"/api/v1/namespaces/a/secrets": answer})
     assert set(redaction.cluster_secrets(client, ["a"])) == secrets  # type: ignore[arg-type]
@@ -144,15 +133,12 @@ EXTRA = {"pilot": {"env": {"X": "made-up"}, "tracing": True, "args": ["made-up",
 SHOWN = {"pilot": {"env": {"X": REMOVED}, "tracing": True, "args": [REMOVED, REMOVED]}}
 
 
-@pytest.mark.parametrize(
-    ("entry", "shown"),
-    [
-        ({"value": '{"a": "text"}', "objectValue": {"a": "b"}}, {"a": "b"}),
-        ({"value": '{"mode": "STRICT"}'}, {"mode": "STRICT"}),
-        ({"secret": True}, REMOVED),
-        ({"objectValue": {"version": NEWEST, "values": EXTRA}}, {"version": NEWEST, "values": SHOWN}),
-    ],
-)
+@pytest.mark.parametrize(("entry", "shown"), [
+    ({"value": '{"a": "text"}', "objectValue": {"a": "b"}}, {"a": "b"}),
+    ({"value": '{"mode": "STRICT"}'}, {"mode": "STRICT"}),
+    ({"secret": True}, REMOVED),
+    ({"objectValue": {"version": NEWEST, "values": EXTRA}}, {"version": NEWEST, "values": SHOWN}),
+])  # fmt: skip
 def test_settings_are_shown_but_for_encrypted_ones_and_the_texts_of_extra_helm_values(entry, shown):
     assert redaction.settings_without_secrets({"pi-mesh:key": entry}) == {"pi-mesh:key": shown}
 

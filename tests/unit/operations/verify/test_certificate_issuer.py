@@ -57,25 +57,22 @@ def test_a_certificate_of_vaults_ca_is_proof_and_the_cas_end_is_told(judged, day
     assert (end.level, says in str(end)) == (level, True)
 
 
-@pytest.mark.parametrize(
-    ("settings", "live", "answer", "level", "says"),
-    [
-        (EXTERNAL, OWN, NEVER, Level.ERROR, "signs certificates itself instead of having Vault sign them"),
-        (EXTERNAL, replace(SIGNED, cacerts=CACERTS.cacerts), NEVER, Level.ERROR, "contains a key of the CA"),
-        (EXTERNAL, replace(SIGNED, issuer="sealed"), NEVER, Level.ERROR, "cannot get certificates signed: sealed"),
-        (EXPORTED, OWN, ROOT, Level.ERROR, "instead of signing with Vault's CA"),
-        (SECRET, OWN, ROOT, Level.ERROR, "instead of signing with the CA of ca.source: secret"),
-        (SECRET, OWN, ROOT, Level.ERROR, "secret cacerts: "),
-        (SECRET, OWN, ROOT, Level.ERROR, "`pulumi up`, then `kubectl rollout restart -n istio-system deploy/istiod`"),
-        (EXPORTED, CACERTS, PLUGGED, Level.OK, "signs with 'plugged-in CA'"),
-        (EXPORTED, CACERTS, EARLIER, Level.ERROR, "not with the CA in secret cacerts"),
-        ({}, OWN, authorities.make_root("other"), Level.ERROR, "does not chain to the roots that workloads trust"),
-        ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "gives no certificate: no answer"),
-        ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "see the checks of the mesh's pods"),
-        (EXTERNAL, SIGNED, ClusterUnreachable("no answer"), Level.ERROR, "whether Vault is up"),
-        pytest.param({}, OWN, ROOT, Level.OK, "signs with 'root'", id="a root whose end is judged elsewhere"),
-    ],
-)
+@pytest.mark.parametrize(("settings", "live", "answer", "level", "says"), [
+    (EXTERNAL, OWN, NEVER, Level.ERROR, "signs certificates itself instead of having Vault sign them"),
+    (EXTERNAL, replace(SIGNED, cacerts=CACERTS.cacerts), NEVER, Level.ERROR, "contains a key of the CA"),
+    (EXTERNAL, replace(SIGNED, issuer="sealed"), NEVER, Level.ERROR, "cannot get certificates signed: sealed"),
+    (EXPORTED, OWN, ROOT, Level.ERROR, "instead of signing with Vault's CA"),
+    (SECRET, OWN, ROOT, Level.ERROR, "instead of signing with the CA of ca.source: secret"),
+    (SECRET, OWN, ROOT, Level.ERROR, "secret cacerts: "),
+    (SECRET, OWN, ROOT, Level.ERROR, "`pulumi up`, then `kubectl rollout restart -n istio-system deploy/istiod`"),
+    (EXPORTED, CACERTS, PLUGGED, Level.OK, "signs with 'plugged-in CA'"),
+    (EXPORTED, CACERTS, EARLIER, Level.ERROR, "not with the CA in secret cacerts"),
+    ({}, OWN, authorities.make_root("other"), Level.ERROR, "does not chain to the roots that workloads trust"),
+    ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "gives no certificate: no answer"),
+    ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "see the checks of the mesh's pods"),
+    (EXTERNAL, SIGNED, ClusterUnreachable("no answer"), Level.ERROR, "whether Vault is up"),
+    pytest.param({}, OWN, ROOT, Level.OK, "signs with 'root'", id="a root whose end is judged elsewhere"),
+])  # fmt: skip
 def test_a_ca_is_right_or_the_one_finding_says_what_is_wrong(judged, settings, live, answer, level, says):
     (finding,) = judged(settings, live, answer)
     assert (finding.level, finding.number) == (level, None)
@@ -91,15 +88,12 @@ def conditions(status: str, message: str) -> dict:
     return {"status": {"conditions": [{"type": "Ready", "status": status, "message": message}]}}
 
 
-@pytest.mark.parametrize(
-    ("issuer", "complaint"),
-    [
-        (None, "is not there"),
-        ({"status": {}}, "cert-manager has not checked it yet"),
-        (conditions("False", "sealed"), "sealed"),
-        (conditions("True", "Vault verified"), ""),
-    ],
-)
+@pytest.mark.parametrize(("issuer", "complaint"), [
+    (None, "is not there"),
+    ({"status": {}}, "cert-manager has not checked it yet"),
+    (conditions("False", "sealed"), "sealed"),
+    (conditions("True", "Vault verified"), ""),
+])  # fmt: skip
 def test_the_issuers_own_words_are_read_from_the_cluster(monkeypatch, issuer, complaint):
     root = {"data": {"root-cert.pem": ROOT.pem}}
     known = {f"/api/v1/namespaces/istio-system/configmaps/{cert_manager.ROOT}": root}

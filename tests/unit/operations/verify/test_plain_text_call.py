@@ -57,20 +57,17 @@ def the(seen: Observation) -> Finding:
     return finding
 
 
-@pytest.mark.parametrize(
-    ("answer", "level", "says"),
-    [
-        (EOF, Level.OK, "1 plain-text call was refused, as STRICT asks"),
-        (RESET, Level.OK, "1 plain-text call was refused, as STRICT asks"),
-        (HELLO, Level.ERROR, "port 8080 answered a plain-text call (status 200)"),
-        ((403, "RBAC: access denied"), Level.ERROR, "port 8080 answered a plain-text call (status 403)"),
-        ((404, '{"kind": "page"}'), Level.ERROR, "port 8080 answered a plain-text call (status 404)"),
-        (failed("dial tcp 10.0.0.2:8080: connect: connection refused"), Level.UNKNOWN, ""),
-        (TIMEOUT, Level.UNKNOWN, ""),
-        (status('pods "app-0" is forbidden', 403), Level.UNKNOWN, ""),
-        (status('pods "app-0" not found', 404), Level.UNKNOWN, ""),
-    ],
-)
+@pytest.mark.parametrize(("answer", "level", "says"), [
+    (EOF, Level.OK, "1 plain-text call was refused, as STRICT asks"),
+    (RESET, Level.OK, "1 plain-text call was refused, as STRICT asks"),
+    (HELLO, Level.ERROR, "port 8080 answered a plain-text call (status 200)"),
+    ((403, "RBAC: access denied"), Level.ERROR, "port 8080 answered a plain-text call (status 403)"),
+    ((404, '{"kind": "page"}'), Level.ERROR, "port 8080 answered a plain-text call (status 404)"),
+    (failed("dial tcp 10.0.0.2:8080: connect: connection refused"), Level.UNKNOWN, ""),
+    (TIMEOUT, Level.UNKNOWN, ""),
+    (status('pods "app-0" is forbidden', 403), Level.UNKNOWN, ""),
+    (status('pods "app-0" not found', 404), Level.UNKNOWN, ""),
+])  # fmt: skip
 def test_only_a_call_that_is_closed_without_an_answer_was_refused(healthy, client, answer, level, says):
     twins = tuple(replace(APP, name=f"app-{number}", owner="ReplicaSet/app-5f") for number in range(2))
     client.relayed = {f"{TRADING}/app-0:8080/proxy/": answer}
@@ -91,26 +88,20 @@ def test_without_a_workload_a_job_is_called_and_removed(healthy, client):
     assert client.wrote == [("create", JOBS), ("delete", f"{JOBS}/plain-text-call-x")]
 
 
-@pytest.mark.parametrize(
-    ("control", "guarded", "level", "says"),
-    [
-        (HELLO, HELLO, Level.ERROR, "a new pod answered"),
-        (EOF, EOF, Level.UNKNOWN, "the API server does not reach pods"),
-        (HELLO, TIMEOUT, Level.UNKNOWN, "could not be called"),
-    ],
-)
+@pytest.mark.parametrize(("control", "guarded", "level", "says"), [
+    (HELLO, HELLO, Level.ERROR, "a new pod answered"),
+    (EOF, EOF, Level.UNKNOWN, "the API server does not reach pods"),
+    (HELLO, TIMEOUT, Level.UNKNOWN, "could not be called"),
+])  # fmt: skip
 def test_what_the_job_shows_is_said(healthy, client, control, guarded, level, says):
     client.relayed = {f"{TRADING}/job-0:{port}/proxy/": text for port, text in ((CONTROL, control), (GUARDED, guarded))}
     assert (the(healthy).level, says in the(healthy).message) == (level, True)
 
 
-@pytest.mark.parametrize(
-    ("path", "answer", "says"),
-    [
-        (TRADING, {"items": [job_pod("server")]}, "was not made: the Job's pod has no sidecar"),
-        (f"create {JOBS}", Refused("refused POST: jobs is forbidden", "forbidden"), "jobs is forbidden"),
-    ],
-)
+@pytest.mark.parametrize(("path", "answer", "says"), [
+    (TRADING, {"items": [job_pod("server")]}, "was not made: the Job's pod has no sidecar"),
+    (f"create {JOBS}", Refused("refused POST: jobs is forbidden", "forbidden"), "jobs is forbidden"),
+])  # fmt: skip
 def test_a_job_that_can_not_be_called_proves_nothing(healthy, client, path, answer, says):
     client.answers[path] = answer
     assert (the(healthy).level, says in the(healthy).message) == (Level.UNKNOWN, True)

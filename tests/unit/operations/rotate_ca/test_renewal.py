@@ -7,10 +7,8 @@ from itertools import count
 from unittest.mock import Mock
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import Result
 
-from operations.__main__ import app
 from operations.istiod_certificates import IssuedCertificate, NoCertificate
 from operations.pulumi import PulumiFailed
 from operations.rotate_ca import renewal
@@ -19,6 +17,7 @@ from pi_mesh.cluster import mesh_ca
 from pi_mesh.settings import parse_any
 from pi_mesh.settings.namespaces import DAYS
 from tests.support import authorities
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 
 ROOT, OTHER_ROOT = authorities.make_root(), authorities.make_root("other")
@@ -34,7 +33,7 @@ def no_time_passes(monkeypatch):
 
 
 def rotate_ca(*options: str, consent: str = "--yes") -> Result:
-    return CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", consent, *options])
+    return run_command("rotate-ca", "-s", "test", "--json", consent, *options)
 
 
 def issued_by(root: authorities.Authority) -> IssuedCertificate:
@@ -57,23 +56,27 @@ BEFORE, AFTER, OF_OTHER = issued_by(ROOT), issued_by(ROOT), issued_by(OTHER_ROOT
 def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, settings, status, line):
     monkeypatch.setattr(renewal.stacks, "load_any", lambda _: make_settings(**settings))
     done = rotate_ca()
-    assert done.exit_code == status
-    assert line in done.output
+    assert (done.exit_code, line in done.output) == (status, True)
 
 
-@pytest.mark.parametrize(
-    ("command", "line"),
-    [("pending", "no such stack"), ("set_config", "no such stack"), ("up", "istiod goes on with its present CA")],
-)
-def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, command, line):
-    failure = Mock(side_effect=PulumiFailed(f"pulumi {command}", "no such stack", "look"))
-    monkeypatch.setattr(renewal.stacks, "load_any", lambda _: make_settings(vault=HERE))
+@pytest.fixture
+def unproven(monkeypatch) -> None:
+    """Let a rotation go on without a proof of it."""
     monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
+
+
+PRESENT = "istiod goes on with its present CA"
+
+
+@pytest.mark.usefixtures("unproven")
+@pytest.mark.parametrize(("fails", "line"), [("pending", "no such"), ("set_config", "no such"), ("up", PRESENT)])
+def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, fails, line):
+    failure = Mock(side_effect=PulumiFailed(f"pulumi {fails}", "no such stack", "look"))
+    monkeypatch.setattr(renewal.stacks, "load_any", lambda _: make_settings(vault=HERE))
     for name in ("pending", "set_config", "up"):
-        monkeypatch.setattr(renewal.pulumi, name, failure if name == command else lambda *_: {})
+        monkeypatch.setattr(renewal.pulumi, name, failure if name == fails else lambda *_: {})
     done = rotate_ca()
-    assert done.exit_code == 1
-    assert line in done.stdout
+    assert (done.exit_code, line in done.stdout) == (1, True)
 
 
 @pytest.mark.parametrize(("answers", "levels", "line"), [
@@ -104,24 +107,22 @@ def test_a_rotation_is_proven_by_what_istiod_issues(monkeypatch, answers, levels
     assert [str(finding) for finding in findings if line in str(finding)]
 
 
-@pytest.mark.parametrize(
-    ("revision", "status", "line"),
-    [(4, 0, "has a new key, and the Issuer has signed it"), (3, 1, "was not signed within 1 s")],
-)
+SIGNED = "has a new key, and the Issuer has signed it"
+
+
+@pytest.mark.usefixtures("unproven")
+@pytest.mark.parametrize(("revision", "status", "line"), [(4, 0, SIGNED), (3, 1, "was not signed within 1 s")])
 def test_a_ca_by_an_issuer_is_renewed_by_cert_manager(monkeypatch, revision, status, line):
     ups: list[str] = []
     settings = make_settings(ca={"source": "issuer", "issuer": {"name": "pi"}})
     monkeypatch.setattr(renewal.stacks, "load_any", lambda _: settings)
-    monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
     monkeypatch.setattr(renewal.pulumi, "pending", lambda *_: {})
     monkeypatch.setattr(renewal.pulumi, "up", lambda stack, _: ups.append(stack))
     monkeypatch.setattr(mesh_ca, "renew_certificate", lambda *_: 3)
     monkeypatch.setattr(mesh_ca, "certificate_revision", lambda *_: revision)
     monkeypatch.setattr(mesh_ca, "is_certificate_signed", lambda *_: True)
     done = rotate_ca("--wait", "1")
-    assert done.exit_code == status, done.output
-    assert line in done.stdout
-    assert ups == ["test"] * (status == 0)
+    assert (done.exit_code, ups, line in done.stdout) == (status, ["test"] * (status == 0), True), done.output
 
 
 def change(kind: str, name: str, operation: str = "update") -> dict[str, str]:
@@ -130,7 +131,7 @@ def change(kind: str, name: str, operation: str = "update") -> dict[str, str]:
 
 
 @pytest.fixture
-def rotated(monkeypatch):
+def rotated(monkeypatch, unproven):  # noqa: ARG001 - for what it sets
     """Return `rotated(step, ...)`: the result of rotate-ca with these pending steps, and its commands of Pulumi."""
     commands: list[list[str]] = []
 
@@ -146,7 +147,6 @@ def rotated(monkeypatch):
         parsed = {"test": make_settings(vault=vault), CA_STACK: parse_any({"vault": HERE})}
         monkeypatch.setattr(subprocess, "run", pulumi)
         monkeypatch.setattr(renewal.stacks, "load_any", parsed.__getitem__)
-        monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
         return rotate_ca(*more, consent=consent), commands
 
     return run
@@ -155,23 +155,20 @@ def rotated(monkeypatch):
 def test_a_rotation_is_refused_while_anything_but_the_ca_would_change(rotated):
     release = change("pi-mesh:istio:Istiod$kubernetes:helm.sh/v3:Release", "istiod-release")
     done, commands = rotated(release, change("kubernetes:core/v1:ConfigMap", "notes", "create"))
-    assert done.exit_code == 1
+    assert (done.exit_code, [command[1] for command in commands]) == (1, ["preview"])
     assert "besides the CA that are not applied yet: update istiod-release, create notes" in done.stdout
-    assert [command[1] for command in commands] == ["preview"]
-
-
-SIGNED = "pi-mesh:vault:VaultCa$vault:pkiSecret/secretBackendRootSignIntermediate:X"
 
 
 def test_a_rotation_that_was_cut_short_may_be_run_again(rotated):
     done, commands = rotated(
-        change(SIGNED, "mesh-ca-signed", "replace"),
+        change(
+            "pi-mesh:vault:VaultCa$vault:pkiSecret/secretBackendRootSignIntermediate:X", "mesh-ca-signed", "replace"
+        ),
         change("pi-mesh:vault:Cacerts$kubernetes:core/v1:Secret", "cacerts-secret"),
         change("pulumi:providers:vault", "vault"),
         change("pulumi:pulumi:Stack", "pi-mesh-test", "same"),
     )
-    assert done.exit_code == 0
-    assert [command[1] for command in commands] == ["preview", "config", "up"]
+    assert (done.exit_code, [command[1] for command in commands]) == (0, ["preview", "config", "up"])
 
 
 @pytest.mark.parametrize(("consent", "status", "line"), [
@@ -187,9 +184,8 @@ def test_without_a_yes_a_rotation_is_a_preview_alone(rotated, consent, status, l
 @pytest.mark.parametrize(("more", "judged"), [((), ["preview", "up"]), (("--no-policies",), [])])
 def test_the_policies_judge_a_rotation_as_they_judge_every_up(rotated, more, judged):
     _, commands = rotated(more=more)
-    packs = {
-        command[1]: command[command.index("--policy-pack") + 1] for command in commands if "--policy-pack" in command
-    }
+    option = "--policy-pack"
+    packs = {command[1]: command[command.index(option) + 1] for command in commands if option in command}
     assert packs == dict.fromkeys(judged, "policies")
 
 

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import Result
 
-from operations.__main__ import app
 from operations.pulumi import PulumiFailed
 from operations.rotate_ca import root
 from pi_mesh.certificates import bundle
@@ -23,6 +22,7 @@ from pi_mesh.settings import Settings, parse_any
 from pi_mesh.settings.namespaces import DAYS
 from tests.support.authorities import NOW, make_ca, make_root
 from tests.support.authorities import Authority as Ca
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 
 OWN, A, B, OTHER = make_root("istiod's own"), make_root("A"), make_root("B"), make_root("another mesh's")
@@ -52,6 +52,7 @@ class World:
         self.proxy = ProxyTrust("trading/app", roots=(signer.certificate,), chain=self._leaf(signer))
         self.trading: dict = {}
         self.ups: list[str] = []
+        self.cleared: list[str] = []
         self.writes = 0
         self.dies_at = -1
 
@@ -130,6 +131,9 @@ def _name(ca: Ca) -> str:
     return NAMES[ca.pem]
 
 
+GOING_ON = root.error("obstacle", root.Subject("stack", "test"), "a run", "wait")
+
+
 @pytest.fixture
 def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
     """Return `run(world)`: run the command, from any CA to B."""
@@ -137,20 +141,20 @@ def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
     (tmp_path / "key.pem").write_text(CAS[B.pem].key)
     to_b = ("--chain", str(tmp_path / "chain.pem"), "--key", str(tmp_path / "key.pem"))
 
-    def command(
-        world: World, to: Sequence[str] = to_b, pending: dict | None = None, left: Sequence = (), consent: str = "--yes"
-    ) -> Result:
+    def command(world: World, to: Sequence[str] = to_b, consent: str = "--yes", **found: Any) -> Result:
         for name in ("set_all", "set_secret", "remove_config", "up"):
             monkeypatch.setattr(root.pulumi, name, getattr(world, name))
-        monkeypatch.setattr(root.pulumi, "pending", lambda *_: pending or {})
+        monkeypatch.setattr(root.pulumi, "pending", lambda *_: found.get("pending", {}))
         monkeypatch.setattr(root.stacks, "load", world.settings)
         monkeypatch.setattr(root.stacks, "load_any", world.settings)
         monkeypatch.setattr(mesh_ca, "read_authority", world.live)
         monkeypatch.setattr(root.observed_state, "read", lambda *_: None)
-        monkeypatch.setattr(root.plan, "processes_and_locks", lambda _: left)
+        monkeypatch.setattr(root.plan, "processes_and_locks", lambda _: found.get("left", ()))
+        monkeypatch.setattr(root.plan, "find_obstacle", lambda _: found.get("obstacle"))
+        monkeypatch.setattr(root.plan, "carry_out", lambda *_, **__: world.cleared.extend(found["left"]) or [])
         monkeypatch.setattr(root.root_trust, "read_root_use", world.use)
         monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count(0, 0.5).__next__))
-        return CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", "--root", "--wait", "1", consent, *to])
+        return run_command("rotate-ca", "-s", "test", "--json", "--root", "--wait", "1", consent, *to)
 
     return command
 
@@ -176,8 +180,7 @@ def trusting_both() -> World:
 def test_another_root_comes_in_three_steps(run, first):
     world = World(first)
     done = run(world)
-    assert done.exit_code == 0, done.output
-    assert world.ups == STEPS[first.pem]
+    assert (done.exit_code, world.ups) == (0, STEPS[first.pem]), done.output
     assert world.ca == {"source": "pem", "chain": CHAINS[B.pem]}
     assert json.loads(done.stdout)["verdict"] == "stack test: the rotation of the mesh's CA has no problem"
 
@@ -234,21 +237,16 @@ def test_trading_that_has_begun_stops_the_change_before_its_next_step(run):
     assert "rotate-ca changes the root, and trading goes on until" in done.stdout
 
 
-@pytest.mark.parametrize(("consent", "status"), [("--dry-run", 0), ("--json", 1)])
-def test_without_a_yes_nothing_is_written_and_no_lock_is_cleared(run, monkeypatch, consent, status):
-    world, cleared = World(A), []
-    monkeypatch.setattr(root.plan, "find_obstacle", lambda _: None)
-    monkeypatch.setattr(root.plan, "carry_out", lambda *_, **__: cleared.append("a lock") or [])
-    done = run(world, left=["a lock"], consent=consent)
-    assert (done.exit_code, cleared, world.writes) == (status, [], 0), done.output
-
-
-def test_where_the_new_root_signs_only_the_last_step_is_planned(run):
-    world = trusting_both()
-    world.dies_at = 5
-    run(world)
-    (finding,) = json.loads(run(world, to=(), consent="--dry-run").stdout)["findings"]
-    assert finding["message"].startswith("would be changed: step 3 of 3: 'A'")
+@pytest.mark.parametrize(("consent", "obstacle", "status", "cleared"), [
+    pytest.param("--yes", None, 0, ["a lock"], id="with a yes"),
+    pytest.param("--yes", GOING_ON, 1, [], id="unless a run is going on"),
+    pytest.param("--json", None, 1, [], id="not without a yes"),
+    pytest.param("--dry-run", None, 0, [], id="not in a dry run"),
+])  # fmt: skip
+def test_what_a_killed_run_left_is_cleared_before_the_first_write(run, consent, obstacle, status, cleared):
+    world = World(A)
+    done = run(world, consent=consent, left=["a lock"], obstacle=obstacle)
+    assert (done.exit_code, world.cleared, bool(world.writes)) == (status, cleared, bool(cleared)), done.output
 
 
 @pytest.mark.parametrize("silent", [False, True])
@@ -256,8 +254,7 @@ def test_nothing_is_signed_under_the_new_root_while_a_proxy_does_not_trust_it_or
     world = World(A)
     world.follows, world.silent = silent, silent
     done = run(world)
-    assert done.exit_code == 1
-    assert world.ups == STEPS[A.pem][:1]
+    assert (done.exit_code, world.ups) == (1, STEPS[A.pem][:1])
     (error,) = [finding for finding in json.loads(done.stdout)["findings"] if finding["level"] == "error"]
     assert "not all trust 'A'" in error["message"]
     assert ("trading/app (no answer)" if silent else "trading/app") in error["message"]
@@ -268,23 +265,21 @@ def test_the_old_root_stays_while_a_proxy_holds_a_certificate_of_it(run):
     world = trusting_both()
     world.follows = False
     done = run(world)
-    assert done.exit_code == 1
-    assert world.ups == STEPS[A.pem][:2]
+    assert (done.exit_code, world.ups) == (1, STEPS[A.pem][:2])
     assert "not all certificates are of 'B'" in done.stdout
     world.follow()
     world.follows = True
-    assert run(world).exit_code == 0
-    assert world.roots == (B,)
+    assert (run(world).exit_code, world.roots) == (0, (B,))
 
 
-def test_where_the_new_root_signs_the_change_ends_without_being_told_which(run):
+def test_where_the_new_root_signs_the_last_step_is_planned_and_taken_without_being_told_which(run):
     world = trusting_both()
     world.dies_at = 5
     run(world)
     assert world.signer is B
-    done = run(world, to=())
-    assert done.exit_code == 0, done.output
-    assert world.roots == (B,)
+    (planned,) = json.loads(run(world, to=(), consent="--dry-run").stdout)["findings"]
+    assert planned["message"].startswith("would be changed: step 3 of 3: 'A'")
+    assert (run(world, to=()).exit_code, world.roots) == (0, (B,))
 
 
 NOTES = {"urn:pulumi:test::pi-mesh::kubernetes:core/v1:ConfigMap::notes": "create"}
@@ -301,16 +296,14 @@ def test_a_change_that_is_done_or_can_not_begin_writes_nothing(run, signer, ca, 
     world = World(signer)
     world.ca |= ca
     done = run(world, pending=pending)
-    assert (done.exit_code, world.writes) == (status, 0)
-    assert line in done.output
+    assert (done.exit_code, world.writes, line in done.output) == (status, 0, True)
 
 
 def test_an_up_that_fails_ends_the_command_with_what_to_do(run):
     world = World(A)
     world.up = Mock(side_effect=PulumiFailed("pulumi up", "failed", "look"))
     done = run(world)
-    assert done.exit_code == 1
-    assert "then run the same command again: it goes on from here" in done.stdout
+    assert (done.exit_code, "then run the same command again: it goes on from here" in done.stdout) == (1, True)
 
 
 @pytest.mark.parametrize(("to", "line"), [
@@ -328,26 +321,15 @@ def test_options_that_name_no_usable_ca_are_one_line_of_status_2(run, monkeypatc
     monkeypatch.setattr(mesh_ca, "read_signing_secret", lambda *_: files)
     world = World(A)
     done = run(world, to=to)
-    assert (done.exit_code, world.writes) == (2, 0), done.output
-    assert line in done.stderr
+    assert (done.exit_code, world.writes, line in done.stderr) == (2, 0, True), done.output
 
 
 def test_a_new_ca_without_root_is_refused():
-    assert CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--root-mount", "pki"]).exit_code == 2
+    assert run_command("rotate-ca", "-s", "test", "--root-mount", "pki").exit_code == 2
 
 
 def test_the_cas_own_stack_has_no_proxies_to_ask(monkeypatch):
     alone = parse_any({"vault": {"enabled": True, "address": "https://vault.example"}})
     monkeypatch.setattr(root.stacks, "load_any", lambda _: alone)
-    done = CliRunner().invoke(app, ["rotate-ca", "-s", "ca", "--root", "--root-mount", "pki"])
-    assert done.exit_code == 2
-    assert "name the mesh's stack with --root" in done.stderr
-
-
-@pytest.mark.parametrize("obstacle", [None, root.error("obstacle", root.Subject("stack", "test"), "a run", "wait")])
-def test_what_a_killed_run_left_is_cleared_away_unless_a_run_is_going_on(run, monkeypatch, obstacle):
-    world, cleared = World(A), []
-    monkeypatch.setattr(root.plan, "find_obstacle", lambda _: obstacle)
-    monkeypatch.setattr(root.plan, "carry_out", lambda *_, **__: cleared.append("a lock") or [])
-    done = run(world, left=["a lock"])
-    assert (done.exit_code, cleared, bool(world.writes)) == ((1, [], False) if obstacle else (0, ["a lock"], True))
+    done = run_command("rotate-ca", "-s", "ca", "--root", "--root-mount", "pki")
+    assert (done.exit_code, "name the mesh's stack with --root" in done.stderr) == (2, True)

@@ -59,9 +59,8 @@ def test_where_the_ca_has_a_stack_of_its_own_that_one_is_written(address, writte
     settings = parse_any({"vault": {"enabled": True, "address": address, "rootMount": "pki_old"}})
     monkeypatch.setattr(rotate_ca_target.stacks, "load_any", lambda _: settings)
     vault = target(MOUNT, **ELSEWHERE)
-    assert vault.owner == CA_STACK
     vault.write()
-    assert written == [(CA_STACK, {"vault.rootMount": "pki", "vault.generation": "2"})]
+    assert (vault.owner, written) == (CA_STACK, [(CA_STACK, {"vault.rootMount": "pki", "vault.generation": "2"})])
 
 
 def test_what_a_root_outside_signed_is_put_beside_its_generation(tmp_path: Path, written):

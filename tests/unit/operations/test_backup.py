@@ -2,43 +2,37 @@
 
 import json
 import stat
+from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from operations import backup_file, pulumi, stacks
-from operations.__main__ import app
 from pi_mesh.cluster import client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.support.authorities import make_ca
 from tests.support.backups import RECIPIENT, STATE, key_file, make_backup, secret
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import make_snapshot
 
 CA = make_ca("root")
+run = partial(run_command, "backup", "-s", "test", "--json")
 HOME = "/api/v1/namespaces/istio-system"
 
 
 @pytest.fixture(autouse=True)
 def cluster(tmp_path, monkeypatch) -> FakeClient:
     """Return the cluster of a stack whose istiod made its own root; the project's folder is an empty one."""
-    fake = FakeClient(
-        {
-            f"{HOME}/secrets/istio-ca-secret": secret(CA),
-            f"{HOME}/configmaps/istio-ca-root-cert": {"data": {"root-cert.pem": CA.pem}},
-        }
-    )
+    roots = {"data": {"root-cert.pem": CA.pem}}
+    fake = FakeClient({f"{HOME}/secrets/istio-ca-secret": secret(CA), f"{HOME}/configmaps/istio-ca-root-cert": roots})
     monkeypatch.setattr(client, "Client", fake)
     monkeypatch.setattr(stacks, "load_with_cluster", lambda _: (make_settings(), make_snapshot()))
     monkeypatch.setattr(pulumi, "export", lambda _: STATE)
     monkeypatch.chdir(tmp_path)
     return fake
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["backup", "-s", "test", "--json", *arguments])
 
 
 def written(path: str = "out.age") -> backup_file.Backup:
@@ -54,19 +48,13 @@ def test_it_has_the_ca_the_roots_the_state_and_the_projects_files_of_this_stack(
     backup = written()
     assert list(backup.files) == ["Pulumi.test.yaml", "charts.lock.yaml", "policies/config/test.json"]
     assert (backup.state, backup.roots, backup.architectures) == (STATE, CA.pem, ("arm64",))
-    assert [each["metadata"]["name"] for each in backup.secrets] == ["istio-ca-secret"]
+    # Without what only the old cluster gave it.
+    assert [each["metadata"] for each in backup.secrets] == [{"name": "istio-ca-secret", "namespace": "istio-system"}]
 
 
-def test_a_secret_is_kept_without_what_only_the_old_cluster_gave_it():
-    assert written().secrets[0]["metadata"] == {"name": "istio-ca-secret", "namespace": "istio-system"}
-
-
-def test_only_its_owner_may_read_the_file():
+def test_the_file_is_its_owners_alone_and_one_that_is_there_is_not_overwritten():
     written()
     assert stat.S_IMODE(Path("out.age").stat().st_mode) == 0o600
-
-
-def test_a_file_that_is_there_is_not_overwritten():
     Path("out.age").write_text("precious")
     done = run("--output", "out.age", "--recipient", RECIPIENT)
     assert (done.exit_code, Path("out.age").read_text()) == (2, "precious")
@@ -85,11 +73,8 @@ def test_a_checked_file_is_compared_with_the_mesh(cluster):
 
 
 def test_a_file_is_checked_without_its_cluster_too(monkeypatch):
-    def burnt(_: str) -> None:
-        raise ClusterUnreachable("no route to host")
-
     written()
-    monkeypatch.setattr(stacks, "load_with_cluster", burnt)
+    monkeypatch.setattr(stacks, "load_with_cluster", Mock(side_effect=ClusterUnreachable("no route to host")))
     assert check()[-1] == "unknown is not compared with the mesh: no route to host"
 
 

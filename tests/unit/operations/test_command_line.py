@@ -1,6 +1,5 @@
 """The commands: their help, their exit statuses, and the report as text."""
 
-import json
 import subprocess
 import sys
 import tomllib
@@ -10,26 +9,27 @@ from unittest.mock import Mock
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from operations import command_line, results, stacks
-from operations.__main__ import COMMANDS, _loaded, _sentence, app
+from operations.__main__ import COMMANDS, _loaded, _sentence
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.stack_state import NEVER_RUN
+from tests.support.command_line import run_command as run
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_pis, make_snapshot
 
+WORKER = "reconciliation-worker"
 LONG = "trading/settlement-engine-reconciliation-worker-6f7d9c5b8d-x2x4z"
 TOO_LONG = f"{'n' * 60}/{'p' * 63}"
 POD = Subject("pod", "a/b")
 WELL = ok("services", Subject("service", "a/b"), "is ClusterIP")
 BAD = error("mesh pods", Subject("pod", LONG), "is not ready and has not been for a long time now", "`kubectl logs`")
 ODD = warning("workloads", POD, "has no sidecar", "restart it")
-OPEN = unknown("configuration analysis", Subject("command", "istioctl"), "is not on PATH", "install istioctl")
 HEAVY = {
     *("pydantic", "lightkube", "httpx2", "cryptography", "grpc", "pulumi", "psutil", "yaml", "rich.table"),
     *("pi_mesh.settings", "pi_mesh.inventory", "operations.failures", "operations.results"),
@@ -50,12 +50,9 @@ def shown(capsys, monkeypatch):
 
 
 def test_problems_come_first_and_the_verdict_last(shown):
-    lines = shown(WELL, OPEN, ODD, WELL, BAD)
+    lines = shown(WELL, unknown("analysis", POD, "is not on PATH", ""), ODD, WELL, BAD)
     assert [line.split()[0] for line in lines if line[0] != " "] == ["error", "warning", "unknown", "ok", "stack"]
     assert lines[-1] == "stack lab: the mesh is not as the settings say (1 error, 1 warning, 1 unknown, 2 ok)"
-
-
-WORD = "reconciliation-worker"
 
 
 @pytest.mark.parametrize(("findings", "lines"), [
@@ -66,7 +63,7 @@ WORD = "reconciliation-worker"
     pytest.param([BAD], ["error    mesh pods: pod", f"         {LONG}"], id="a name is whole on one line"),
     pytest.param([error("x", POD, f"calls {TOO_LONG}", "")], [f"         {TOO_LONG}"], id="a name over 80 columns"),
     pytest.param([error("x", POD, "[red]is[/] bad", "")], ["         [red]is[/] bad"], id="brackets"),
-    ([error("x", POD, " ".join([WORD] * 5), "")], [f"         {WORD} {WORD} {WORD}", f"         {WORD} {WORD}"]),
+    ([error("x", POD, " ".join([WORKER] * 5), "")], [f"{' ' * 9}{' '.join([WORKER] * number)}" for number in (3, 2)]),
 ])  # fmt: skip
 def test_a_report_has_these_lines_without_colors(shown, findings, lines):
     printed = shown(*findings)
@@ -98,10 +95,6 @@ def stack(monkeypatch):
     return prepare
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_as_the_list_does_with_its_exit_statuses(command):
     module, *examples = COMMANDS[command]
@@ -124,18 +117,11 @@ def test_the_examples_of_the_help_are_command_lines(command, example):
 def test_a_cure_names_the_stack_of_the_report_in_text_and_in_json(stack):
     cured = error("x", POD, "is old (`a -s STACK`)", "`b -s STACK`")
     report = results.completed("verify", "org/pi-mesh/lab", [cured])
-    assert (report.findings[0].message, report.findings[0].fix) == (
-        "is old (`a -s org/pi-mesh/lab`)",
-        "`b -s org/pi-mesh/lab`",
-    )
+    (cured,) = report.findings
+    assert (cured.message, cured.fix) == ("is old (`a -s org/pi-mesh/lab`)", "`b -s org/pi-mesh/lab`")
     stack(WrongContext("run `pulumi config set --path cluster.context b -s STACK`"))
     told = run("preflight", "-s", "lab", "--json")
     assert ("b -s lab`" in told.stderr, "b -s lab`" in told.stdout) == (True, True)
-
-
-def test_the_list_of_commands_shows_no_type_beside_a_flag():
-    shown = run("--help").output
-    assert ("--help" in shown, "bool" in shown) == (True, False)
 
 
 def test_the_version_is_that_of_the_project():
@@ -168,11 +154,6 @@ for module in {[module for module, *_ in COMMANDS.values()]}:
     assert lines == [module for module, *_ in COMMANDS.values()]
 
 
-@pytest.mark.parametrize("command", ["nope", "preflight", "verify", "repair", "budget", "rotate-ca"])
-def test_an_unknown_command_and_a_missing_stack_are_usage_errors(command):
-    assert run(command).exit_code == 2
-
-
 @pytest.mark.parametrize(("outcome", "status", "says"), [
     (make_snapshot(), 0, "ok"),
     pytest.param(make_snapshot(nodes=make_pis(2)), 1, "2 nodes are Ready", id="a problem"),
@@ -201,44 +182,39 @@ def test_the_budget_says_what_the_mesh_still_takes_what_trading_is_promised_and_
 
 
 @pytest.fixture
-def broken(stack, monkeypatch):
-    """Return a stack whose last run was killed while it made the namespace trading."""
-    resource = {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}
-    state = {"deployment": {"pending_operations": [{"type": "creating", "resource": resource}]}}
-    now = ObservedState(STACK, make_settings(), make_snapshot(), state)
-    stack(make_snapshot())
-    monkeypatch.setattr(observed_state, "read", lambda *_: now)
+def repair(stack, monkeypatch):
+    """Return `repair(*options, **deployment)`: the command's result for a stack with that in its state."""
+
+    def prepare(*options: str, **deployment: list) -> Result:
+        state = {"version": 3, "deployment": {"resources": [], **deployment}}
+        observed = ObservedState(STACK, make_settings(), make_snapshot(), state)
+        stack(make_snapshot())
+        monkeypatch.setattr(observed_state, "read", lambda *_: observed)
+        monkeypatch.setattr("operations.repair.plan.carry_out", None)
+        return run("repair", "-s", STACK, *options)
+
+    return prepare
 
 
-@pytest.mark.usefixtures("broken")
-def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1():
-    result = run("repair", "-s", STACK)
-    assert result.exit_code == 1
-    assert "has pending operations: creating trading" in result.output
+KILLED = [{"type": "creating", "resource": {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}}]
+
+
+def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1(repair):
+    result = repair(pending_operations=KILLED)
+    assert (result.exit_code, "has pending operations: creating trading" in result.output) == (1, True)
     assert "Nothing was changed. To carry out this plan: python -m operations repair -s test --yes" in result.output
 
 
-@pytest.fixture
-def nothing_broken(stack, monkeypatch):
-    """Return a stack with nothing to repair, whose repair would fail the test."""
-    state = ObservedState(STACK, make_settings(), make_snapshot(), {"version": 3, "deployment": {"resources": []}})
-    stack(make_snapshot())
-    monkeypatch.setattr(observed_state, "read", lambda *_: state)
-    monkeypatch.setattr("operations.repair.plan.carry_out", None)
-
-
-@pytest.mark.usefixtures("nothing_broken")
 @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--yes",)])
-def test_where_nothing_is_left_to_repair_no_lock_is_taken(options):
-    result = run("repair", "-s", STACK, *options)
+def test_where_nothing_is_left_to_repair_no_lock_is_taken(repair, options):
+    result = repair(*options)
     assert (result.exit_code, result.output) == (0, f"Nothing to repair in stack {STACK}.\n")
 
 
-@pytest.mark.usefixtures("broken")
-def test_a_run_under_way_is_an_obstacle_and_not_nothing(monkeypatch):
+def test_a_run_under_way_is_an_obstacle_and_not_nothing(repair, monkeypatch):
     obstacle = error("obstacle", Subject("stack", STACK), "is locked by a run", "wait")
     monkeypatch.setattr("operations.repair.plan.find_obstacle", lambda _: obstacle)
-    result = run("repair", "-s", STACK, "--yes")
+    result = repair("--yes", pending_operations=KILLED)
     assert (result.exit_code, result.output) == (1, f"error: {obstacle}\n")
 
 
@@ -264,18 +240,15 @@ def test_a_plan_is_carried_out_after_a_yes_alone(monkeypatch, capsys, options, t
     assert capsys.readouterr() == (line * (shown == "out"), "")
 
 
-@pytest.mark.usefixtures("broken")
-def test_repairs_plan_as_json():
-    plan = json.loads(run("repair", "-s", STACK, "--json").stdout)
-    assert [finding["message"] for finding in plan["findings"]] == ["has pending operations: creating trading"]
-
-
 @pytest.mark.parametrize(("words", "status", "says"), [
-    (["-h"], 0, "Usage:"),
-    (["verify", "-h"], 0, "Prove that the mesh is installed"),
-    (["veryfy"], 2, "No such command 'veryfy'. Did you mean 'verify'?"),
-    (["nonsense"], 2, "No such command 'nonsense'."),
+    ("-h", 0, "Usage:"),
+    ("--help", 0, "--help"),
+    ("verify -h", 0, "Prove that the mesh is installed"),
+    ("veryfy", 2, "No such command 'veryfy'. Did you mean 'verify'?"),
+    ("nonsense", 2, "No such command 'nonsense'."),
+    *((command, 2, "Missing option '--stack'") for command in ("preflight", "verify", "repair", "budget", "rotate-ca")),
 ])  # fmt: skip
-def test_the_short_help_and_a_mistyped_command(words, status, says):
-    result = run(*words)
-    assert (result.exit_code, says in " ".join(result.output.replace("│", " ").split())) == (status, True)
+def test_help_is_without_types_and_a_wrong_command_line_is_a_usage_error(words, status, says):
+    result = run(*words.split())
+    shown = " ".join(result.output.replace("│", " ").split())
+    assert (result.exit_code, says in shown, "bool" in shown) == (status, True, False)

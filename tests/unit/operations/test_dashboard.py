@@ -5,21 +5,24 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from operations import dashboard as module
 from operations import stacks
-from operations.__main__ import app
 from pi_mesh import addons
 from pi_mesh.cluster import client
 from pi_mesh.cluster.stack_state import StackState
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
+from tests.support.files import write_programs
 
 FORWARDING = 'echo "Forwarding from 127.0.0.1:40001 -> 1"; '
+run = partial(run_command, "dashboard", "-s", "test")
 UNTIL_ENDED = f"{FORWARDING}touch ready; exec /bin/sleep 60"
 
 
@@ -34,15 +37,10 @@ def kubectl(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def write(script: str) -> Path:
-        (tmp_path / "kubectl").write_text(f'#!/bin/sh\nPATH=/bin:/usr/bin\necho "$@" > asked\n{script}\n')
-        (tmp_path / "kubectl").chmod(0o755)
+        write_programs(tmp_path, {"kubectl": f'#!/bin/sh\nPATH=/bin:/usr/bin\necho "$@" > asked\n{script}\n'})
         return tmp_path
 
     return write
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["dashboard", "-s", "test", *arguments])
 
 
 def run_until(kind: signal.Signals, folder: Path, *arguments: str) -> Result:

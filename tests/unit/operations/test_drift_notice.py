@@ -15,8 +15,8 @@ import pytest
 from operations import drift_notice, github
 from tests.support.fake_gh import USER, FakeGh
 
-WRONG = {"id": "drift of releases", "kind": "clusterrole", "name": "istiod", "level": "error"}
-RULE = {**WRONG, "message": "rules[3] was added", "fix": "`kubectl patch`"}
+RULE = {"id": "drift of releases", "kind": "clusterrole", "name": "istiod", "level": "error"}
+RULE |= {"message": "rules[3] was added", "fix": "`kubectl patch`"}
 PROXY = {**RULE, "id": "stale proxies", "level": "warning", "message": "is older", "fix": ""}
 FINE = {**RULE, "level": "ok"}
 
@@ -28,6 +28,7 @@ def report(*findings: dict, status: int | None = None) -> dict:
     return {**known, "status": level if status is None else status, "findings": findings}
 
 
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
 GOOD, BAD = report(FINE, PROXY), report(FINE, PROXY, RULE)
 
 
@@ -57,6 +58,7 @@ def test_drift_opens_one_issue_keeps_it_up_to_date_and_its_cure_closes_it(gh, te
     assert tell(GOOD) == "stack pi-cluster: the mesh is as the settings say\n"
     assert gh.issues == []
     assert tell(BAD).startswith("issue 1 was opened: ")
+    assert gh.issues[0]["title"] == "The mesh of stack pi-cluster is not as its settings say"
     assert tell(report(RULE, {**RULE, "name": "second"})).startswith("issue 1 was updated: ")
     assert ["second" in issue["body"] for issue in gh.issues] == [True]
     assert tell(GOOD).startswith("issue 1 was closed: ")
@@ -73,16 +75,14 @@ def test_drift_opens_one_issue_keeps_it_up_to_date_and_its_cure_closes_it(gh, te
     assert gh.calls[-1][0] == ["api", "--method", "POST", issues, "--input", "-"]
 
 
-def test_the_issue_names_the_worst_first_and_nothing_that_is_right(gh, tell):
-    tell(BAD)
-    (issue,) = gh.issues
-    first, *lines = issue["body"].splitlines()
-    assert issue["title"] == "The mesh of stack pi-cluster is not as its settings say"
+def test_an_issue_has_the_worst_first_and_nothing_that_is_right_and_no_name_leaves_its_fence():
+    first, *lines = drift_notice.text(BAD, NOW).splitlines()
     assert first == drift_notice.marker(BAD)
     assert [line for line in lines if line.startswith("- ")] == [
         "- error: drift of releases: clusterrole istiod: rules[3] was added. `kubectl patch`",
         "- warning: stale proxies: clusterrole istiod: is older",
     ]
+    assert drift_notice.text(report({**RULE, "name": "x```\n@everybody"}), NOW).count("```") == 2
 
 
 def test_in_a_workflow_the_issue_is_the_bots(gh, tell, monkeypatch):
@@ -107,14 +107,9 @@ def test_an_issue_that_is_not_ours_is_left_alone(changed):
     assert drift_notice.own_issue([{**issue, **changed}], BAD, USER) is None
 
 
-def test_names_in_the_cluster_can_not_leave_the_fence(gh, tell):
-    tell(report({**RULE, "name": "x```\n@everybody"}))
-    assert gh.issues[0]["body"].count("```") == 2
-
-
 @pytest.mark.parametrize(("count", "more"), [(60, ""), (61, "- and 1 more"), (100, "- and 40 more")])
 def test_the_findings_after_the_first_sixty_are_counted_so_that_they_fit_into_an_issue(count, more):
-    text = drift_notice.text(report(*[{**RULE, "message": "x" * 9000}] * count), datetime(2026, 11, 26, tzinfo=UTC))
+    text = drift_notice.text(report(*[{**RULE, "message": "x" * 9000}] * count), NOW)
     assert (text.count("error: drift of releases"), more in text, "- and" in text) == (60, True, bool(more))
     assert len(text) < 65536
 

@@ -10,6 +10,7 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import configuration_analysis
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_mesh
+from tests.support.files import write_programs
 from tests.support.snapshots import make_snapshot
 
 
@@ -33,8 +34,7 @@ def test_a_program_that_does_not_start_is_one_line(problem, reason):
 
 
 def test_an_istioctl_of_another_machine_is_unknown(tmp_path, monkeypatch):
-    (tmp_path / "istioctl").write_text("\x7fELF no program at all")
-    (tmp_path / "istioctl").chmod(0o755)
+    write_programs(tmp_path, {"istioctl": "\x7fELF no program at all"})
     monkeypatch.setenv("PATH", str(tmp_path))
     (finding,) = configuration_analysis.check(Observation(make_mesh(), make_snapshot()))
     assert str(finding) == (

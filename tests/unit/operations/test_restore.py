@@ -5,10 +5,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from operations import backup_file, pulumi, restore
-from operations.__main__ import app
 from pi_mesh.checks import observe, registry
 from pi_mesh.checks.finding import CLUSTER, error
 from pi_mesh.checks.observation import Observation
@@ -16,6 +15,7 @@ from pi_mesh.cluster import client
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.authorities import make_ca
 from tests.support.backups import RECIPIENT, key_file, make_backup, secret
+from tests.support.command_line import run_command
 from tests.support.factories import make_mesh, raw_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import installed_mesh, make_pis, make_snapshot
@@ -24,19 +24,11 @@ HOME = "/api/v1/namespaces/istio-system"
 CA = make_ca("root")
 FILE = json.dumps({"config": {f"pi-mesh:{key}": value for key, value in raw_settings().items()}})
 STACK = {"urn": "urn:pulumi:test::pi-mesh::pulumi:pulumi:Stack::test", "type": "pulumi:pulumi:Stack"}
-MOUNT = {
-    "urn": "urn:mount",
-    "type": "vault:index/mount:Mount",
-    "parent": STACK["urn"],
-    "dependencies": ["urn:namespace"],
-    "propertyDependencies": {"path": ["urn:namespace"]},
-    "deletedWith": "urn:namespace",
-}
-NAMESPACE = {"urn": "urn:namespace", "type": "kubernetes:core/v1:Namespace"}
-STATE = {
-    "version": 3,
-    "deployment": {"resources": [{**STACK, "outputs": {"cluster": {"uid": "old"}}}, NAMESPACE, MOUNT]},
-}
+MOUNT = {"urn": "urn:mount", "type": "vault:index/mount:Mount", "parent": STACK["urn"]}
+LINKS = {"dependencies": ["urn:x"], "propertyDependencies": {"path": ["urn:x"]}, "deletedWith": "urn:x"}
+NAMESPACE = {"urn": "urn:x", "type": "kubernetes:core/v1:Namespace"}
+RESOURCES = [{**STACK, "outputs": {"cluster": {"uid": "old"}}}, NAMESPACE, {**MOUNT, **LINKS}]
+STATE = {"version": 3, "deployment": {"resources": RESOURCES}}
 
 
 @pytest.fixture
@@ -57,7 +49,7 @@ def boards(tmp_path, monkeypatch) -> SimpleNamespace:
 def run(*options: str, **changes: object) -> Result:
     backup = make_backup(**{"files": {"Pulumi.test.yaml": FILE}, "state": STATE, "secrets": (secret(CA),), **changes})
     Path("b.age").write_bytes(backup_file.encrypted(backup, RECIPIENT))
-    return CliRunner().invoke(app, ["restore", "b.age", "-s", "test", "--identity", str(key_file(Path())), *options])
+    return run_command("restore", "b.age", "-s", "test", "--identity", str(key_file(Path())), *options)
 
 
 def test_the_ca_stands_before_istiod_could_make_another_root(boards):
@@ -66,16 +58,12 @@ def test_the_ca_stands_before_istiod_could_make_another_root(boards):
     assert boards.client.wrote == [("create", "/api/v1/namespaces"), ("create", f"{HOME}/secrets")]
     assert [name for name, *_ in boards.did] == ["init", "import_", "up"]
     assert Path("Pulumi.test.yaml").read_text() == FILE
-
-
-def test_the_namespace_has_the_mark_of_the_stack(boards):
-    run("--yes")
     assert boards.client.bodies[0]["metadata"]["annotations"] == {"pi-mesh/stack": "pi-mesh/test"}
 
 
 def test_the_state_keeps_what_is_outside_the_cluster_and_no_link_into_it():
-    kept = restore.outside_the_cluster(STATE)["deployment"]["resources"]
     unlinked = {"dependencies": [], "propertyDependencies": {"path": []}, "deletedWith": ""}
+    kept = restore.outside_the_cluster(STATE)["deployment"]["resources"]
     assert kept == [{**STACK, "outputs": {}}, {**MOUNT, **unlinked}]
 
 
@@ -105,33 +93,20 @@ def test_nothing_is_written_without_a_yes(boards, options):
     assert (boards.client.wrote, boards.did, Path("Pulumi.test.yaml").exists()) == ([], [], False)
 
 
-def live_mesh(boards) -> None:
-    boards.snapshot = make_snapshot(**installed_mesh())
+LIVE, OTHER_BOARDS = make_snapshot(**installed_mesh()), make_snapshot(nodes=make_pis(architecture="riscv64"))
+MESH = "has this mesh already, and a restore is for a cluster without one"
+OLD = error("kubernetes version", CLUSTER, "is 1.20", "take a newer one")
 
 
-def another_ca(boards) -> None:
-    boards.client.answers[f"{HOME}/secrets/istio-ca-secret"] = secret(make_ca("another"))
-
-
-def other_boards(boards) -> None:
-    boards.snapshot = make_snapshot(nodes=make_pis(architecture="riscv64"))
-
-
-def preflight(boards) -> None:
-    boards.findings = [error("kubernetes version", CLUSTER, "is 1.20", "take a newer one")]
-
-
-REFUSED = {
-    "a mesh that lives": (live_mesh, "has this mesh already, and a restore is for a cluster without one"),
-    "another CA": (another_ca, "is there with another CA than the backup's"),
-    "another architecture": (other_boards, "has riscv64 nodes; the backup is of arm64"),
-    "another version of Kubernetes": (preflight, "is 1.20"),
-}
-
-
-@pytest.mark.parametrize(("prepare", "said"), REFUSED.values(), ids=REFUSED)
-def test_it_refuses_before_it_writes(boards, prepare, said):
-    prepare(boards)
+@pytest.mark.parametrize(("changes", "ca", "said"), [
+    pytest.param({"snapshot": LIVE}, None, MESH, id="a mesh that lives"),
+    pytest.param({}, make_ca("another"), "is there with another CA than the backup's", id="another CA"),
+    pytest.param({"snapshot": OTHER_BOARDS}, None, "has riscv64 nodes; the backup is of arm64", id="other boards"),
+    pytest.param({"findings": [OLD]}, None, "is 1.20", id="another version of Kubernetes"),
+])  # fmt: skip
+def test_it_refuses_before_it_writes(boards, changes, ca, said):
+    vars(boards).update(changes)
+    boards.client.answers[f"{HOME}/secrets/istio-ca-secret"] = ca and secret(ca)
     done = run("--yes", "--json")
     wrong = [finding["message"] for finding in json.loads(done.stdout)["findings"] if finding["level"] == "error"]
     assert (done.exit_code, wrong) == (1, [said])

@@ -125,17 +125,6 @@ def test_a_run_that_is_going_on_blocks_every_repair(monkeypatch):
     assert "a run is going on" in str(plan.find_obstacle(situation(locks=(lock(os.getpid()),))))
 
 
-@pytest.mark.row(25)
-@pytest.mark.parametrize(("name", "content"), [("one.json", '{"pid": 7,'), ("one.json.18ead.tmp", "")])
-def test_a_lock_cut_off_by_a_power_loss_or_a_full_disk_belongs_to_nobody(tmp_path, name, content):
-    folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
-    folder.mkdir(parents=True)
-    (folder / name).write_text(content)
-    (cut_off,) = processes.read_locks(f"file://{tmp_path}", "test")
-    assert cut_off.here
-    assert not cut_off.alive
-
-
 @pytest.mark.parametrize(("status", "state"), [
     pytest.param("pending-install", state_with(creating=KNOWN), id="install"),
     pytest.param("pending-upgrade", state_with(KNOWN), id="upgrade"),

@@ -114,15 +114,18 @@ def test_locks_are_read_from_the_file_backend_alone(tmp_path):
     assert not processes.is_examinable("https://app.pulumi.com")
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"[]", b"null", b"\xff{}", b'{"pid": "x"}', b'{"pid": null}', b'{"pid": -1}'], ids=repr
-)
-def test_a_lock_file_that_names_no_process_is_nobodys(tmp_path, content):
+CUT = [b"", b'{"pid": 7,', b"[]", b"null", b"\xff{}", b'{"pid": "x"}', b'{"pid": null}', b'{"pid": -1}']
+
+
+@pytest.mark.row(25)
+@pytest.mark.parametrize("name", ["cut.json", "cut.json.18ead.tmp"])
+@pytest.mark.parametrize("content", CUT, ids=repr)
+def test_a_lock_file_cut_off_by_a_power_loss_or_a_full_disk_is_nobodys(tmp_path, name, content):
     folder = processes.lock_folder(f"file://{tmp_path}", "test")
     folder.mkdir(parents=True)
-    (folder / "cut.json").write_bytes(content)
+    (folder / name).write_bytes(content)
     (lock,) = processes.read_locks(f"file://{tmp_path}", "test")
-    assert (lock, lock.alive) == (Lock(0, socket.gethostname(), "?", "?"), False)
+    assert (lock, lock.here, lock.alive) == (Lock(0, socket.gethostname(), "?", "?"), True, False)
 
 
 def test_locks_of_a_state_without_project_folders_are_found(tmp_path):

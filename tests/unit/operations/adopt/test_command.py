@@ -4,13 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from typer.testing import CliRunner
 
-from operations.__main__ import app
 from operations.adopt import apply, existing_mesh, obstacles, plan
 from operations.adopt.apply import Undo
 from operations.adopt.plan import Effects
 from pi_mesh.checks.finding import Subject, error, ok
+from tests.support.command_line import run_command
 from tests.support.factories import STACK
 from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import RELEASE, existing, resource, situation
@@ -44,7 +43,7 @@ def invoke(monkeypatch):
         done = ok("next preview", Subject("stack", STACK), "is adopted")
         monkeypatch.setattr(apply, "carry_out_adoption", lambda *_: writes.append("adopted") or done)
         monkeypatch.setattr(apply, "carry_out_undo", lambda _: writes.append("undone"))
-        ended = CliRunner().invoke(app, ["adopt", "--stack", STACK, *options])
+        ended = run_command("adopt", "--stack", STACK, *options)
         return ended.exit_code, ended.stdout, writes
 
     return run

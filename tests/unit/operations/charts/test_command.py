@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 from operations import stacks
-from operations.__main__ import app
 from operations.charts import lock
 from operations.charts.lock import ChartUnavailableError
 from pi_mesh.inventory import chart_lock
 from tests.support.chart_servers import ChartServer, package, serving
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 from tests.support.versions import BEFORE, NEWEST, OLDEST
 
@@ -51,9 +50,8 @@ def of_source(monkeypatch: pytest.MonkeyPatch):
 
     def use(source: str) -> None:
         def load(_: str, values: dict | None = None):
-            return make_settings(
-                charts={"source": source}, istio={"version": (values or {}).get("istio.version", NEWEST)}
-            )
+            version = (values or {}).get("istio.version", NEWEST)
+            return make_settings(charts={"source": source}, istio={"version": version})
 
         monkeypatch.setattr(stacks, "load", load)
         monkeypatch.setattr(stacks, "load_changed", load)
@@ -62,7 +60,7 @@ def of_source(monkeypatch: pytest.MonkeyPatch):
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["charts", *arguments, "-s", STACK])
+    done = run_command("charts", *arguments, "-s", STACK)
     return done.exit_code, " ".join(done.output.split())
 
 
@@ -114,14 +112,10 @@ def test_lock_takes_the_versions_of_a_ladder_too_and_leaves_other_stacks_as_they
     ({}, {("istiod", NEWEST): "b" * 64}, f"names {'b' * 64} for it"),
     ({("istiod", NEWEST): ("istiod", BEFORE)}, {}, f"answers with the chart istiod {BEFORE}"),
 ])  # fmt: skip
-def test_a_source_without_the_chart_that_it_names_is_told_and_nothing_is_written(
-    server, of_source, charts, digests, says
-):
+def test_a_source_without_the_named_chart_is_told_and_nothing_is_written(server, of_source, charts, digests, says):
     of_source(server.repository)
-    server.charts |= {chart: server.charts[other] for chart, other in charts.items() if other}
-    for chart in [chart for chart, other in charts.items() if other is None]:
-        del server.charts[chart]
-    server.digests = digests
+    changed = server.charts | {chart: server.charts.get(other) for chart, other in charts.items()}
+    server.charts, server.digests = {chart: content for chart, content in changed.items() if content}, digests
     status, output = run("lock")
     assert (status, says in output, Path(chart_lock.FILE).exists()) == (1, True, False)
 
@@ -154,9 +148,10 @@ def test_vendor_fetches_what_is_missing_or_tampered_with_and_then_asks_nobody(se
     assert server.asked == []
 
 
-@pytest.mark.parametrize(
-    ("options", "says"), [((), "charts lock -s test` first"), (("--also", BEFORE), "--also goes with `charts lock`")]
-)
+ALSO = "--also goes with `charts lock`"
+
+
+@pytest.mark.parametrize(("options", "says"), [((), "charts lock -s test` first"), (("--also", BEFORE), ALSO)])
 @pytest.mark.usefixtures("server")
 def test_vendor_goes_with_a_locked_stack_and_without_further_versions(options, says):
     status, output = run("vendor", *options)

@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from operations import short_lived, stacks
-from operations.__main__ import app
 from operations.connectivity import calls, own_call
 from operations.results import CallRow
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster.pods import Pod
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import make_snapshot
@@ -38,7 +38,7 @@ class Run:
         return [DENIES]
 
     def __call__(self, *options: str) -> Result:
-        return CliRunner().invoke(app, ["connectivity", "-s", "test", *options])
+        return run_command("connectivity", "-s", "test", *options)
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
-from typer.testing import CliRunner
 
 from operations import stacks
-from operations.__main__ import app
 from operations.proxies import rows as module
 from operations.results import ProxyCertificate, ProxyRow
 from pi_mesh.checks.finding import Finding, Level
@@ -16,6 +15,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from tests.support import authorities
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_snapshot
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR
@@ -84,15 +84,10 @@ def shown(monkeypatch):
     """Return `shown(running, *options)`: the output of the command for such proxies."""
 
     def run(running: Proxies, *options: str, older: object = None) -> str:
-        def compared(*_: object):
-            if isinstance(older, Exception):
-                raise older
-            return older or {}
-
         monkeypatch.setattr(stacks, "load_with_cluster", lambda _: (make_settings(), make_snapshot()))
         monkeypatch.setattr(module.reader, "read", lambda *_: running)
-        monkeypatch.setattr(module.stale_proxies, "read", compared)
-        return CliRunner().invoke(app, ["proxies", "-s", STACK, *options]).stdout
+        monkeypatch.setattr(module.stale_proxies, "read", Mock(side_effect=[older or {}]))
+        return run_command("proxies", "-s", STACK, *options).stdout
 
     return run
 
@@ -118,8 +113,8 @@ def test_json_has_the_same_in_fields(shown):
 ])  # fmt: skip
 def test_a_mesh_without_proxies_is_well_unless_istiod_can_not_be_asked(shown, running, status, findings):
     report = json.loads(shown(running, "--json"))
-    assert report["status"] == status
-    assert [(one["level"], one["message"]) for one in report["findings"]] == findings
+    said = [(finding["level"], finding["message"]) for finding in report["findings"]]
+    assert (report["status"], said) == (status, findings)
 
 
 def test_settings_that_can_not_be_compared_are_unknown_and_the_version_still_counts(shown):

@@ -1,7 +1,7 @@
 """The command that prints a pull request's comment: its refusals and its exit statuses."""
 
-import subprocess
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -11,12 +11,7 @@ from operations.pull_request import __main__ as command
 from operations.pull_request import checkout
 from operations.pull_request.comment import LIMIT
 from operations.pull_request.engine import PulumiRefusedError
-
-
-def raise_or_return(value):
-    if isinstance(value, Exception):
-        raise value
-    return value
+from tests.support.files import make_repository
 
 
 @pytest.fixture
@@ -26,9 +21,7 @@ def invoke(monkeypatch, tmp_path):
     It runs in a repository with two stack files, of which one is committed.
     """
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "Pulumi.committed.yaml").touch()
-    for arguments in ("init", "add .", "-c user.name=Test -c user.email=test@example.com commit --message x"):
-        subprocess.run(["git", *arguments.split()], check=True, capture_output=True)
+    make_repository(tmp_path, {"Pulumi.committed.yaml": ""})
     (tmp_path / "Pulumi.committed.yaml").rename(tmp_path / "Pulumi.new.yaml")
 
     def run(options: str, changes_nothing=False, refused="", problem=None, revision=None):
@@ -36,10 +29,12 @@ def invoke(monkeypatch, tmp_path):
 
         def compare(_, name, __, charts):
             compared.append((name, charts))
-            return raise_or_return(problem or SimpleNamespace(is_refused=name == refused))
+            if problem:
+                raise problem
+            return SimpleNamespace(is_refused=name == refused)
 
         known = revision or SimpleNamespace(base="HEAD", changes_nothing=changes_nothing)
-        monkeypatch.setattr(command.checkout, "compared_revision", lambda *_: raise_or_return(known))
+        monkeypatch.setattr(command.checkout, "compared_revision", Mock(side_effect=[known]))
         monkeypatch.setattr(command.compare, "comparison", compare)
         monkeypatch.setattr(command.engine, "command", lambda: None)
         monkeypatch.setattr(command.comment, "whole_comment", lambda sides, _, limit: f"{len(sides)} up to {limit}")

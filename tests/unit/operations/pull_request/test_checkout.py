@@ -1,7 +1,6 @@
 """The two sides of a preview: their files, their stack file, their commits."""
 
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -13,39 +12,26 @@ from operations.pull_request import checkout
 from operations.pull_request.checkout import Revision
 from pi_mesh.settings import SettingsError
 from pi_mesh.settings.pulumi_config import STAND_IN
+from tests.support.files import commit, git, make_repository, write_files
 from tests.support.versions import NEWEST
 
-IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 WORKFLOW = {"SERVER_URL": "https://host", "REPOSITORY": "a/b", "RUN_ID": "7"}
-
-
-def git(folder, *arguments) -> str:
-    done = subprocess.run(["git", "-C", folder, *IDENTITY, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def short(folder, revision: str) -> str:
     return git(folder, "rev-parse", "--short", revision)
 
 
-def write(folder, files):
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
-
-
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory):
     """Return a branch `change` of one commit that adds README.md, beside a main with a later commit."""
-    folder = tmp_path_factory.mktemp("committed")
-    git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
     first = {"Pulumi.yaml": "name: x", ".gitignore": "ignored", "gone": "x"}
-    for branch, files in (("main", first), ("change", {"README.md": ""}), ("main", {"later": ""})):
-        git(folder, "checkout", "--quiet", *(["-B"] if files != {"later": ""} else []), branch)
-        write(folder, files)
-        git(folder, "add", ".")
-        git(folder, "commit", "--quiet", "--message=x")
-    git(folder, "checkout", "--quiet", "change")
+    folder = make_repository(tmp_path_factory.mktemp("committed"), first)
+    git(folder, "checkout", "-b", "change")
+    commit(folder, {"README.md": ""})
+    git(folder, "checkout", "main")
+    commit(folder, {"later": ""})
+    git(folder, "checkout", "change")
     return folder
 
 
@@ -63,7 +49,7 @@ def test_the_base_is_where_the_branch_began(repository, tmp_path):
 
 
 def test_the_working_tree_counts_as_it_is_without_ignored_files(repository, tmp_path):
-    write(repository, {"Pulumi.yaml": "name: y", "components/new.py": "", "ignored": "x"})
+    write_files(repository, {"Pulumi.yaml": "name: y", "components/new.py": "", "ignored": "x"})
     (repository / "gone").unlink()
     side = tmp_path / "side"
     checkout.copy_working_tree(repository, side)
@@ -87,20 +73,19 @@ def test_a_missing_git_is_named(tmp_path, monkeypatch):
 
 def prepared(folder, text: str) -> tuple[dict, dict]:
     """Return the config as it is shown, and the stack file that the preview gets."""
-    write(folder, {"Pulumi.pi.yaml": text})
+    write_files(folder, {"Pulumi.pi.yaml": text})
     shown = checkout.prepare(folder, "pi")
     return shown, yaml.safe_load((folder / "Pulumi.pi.yaml").read_text())
 
 
 ISTIO = {"pi-mesh:istio": {"version": NEWEST, "list": [1]}}
-TOKEN = {"pi-mesh:vaultToken": {"secure": "v1:abc"}}
 HIDDEN = {"pi-mesh:vaultToken": STAND_IN}
 PEM = {"pi-mesh:ca": {"source": "pem", "chain": "the chain"}}
 VAULT = {"pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
 
 
 @pytest.mark.parametrize(("config", "shown", "given"), [
-    pytest.param({**ISTIO, **TOKEN}, HIDDEN, HIDDEN, id="secrets stay out"),
+    pytest.param({**ISTIO, "pi-mesh:vaultToken": {"secure": "v1:abc"}}, HIDDEN, HIDDEN, id="secrets stay out"),
     pytest.param({**ISTIO, **PEM}, PEM, {"pi-mesh:ca": {}}, id="a CA without Vault is left out with its key"),
     pytest.param({**ISTIO, **VAULT}, VAULT, {"pi-mesh:vault": {"enabled": False}}, id="Vault is switched off"),
     pytest.param(VAULT, VAULT, VAULT, id="a stack of the CA alone keeps its settings"),
@@ -134,7 +119,7 @@ def test_a_stack_file_that_cannot_be_read_is_one_line(tmp_path, text, says):
     pytest.param("{", "{", id="policy config that is no JSON is left as it is"),
 ])  # fmt: skip
 def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path, bounds, after):
-    write(tmp_path, {"side/policies/config/pi.json": bounds})
+    write_files(tmp_path, {"side/policies/config/pi.json": bounds})
     config = checkout.use_charts(tmp_path / "side", tmp_path / "packages", "pi")
     assert (tmp_path / "side" / config["pi-mesh:charts.source"]).readlink() == tmp_path / "packages"
     assert (tmp_path / "side/policies/config/pi.json").read_text() == after
@@ -145,8 +130,28 @@ def test_both_commits_are_named_and_only_the_branchs_own_changes_count(repositor
     assert checkout.compared_revision(repository, "main") == Revision("main", base, f"`{head}`", None, ("README.md",))
 
 
+def move(folder):
+    git(folder, "mv", "gone", "docs.md")
+
+
+def delete(folder):
+    (folder / "gone").unlink()
+
+
+def link(folder):
+    delete(folder)
+    (folder / "gone").symlink_to("README.md")
+
+
+@pytest.mark.parametrize("change", [move, delete, link])
+def test_a_file_that_is_no_document_is_named_wherever_it_goes(repository, change):
+    change(repository)
+    revision = checkout.compared_revision(repository, "main")
+    assert ("gone" in revision.changed, revision.changes_nothing) == (True, False)
+
+
 def test_what_is_not_committed_counts_and_is_told(repository):
-    write(repository, {"new": "x"})
+    write_files(repository, {"new": "x"})
     revision = checkout.compared_revision(repository, "main")
     assert revision.changed == ("README.md", "new")
     assert revision.head.endswith(" and what is not committed yet")

@@ -1,6 +1,7 @@
 """The comment on a pull request: its sections, their order and their length."""
 
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 
@@ -43,10 +44,6 @@ def test_changed_rows_of_the_budget_are_open_with_both_sides_and_the_others_fold
     assert closed == "" or closed not in shown
 
 
-def test_without_a_budget_there_is_no_section():
-    assert comment.changed_rows({}, {}) == ""
-
-
 def labelled(version: str) -> dict[str, str]:
     return {"Role a/b": f"labels:\n  helm.sh/chart: gateway-{version}\n"}
 
@@ -67,8 +64,8 @@ def test_changed_objects_are_folded(objects, restarts, says):
     assert text.startswith("<details><summary>1 Kubernetes object<") or text == says
 
 
-def test_without_changes_there_is_no_section():
-    assert comment.folded_diffs([], 10_000) == ""
+def test_without_a_budget_or_changes_there_is_no_section():
+    assert comment.changed_rows({}, {}) == comment.folded_diffs([], 10_000) == ""
 
 
 REVISION = Revision("main", "abc1234", "`def5678`", "https://host/runs/1", ("Pulumi.pi-cluster.yaml",))
@@ -149,9 +146,10 @@ def test_a_base_without_rules_is_told():
     assert "main has no rules: the pull request's own rules were applied" in text
 
 
-@pytest.mark.parametrize(
-    ("files", "reason"), [(("README.md",), "only documentation and tests change (1 file)"), ((), "nothing is changed")]
-)
+ONLY = "only documentation and tests change (1 file)"
+
+
+@pytest.mark.parametrize(("files", "reason"), [(("README.md",), ONLY), ((), "nothing is changed")])
 def test_documentation_alone_takes_one_line(files, reason):
     text = comment.documentation_comment(["a", "b"], Revision("main", "abc", "`def`", None, files))
     marks = "<!-- pi-mesh preview a -->\n<!-- pi-mesh preview b -->\n"
@@ -160,9 +158,8 @@ def test_documentation_alone_takes_one_line(files, reason):
 
 def test_several_stacks_are_several_sections():
     text = comment.whole_comment([Comparison(stack, Side(), Side()) for stack in ("a", "b")], REVISION)
-    assert [line for line in text.splitlines() if line.startswith(("<!--", "### "))] == [
-        line for stack in "ab" for line in (comment.marker(stack), f"### {stack}: No change to the cluster")
-    ]
+    sections = [[comment.marker(stack), f"### {stack}: No change to the cluster"] for stack in "ab"]
+    assert [line for line in text.splitlines() if line.startswith(("<!--", "### "))] == [*chain(*sections)]
 
 
 def test_the_longest_diffs_give_way_to_githubs_limit():

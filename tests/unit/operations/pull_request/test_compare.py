@@ -1,7 +1,5 @@
 """The comparison of a pull request with its base: the judging rules, and a change of Istio's version."""
 
-import subprocess
-
 import pytest
 
 from operations.pull_request import checkout, compare, effects, engine, sides
@@ -9,6 +7,7 @@ from operations.pull_request.compare import Comparison
 from operations.pull_request.engine import Intent, Resource, Violation
 from operations.pull_request.sides import Side
 from tests.support.factories import pulumi_config
+from tests.support.files import git, make_repository
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR
 
 
@@ -37,8 +36,6 @@ def test_only_an_unsupported_step_is_judged_also_where_the_pull_request_allows_i
     assert effects.verdict(versions(before, after)) == f"{verdict}No change to the cluster"
 
 
-NAMESPACE = Resource("kubernetes:core/v1:Namespace", "istiod", {"kind": "Namespace", "metadata": {"name": "x"}})
-IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 STATE = {"resources": ["the base's"]}
 PACK = """\
 from types import SimpleNamespace as Any
@@ -51,11 +48,7 @@ def repository(tmp_path):
     """Return a stack with a policy pack, committed on main, and a branch."""
     files = {"Pulumi.yaml": "name: x", "Pulumi.pi.yaml": "config: {}", "policies/PulumiPolicy.yaml": ""}
     files |= {"policies/rules.py": PACK, "policies/config/pi.json": "{}", "policies/__init__.py": ""}
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    for command in ("init --initial-branch=main", "add .", "commit --message=base", "checkout -b change"):
-        subprocess.run(["git", "-C", tmp_path, *IDENTITY, *command.split()], check=True, capture_output=True)
+    git(make_repository(tmp_path, files), "checkout", "-b", "change")
     return tmp_path
 
 
@@ -68,17 +61,15 @@ def previews(monkeypatch):
         bounds = judge and (judge.bounds.read_text() if judge.bounds.exists() else "none")
         calls.append((side.folder.name, judge and judge.folder.name, bounds, deployed))
         broken = (Violation(judge.folder.name, "advisory", "x", ""),) if judge else ()
-        return Intent({"urn": NAMESPACE}, {}, broken, state=STATE)
+        return Intent({"urn": Resource("x:y:Z", "x", {})}, {}, broken, state=STATE)
 
     monkeypatch.setattr(engine, "preview", preview)
     monkeypatch.setattr(sides.manifests, "rendered_objects", lambda *_: {})
     return calls
 
 
-JUDGED = [("base", None, None, None), ("pull-request", "base", "{}", STATE)]
 TOO = ("pull-request", "pull-request")
 DISABLED = "Rule `ceiling` is disabled, no longer mandatory."
-DELETED = "The policy pack is deleted, and with it 1 rule."
 BROKEN = "No rule judges after the merge: the policy pack does not load: ZeroDivisionError: division by zero."
 
 
@@ -86,13 +77,12 @@ BROKEN = "No rule judges after the merge: the policy pack does not load: ZeroDiv
     ("Pulumi.pi.yaml", "config: {a:b: 1}", [], ()),
     ("policies/config/pi.json", "{ }", [(*TOO, "{ }", None)], ()),
     ("policies/config/pi.json", '{"ceiling": "disabled"}', [(*TOO, '{"ceiling": "disabled"}', None)], (DISABLED,)),
-    ("policies/PulumiPolicy.yaml", None, [(*TOO, "{}", None)], (DELETED,)),
+    ("policies/PulumiPolicy.yaml", None, [(*TOO, "{}", None)], ("The policy pack is deleted, and with it 1 rule.",)),
     ("policies/rules.py", "1 / 0", [(*TOO, "{}", None)], (BROKEN,)),
 ])  # fmt: skip
 def test_the_base_judges_with_its_state_and_changed_rules_only_add(repository, previews, file, text, own, relaxed):
     (repository / file).unlink() if text is None else (repository / file).write_text(text)
-    revision = checkout.compared_revision(repository, "main")
-    comparison = compare.comparison(repository, "pi", revision, "")
-    assert previews == [*JUDGED, *own]
+    comparison = compare.comparison(repository, "pi", checkout.compared_revision(repository, "main"), "")
+    assert previews == [("base", None, None, None), ("pull-request", "base", "{}", STATE), *own]
     assert [violation.policy for violation in comparison.violations] == ["base", *(["pull-request"] if own else [])]
     assert comparison.relaxations.lines == relaxed

@@ -13,8 +13,7 @@ from tests.support.versions import BEFORE
 
 INGRESS, EGRESS = GATEWAYS = tuple(f"Deployment istio-system/istio-{side}gateway" for side in ("ingress", "egress"))
 ISTIOD = "Deployment istio-system/istiod"
-ROLLOUT = "kubectl rollout restart -n istio-system"
-RESTART = f"`{ROLLOUT} deployment/istio-ingressgateway deployment/istio-egressgateway`."
+RESTART = "restart -n istio-system deployment/istio-ingressgateway deployment/istio-egressgateway`."
 KEEP = f"both gateways and sidecars keep proxy {BEFORE}"
 LOST = "Running sidecars look for istiod in `istio-system`, where it no longer runs:"
 REFUSED = "Preflight refuses this `pulumi up` (foreign istio) while istiod runs in `istio-system`"
@@ -26,12 +25,12 @@ GONE = "delete Namespace a, delete Namespace b"
 
 def steps(text: str) -> tuple[Step, ...]:
     """Return the steps of "VERB KIND NAME, …"; the keys of a replacement follow its name."""
-    return tuple(_step(*part.split()) for part in text.split(", ") if part)
-
-
-def _step(verb: str, kind: str, name: str, *keys: str) -> Step:
-    is_retained = verb == "retain"
-    return Step("delete" if is_retained else verb, kind, f"pulumi-{name}", name, keys, is_retained)
+    parts = (part.split() for part in text.split(", ") if part)
+    verbs = {"retain": "delete"}
+    return tuple(
+        Step(verbs.get(verb, verb), kind, f"pulumi-{name}", name, (*keys,), verb == "retain")
+        for verb, kind, name, *keys in parts
+    )
 
 
 def compared(text: str = "", effect: Consequences | None = None, **intent) -> Comparison:
@@ -105,9 +104,10 @@ def test_an_istiod_that_moves_has_a_way_out():
     assert "then `python -m operations repair -s pi --yes`" in line
 
 
-@pytest.mark.parametrize(
-    ("ttl", "verdict"), [("2h", "**changes the CA's settings**, with unknown effects in Vault"), ("1h", NO_CHANGE)]
-)
+OF_CA = "**changes the CA's settings**, with unknown effects in Vault"
+
+
+@pytest.mark.parametrize(("ttl", "verdict"), [("2h", OF_CA), ("1h", NO_CHANGE)])
 def test_a_stack_that_makes_the_ca_alone_is_judged_by_its_settings(ttl, verdict):
     sides = (Side({"pi-mesh:vault": {"enabled": True, "ttl": value}}) for value in ("1h", ttl))
     assert effects.verdict(Comparison("ca", *sides)) == verdict

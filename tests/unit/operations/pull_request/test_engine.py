@@ -65,11 +65,6 @@ def test_a_component_has_neither_id_nor_inputs():
     assert resources(planned(state(component["type"], "urn:c", custom=False, parent="urn:s"))) == [component]
 
 
-def said(*messages: tuple[str, str]) -> list[EngineEvent]:
-    texts = ({"severity": severity, "message": message, "color": "never"} for severity, message in messages)
-    return [event(diagnosticEvent=text) for text in texts]
-
-
 def test_an_intent_has_the_resources_but_not_the_stack_and_its_providers():
     others = ("pulumi:pulumi:Stack", "pulumi:providers:kubernetes")
     events = [*(planned(state(type_, type_)) for type_ in others), planned(state(RELEASE, inputs=CHART))]
@@ -103,7 +98,8 @@ OLD, BAD = ("warning", "old"), ("error", "bad")
     pytest.param([BAD], "exit 255", (), ("bad",), id="a crash with a reason"),
 ])  # fmt: skip
 def test_messages_are_warnings_and_errors(messages, crash, warnings, errors):
-    intent = engine.intent_of_events(said(*messages), crash)
+    said = [{"severity": severity, "message": message, "color": "never"} for severity, message in messages]
+    intent = engine.intent_of_events([event(diagnosticEvent=text) for text in said], crash)
     assert (intent.warnings, intent.errors) == (warnings, errors)
 
 
@@ -196,10 +192,10 @@ def test_the_rules_and_their_bounds_are_the_judging_sides(previewed, tmp_path, f
     assert asked["color"] == "never"
 
 
-@pytest.mark.parametrize(
-    ("output", "reason"),
-    [("error: one\n  error: two\nerror: one\n", "one; two"), ("an unnamed traceback", "an unnamed traceback")],
-)
+TWICE, UNNAMED = "error: one\n  error: two\nerror: one\n", "an unnamed traceback"
+
+
+@pytest.mark.parametrize(("output", "reason"), [(TWICE, "one; two"), (UNNAMED, UNNAMED)])
 def test_a_failed_preview_has_the_errors_that_pulumi_named(previewed, output, reason):
     (error,) = previewed(fails=output)[0].errors
     assert reason in error

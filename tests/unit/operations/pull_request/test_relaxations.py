@@ -1,10 +1,12 @@
 """The relaxations of a pull request: rules, settings, and the code that judges."""
 
 import pytest
+import yaml
 
 from operations.pull_request import relaxations
 from operations.pull_request.relaxations import Relaxations, Rule
 from tests.support.factories import raw_settings
+from tests.support.files import write_files
 from tests.support.versions import NEWEST
 
 BOUNDS = {"memory": "512Mi", "allowed": ["a"]}
@@ -78,16 +80,44 @@ def test_settings_that_are_refused_are_still_compared():
     assert keys(config(**STRICT), config(**PERMISSIVE, nonsense=1)) == ["mtls.mode"]
 
 
+PACKAGES, PROGRAM = "ran with the packages that it names", "the changed program wrote this comment"
+
+
 @pytest.mark.parametrize(("file", "says"), [
     ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what the rules forbid now"),
     pytest.param("policies/pulumi_policy.py", "review what the rules forbid", id="a module before the package's"),
     pytest.param("pi_mesh/.gitattributes", "leave files out of the base", id="files that git archive leaves out"),
-    ("operations/pull_request/comment.py", "the changed program wrote this comment"),
-    (".github/workflows/preview.yml", "the changed program wrote this comment"),
+    *((file, PACKAGES) for file in ("requirements-dev.txt", "pyproject.toml")),
+    *((file, PROGRAM) for file in ("operations/pull_request/comment.py", ".github/workflows/preview.yml")),
+    *((file, PROGRAM) for file in ("pi_mesh/quantities.py", "pi_mesh/settings/pulumi_config.py")),
 ])  # fmt: skip
 def test_a_change_of_what_judges_or_tells_is_told(file, says):
-    (line,) = relaxations.code_relaxations(["README.md", file])
-    assert says in line
+    (line,) = relaxations.code_relaxations(["README.md", file, "docs/kind.yaml"])
+    assert (f"`{file}`" in line, says in line) == (True, True)
+
+
+def test_many_files_of_the_program_are_one_line():
+    files = [f"operations/pull_request/{name}.py" for name in ("a", "b", "c", "d", "e")]
+    (line,) = relaxations.code_relaxations(files)
+    assert line.endswith("and 2 more change: the changed program wrote this comment.")
+
+
+CHART = {"chart": "istiod", "version": "1.0.0", "source": "https://charts.example", "sha256": "a" * 64}
+
+
+@pytest.mark.parametrize(("after", "words"), [
+    (None, "has no section `pi-cluster` any more"),
+    ({"other": [CHART]}, "has no section `pi-cluster` any more"),
+    ({"pi-cluster": [{**CHART, "sha256": "b" * 64}]}, "The sum of the chart `istiod` 1.0.0 changes"),
+    ({"pi-cluster": "none"}, "cannot be compared"),
+    ({"pi-cluster": [CHART, {**CHART, "version": "2.0.0"}]}, ""),
+])  # fmt: skip
+def test_a_chart_that_the_lock_guards_no_more_is_named(tmp_path, after, words):
+    folders = tmp_path / "old", tmp_path / "new"
+    for folder, stacks in zip(folders, ({"pi-cluster": [CHART]}, after), strict=True):
+        write_files(folder, {"charts.lock.yaml": yaml.safe_dump({"stacks": stacks})} if stacks else {})
+    lines = relaxations.lock_relaxations(*folders, "pi-cluster")
+    assert [words in line for line in lines] == ([True] if words else [])
 
 
 def test_a_file_that_becomes_a_symbolic_link_is_told_and_another_link_is_not():
@@ -116,17 +146,12 @@ def cluster(number: int) -> dict:
     return {"cluster": {"uid": f"0000000{number}-0000-0000-0000-000000000000"}}
 
 
-DIGEST, ANY = f"sha256:{'0' * 64}", {"values": {"any": 1}}
+ANY = {"values": {"any": 1}}
 ADDONS = ("grafana", "jaeger", "kiali", "prometheus")
 MUTUAL, LISTED = {"secret": "web", "mode": "MUTUAL"}, ["192.0.2.0/24"]
 WEAKENED = [
-    ("proxy.pathNormalization", {}, {"proxy": {"pathNormalization": "NONE"}}),
-    ("destroy.workloads", {}, {"destroy": {"workloads": True}}),
-    ("images.digests.proxyv2", {"images": {"digests": {"proxyv2": DIGEST}}}, {}),
     ("proxy.outboundTraffic", {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, {}),
     ("ingress.service.sourceRanges", service("ingress", sourceRanges=LISTED), {}),
-    ("egress.service.type", {}, service("egress", type="LoadBalancer")),
-    ("ingress.trustedProxies", {}, {"ingress": {"trustedProxies": 10}}),
     ("trading.hours.closes", hours(), hours(opens="12:00", closes="12:01")),
     ("trading.hours", hours(), {}),
     ("namespaces.research.injection", {}, WITHOUT_SIDECARS),
@@ -150,14 +175,10 @@ BOTH_WAYS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("key", "before", "after", "back"), [*((*row, []) for row in WEAKENED), *((*row, [row[0]]) for row in BOTH_WAYS)]
-)
-def test_what_weakens_the_mesh_is_told_with_its_key_and_the_way_back_only_where_it_weakens_too(
-    key, before, after, back
-):
+@pytest.mark.parametrize(("key", "before", "after"), [*WEAKENED, *BOTH_WAYS])
+def test_what_weakens_the_mesh_is_told_with_its_key_and_the_way_back_where_it_weakens_too(key, before, after):
     assert keys(config(**before), config(**after)) == [key]
-    assert keys(config(**after), config(**before)) == back
+    assert keys(config(**after), config(**before)) == ([key] if (key, before, after) in BOTH_WAYS else [])
 
 
 def test_a_new_namespace_with_the_defaults_relaxes_nothing():

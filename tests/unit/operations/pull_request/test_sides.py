@@ -1,16 +1,18 @@
 """One side of a comparison: its rules, its budget, its settings and its preview."""
 
 import json
+import os
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 import yaml
 
-from operations.pull_request import engine, sides
+from operations.pull_request import checkout, engine, sides
 from operations.pull_request.engine import Checkout, Intent, Resource, Violation
 from operations.pull_request.relaxations import Rule
 from operations.pull_request.sides import RulesUnreadableError
+from tests.support.files import write_files
 from tests.support.versions import NEWEST
 
 ROOT = Path(__file__).parents[4]
@@ -22,9 +24,7 @@ RULES = [Any(name=name, level=Any(value="mandatory"), bounds=lambda _: {"memory"
 
 def policies(folder: Path, config: str | None = None, pack: str = PACK) -> Checkout:
     files = {"PulumiPolicy.yaml": "", "__init__.py": "", "rules.py": pack}
-    (folder / "policies" / "config").mkdir(parents=True)
-    for name, text in {**files, **({"config/pi.json": config} if config else {})}.items():
-        (folder / "policies" / name).write_text(text)
+    write_files(folder / "policies", {**files, **({"config/pi.json": config} if config else {})})
     return Checkout(folder, "pi", {})
 
 
@@ -125,3 +125,22 @@ def test_rules_that_do_not_load_are_told(tmp_path):
     side = sides.read_side(opened(policies(tmp_path, pack="1 / 0").folder))
     assert side.rules == {}
     assert side.rules_problem == "the policy pack does not load: ZeroDivisionError: division by zero"
+
+
+CREDENTIALS = ("VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "PULUMI_ACCESS_TOKEN", "GH_TOKEN", "KUBECONFIG")
+
+
+def test_a_program_of_the_pull_request_gets_nobodys_credentials(tmp_path, monkeypatch):
+    for name in CREDENTIALS:
+        monkeypatch.setenv(name, "fabricated")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "pulumi"))
+    write_files(tmp_path / "pulumi", {"credentials.json": "fabricated", "plugins/x": ""})
+    (tmp_path / "side").mkdir()
+    side = Checkout(tmp_path / "side", "pi-cluster", {})
+    ask = "import json, os; print(json.dumps([dict(os.environ), os.listdir(os.environ['PULUMI_HOME'])]))"
+    environment, pulumi_home = json.loads(sides._run_in(side, ask).stdout)
+    assert not {"fabricated", str(tmp_path / "pulumi")} & {*environment.values()}
+    assert (environment["KUBECONFIG"], pulumi_home) == (os.devnull, ["plugins"])
+    with checkout.isolated(side.environment):
+        assert "VAULT_TOKEN" not in os.environ
+    assert os.environ["VAULT_TOKEN"] == "fabricated"

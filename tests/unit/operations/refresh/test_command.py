@@ -6,10 +6,8 @@ from itertools import count
 from unittest.mock import Mock
 
 import pytest
-from typer.testing import CliRunner
 
 from operations import stacks
-from operations.__main__ import app
 from operations.refresh import restarts as module
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster import proxies, snapshot
@@ -17,6 +15,7 @@ from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings.namespaces import DAYS
 from tests.support.cluster_of_workloads import Cluster, pod
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import STACK, make_snapshot
@@ -39,7 +38,7 @@ def refreshed(monkeypatch):
         monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
         monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count().__next__))
         monkeypatch.setattr(module, "time", Mock(monotonic=count(0, 0.2).__next__))
-        done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *["--yes"] * yes, *options])
+        done = run_command("refresh", "-s", STACK, "--json", "--wait", "1", *["--yes"] * yes, *options)
         return json.loads(done.stdout)
 
     return run

@@ -48,36 +48,28 @@ def test_gateways_come_last():
     assert names(planned(cluster)) == ["shop", "a-gateway"]
 
 
-def lonely(cluster: Cluster) -> None:
-    cluster.pods = {"lonely": pod("lonely", "")}
+TIGHT = "takes 1 pod away at once in a rollout, and PodDisruptionBudget most allows 0 pods"
 
 
-def paused(cluster: Cluster) -> None:
-    cluster.spec = {"paused": True}
-
-
-def too_tight(cluster: Cluster) -> None:
-    cluster.spec, cluster.answers[BUDGETS] = RECREATE, budget(0, pods=1, healthy=1)
-
-
-@pytest.mark.parametrize(("change", "name", "words"), [
-    (lonely, "pod trading/lonely", "has no controller, so nothing would replace it"),
-    (paused, "deployment trading/shop", "is paused (spec.paused)"),
-    (too_tight, "deployment trading/shop",
-     "takes 1 pod away at once in a rollout, and PodDisruptionBudget most allows 0 pods"),
+@pytest.mark.parametrize(("changes", "name", "words"), [
+    ({"pods": {"lonely": pod("lonely", "")}}, "pod trading/lonely", "has no controller, so nothing would replace it"),
+    ({"spec": {"paused": True}}, "deployment trading/shop", "is paused (spec.paused)"),
+    ({"spec": RECREATE, "budget": budget(0, pods=1, healthy=1)}, "deployment trading/shop", TIGHT),
 ])  # fmt: skip
-def test_what_a_restart_would_break_or_not_reach_is_named_and_not_touched(change, name, words):
+def test_what_a_restart_would_break_or_not_reach_is_named_and_not_touched(changes, name, words):
     cluster = Cluster("shop")
-    change(cluster)
+    cluster.answers[BUDGETS] = changes.get("budget")
+    vars(cluster).update(changes)
     plan = planned(cluster)
     (named,) = plan.untouched
     assert (str(named.subject), names(plan)) == (name, [])
     assert named.message.startswith(words)
 
 
-@pytest.mark.parametrize(
-    ("owner", "fix"), [("", "create it again from its manifest"), ("ReplicaSet/app-1", "restart it through its owner")]
-)
+BY_HAND, BY_OWNER = "create it again from its manifest", "restart it through its owner"
+
+
+@pytest.mark.parametrize(("owner", "fix"), [("", BY_HAND), ("ReplicaSet/app-1", BY_OWNER)])
 def test_a_pod_that_is_only_named_is_made_anew_by_its_owner_if_it_has_one(monkeypatch, owner, fix):
     monkeypatch.setattr(restarts.workloads, "owning_workload", lambda *_: "no controller restarts it")
     proxy = Proxy(Pod("trading", "app-1", owner=owner), BEFORE)
@@ -99,11 +91,6 @@ def restart(cluster: Cluster, *, older: bool = True, first: Callable = lambda: N
     (shop,) = planned(cluster).restarts
     first()
     return restarts.carry_out_restart(cluster, shop, lambda _: older, wait=5)
-
-
-def test_a_workload_is_restarted_and_waited_for():
-    cluster = Cluster("shop")
-    assert (restart(cluster).level, cluster.restarted) == (Level.OK, ["shop"])
 
 
 def unready(**condition: str) -> dict:

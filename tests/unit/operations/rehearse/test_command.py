@@ -5,12 +5,11 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from operations import pulumi, stacks
-from operations.__main__ import app
 from operations.rehearse import judgement, trial
 from operations.rehearse.job import Login
 from operations.rehearse.trial import ContainerRun, NodeCounters, Trial
@@ -18,16 +17,17 @@ from operations.short_lived import ShortLived
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.kubelet import Disk, Offset
 from pi_mesh.cluster.stack_state import NEVER_RUN
+from tests.support.command_line import run_command
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import installed_mesh, make_pis, make_snapshot
 from tests.support.versions import BEFORE
 
+run = partial(run_command, "rehearse", "-s", "test")
 DONE = ContainerRun(0)
-WELL = Trial(
-    containers={"version": DONE, "envoy": ContainerRun(ready=True), "iptables": DONE, "nftables": DONE}, pod="x"
-)
-DEAD = Trial(containers={**WELL.containers, "envoy": ContainerRun(134, log="MmapAligned() failed\n")}, pod="y")
+CONTAINERS = {"version": DONE, "envoy": ContainerRun(ready=True), "iptables": DONE, "nftables": DONE}
+WELL = Trial(containers=CONTAINERS, pod="x")
+DEAD = Trial(containers={**CONTAINERS, "envoy": ContainerRun(134, log="MmapAligned() failed\n")}, pod="y")
 ANSWERED = NodeCounters(Offset(-1, 1), [Disk("images", 9, 10)], 2**28)
 
 
@@ -66,18 +66,13 @@ def rehearsal(monkeypatch) -> Rehearsal:
     return Rehearsal(monkeypatch)
 
 
-def run(*options: str) -> Result:
-    return CliRunner().invoke(app, ["rehearse", "-s", "test", *options])
-
-
 def test_every_ready_node_is_tried_and_the_others_are_unknown(rehearsal):
     cordoned, gone, well = make_pis(3)
     rehearsal.cluster = make_snapshot(nodes=(replace(cordoned, cordoned=True), replace(gone, ready=False), well))
     result = run()
-    assert result.exit_code == 0
-    assert list(rehearsal.trials) == ["pi-3"]
-    assert "is cordoned: nothing was tried there" in result.output
-    assert "is not Ready: nothing was tried there" in result.output
+    assert (result.exit_code, list(rehearsal.trials)) == (0, ["pi-3"])
+    for reason in ("is cordoned", "is not Ready"):
+        assert f"{reason}: nothing was tried there" in result.output
 
 
 def test_one_node_on_which_the_proxy_does_not_run_is_status_1_and_is_named(rehearsal):
@@ -104,9 +99,8 @@ def test_the_jobs_run_in_a_namespace_that_is_there(rehearsal, installed, options
 
 def test_the_image_of_a_version_to_come_can_be_tried(rehearsal):
     run("--to", BEFORE)
-    assert {trial.containers[0]["image"] for trial in rehearsal.trials.values()} == {
-        f"docker.io/istio/proxyv2:{BEFORE}"
-    }
+    images = {trial.containers[0]["image"] for trial in rehearsal.trials.values()}
+    assert images == {f"docker.io/istio/proxyv2:{BEFORE}"}
 
 
 LOGIN = {"hub": "registry.example/istio", "login": {"username": "pi"}}
@@ -116,9 +110,8 @@ OWN = "pi-mesh-registry"
 def test_a_pull_secret_of_the_users_that_is_not_there_is_said(rehearsal):
     rehearsal.settings = make_settings(images={"hub": "registry.example/istio", "pullSecrets": ["mine"]})
     result = run()
+    assert (result.exit_code, rehearsal.pull_secrets) == (0, ["mine"])
     assert "secret default/mine" in result.output
-    assert result.exit_code == 0
-    assert rehearsal.pull_secrets == ["mine"]
 
 
 def test_before_a_first_install_the_trials_log_in_by_themselves(rehearsal, monkeypatch):

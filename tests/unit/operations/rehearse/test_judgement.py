@@ -49,12 +49,8 @@ PI = AUXV.format(4096, "fffff7a11c48")
 VERSION = "\n/usr/local/bin/envoy  version: 9e5580/1.40.0/Clean/RELEASE/BoringSSL\n"
 MMAP = "12 tcmalloc/internal/system_allocator.h:585] MmapAligned() failed - unable to allocate with tag\nmore\n"
 DONE, ABORTED = ContainerRun(0, reason="Completed"), ContainerRun(134, reason="Error", log=MMAP)
-WELL = {
-    "version": replace(DONE, log=PI + VERSION),
-    "envoy": ContainerRun(ready=True),
-    "iptables": DONE,
-    "nftables": DONE,
-}
+TOLD = replace(DONE, log=PI + VERSION)
+WELL = {"version": TOLD, "envoy": ContainerRun(ready=True), "iptables": DONE, "nftables": DONE}
 NATIVE = {"values": {"global": {"nativeNftables": True}}}
 
 
@@ -80,9 +76,8 @@ def test_a_node_on_which_all_works_says_what_was_seen():
     findings = trial()
     assert {finding.level for finding in findings.values()} == {OK}
     assert findings[IMAGE].message == f"docker.io/istio/proxyv2:{NEWEST} is there, after 12 s"
-    assert findings[IMAGE].number == 12.3
     assert findings[ENVOY].message == f"Envoy 1.40.0 of Istio {NEWEST} allocates memory and serves"
-    assert (findings[PAGES].number, findings[BITS].number) == (4096, 48)
+    assert [findings[check].number for check in (IMAGE, PAGES, BITS)] == [12.3, 4096, 48]
 
 
 @pytest.mark.parametrize(("address", "bits"), [("7ff7a11c48", 39), ("7ffff7a11c48", 47), ("fffff7a11c48", 48)])
@@ -104,25 +99,22 @@ def test_where_envoy_fails_a_kernel_with_half_of_48_bits_is_not_the_cause(addres
 
 QUOTE = "error initializing configuration 'f': Unable to parse JSON as proto (INVALID_ARGUMENT: near 1:1): {}\n"
 COOL = "use a supply", "cool it"
+LOW, SLOW = "WARNING has too low a voltage", "WARNING runs at a lowered frequency"
+SLOWED = "WARNING ran at a lowered frequency"
 
 
 @pytest.mark.parametrize(("temperature", "throttled", "said"), [
     ("48312", "0", ["OK is 48 °C hot", "OK has had its voltage and its frequency since its start"]),
     ("74999", "", ["OK is 75 °C hot"]),
     ("75000", "", ["WARNING is 75 °C hot; at 80 °C its CPU is slowed"]),
-    ("", "1", ["WARNING has too low a voltage"]),
-    ("", "8", ["WARNING runs at a lowered frequency"]),
-    ("", "50005", [
-        "WARNING has too low a voltage", "WARNING runs at a lowered frequency",
-        "WARNING had too low a voltage since its start", "WARNING ran at a lowered frequency since its start",
-    ]),
+    ("", "1", [LOW]),
+    ("", "8", [SLOW]),
+    ("", "50005", [LOW, SLOW, f"{LOW.replace('has', 'had')} since its start", f"{SLOWED} since its start"]),
     ("", "", []),
 ])  # fmt: skip
 def test_a_board_is_judged_by_what_it_shows_of_heat_and_voltage(temperature, throttled, said):
-    told = {
-        name: failing(QUOTE.format(text) if text else "Invalid path: f")
-        for name, text in (("temperature", temperature), ("throttled", throttled))
-    }
+    texts = {"temperature": temperature, "throttled": throttled}
+    told = {name: failing(QUOTE.format(text) if text else "Invalid path: f") for name, text in texts.items()}
     findings = list(judgement.board_findings(Subject("node", "pi-1"), Trial(containers={**WELL, **told})))
     assert [f"{finding.level.name} {finding.message}" for finding in findings] == said
     assert all(finding.fix.startswith(COOL) for finding in findings if finding.level is WARNING)

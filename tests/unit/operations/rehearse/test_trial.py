@@ -87,16 +87,13 @@ def test_a_trial_waits_for_every_answer_but_not_for_ever(answer, lived, settled)
 def kubelets(monkeypatch):
     """Let each kubelet answer with its node's name, and that of pi-2 not at all."""
 
-    def answer(kind: str) -> Callable[[object, str], str]:
-        def answer_of(_client: object, node: str) -> str:
-            if node == "pi-2":
-                raise NotAnswered(f"{kind}: forbidden")
-            return f"{kind} of {node}"
-
-        return answer_of
+    def answer(kind: str, node: str) -> str:
+        if node == "pi-2":
+            raise NotAnswered(f"{kind}: forbidden")
+        return f"{kind} of {node}"
 
     for kind in ("clock", "disks"):
-        monkeypatch.setattr(trial.kubelet, kind, answer(kind))
+        monkeypatch.setattr(trial.kubelet, kind, lambda _, node, kind=kind: answer(kind, node))
 
 
 ENVOY = ContainerId("trial", "rehearsal-pi-1", "envoy")

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from operations.report import contents
+from tests.support.files import write_programs
 
 
 @pytest.fixture
@@ -28,9 +29,8 @@ def answers(monkeypatch):
 
 def test_every_command_is_asked_for_its_document(answers):
     said = answers("""echo "{\\"operation\\": \\"$0\\"}" """)
-    assert {name: answer.document for name, answer in said.items()} == {
-        name: {"operation": name} for name in contents.OWN_COMMANDS
-    }
+    documents = {name: {"operation": name} for name in contents.OWN_COMMANDS}
+    assert {name: answer.document for name, answer in said.items()} == documents
     assert not said["verify"].problem
 
 
@@ -58,9 +58,7 @@ SCRIPTS = {
 
 
 def test_programs_and_packages_say_their_versions_or_why_they_say_nothing(tmp_path, monkeypatch):
-    for name, script in SCRIPTS.items():
-        (tmp_path / name).write_text(script)
-        (tmp_path / name).chmod(0o755)
+    write_programs(tmp_path, SCRIPTS)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(contents, "PACKAGES", ("pulumi-kubernetes", "no-such-package"))
     monkeypatch.setattr(contents, "PROGRAM_SECONDS", 0.2)

@@ -6,14 +6,13 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from operations.__main__ import app
 from operations.charts import lock as charts_lock
 from pi_mesh.catalog.istio import MINORS
 from pi_mesh.checks.finding import CLUSTER, error
 from pi_mesh.inventory.chart_lock import ChartLock, LockedChart
 from pi_mesh.settings.namespaces import DAYS
+from tests.support.command_line import run_command
 from tests.support.factories import STACK
 from tests.support.upgrading import KUBERNETES, NEXT, START, PowerCut, World, failed, install, newest_patch
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, OLDEST_MINOR, SHIPPED
@@ -34,7 +33,7 @@ def upgraded(monkeypatch) -> Callable[..., dict]:
 
     def run(world: World, to: str = BEFORE, *options: str) -> dict:
         install(world, monkeypatch)
-        done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", to, "--json", *(options or ["--yes"])])
+        done = run_command("upgrade", "-s", STACK, "--to", to, "--json", *(options or ["--yes"]))
         if isinstance(done.exception, PowerCut):
             raise done.exception
         return json.loads(done.stdout)
@@ -136,9 +135,7 @@ def test_what_stops_an_upgrade_is_named_and_nothing_more_is_called(upgraded, wor
     assert stopped.written == stopped.recorded
 
 
-def test_a_locked_stack_stops_before_its_first_step_with_one_command_for_the_charts_of_all_steps(
-    upgraded, tmp_path, monkeypatch
-):
+def test_a_locked_stack_stops_with_one_command_for_the_charts_of_all_steps(upgraded, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     origin: dict[str, Any] = {"version": START, "source": "https://charts.example", "sha256": sha256().hexdigest()}
     entries = tuple(LockedChart(chart=name, **origin) for name in ("base", "istiod", "gateway"))
@@ -155,7 +152,7 @@ def test_a_locked_stack_stops_before_its_first_step_with_one_command_for_the_cha
 def test_a_person_sees_a_table_of_the_steps_and_what_stops_the_first_one_in_full(monkeypatch):
     install(World(kubernetes=KUBERNETES - 1), monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
-    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", NEWEST, "--dry-run"])
+    done = run_command("upgrade", "-s", STACK, "--to", NEWEST, "--dry-run")
     rows = [line.split("  ") for line in done.stdout.splitlines()]
     cells = {row[0]: [cell.strip() for cell in row if cell.strip()] for row in rows}
     assert cells[NEXT][1:] == [RANGES[NEWEST_MINOR - 2], RESTARTED, "by the base chart", "nothing"]
@@ -166,14 +163,14 @@ def test_a_person_sees_a_table_of_the_steps_and_what_stops_the_first_one_in_full
 
 def test_a_plan_that_nothing_stops_ends_with_one_line(monkeypatch):
     install(World(), monkeypatch)
-    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", NEXT, "--dry-run"])
+    done = run_command("upgrade", "-s", STACK, "--to", NEXT, "--dry-run")
     assert done.stdout.splitlines()[-1] == f"stack {STACK}: no step of the upgrade is stopped"
 
 
 def test_without_a_yes_the_steps_are_shown_and_none_is_begun(monkeypatch):
     world = World()
     install(world, monkeypatch)
-    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", BEFORE])
+    done = run_command("upgrade", "-s", STACK, "--to", BEFORE)
     assert (done.exit_code, world.calls) == (1, [])
     assert done.stdout.index(NEXT) < done.stdout.index(f"operations upgrade -s {STACK} --to {BEFORE} --yes")
     assert f"was not taken from {START} to {BEFORE}, for nobody agreed" in done.stdout

@@ -1,20 +1,21 @@
 """The command `verify`."""
 
 from contextlib import nullcontext
+from functools import partial
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from operations import stacks
-from operations.__main__ import app
 from operations.verify import certificate_issuer, plain_text_call
 from pi_mesh.checks import observe
 from pi_mesh.checks.finding import Subject, error, warning
 from pi_mesh.checks.verify import clock, configuration_analysis, cpu_throttling, running_proxies
 from pi_mesh.cluster import kubelet
 from pi_mesh.cluster.stack_state import NEVER_RUN
+from tests.support.command_line import run_command
 from tests.support.versions import NEWEST
 
+verify = partial(run_command, "verify", "-s", "test")
 APP = Subject("pod", "trading/app")
 
 
@@ -28,10 +29,6 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kubelet, "running_window", lambda *_: nullcontext(_[-1]))
     monkeypatch.setattr(cpu_throttling, "check", lambda mesh: [warning("cpu", APP, f"over {mesh.cpu_window} s", "")])
     monkeypatch.setattr(plain_text_call, "check", lambda *_: [error("plain-text call", APP, "answered", "")])
-
-
-def verify(*options: str) -> Result:
-    return CliRunner().invoke(app, ["verify", "-s", "test", *options])
 
 
 @pytest.mark.parametrize(("options", "status"), [((), 0), (("--probe",), 1)])

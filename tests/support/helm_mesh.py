@@ -42,8 +42,11 @@ def deployment(name: str = "istiod", namespace: str = "istio-system", release: s
     return Deployment(namespace, name, {"app": "istiod"}, f"{namespace}/{release}" if release else "")
 
 
-def state_with(*resources: Mapping) -> dict:
-    return {"version": 3, "deployment": {"resources": list(resources)}}
+def state_with(*resources: Mapping, **operations: Mapping) -> dict:
+    """Return a state; `creating=...` and the like are its pending operations."""
+    pending = [{"type": kind, "resource": resource} for kind, resource in operations.items()]
+    under_way = {"pending_operations": pending} if pending else {}
+    return {"version": 3, "deployment": {"resources": list(resources), **under_way}}
 
 
 def name_of(entry: Mapping) -> str:

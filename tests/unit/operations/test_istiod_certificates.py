@@ -129,12 +129,13 @@ def test_istiod_is_verified_by_the_roots_of_the_workloads(reached):
     assert reached(TRUSTED) == [ROOT.pem.encode()]
 
 
-@pytest.mark.parametrize("roots", [None, {}, {"data": None}, {"data": {"other": "x"}}, {"data": {"root-cert.pem": ""}}])
-def test_without_a_root_istiod_is_not_asked(reached, roots):
-    with pytest.raises(NoCertificate, match="configmap istio-system/istio-ca-root-cert has no root"):
-        reached(roots)
+NO_ROOTS = (None, {}, {"data": None}, {"data": {"other": "x"}}, {"data": {"root-cert.pem": ""}})
 
 
-def test_an_istiod_that_is_not_reached_is_said(reached):
-    with pytest.raises(NoCertificate, match="no pod: can't reach istiod"):
-        reached(TRUSTED, NotForwardedError("no pod"))
+@pytest.mark.parametrize(("roots", "problem", "says"), [
+    *((roots, None, "configmap istio-system/istio-ca-root-cert has no root") for roots in NO_ROOTS),
+    (TRUSTED, NotForwardedError("no pod"), "no pod: can't reach istiod"),
+])  # fmt: skip
+def test_an_istiod_without_a_root_or_that_is_not_reached_is_said(reached, roots, problem, says):
+    with pytest.raises(NoCertificate, match=says):
+        reached(roots, problem)

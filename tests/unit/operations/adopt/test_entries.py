@@ -13,7 +13,6 @@ from tests.support.helm_mesh import (
     living,
     name_of,
     registered,
-    resource,
     situation,
     state_with,
 )
@@ -68,18 +67,10 @@ def test_the_manager_of_an_object_is_the_one_that_running_stacks_have_in_their_c
     assert field_manager("urn:pulumi:test::pi-mesh::Kind::name") == "pulumi-kubernetes-dbd409e1"
 
 
-LIVE_PEER = {
-    **PEER,
-    "metadata": {**PEER["metadata"], "uid": "u", "labels": {"team": "others"}, "resourceVersion": "7"},
-    "spec": {"mtls": {"mode": "PERMISSIVE"}, "selector": {"matchLabels": {"app": "old"}}},
-    "status": {"conditions": []},
-}
-LIVE_HOME = {
-    "apiVersion": "v1",
-    "kind": "Namespace",
-    "metadata": {"name": "istio-system", "uid": "u", "labels": {"team": "others"}},
-    "spec": {"finalizers": ["kubernetes"]},
-}
+META = {**PEER["metadata"], "uid": "u", "labels": {"team": "others"}, "resourceVersion": "7"}
+SPEC = {"mtls": {"mode": "PERMISSIVE"}, "selector": {"matchLabels": {"app": "old"}}}
+LIVE_PEER = {**PEER, "metadata": META, "spec": SPEC, "status": {"conditions": []}}
+HOME = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}
 
 
 def entries_of(there) -> list[dict]:
@@ -106,10 +97,9 @@ def test_every_urn_and_type_is_the_programs_own_and_what_others_need_comes_first
 def test_a_release_has_what_helm_installed_and_not_what_the_settings_ask_for():
     installed = living("mesh-istiod", "istiod", {"pilot": {"replicaCount": 3}}, version=BEFORE, revision=4)
     release = by_name(existing(release=installed))["istiod-release"]
-    assert release["id"] == "istio-system/mesh-istiod"
-    assert release["inputs"]["values"] == {"pilot": {"replicaCount": 3}}
-    assert (release["inputs"]["version"], release["inputs"]["atomic"]) == (BEFORE, True)
-    assert release["outputs"]["status"]["revision"] == 4
+    asked = {"values": {"pilot": {"replicaCount": 3}}, "version": BEFORE, "atomic": True}
+    assert release["inputs"].items() >= asked.items()
+    assert (release["id"], release["outputs"]["status"]["revision"]) == ("istio-system/mesh-istiod", 4)
 
 
 @pytest.mark.parametrize(("live", "kept"), [
@@ -132,24 +122,21 @@ def test_of_a_directory_of_charts_the_installed_versions_package_is_named():
 def test_a_value_that_the_settings_do_not_have_makes_up_go_over_the_release():
     # Without the secret `__inputs` the provider does not see that a value is gone.
     assert istiod({"pilot": {"cni": {"enabled": True}}})["initErrors"] == [entries.EXTRA_VALUE]
-    assert "initErrors" not in istiod()
-    assert "initErrors" not in istiod({})
+    assert "initErrors" not in {**istiod(), **istiod({})}
 
 
 def test_the_inputs_of_an_object_are_its_whole_live_spec_so_that_further_fields_go():
     peer = by_name(existing(peer=LIVE_PEER))["peer"]
-    assert peer["id"] == "istio-system/default"
-    assert peer["inputs"]["spec"] == LIVE_PEER["spec"]
-    assert peer["outputs"]["__inputs"] == peer["inputs"]
-    assert peer["outputs"]["metadata"]["uid"] == "u"
+    assert (peer["id"], peer["inputs"]["spec"]) == ("istio-system/default", SPEC)
+    assert (peer["outputs"]["__inputs"], peer["outputs"]["metadata"]["uid"]) == (peer["inputs"], "u")
     # `up` would take the labels of others away.
     assert "labels" not in peer["inputs"]["metadata"]
 
 
 def test_a_namespace_is_retained_and_its_spec_is_not_touched():
-    home = by_name(existing(**{"istio-namespace": LIVE_HOME}))["istio-namespace"]
-    assert home["retainOnDelete"] is True
-    assert home["inputs"] == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}
+    live = {**HOME, "metadata": {"name": "istio-system", "uid": "u", "labels": {"team": "others"}}, "spec": {"a": 1}}
+    home = by_name(existing(**{"istio-namespace": live}))["istio-namespace"]
+    assert (home["retainOnDelete"], home["inputs"]) == (True, HOME)
 
 
 def test_a_new_provider_gets_an_id_which_every_entry_names():
@@ -179,4 +166,4 @@ def test_a_state_that_knows_half_of_it_keeps_its_entries_and_gets_the_rest():
 def test_an_entry_is_known_as_adopted_by_a_date_in_whole_seconds_which_the_engine_never_writes():
     assert all(entries.is_adopted(entry) for entry in entries_of(existing()))
     assert not entries.is_adopted({"created": "2026-11-25T16:45:46.235699958Z"})
-    assert not entries.is_adopted(resource("a:b:C", "without a date"))
+    assert not entries.is_adopted({"urn": "without a date"})

@@ -8,12 +8,11 @@ from operations.adopt import obstacles
 from operations.adopt.obstacles import Living
 from operations.pull_request.manifests import named_texts
 from operations.repair.processes import Lock
-from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import Forbidden, Refused
 from pi_mesh.inventory import Kind
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import PEER, deployment, living, resource, situation, state_with
 from tests.support.snapshots import make_snapshot
@@ -71,8 +70,7 @@ def test_every_release_is_read_but_those_that_are_gone_or_that_nobody_can_read(m
     assert obstacles.read_releases(None, make_snapshot(releases=tuple(applied))) == (kept,)
 
 
-OPERATION = {"type": "creating", "resource": resource("x:y:Z", "istiod-release")}
-UNDER_WAY = {"version": 3, "deployment": {"resources": [], "pending_operations": [OPERATION]}}
+UNDER_WAY = state_with(creating=resource("x:y:Z", "istiod-release"))
 VAULT = {"enabled": True, "address": "https://vault.example:8200"}
 
 
@@ -118,9 +116,9 @@ def test_a_release_in_the_middle_of_something_is_not_adopted(status, revision, f
 
 def test_the_labels_of_a_gateway_are_those_of_its_charts_values():
     edge, egress = living("edge", "gateway", {"labels": {"istio": "front", "zone": 1}}), gateways("mesh-egress")
-    assert obstacles.given_labels(
-        make_settings(), [living("istiod", "istiod", {"labels": {"a": "b"}}), edge, *egress]
-    ) == {"ingress": {"istio": "front", "zone": "1"}, "egress": {}}
+    releases = [living("istiod", "istiod", {"labels": {"a": "b"}}), edge, *egress]
+    labels = {"ingress": {"istio": "front", "zone": "1"}, "egress": {}}
+    assert obstacles.given_labels(make_settings(), releases) == labels
 
 
 def edge_deployment(label: str, **spec: object) -> dict:
@@ -134,17 +132,14 @@ LIVE = edge_deployment("front", paused=True)
 IMMUTABLE = 'Deployment.apps "edge" is invalid: spec.selector: Invalid value: {"matchLabels":{}}: field is immutable'
 DENIED = 'admission webhook "rules.example" denied the request: no gateway here'
 NO_RIGHT = 'deployments "edge" is forbidden: User "reader" cannot update resource "deployments"'
-HELD_PORT = (
-    'Service "edge" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated'
-)
+HELD_PORT = 'Service "edge" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already in use'
 
 
 def tried(answers: dict, *installed: dict, kind: Kind = Kind.GATEWAY) -> tuple[list[Finding], FakeClient]:
     """Return the rows for a gateway's Deployment, and the client that was asked."""
     resources = {"resources": [{"kind": "Deployment", "name": "deployments", "namespaced": True}]}
     client = FakeClient({"/apis/apps/v1": resources, **answers})
-    release = replace(inventory.mesh_inventory(make_settings(releases={"names": {"ingress": "edge"}})).the(Kind.ISTIOD))
-    release = replace(release, kind=kind, name="edge", setting="ingress")
+    release = replace(make_mesh().the(Kind.ISTIOD), kind=kind, name="edge", setting="ingress")
     rendered = dict(named_texts([edge_deployment("edge")]))
     return [*obstacles.refusals(client, release, living("edge", "gateway", objects=installed), rendered)], client
 

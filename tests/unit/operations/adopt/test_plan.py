@@ -60,9 +60,10 @@ def test_connections_close_for_an_object_that_the_next_up_changes(monkeypatch, p
     assert module.CLOSED not in plan(there, NOTHING)
 
 
-def test_charts_that_can_not_be_rendered_leave_it_open(monkeypatch):
+def test_charts_that_can_not_be_rendered_leave_it_open_and_are_no_promise(monkeypatch, plan):
     monkeypatch.setattr(manifests, "rendered_objects", Mock(side_effect=NotRenderedError("helm is not on PATH")))
-    assert module.effects_of_up(existing()) == Effects(restarts=None, problem="helm is not on PATH")
+    assert module.effects_of_up(existing()) == UNRENDERED
+    assert module.RESTARTS not in plan(existing(), UNRENDERED)
 
 
 @pytest.mark.parametrize(("pod", "named"), [
@@ -146,10 +147,6 @@ def test_the_plan_has_a_row_for_each_change(plan, there, effects, check, level, 
     assert [rows[row] for row in rows if text in row] == [level]
 
 
-def test_charts_that_could_not_be_rendered_are_no_promise(plan):
-    assert module.RESTARTS not in plan(existing(), UNRENDERED)
-
-
 WHOLE = f"""
 release istio-system/istiod: istiod {NEWEST}, revision 1, is adopted as istiod
 peerauthentication istio-system/default: is adopted unchanged
@@ -170,9 +167,8 @@ false` leaves it out
 @pytest.mark.parametrize("running", [0, 1])
 def test_the_whole_plan_of_an_adoption_that_changes_nothing(plan, running):
     istiods = (Deployment("istio-system", "istiod", {"app": "istiod"}, ISTIOD, wanted=running),)
-    rows = [
-        row for rows in plan(existing(situation(snapshot={"deployments": istiods}), peer=PEER)).values() for row in rows
-    ]
+    there = existing(situation(snapshot={"deployments": istiods}), peer=PEER)
+    rows = [row for rows in plan(there).values() for row in rows]
     assert [str(row) for row in rows] == WHOLE.strip().splitlines()
     assert {row.level for row in rows} == {Level.OK}
 

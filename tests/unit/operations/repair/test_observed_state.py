@@ -20,6 +20,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import parse_any
 from pi_mesh.vault import VaultError
 from tests.support.factories import STACK, make_settings
+from tests.support.helm_mesh import state_with as state
 from tests.support.snapshots import make_snapshot
 from tests.support.vault_server import vault_server
 
@@ -34,12 +35,6 @@ KNOWN = {**PENDING, "id": ISTIOD}
 MARKED = {**KNOWN, "initErrors": [INTERRUPTED]}
 TAKEN_IN = {**MARKED, "outputs": PENDING["inputs"]}
 NAMESPACE = {"urn": "urn:pulumi:test::pi-mesh::kubernetes:core/v1:Namespace::trading", "type": "x", "id": ISTIOD}
-
-
-def state(*resources: dict, **operations: dict) -> dict:
-    """Return a state; `creating=...` and the like are its pending operations."""
-    pending = [{"type": kind, "resource": resource} for kind, resource in operations.items()]
-    return {"version": 3, "deployment": {"resources": list(resources), "pending_operations": pending}}
 
 
 @pytest.mark.parametrize(("before", "deployed", "failed", "resources"), [

@@ -21,28 +21,23 @@ from operations.repair.plan import Act
 from operations.repair.processes import Lock, Process
 from pi_mesh.checks.root_trust import LostCa
 from pi_mesh.cluster.helm_releases import ReleaseRecord
-from pi_mesh.cluster.objects import Crd, Deployment
+from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import CRDS, Snapshot
 from pi_mesh.inventory import Kind
 from pi_mesh.settings import parse_any
 from tests.support.factories import STACK, make_mesh, make_settings
 from tests.support.fake_client import FakeClient
+from tests.support.helm_mesh import deployment, state_with
 from tests.support.snapshots import make_snapshot
 
 KNOWN = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
 NOBODY = 2**22 + 1
 """Process id that Linux never gives."""
 CRD = Crd("gateways.networking.istio.io")
-PROMETHEUS = {"prometheus": {"enabled": True}}
+ALIVE = deployment(release="")
+PROMETHEUS = make_settings(observability={"prometheus": {"enabled": True}})
 CA_ALONE = parse_any({"vault": {"enabled": True, "address": "https://vault.example:8200"}})
-ALIVE = Deployment("istio-system", "istiod", {"app": "istiod"})
 ORPHAN = Process(psutil.Process(), "pulumi-resource-kubernetes")
-
-
-def state_with(*resources: dict, **operations: dict) -> dict:
-    """Return a state; `creating=...` and the like are its pending operations."""
-    pending = [{"type": kind, "resource": resource} for kind, resource in operations.items()]
-    return {"version": 3, "deployment": {"resources": list(resources), "pending_operations": pending}}
 
 
 def creating(name: str = "istiod") -> dict:
@@ -82,8 +77,8 @@ def pending_for(seconds: float, **more) -> ObservedState:
     pytest.param(situation(record("failed")), [Act.FORGET], id="a failed first install"),
     pytest.param(situation(record("pending-install", "cert-manager")), [], id="a stuck release of somebody else"),
     pytest.param(situation(record("pending-install", "prometheus")), [], id="an addon that the settings do not have"),
-    pytest.param(situation(record("pending-install", "prometheus"), settings=make_settings(observability=PROMETHEUS)),
-                 [Act.FORGET], id="a first install of an addon that hangs"),
+    pytest.param(situation(record("pending-install", "prometheus"), settings=PROMETHEUS), [Act.FORGET],
+                 id="a first install of an addon that hangs"),
     pytest.param(replace(situation(settings=CA_ALONE), snapshot=Snapshot()), [], id="a stack that makes the ca alone"),
     *(pytest.param(situation(record(status), state=state_with(KNOWN)), [Act.FAIL, Act.STATE], id=f"known, {status}")
       for status in ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")),

@@ -127,20 +127,15 @@ OWN = Namespace("trading", annotations={ADOPTED_ANNOTATION: owner(STACK)})
 OF_OTHERS = Namespace("theirs", annotations={ADOPTED_ANNOTATION: owner("another")})
 
 
-@pytest.fixture
-def read(monkeypatch):
-    """Return `read(state, revisions, **snapshot)`: the undo of a stack, where `revisions` are the times of istiod's."""
-
-    def undo(state: dict, revisions: dict[int, str] | None = None, **snapshot) -> Undo:
-        secrets = [secret_of(number, time) for number, time in (revisions or {}).items()]
-        latest = ReleaseRecord("istio-system", "istiod", max(revisions or {1: ""}))
-        monkeypatch.setattr(apply.stacks, "load", lambda _: None)
-        now = situation(state, {"releases": (latest,), **snapshot})
-        monkeypatch.setattr(apply.observed_state, "read", lambda *_: now)
-        monkeypatch.setattr(apply, "Client", FakeClient({helm_releases.SECRETS_PATH: {"items": secrets}}))
-        return apply.read_undo(STACK)
-
-    return undo
+def read(monkeypatch, state: dict, revisions: dict[int, str] | None = None, **snapshot) -> Undo:
+    """Return the undo of a stack, where `revisions` are the times of istiod's."""
+    secrets = [secret_of(number, time) for number, time in (revisions or {}).items()]
+    latest = ReleaseRecord("istio-system", "istiod", max(revisions or {1: ""}))
+    monkeypatch.setattr(apply.stacks, "load", lambda _: None)
+    now = situation(state, {"releases": (latest,), **snapshot})
+    monkeypatch.setattr(apply.observed_state, "read", lambda *_: now)
+    monkeypatch.setattr(apply, "Client", FakeClient({helm_releases.SECRETS_PATH: {"items": secrets}}))
+    return apply.read_undo(STACK)
 
 
 def rows(undo: Undo, check: str) -> list[str]:
@@ -148,13 +143,13 @@ def rows(undo: Undo, check: str) -> list[str]:
 
 
 @pytest.mark.parametrize("state", [state_with(), HALF], ids=["new", "half"])
-def test_before_the_first_up_the_resources_are_those_of_before_to_the_byte(read, state):
+def test_before_the_first_up_the_resources_are_those_of_before_to_the_byte(monkeypatch, state):
     adopted = entries.state_with_entries(existing(situation(state), peer=PEER))
     assert adopted != state
-    assert list(read(adopted).kept) == state["deployment"]["resources"]
+    assert list(read(monkeypatch, adopted).kept) == state["deployment"]["resources"]
 
 
-def test_after_an_up_what_it_made_stays_with_its_component_and_depends_on_nothing_that_is_gone(read):
+def test_after_an_up_what_it_made_stays_with_its_component_and_depends_on_nothing_that_is_gone(monkeypatch):
     *_, release, mtls, peer = registered()
     depending = {"dependencies": [release["urn"]], "propertyDependencies": {"spec": [release["urn"]]}}
     state = entries.state_with_entries(existing())
@@ -162,7 +157,7 @@ def test_after_an_up_what_it_made_stays_with_its_component_and_depends_on_nothin
         {**mtls, "created": CREATED},
         {**peer, **depending, "id": "istio-system/default", "created": CREATED},
     ]
-    undo = read(state)
+    undo = read(monkeypatch, state)
     assert [entry["id"] for entry in undo.released] == ["istio-system/istiod"]
     assert list(map(name_of, undo.kept)) == [f"pi-mesh-{STACK}", "cluster", "mesh-mtls", "peer"]
     assert undo.kept[-1]["dependencies"] == []
@@ -177,16 +172,21 @@ def test_after_an_up_what_it_made_stays_with_its_component_and_depends_on_nothin
     pytest.param({9: LATER}, ["Helm no longer keeps its earlier revision: run `helm upgrade` with the earlier values"],
                  id="helm no longer keeps it"),
 ])  # fmt: skip
-def test_the_way_back_is_the_last_revision_before_the_adoption(read, revisions, back):
-    assert rows(read(entries.state_with_entries(existing()), revisions), apply.BACK) == back
+def test_the_way_back_is_the_last_revision_before_the_adoption(monkeypatch, revisions, back):
+    assert rows(read(monkeypatch, entries.state_with_entries(existing()), revisions), apply.BACK) == back
 
 
-def test_only_this_stacks_marks_are_taken_away_and_a_stack_without_any_has_adopted_nothing(read):
-    marked, adopted = read(HALF, namespaces=(OF_OTHERS, OWN)), read(entries.state_with_entries(existing()))
+def test_only_this_stacks_marks_are_taken_away_and_a_stack_without_any_has_adopted_nothing(monkeypatch):
+    marked, adopted = (
+        read(monkeypatch, HALF, namespaces=(OF_OTHERS, OWN)),
+        read(monkeypatch, entries.state_with_entries(existing())),
+    )
     assert (marked.marked, marked.released, adopted.marked) == (("trading",), (), ())
     assert rows(marked, apply.LETS_GO) == []
     assert rows(adopted, apply.LETS_GO) == ["leaves the state, and stays in the cluster as it is"]
-    (row,) = apply.undo_plan(read(state_with({**resource("a:b:C", "x"), "created": CREATED}), namespaces=(OF_OTHERS,)))
+    (row,) = apply.undo_plan(
+        read(monkeypatch, state_with({**resource("a:b:C", "x"), "created": CREATED}), namespaces=(OF_OTHERS,))
+    )
     assert row.message == "contains no adopted resource"
 
 
@@ -197,28 +197,23 @@ LIVE_PATH = f"{SECURITY}/namespaces/istio-system/peerauthentications/default"
 HELD = {**PEER, "held": True}
 
 
-@pytest.fixture
-def carried_out(monkeypatch):
-    """Return `carried_out(undo, live)`: the written states and the writes to a cluster with that PeerAuthentication."""
-
-    def run(undo: Undo, live: dict | None = None) -> tuple[list[dict], list[tuple[str, str]]]:
-        kinds = [{"kind": "PeerAuthentication", "name": "peerauthentications", "namespaced": True}]
-        client = FakeClient({SECURITY: {"resources": kinds}, LIVE_PATH: live})
-        client.patch_json = lambda path, operations: client.wrote.append((path, operations))
-        states: list[dict] = []
-        monkeypatch.setattr(apply, "write_state", lambda _, state: states.append(state))
-        monkeypatch.setattr(apply, "Client", client)
-        patch = [{"op": "remove"}]
-        monkeypatch.setattr(apply.entries, "give_back_patch", lambda live: patch if live.get("held") else [])
-        apply.carry_out_undo(undo)
-        return states, client.wrote
-
-    return run
+def carried_out(monkeypatch, undo: Undo, live: dict | None = None) -> tuple[list[dict], list[tuple[str, str]]]:
+    """Return the written states and the writes to a cluster with that PeerAuthentication."""
+    kinds = [{"kind": "PeerAuthentication", "name": "peerauthentications", "namespaced": True}]
+    client = FakeClient({SECURITY: {"resources": kinds}, LIVE_PATH: live})
+    client.patch_json = lambda path, operations: client.wrote.append((path, operations))
+    states: list[dict] = []
+    monkeypatch.setattr(apply, "write_state", lambda _, state: states.append(state))
+    monkeypatch.setattr(apply, "Client", client)
+    patch = [{"op": "remove"}]
+    monkeypatch.setattr(apply.entries, "give_back_patch", lambda live: patch if live.get("held") else [])
+    apply.carry_out_undo(undo)
+    return states, client.wrote
 
 
-def test_the_state_keeps_what_stays_and_the_namespaces_lose_their_marks(carried_out):
+def test_the_state_keeps_what_stays_and_the_namespaces_lose_their_marks(monkeypatch):
     now = situation({"version": 3, "deployment": {"manifest": {}, "resources": [RELEASED, POLICY]}})
-    states, writes = carried_out(Undo(now, (RELEASED,), (POLICY,), ("trading",), {}))
+    states, writes = carried_out(monkeypatch, Undo(now, (RELEASED,), (POLICY,), ("trading",), {}))
     assert states == [{"version": 3, "deployment": {"manifest": {}, "resources": [POLICY]}}]
     assert writes == [("patch", "/api/v1/namespaces/trading")]
 
@@ -230,6 +225,6 @@ def test_the_state_keeps_what_stays_and_the_namespaces_lose_their_marks(carried_
     pytest.param((POLICY,), PEER, [state_with()], [], id="an object without held fields is left as it is"),
     pytest.param((RELEASED,), HELD, [state_with()], [], id="the fields of a release are helm's own"),
 ])  # fmt: skip
-def test_the_fields_of_a_released_object_are_given_back_to_their_manager(carried_out, released, live, states, writes):
+def test_the_fields_of_a_released_object_are_given_back_to_their_manager(monkeypatch, released, live, states, writes):
     now = situation({"version": 3, "deployment": None})
-    assert carried_out(Undo(now, released, (), (), {}), live) == (states, writes)
+    assert carried_out(monkeypatch, Undo(now, released, (), (), {}), live) == (states, writes)

@@ -148,30 +148,25 @@ def api_with(item: dict, other: dict | None) -> dict:
     return {path: other if answer is item else answer for path, answer in API.items()}
 
 
-@pytest.fixture
-def read(monkeypatch):
-    """Return `read(...)`: the mesh of a cluster with one istiod of Helm, whose stack registers these resources."""
-
-    def mesh(now=None, resources=None, api=API, of_stack=(), of_mesh=(), **record):
-        now = now or situation()
-        istiod = living("istiod", "istiod", objects=(ISTIOD, PEER), **record)
-        preview = registered() if resources is None else resources
-        monkeypatch.setattr(existing_mesh.pulumi, "registered", lambda _: preview)
-        monkeypatch.setattr(existing_mesh.stacks, "load", lambda _: now.settings)
-        monkeypatch.setattr(existing_mesh.stacks, "load_changed", lambda *_: now.settings)
-        monkeypatch.setattr(existing_mesh.observed_state, "read", lambda *_: now)
-        monkeypatch.setattr(existing_mesh.obstacles, "read_releases", lambda *_: (istiod,))
-        monkeypatch.setattr(existing_mesh, "proposed_settings", lambda *_: iter([]))
-        monkeypatch.setattr(obstacles, "stack_obstacles", lambda _: iter(of_stack))
-        monkeypatch.setattr(obstacles, "mesh_obstacles", lambda *_: iter(of_mesh))
-        monkeypatch.setattr(existing_mesh, "Client", FakeClient(api))
-        return existing_mesh.read(STACK)
-
-    return mesh
+def read(monkeypatch, now=None, resources=None, api=API, of_stack=(), of_mesh=(), **record):
+    """Return the mesh of a cluster with one istiod of Helm, whose stack registers these resources."""
+    now = now or situation()
+    istiod = living("istiod", "istiod", objects=(ISTIOD, PEER), **record)
+    preview = registered() if resources is None else resources
+    monkeypatch.setattr(existing_mesh.pulumi, "registered", lambda _: preview)
+    monkeypatch.setattr(existing_mesh.stacks, "load", lambda _: now.settings)
+    monkeypatch.setattr(existing_mesh.stacks, "load_changed", lambda *_: now.settings)
+    monkeypatch.setattr(existing_mesh.observed_state, "read", lambda *_: now)
+    monkeypatch.setattr(existing_mesh.obstacles, "read_releases", lambda *_: (istiod,))
+    monkeypatch.setattr(existing_mesh, "proposed_settings", lambda *_: iter([]))
+    monkeypatch.setattr(obstacles, "stack_obstacles", lambda _: iter(of_stack))
+    monkeypatch.setattr(obstacles, "mesh_obstacles", lambda *_: iter(of_mesh))
+    monkeypatch.setattr(existing_mesh, "Client", FakeClient(api))
+    return existing_mesh.read(STACK)
 
 
-def test_the_releases_and_objects_of_the_program_that_the_state_does_not_know_are_taken(read):
-    mesh = read()
+def test_the_releases_and_objects_of_the_program_that_the_state_does_not_know_are_taken(monkeypatch):
+    mesh = read(monkeypatch)
     (release,), (peer,) = mesh.releases, mesh.objects
     assert release.release.id == release.living.record.id == "istio-system/istiod"
     assert name_of(release.registered) == "istiod-release"
@@ -197,15 +192,15 @@ NO_OBJECTS = [resource("pulumi:providers:kubernetes", "cluster", inputs={"contex
     pytest.param({"now": ADOPTED}, 1, ["Namespace", "PeerAuthentication"], 1, id="a namespace that is adopted"),
     pytest.param({"resources": NO_OBJECTS}, 0, [], 0, id="a component and a provider are no objects"),
 ])  # fmt: skip
-def test_what_is_known_or_gone_is_not_taken(read, cluster, releases, objects, live):
-    mesh = read(**cluster)
+def test_what_is_known_or_gone_is_not_taken(monkeypatch, cluster, releases, objects, live):
+    mesh = read(monkeypatch, **cluster)
     assert (len(mesh.releases), len(mesh.live)) == (releases, live)
     assert [existing.manifest["kind"] for existing in mesh.objects] == objects
 
 
 @pytest.mark.parametrize("source", ["of_stack", "of_mesh"])
-def test_an_obstacle_ends_the_look(read, source):
-    mesh = read(**{source: [OBSTACLE]})
+def test_an_obstacle_ends_the_look(monkeypatch, source):
+    mesh = read(monkeypatch, **{source: [OBSTACLE]})
     assert (mesh.obstacles, mesh.releases, mesh.living) == ((OBSTACLE,), (), ())
 
 
@@ -218,16 +213,16 @@ ARGO_CD = {**PEER, "metadata": {**PEER["metadata"], "labels": {"argocd.argoproj.
     pytest.param({"api": api_with(PEER, ARGO_CD)}, "peerauthentication istio-system/default: is managed by Argo CD",
                  id="an object that another tool manages"),
 ])  # fmt: skip
-def test_what_somebody_else_changes_is_an_obstacle(read, cluster, words):
-    (obstacle,) = read(**cluster).obstacles
+def test_what_somebody_else_changes_is_an_obstacle(monkeypatch, cluster, words):
+    (obstacle,) = read(monkeypatch, **cluster).obstacles
     assert [word for word in words.split("|") if word not in str(obstacle)] == []
 
 
-def test_the_settings_of_the_adoption_are_the_changed_ones(read, monkeypatch):
+def test_the_settings_of_the_adoption_are_the_changed_ones(monkeypatch):
     changed = situation(istio={"adopt": True}).settings
     proposal = SimpleNamespace(path="istio.adopt", value=True)
     paths: list[dict] = []
-    read()
+    read(monkeypatch)
     monkeypatch.setattr(existing_mesh, "proposed_settings", lambda *_: iter([proposal]))
     monkeypatch.setattr(existing_mesh.stacks, "load_changed", lambda _, changes: paths.append(changes) or changed)
     mesh = existing_mesh.read(STACK)

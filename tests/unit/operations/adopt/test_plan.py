@@ -51,19 +51,19 @@ def test_pods_restart_for_a_change_of_their_template(monkeypatch, rendered, live
     assert [change.key for change in effects.changed] == [f"Deployment {name}" for name in changed]
 
 
-def test_connections_close_for_an_object_that_the_next_up_changes(monkeypatch, plan):
+def test_connections_close_for_an_object_that_the_next_up_changes(monkeypatch):
     config = {"kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"}, "data": {"mesh": "a: 1"}}
     monkeypatch.setattr(manifests, "rendered_objects", lambda *_: dict(manifests.named_texts([config])))
     there = existing(release=living("istiod", "istiod", objects=(config,)), peer=peer("PERMISSIVE"))
-    rows = plan(there, replace(module.effects_of_up(there), rendered={}))[module.CLOSED]
+    rows = plan(monkeypatch, there, replace(module.effects_of_up(there), rendered={}))[module.CLOSED]
     assert any("connections to every sidecar (PeerAuthentication" in row.message for row in rows)
-    assert module.CLOSED not in plan(there, NOTHING)
+    assert module.CLOSED not in plan(monkeypatch, there, NOTHING)
 
 
-def test_charts_that_can_not_be_rendered_leave_it_open_and_are_no_promise(monkeypatch, plan):
+def test_charts_that_can_not_be_rendered_leave_it_open_and_are_no_promise(monkeypatch):
     monkeypatch.setattr(manifests, "rendered_objects", Mock(side_effect=NotRenderedError("helm is not on PATH")))
     assert module.effects_of_up(existing()) == UNRENDERED
-    assert module.RESTARTS not in plan(existing(), UNRENDERED)
+    assert module.RESTARTS not in plan(monkeypatch, existing(), UNRENDERED)
 
 
 @pytest.mark.parametrize(("pod", "named"), [
@@ -72,25 +72,20 @@ def test_charts_that_can_not_be_rendered_leave_it_open_and_are_no_promise(monkey
     pytest.param(Pod("istio-system", "a", owner="ReplicaSet/istiod-remote-1"), False, id="of another deployment"),
     pytest.param(Pod("istio-system", "a"), False, id="of nobody"),
 ])  # fmt: skip
-def test_a_restart_names_and_counts_the_pods_of_the_deployment(plan, pod, named):
+def test_a_restart_names_and_counts_the_pods_of_the_deployment(monkeypatch, pod, named):
     there = existing(situation(snapshot={"pods": (pod,)}))
-    (row,) = plan(there, Effects(restarts={ISTIOD: "its pod template changes"}))[module.RESTARTS]
+    (row,) = plan(monkeypatch, there, Effects(restarts={ISTIOD: "its pod template changes"}))[module.RESTARTS]
     assert (row.level, row.number) == (Level.WARNING, int(named))
     assert row.message.endswith(f"its pod template changes; pods: {'a' if named else 'none'}")
 
 
-@pytest.fixture
-def plan(monkeypatch):
-    """Return `plan(there, effects)`: the rows by the id of their check."""
-
-    def rows(there, effects: Effects = Effects(restarts={})) -> dict[str, list[Finding]]:  # noqa: B008 - frozen
-        monkeypatch.setattr(module, "effects_of_up", lambda _: effects)
-        by_check: dict[str, list[Finding]] = {}
-        for row in module.adoption_plan(there):
-            by_check.setdefault(row.id, []).append(row)
-        return by_check
-
-    return rows
+def plan(monkeypatch, there, effects: Effects | None = None) -> dict[str, list[Finding]]:
+    """Return the rows by the id of their check."""
+    monkeypatch.setattr(module, "effects_of_up", lambda _: effects or NOTHING)
+    by_check: dict[str, list[Finding]] = {}
+    for row in module.adoption_plan(there):
+        by_check.setdefault(row.id, []).append(row)
+    return by_check
 
 
 def peer(mode: str, selector: dict | None = None, **meta: object) -> dict:
@@ -142,8 +137,8 @@ OLD_VALUES = living("istiod", "istiod", {"pilot": {"replicaCount": 3}, "old": {"
     pytest.param(existing(), changed_to("a: 1\n", None), module.RENDERED, OK, "delete (+0 -1 lines)", id="deleted"),
     pytest.param(existing(), changed_to(None, ""), module.RENDERED, OK, "create (+0 -0 lines)", id="an empty object"),
 ])  # fmt: skip
-def test_the_plan_has_a_row_for_each_change(plan, there, effects, check, level, text):
-    rows = {f"{row} ({row.number})": row.level for row in plan(there, effects)[check]}
+def test_the_plan_has_a_row_for_each_change(monkeypatch, there, effects, check, level, text):
+    rows = {f"{row} ({row.number})": row.level for row in plan(monkeypatch, there, effects)[check]}
     assert [rows[row] for row in rows if text in row] == [level]
 
 
@@ -165,23 +160,23 @@ false` leaves it out
 
 
 @pytest.mark.parametrize("running", [0, 1])
-def test_the_whole_plan_of_an_adoption_that_changes_nothing(plan, running):
+def test_the_whole_plan_of_an_adoption_that_changes_nothing(monkeypatch, running):
     istiods = (Deployment("istio-system", "istiod", {"app": "istiod"}, ISTIOD, wanted=running),)
     there = existing(situation(snapshot={"deployments": istiods}), peer=PEER)
-    rows = [row for rows in plan(there).values() for row in rows]
+    rows = [row for rows in plan(monkeypatch, there).values() for row in rows]
     assert [str(row) for row in rows] == WHOLE.strip().splitlines()
     assert {row.level for row in rows} == {Level.OK}
 
 
-def test_a_release_of_another_chart_or_one_that_helm_has_already_is_not_listed(plan):
+def test_a_release_of_another_chart_or_one_that_helm_has_already_is_not_listed(monkeypatch):
     base = living("istio-base", "base")
     there = existing(situation(snapshot={"releases": (base.record,)}), peer=PEER)
-    rows = plan(replace(there, living=(*there.living, base, living("other", "kiali"))))
+    rows = plan(monkeypatch, replace(there, living=(*there.living, base, living("other", "kiali"))))
     assert module.BESIDE not in rows
     assert base.record.id not in {row.name for row in rows[module.ADDED]}
 
 
-def test_an_object_that_the_state_knows_is_not_added(plan):
+def test_an_object_that_the_state_knows_is_not_added(monkeypatch):
     known = {"type": "kubernetes:core/v1:LimitRange", "id": "trading/workload-defaults", "urn": "urn::limits"}
-    added = plan(existing(situation(state_with(known)), peer=PEER))[module.ADDED]
+    added = plan(monkeypatch, existing(situation(state_with(known)), peer=PEER))[module.ADDED]
     assert {"limitrange", "resourcequota"} & {row.kind for row in added} == {"resourcequota"}

@@ -44,19 +44,15 @@ def server(running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ChartSer
     return server
 
 
-@pytest.fixture
-def of_source(monkeypatch: pytest.MonkeyPatch):
-    """Return `of_source(address)`: set the source of the stack's charts."""
+def of_source(monkeypatch, source: str) -> None:
+    """Set the source of the stack's charts."""
 
-    def use(source: str) -> None:
-        def load(_: str, values: dict | None = None):
-            version = (values or {}).get("istio.version", NEWEST)
-            return make_settings(charts={"source": source}, istio={"version": version})
+    def load(_: str, values: dict | None = None):
+        version = (values or {}).get("istio.version", NEWEST)
+        return make_settings(charts={"source": source}, istio={"version": version})
 
-        monkeypatch.setattr(stacks, "load", load)
-        monkeypatch.setattr(stacks, "load_changed", load)
-
-    return use
+    monkeypatch.setattr(stacks, "load", load)
+    monkeypatch.setattr(stacks, "load_changed", load)
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -82,24 +78,24 @@ def test_what_is_no_packaged_chart_is_refused(tmp_path, content):
 
 
 @pytest.mark.parametrize("kind", ["repository", "registry"])
-def test_lock_writes_the_sum_of_every_chart_and_puts_it_beside(server, of_source, kind):
-    of_source(getattr(server, kind))
+def test_lock_writes_the_sum_of_every_chart_and_puts_it_beside(server, monkeypatch, kind):
+    of_source(monkeypatch, getattr(server, kind))
     assert run("lock")[0] == 0
     assert locked() == {(one, NEWEST): sha256(server.charts[one, NEWEST]).hexdigest() for one in ISTIO}
     assert ISTIOD.read_bytes() == server.charts["istiod", NEWEST]
 
 
-def test_lock_of_a_directory_copies_nothing(server, of_source, tmp_path):
+def test_lock_of_a_directory_copies_nothing(server, monkeypatch, tmp_path):
     for (chart, version), content in server.charts.items():
         (tmp_path / f"{chart}-{version}.tgz").write_bytes(content)
-    of_source(str(tmp_path))
+    of_source(monkeypatch, str(tmp_path))
     assert run("lock")[0] == 0
     assert len(locked()) == 3
     assert not Path("charts").exists()
 
 
-def test_lock_takes_the_versions_of_a_ladder_too_and_leaves_other_stacks_as_they_were(server, of_source):
-    of_source(server.repository)
+def test_lock_takes_the_versions_of_a_ladder_too_and_leaves_other_stacks_as_they_were(server, monkeypatch):
+    of_source(monkeypatch, server.repository)
     entry = {"chart": "base", "version": OLDEST, "source": "https://charts.example", "sha256": "a" * 64}
     Path(chart_lock.FILE).write_text(yaml.safe_dump({"stacks": {"other": [entry]}}))
     assert run("lock", "--also", BEFORE)[0] == 0
@@ -112,8 +108,8 @@ def test_lock_takes_the_versions_of_a_ladder_too_and_leaves_other_stacks_as_they
     ({}, {("istiod", NEWEST): "b" * 64}, f"names {'b' * 64} for it"),
     ({("istiod", NEWEST): ("istiod", BEFORE)}, {}, f"answers with the chart istiod {BEFORE}"),
 ])  # fmt: skip
-def test_a_source_without_the_named_chart_is_told_and_nothing_is_written(server, of_source, charts, digests, says):
-    of_source(server.repository)
+def test_a_source_without_the_named_chart_is_told_and_nothing_is_written(server, monkeypatch, charts, digests, says):
+    of_source(monkeypatch, server.repository)
     changed = server.charts | {chart: server.charts.get(other) for chart, other in charts.items()}
     server.charts, server.digests = {chart: content for chart, content in changed.items() if content}, digests
     status, output = run("lock")
@@ -122,8 +118,8 @@ def test_a_source_without_the_named_chart_is_told_and_nothing_is_written(server,
 
 @pytest.mark.parametrize("kind", ["repository", "registry"])
 @pytest.mark.parametrize("action", ["lock", "vendor"])
-def test_a_source_that_changed_a_released_chart_is_refused_with_both_sums(server, of_source, tmp_path, kind, action):
-    of_source(getattr(server, kind))
+def test_a_source_that_changed_a_released_chart_is_refused_with_both_sums(server, monkeypatch, tmp_path, kind, action):
+    of_source(monkeypatch, getattr(server, kind))
     run("lock")
     ISTIOD.unlink()
     before = locked()["istiod", NEWEST]
@@ -134,8 +130,8 @@ def test_a_source_that_changed_a_released_chart_is_refused_with_both_sums(server
     assert (locked()["istiod", NEWEST], ISTIOD.exists()) == (before, False)
 
 
-def test_vendor_fetches_what_is_missing_or_tampered_with_and_then_asks_nobody(server, of_source):
-    of_source(server.registry)
+def test_vendor_fetches_what_is_missing_or_tampered_with_and_then_asks_nobody(server, monkeypatch):
+    of_source(monkeypatch, server.registry)
     run("lock")
     ISTIOD.unlink()
     Path(f"charts/base-{NEWEST}.tgz").write_bytes(b"tampered")

@@ -79,28 +79,25 @@ TEMPLATE = {"inject.istio.io/templates": "gateway"}
 GATEWAY = Proxy(Pod("istio-system", "istio-ingressgateway-1", annotations=TEMPLATE), NEWEST, connected=True)
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """Return `shown(running, *options)`: the output of the command for such proxies."""
-
-    def run(running: Proxies, *options: str, older: object = None) -> str:
-        monkeypatch.setattr(stacks, "load_with_cluster", lambda _: (make_settings(), make_snapshot()))
-        monkeypatch.setattr(module.reader, "read", lambda *_: running)
-        monkeypatch.setattr(module.stale_proxies, "read", Mock(side_effect=[older or {}]))
-        return run_command("proxies", "-s", STACK, *options).stdout
-
-    return run
+def shown(monkeypatch, running: Proxies, *options: str, older: object = None) -> str:
+    """Return the output of the command for such proxies."""
+    monkeypatch.setattr(stacks, "load_with_cluster", lambda _: (make_settings(), make_snapshot()))
+    monkeypatch.setattr(module.reader, "read", lambda *_: running)
+    monkeypatch.setattr(module.stale_proxies, "read", Mock(side_effect=[older or {}]))
+    return run_command("proxies", "-s", STACK, *options).stdout
 
 
-def test_each_proxy_is_a_row_with_its_whole_name(shown):
-    lines = shown(Proxies(NEWEST, (SHOP, GATEWAY))).splitlines()
+def test_each_proxy_is_a_row_with_its_whole_name(monkeypatch):
+    lines = shown(monkeypatch, Proxies(NEWEST, (SHOP, GATEWAY))).splitlines()
     assert lines[0].split()[:3] == ["proxy", "version", "istiod"]
     assert SHOP.id in lines[1]
     assert f"{BEFORE} (1 behind)" in lines[1]
 
 
-def test_json_has_the_same_in_fields(shown):
-    report = json.loads(shown(Proxies(NEWEST, (SHOP, GATEWAY)), "--json", older={SHOP.id: ("image a, now b",)}))
+def test_json_has_the_same_in_fields(monkeypatch):
+    report = json.loads(
+        shown(monkeypatch, Proxies(NEWEST, (SHOP, GATEWAY)), "--json", older={SHOP.id: ("image a, now b",)})
+    )
     shop, gateway = report["proxies"]
     assert (shop["kind"], shop["behind"], shop["synced"], shop["older"]) == ("sidecar", 1, True, ["image a, now b"])
     assert (gateway["kind"], gateway["behind"], gateway["certificate"]) == ("gateway", 0, None)
@@ -111,21 +108,21 @@ def test_json_has_the_same_in_fields(shown):
     (Proxies(NEWEST, (), "no istiod"), 1, [("error", "could not be asked: no istiod"), ("ok", "no proxy runs")]),
     (Proxies(NEWEST, ()), 0, [("ok", "no proxy runs")]),
 ])  # fmt: skip
-def test_a_mesh_without_proxies_is_well_unless_istiod_can_not_be_asked(shown, running, status, findings):
-    report = json.loads(shown(running, "--json"))
+def test_a_mesh_without_proxies_is_well_unless_istiod_can_not_be_asked(monkeypatch, running, status, findings):
+    report = json.loads(shown(monkeypatch, running, "--json"))
     said = [(finding["level"], finding["message"]) for finding in report["findings"]]
     assert (report["status"], said) == (status, findings)
 
 
-def test_settings_that_can_not_be_compared_are_unknown_and_the_version_still_counts(shown):
-    report = json.loads(shown(Proxies(NEWEST, (SHOP,)), "--json", older=NotForwardedError("no webhook")))
+def test_settings_that_can_not_be_compared_are_unknown_and_the_version_still_counts(monkeypatch):
+    report = json.loads(shown(monkeypatch, Proxies(NEWEST, (SHOP,)), "--json", older=NotForwardedError("no webhook")))
     assert [finding["level"] for finding in report["findings"]] == ["unknown", "warning"]
     assert report["proxies"][0]["older"] == [f"version {BEFORE}, istiod has {NEWEST}"]
 
 
 @pytest.mark.parametrize(("version", "line"), [(NEWEST, f"istiod {NEWEST}"), ("", "istiod of unknown version")])
-def test_each_control_plane_has_its_line(shown, version, line):
-    lines = shown(Proxies(version, (), "", {"next": version})).splitlines()
+def test_each_control_plane_has_its_line(monkeypatch, version, line):
+    lines = shown(monkeypatch, Proxies(version, (), "", {"next": version})).splitlines()
     assert [entry for entry in lines if entry.startswith("istiod")] == [line, f"{line}, revision next"]
 
 

@@ -25,23 +25,18 @@ MORNING = {"timeZone": "UTC", "opens": "09:00", "closes": "17:30", "days": [*DAY
 OPENS = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
-@pytest.fixture
-def refreshed(monkeypatch):
-    """Return `refreshed(cluster, *options, hours)`: the command's report, by default with a yes."""
-
-    def run(cluster: Cluster, *options: str, hours: dict | None = None, yes: bool = True) -> dict:
-        settings = make_settings(trading={"hours": hours} if hours else {})
-        monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
-        monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
-        monkeypatch.setattr(module, "Client", cluster)
-        monkeypatch.setattr(module, "_older", lambda *_: cluster.read())
-        monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
-        monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count().__next__))
-        monkeypatch.setattr(module, "time", Mock(monotonic=count(0, 0.2).__next__))
-        done = run_command("refresh", "-s", STACK, "--json", "--wait", "1", *["--yes"] * yes, *options)
-        return json.loads(done.stdout)
-
-    return run
+def refreshed(monkeypatch, cluster: Cluster, *options: str, hours: dict | None = None, yes: bool = True) -> dict:
+    """Return the command's report, by default with a yes."""
+    settings = make_settings(trading={"hours": hours} if hours else {})
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
+    monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
+    monkeypatch.setattr(module, "Client", cluster)
+    monkeypatch.setattr(module, "_older", lambda *_: cluster.read())
+    monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
+    monkeypatch.setattr("pi_mesh.waiting.time", Mock(monotonic=count().__next__))
+    monkeypatch.setattr(module, "time", Mock(monotonic=count(0, 0.2).__next__))
+    done = run_command("refresh", "-s", STACK, "--json", "--wait", "1", *["--yes"] * yes, *options)
+    return json.loads(done.stdout)
 
 
 def levels(report: dict) -> dict[str, str]:
@@ -55,11 +50,11 @@ def levels(report: dict) -> dict[str, str]:
     pytest.param((), "", [], "", "error", id="in trading hours nothing is restarted"),
     pytest.param((), trading_hours.ALLOWED, ["app", "shop"], "ok", "warning", id="unless the caller allows it"),
 ])  # fmt: skip
-def test_each_workload_has_a_line_and_a_restart(refreshed, monkeypatch, options, allowed, restarted, workloads, hours):
+def test_each_workload_has_a_line_and_a_restart(monkeypatch, options, allowed, restarted, workloads, hours):
     monkeypatch.setenv(trading_hours.VARIABLE, allowed)
     cluster = Cluster("app", "shop")
     cluster.pods["lonely"] = pod("lonely", "")
-    report = refreshed(cluster, *options, hours=ALWAYS if hours else None)
+    report = refreshed(monkeypatch, cluster, *options, hours=ALWAYS if hours else None)
     assert (report["status"], cluster.restarted) == (int(hours == "error"), restarted)
     named = {"trading.hours": hours, "trading/app": workloads, "trading/shop": workloads, "trading/lonely": "warning"}
     assert levels(report) == {name: level for name, level in named.items() if level}
@@ -67,7 +62,7 @@ def test_each_workload_has_a_line_and_a_restart(refreshed, monkeypatch, options,
     assert any(of_hours in finding["message"] for finding in report["findings"]) is bool(hours)
 
 
-def test_nothing_restarts_before_every_proxy_is_connected_to_istiod(refreshed):
+def test_nothing_restarts_before_every_proxy_is_connected_to_istiod(monkeypatch):
     cluster, restarted_at_look = Cluster("shop"), []
 
     def connected() -> bool:
@@ -75,55 +70,55 @@ def test_nothing_restarts_before_every_proxy_is_connected_to_istiod(refreshed):
         return len(restarted_at_look) > 3
 
     cluster.connected = connected
-    report = refreshed(cluster)
+    report = refreshed(monkeypatch, cluster)
     assert restarted_at_look[:4] == [[], [], [], []]
     assert (cluster.restarted, levels(report)) == (["shop"], {"trading/shop": "ok"})
 
 
-def test_a_proxy_that_stays_without_a_connection_is_named_and_stops_no_restart(refreshed):
+def test_a_proxy_that_stays_without_a_connection_is_named_and_stops_no_restart(monkeypatch):
     cluster = Cluster("shop")
     cluster.connected = lambda: False
-    report = refreshed(cluster)
+    report = refreshed(monkeypatch, cluster)
     assert (report["status"], cluster.restarted) == (0, ["shop"])
     assert levels(report) == {"trading/shop-1": "warning", "trading/shop": "ok"}
 
 
-def test_one_that_does_not_come_up_in_the_middle_ends_the_run_and_the_next_goes_on(refreshed):
+def test_one_that_does_not_come_up_in_the_middle_ends_the_run_and_the_next_goes_on(monkeypatch):
     cluster = Cluster("a", "b", "c")
     cluster.comes_up = lambda name: name != "b"
-    report = refreshed(cluster)
+    report = refreshed(monkeypatch, cluster)
     assert (report["status"], cluster.restarted) == (1, ["a", "b"])
     assert levels(report) == {"trading/a": "ok", "trading/b": "error"}
     cluster.rolled_out["b"], cluster.comes_up = True, lambda _: True
-    report = refreshed(cluster)
+    report = refreshed(monkeypatch, cluster)
     assert (report["status"], cluster.restarted) == (0, ["a", "b", "b", "c"])
 
 
-def test_one_that_is_still_older_after_its_restart_is_an_error_and_not_restarted_again(refreshed, monkeypatch):
+def test_one_that_is_still_older_after_its_restart_is_an_error_and_not_restarted_again(monkeypatch):
     cluster = Cluster("shop")
     monkeypatch.setattr(cluster, "patch", lambda path, body: FakeClient.patch(cluster, path, body))
-    report = refreshed(cluster)
+    report = refreshed(monkeypatch, cluster)
     assert (report["status"], cluster.restarted) == (1, ["shop"])
     assert "was restarted, and still 1 proxy is older" in report["findings"][-1]["message"]
 
 
-def test_where_nothing_is_older_that_is_said(refreshed):
+def test_where_nothing_is_older_that_is_said(monkeypatch):
     cluster = Cluster("shop")
     cluster.older["shop"] = False
-    (finding,) = refreshed(cluster)["findings"]
+    (finding,) = refreshed(monkeypatch, cluster)["findings"]
     assert finding["message"] == "every proxy is as istiod injects it now"
 
 
-def test_an_istiod_that_gives_no_answer_is_one_line_and_nothing_is_restarted(refreshed, monkeypatch):
+def test_an_istiod_that_gives_no_answer_is_one_line_and_nothing_is_restarted(monkeypatch):
     cluster = Cluster("shop")
     monkeypatch.setattr(cluster, "read", Mock(side_effect=NotForwardedError("kubectl is not on PATH")))
-    report = refreshed(cluster)
+    report = refreshed(monkeypatch, cluster)
     assert (report["status"], len(report["findings"]), cluster.restarted) == (3, 1, [])
 
 
-def test_without_a_yes_nothing_restarts_and_each_workload_is_an_error(refreshed):
+def test_without_a_yes_nothing_restarts_and_each_workload_is_an_error(monkeypatch):
     cluster = Cluster("app", "shop")
-    report = refreshed(cluster, yes=False)
+    report = refreshed(monkeypatch, cluster, yes=False)
     assert (report["status"], cluster.restarted) == (1, [])
     assert levels(report) == {"trading/app": "error", "trading/shop": "error"}
     assert report["findings"][0]["message"].startswith("was not restarted, for nobody agreed: ")
@@ -134,7 +129,7 @@ def test_without_a_yes_nothing_restarts_and_each_workload_is_an_error(refreshed)
     pytest.param([0.5], [], id="trading that begins within the wait for one workload refuses the first"),
     pytest.param([2], ["app", "shop"], id="trading that begins after the wait refuses nothing"),
 ])  # fmt: skip
-def test_a_restart_does_not_reach_into_trading_hours(refreshed, monkeypatch, before, restarted):
+def test_a_restart_does_not_reach_into_trading_hours(monkeypatch, before, restarted):
     seconds = [*before]
 
     def now(_: object) -> datetime:
@@ -142,6 +137,6 @@ def test_a_restart_does_not_reach_into_trading_hours(refreshed, monkeypatch, bef
 
     monkeypatch.setattr(module, "datetime", Mock(now=now))
     cluster = Cluster("app", "shop")
-    report = refreshed(cluster, hours=MORNING)
+    report = refreshed(monkeypatch, cluster, hours=MORNING)
     assert cluster.restarted == restarted
     assert levels(report).get("trading.hours", "") == ("error" if len(restarted) < 2 else "")

@@ -98,26 +98,20 @@ def test_a_ca_of_the_state_that_vault_does_not_have_is_lost(before, lost):
         assert observed_state.find_lost_ca(before, settings.vault) == lost
 
 
-@pytest.fixture
-def read(monkeypatch):
-    """Return `read(settings, ...)`: the situation, with these engines at work and this answer of Vault."""
-
-    def situation(settings, engines=(), backend="file:///state", vault=None, cluster=None):
-        monkeypatch.setattr(pulumi, "backend", lambda: backend)
-        monkeypatch.setattr(pulumi, "export", lambda _: STATE)
-        monkeypatch.setattr(observed_state.snapshot, "read", lambda _: cluster or make_snapshot())
-        monkeypatch.setattr(observed_state.processes, "orphaned_processes", lambda _: ["orphan"])
-        monkeypatch.setattr(observed_state.processes, "running_engines", lambda _: list(engines))
-        if vault:
-            # An exception is raised, anything else returned.
-            monkeypatch.setattr(observed_state, "find_lost_ca", Mock(side_effect=[vault]))
-        return observed_state.read(STACK, settings)
-
-    return situation
+def read(monkeypatch, settings, engines=(), backend="file:///state", vault=None, cluster=None):
+    """Return the situation, with these engines at work and this answer of Vault; an exception is raised."""
+    monkeypatch.setattr(pulumi, "backend", lambda: backend)
+    monkeypatch.setattr(pulumi, "export", lambda _: STATE)
+    monkeypatch.setattr(observed_state.snapshot, "read", lambda _: cluster or make_snapshot())
+    monkeypatch.setattr(observed_state.processes, "orphaned_processes", lambda _: ["orphan"])
+    monkeypatch.setattr(observed_state.processes, "running_engines", lambda _: list(engines))
+    if vault:
+        monkeypatch.setattr(observed_state, "find_lost_ca", Mock(side_effect=[vault]))
+    return observed_state.read(STACK, settings)
 
 
-def test_all_of_it_is_read_once(read):
-    now = read(make_settings())
+def test_all_of_it_is_read_once(monkeypatch):
+    now = read(monkeypatch, make_settings())
     assert (now.stack, now.state, now.backend, now.orphans) == (STACK, STATE, "file:///state", ("orphan",))
     assert now.snapshot == make_snapshot()
 
@@ -126,8 +120,8 @@ def test_all_of_it_is_read_once(read):
     ("backend", "engines", "run_is_over"),
     [("file:///state", (), True), ("file:///state", ("pulumi",), False), ("https://api.example", (), False)],
 )
-def test_a_run_is_over_only_where_locks_are_seen_and_no_engine_works(read, backend, engines, run_is_over):
-    now = read(make_settings(), engines, backend)
+def test_a_run_is_over_only_where_locks_are_seen_and_no_engine_works(monkeypatch, backend, engines, run_is_over):
+    now = read(monkeypatch, make_settings(), engines, backend)
     assert now.run_is_over is run_is_over
     assert now.locks_known is backend.startswith("file://")
 
@@ -137,19 +131,19 @@ def test_a_run_is_over_only_where_locks_are_seen_and_no_engine_works(read, backe
     (CertificateError("is no certificate"), None, "is no certificate"),
     ("a lost CA", "a lost CA", ""),
 ])  # fmt: skip
-def test_a_vault_without_an_answer_leaves_the_rest_to_be_repaired(read, answer, lost, unknown):
-    now = read(make_settings(), vault=answer)
+def test_a_vault_without_an_answer_leaves_the_rest_to_be_repaired(monkeypatch, answer, lost, unknown):
+    now = read(monkeypatch, make_settings(), vault=answer)
     assert (now.lost_ca, now.vault_unknown) == (lost, unknown)
 
 
-def test_a_stack_of_a_ca_alone_has_no_cluster_and_a_vault_that_can_not_be_asked_stops_no_other_repair(read):
+def test_a_stack_of_a_ca_alone_has_no_cluster_and_a_vault_that_can_not_be_asked_stops_no_other_repair(monkeypatch):
     vault = {"enabled": True, "address": "http://127.0.0.1:9"}
-    now = read(parse_any({"vault": vault}), cluster="not to be read", backend="s3://bucket")
+    now = read(monkeypatch, parse_any({"vault": vault}), cluster="not to be read", backend="s3://bucket")
     assert (now.snapshot, now.context, now.lost_ca) == (Snapshot(), "", None)
     assert "can't be reached" in now.vault_unknown
 
 
-def test_another_cluster_than_the_stacks_is_refused(read, monkeypatch):
+def test_another_cluster_than_the_stacks_is_refused(monkeypatch):
     monkeypatch.setattr(observed_state.identity, "require", Mock(side_effect=WrongContext("another cluster")))
     with pytest.raises(WrongContext):
-        read(make_settings())
+        read(monkeypatch, make_settings())

@@ -215,19 +215,14 @@ def events(monkeypatch) -> list[str]:
     return events
 
 
-@pytest.fixture
-def carry_out(monkeypatch):
-    """Return `carry_out(now, later, say)`: repair, with the observed state before and after orphans and locks go."""
-
-    def run(now: ObservedState, later: ObservedState | None = None, say=lambda _: None) -> list[str]:
-        monkeypatch.setattr(observed_state, "read", lambda *_: later or now)
-        return [finding.id for finding in plan.carry_out(now, say)]
-
-    return run
+def carry_out(monkeypatch, now: ObservedState, later: ObservedState | None = None, say=lambda _: None) -> list[str]:
+    """Repair, with the observed state before and after orphans and locks go, and return the findings' ids."""
+    monkeypatch.setattr(observed_state, "read", lambda *_: later or now)
+    return [finding.id for finding in plan.carry_out(now, say)]
 
 
-def test_the_lock_is_confirmed_before_each_write_and_given_up_for_the_import_alone(events, carry_out):
-    carry_out(situation(BEGUN, state=creating(), snapshot={"crds": (CRD,)}))
+def test_the_lock_is_confirmed_before_each_write_and_given_up_for_the_import_alone(events, monkeypatch):
+    carry_out(monkeypatch, situation(BEGUN, state=creating(), snapshot={"crds": (CRD,)}))
     *others, imported, end = events
     steps = ("forget istiod", f"hand over {CRD.name}", "give way")
     assert others == ["lock", *(event for step in steps for event in ("confirm", step))]
@@ -236,27 +231,30 @@ def test_the_lock_is_confirmed_before_each_write_and_given_up_for_the_import_alo
 
 
 @pytest.mark.parametrize(("status", "taken_in"), [("deployed", ["istio-system/istiod"]), ("superseded", [])])
-def test_a_release_that_was_finished_after_the_kill_is_taken_into_the_state(events, carry_out, status, taken_in):
-    carry_out(situation(record(status), state=creating()))
+def test_a_release_that_was_finished_after_the_kill_is_taken_into_the_state(events, monkeypatch, status, taken_in):
+    carry_out(monkeypatch, situation(record(status), state=creating()))
     (imported,) = [event.removeprefix("import ") for event in events if event.startswith("import")]
     assert [resource["id"] for resource in json.loads(imported)["deployment"]["resources"]] == taken_in
 
 
-def test_a_lock_of_a_run_that_is_gone_is_removed_and_no_other(events, carry_out, tmp_path):
+def test_a_lock_of_a_run_that_is_gone_is_removed_and_no_other(events, monkeypatch, tmp_path):
     stale, other, attributes = (tmp_path / name for name in ("stale.json", "other.json", "stale.json.attrs"))
     for file in (stale, other, attributes):
         file.write_text("{}")
-    checks = carry_out(situation(locks=(Lock(0, "x", "ann", "now", stale),)))
+    checks = carry_out(monkeypatch, situation(locks=(Lock(0, "x", "ann", "now", stale),)))
     assert list(tmp_path.iterdir()) == [other]
     assert checks[0] == "stale lock"
     assert events[0] == "lock"
 
 
-def test_what_is_under_way_when_the_orphans_are_gone_stops_repair(events, carry_out, monkeypatch):
+def test_what_is_under_way_when_the_orphans_are_gone_stops_repair(events, monkeypatch):
     monkeypatch.setattr(Process, "end", lambda _: None)
     orphan = Process(psutil.Process(), "pulumi-language-python")
     messages: list[str] = []
     later = situation(replace(INSTALL, since=datetime.now(UTC)))
-    assert carry_out(situation(orphans=(orphan,)), later, messages.append) == ["orphaned process", "obstacle"]
+    assert carry_out(monkeypatch, situation(orphans=(orphan,)), later, messages.append) == [
+        "orphaned process",
+        "obstacle",
+    ]
     assert events == ["lock", "unlock"]
     assert "may still be under way" in messages[-1]

@@ -9,26 +9,21 @@ from operations.report import contents
 from tests.support.files import write_programs
 
 
-@pytest.fixture
-def answers(monkeypatch):
-    """Return `answers(code)`: the answers of commands that run this code instead."""
+def answers(monkeypatch, code: str) -> dict[str, contents.Answer]:
+    """Return the answers of commands that run this code instead."""
+    real = subprocess.run
 
-    def asked(code: str) -> dict[str, contents.Answer]:
-        real = subprocess.run
+    def run(arguments, **more):
+        assert arguments[:3] == [sys.executable, "-m", "operations"]
+        assert arguments[4:] == ["-s", "test", "--json"]
+        return real(["/bin/sh", "-c", code, arguments[3]], **more)
 
-        def run(arguments, **more):
-            assert arguments[:3] == [sys.executable, "-m", "operations"]
-            assert arguments[4:] == ["-s", "test", "--json"]
-            return real(["/bin/sh", "-c", code, arguments[3]], **more)
-
-        monkeypatch.setattr(contents.subprocess, "run", run)
-        return {command: contents.answer_of(command, "test") for command in contents.OWN_COMMANDS}
-
-    return asked
+    monkeypatch.setattr(contents.subprocess, "run", run)
+    return {command: contents.answer_of(command, "test") for command in contents.OWN_COMMANDS}
 
 
-def test_every_command_is_asked_for_its_document(answers):
-    said = answers("""echo "{\\"operation\\": \\"$0\\"}" """)
+def test_every_command_is_asked_for_its_document(monkeypatch):
+    said = answers(monkeypatch, """echo "{\\"operation\\": \\"$0\\"}" """)
     documents = {name: {"operation": name} for name in contents.OWN_COMMANDS}
     assert {name: answer.document for name, answer in said.items()} == documents
     assert not said["verify"].problem
@@ -39,9 +34,9 @@ def test_every_command_is_asked_for_its_document(answers):
     ("", "it printed nothing", ""),
     ("exec sleep 30", "no answer within 0.3 seconds", ""),
 ])  # fmt: skip
-def test_a_command_without_a_document_says_why(answers, monkeypatch, code, problem, errors):
+def test_a_command_without_a_document_says_why(monkeypatch, code, problem, errors):
     monkeypatch.setattr(contents, "COMMAND_SECONDS", 0.3)
-    answer = answers(code)["verify"]
+    answer = answers(monkeypatch, code)["verify"]
     assert (answer.problem, errors in answer.errors) == (problem, True)
 
 

@@ -1,7 +1,6 @@
 """The command `upgrade`: its steps, its stops, and its continuation after a power cut at any moment."""
 
 import json
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -27,18 +26,13 @@ RANGES = {minor: "1.{} to 1.{}".format(*facts.kubernetes) for minor, facts in MI
 RESTARTED = "istiod, ingress gateway, egress gateway, sidecars"
 
 
-@pytest.fixture
-def upgraded(monkeypatch) -> Callable[..., dict]:
-    """Return `upgraded(world, to, *options)`: the command's report, by default with a yes."""
-
-    def run(world: World, to: str = BEFORE, *options: str) -> dict:
-        install(world, monkeypatch)
-        done = run_command("upgrade", "-s", STACK, "--to", to, "--json", *(options or ["--yes"]))
-        if isinstance(done.exception, PowerCut):
-            raise done.exception
-        return json.loads(done.stdout)
-
-    return run
+def upgraded(monkeypatch, world: World, to: str = BEFORE, *options: str) -> dict:
+    """Return the command's report, by default with a yes."""
+    install(world, monkeypatch)
+    done = run_command("upgrade", "-s", STACK, "--to", to, "--json", *(options or ["--yes"]))
+    if isinstance(done.exception, PowerCut):
+        raise done.exception
+    return json.loads(done.stdout)
 
 
 def messages(report: dict, level: str = "error") -> list[str]:
@@ -56,47 +50,47 @@ def messages(report: dict, level: str = "error") -> list[str]:
                  [*NOW, f"write {SECOND}", "preview", f"CRDs {SECOND}", "up", "verify", "refresh"],
                  id="CRDs are upgraded before the charts that do not carry them as templates"),
 ])  # fmt: skip
-def test_a_finished_run_ends_at_the_version_and_says_which_file_to_commit(upgraded, world, to, calls):
+def test_a_finished_run_ends_at_the_version_and_says_which_file_to_commit(monkeypatch, world, to, calls):
     changed = World(**world)
-    report = upgraded(changed, to)
+    report = upgraded(monkeypatch, changed, to)
     assert (report["status"], changed.calls, changed.versions) == (0, calls, {to})
     commit = [message for message in messages(report, "ok") if "commit" in message]
     assert commit == [f"{STACK}: runs Istio {to}, as istio.version in Pulumi.{STACK}.yaml says: commit that file"]
 
 
 @pytest.mark.parametrize("call", range(len(WHOLE)))
-def test_after_a_power_cut_at_any_call_the_same_command_goes_on_to_the_end(upgraded, call):
+def test_after_a_power_cut_at_any_call_the_same_command_goes_on_to_the_end(monkeypatch, call):
     world = World(power_cut_at=call)
     with pytest.raises(PowerCut):
-        upgraded(world)
+        upgraded(monkeypatch, world)
     world.power_cut_at = -1
-    assert (upgraded(world)["status"], world.versions) == (0, {BEFORE})
+    assert (upgraded(monkeypatch, world)["status"], world.versions) == (0, {BEFORE})
     assert world.calls.count("up") <= 1 + WHOLE.count("up")
 
 
 @pytest.mark.parametrize("part", ["up", "verify", "refresh"])
-def test_it_stops_at_the_first_problem_and_goes_on_when_that_is_mended(upgraded, part):
+def test_it_stops_at_the_first_problem_and_goes_on_when_that_is_mended(monkeypatch, part):
     problem = failed("see above") if part == "up" else error(part, CLUSTER, "is wrong", "mend it")
     world = World(written=NEXT, problems={part: problem})
-    report = upgraded(world)
+    report = upgraded(monkeypatch, world)
     assert (report["status"], world.calls[-1], world.written) == (1, part, NEXT)
     assert "commit that file" not in json.dumps(report)
     world.problems = {}
-    assert (upgraded(world)["status"], world.versions) == (0, {BEFORE})
+    assert (upgraded(monkeypatch, world)["status"], world.versions) == (0, {BEFORE})
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--plan"])
-def test_a_plan_shows_each_step_and_changes_nothing(upgraded, option):
+def test_a_plan_shows_each_step_and_changes_nothing(monkeypatch, option):
     world = World()
-    report = upgraded(world, BEFORE, option, "--yes")
+    report = upgraded(monkeypatch, world, BEFORE, option, "--yes")
     assert (report["status"], world.calls) == (0, [])
     first, second = report["findings"]
     assert (first["name"], second["name"]) == (NEXT, BEFORE)
     assert first["message"] == f"from {START}, restarts {RESTARTED}; CRDs: by the base chart"
 
 
-def test_a_plan_names_every_step_that_is_stopped_and_what_stops_it(upgraded):
-    report = upgraded(World(kubernetes=KUBERNETES - 1), NEWEST, "--dry-run")
+def test_a_plan_names_every_step_that_is_stopped_and_what_stops_it(monkeypatch):
+    report = upgraded(monkeypatch, World(kubernetes=KUBERNETES - 1), NEWEST, "--dry-run")
     stopped = [name for name in messages(report) if "stopped by kubernetes version" in name]
     assert [name.partition(":")[0] for name in stopped] == [BEFORE, NEWEST]
     assert report["status"] == 1
@@ -127,15 +121,15 @@ REFUSAL = "a policy says no; nothing of this step was applied, the stack file sa
     *(pytest.param({}, version, 2, f"--to: '{version}' names no patch", [], id=f"{version} is a minor version")
       for version in (f"1.{NEWEST_MINOR}", f"v1.{NEWEST_MINOR}", f"1.{NEWEST_MINOR}.x")),
 ])  # fmt: skip
-def test_what_stops_an_upgrade_is_named_and_nothing_more_is_called(upgraded, world, to, status, message, calls):
+def test_what_stops_an_upgrade_is_named_and_nothing_more_is_called(monkeypatch, world, to, status, message, calls):
     stopped = World(**world)
-    report = upgraded(stopped, to)
+    report = upgraded(monkeypatch, stopped, to)
     assert (report["status"], stopped.calls) == (status, calls)
     assert message in messages(report)[0]
     assert stopped.written == stopped.recorded
 
 
-def test_a_locked_stack_stops_with_one_command_for_the_charts_of_all_steps(upgraded, tmp_path, monkeypatch):
+def test_a_locked_stack_stops_with_one_command_for_the_charts_of_all_steps(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     origin: dict[str, Any] = {"version": START, "source": "https://charts.example", "sha256": sha256().hexdigest()}
     entries = tuple(LockedChart(chart=name, **origin) for name in ("base", "istiod", "gateway"))
@@ -143,7 +137,7 @@ def test_a_locked_stack_stops_with_one_command_for_the_charts_of_all_steps(upgra
         charts_lock.keep_chart(entry, b"")
     charts_lock.write_lock(ChartLock(stacks={}), STACK, entries)
     world = World()
-    report = upgraded(world)
+    report = upgraded(monkeypatch, world)
     assert (report["status"], world.calls) == (1, NOW)
     fixes = {finding["fix"].partition(", ")[0] for finding in report["findings"] if finding["level"] == "error"}
     assert fixes == {f"`python -m operations charts lock -s {STACK} --also {NEXT} --also {BEFORE}`"}
@@ -177,9 +171,9 @@ def test_without_a_yes_the_steps_are_shown_and_none_is_begun(monkeypatch):
 
 
 @pytest.mark.parametrize(("options", "agreed"), [(["--yes"], True), (["--json"], False)])
-def test_at_the_running_version_the_restarts_of_workloads_need_the_yes(upgraded, monkeypatch, options, agreed):
+def test_at_the_running_version_the_restarts_of_workloads_need_the_yes(monkeypatch, options, agreed):
     consents = []
     world = World()
     monkeypatch.setattr(world, "refresh", lambda *given: consents.append(given[-1].is_given("?")) or [])
-    assert upgraded(world, START, *options)["status"] == 0
+    assert upgraded(monkeypatch, world, START, *options)["status"] == 0
     assert consents == [agreed]

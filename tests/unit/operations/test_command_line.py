@@ -35,6 +35,7 @@ HEAVY = {
     *("pi_mesh.settings", "pi_mesh.inventory", "operations.failures", "operations.results"),
 }
 """Modules that take long to load, and that no help needs; typer itself loads pydantic for a command's options."""
+KILLED = [{"type": "creating", "resource": {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}}]
 
 
 @pytest.fixture
@@ -194,9 +195,6 @@ def repair(stack, monkeypatch):
         return run("repair", "-s", STACK, *options)
 
     return prepare
-
-
-KILLED = [{"type": "creating", "resource": {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}}]
 
 
 def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1(repair):

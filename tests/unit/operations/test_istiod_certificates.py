@@ -18,6 +18,7 @@ LEAF = authorities.make_ca("leaf", MESH, ca=False)
 TOKEN = "/api/v1/namespaces/trading/serviceaccounts/default/token"
 ROOTS = "/api/v1/namespaces/istio-system/configmaps/istio-ca-root-cert"
 TRUSTED = {"data": {"root-cert.pem": ROOT.pem}}
+NO_ROOTS = (None, {}, {"data": None}, {"data": {"other": "x"}}, {"data": {"root-cert.pem": ""}})
 
 
 class Channel:
@@ -127,9 +128,6 @@ def reached(monkeypatch):
 
 def test_istiod_is_verified_by_the_roots_of_the_workloads(reached):
     assert reached(TRUSTED) == [ROOT.pem.encode()]
-
-
-NO_ROOTS = (None, {}, {"data": None}, {"data": {"other": "x"}}, {"data": {"root-cert.pem": ""}})
 
 
 @pytest.mark.parametrize(("roots", "problem", "says"), [

@@ -10,6 +10,8 @@ from operations.pulumi import PulumiFailed
 from pi_mesh.settings import SettingsError
 
 pending = partial(pulumi.pending, judged=False)
+NO_PASSPHRASE = "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment"
+PACK = ["--policy-pack", "policies"]
 
 
 @pytest.mark.parametrize(("stderr", "reason"), [
@@ -27,9 +29,6 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
         f"pulumi stack export --stack lab: failed: {reason}; "
         "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
     )
-
-
-NO_PASSPHRASE = "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment"
 
 
 @pytest.mark.parametrize(("reason", "what"), [
@@ -112,9 +111,6 @@ def test_what_an_up_would_change_leaves_out_what_stays(pulumi_says):
     steps = [{"urn": op, "op": op} for op in ("same", "read", "refresh", "update", "create")]
     pulumi_says(json.dumps({"steps": steps}))
     assert pulumi.pending("lab", judged=True) == {"update": "update", "create": "create"}
-
-
-PACK = ["--policy-pack", "policies"]
 
 
 @pytest.mark.parametrize(("files", "judged", "options"), [

@@ -47,6 +47,7 @@ OPERATIONS = {
     "rehearse": "no tried node has a problem with the proxy",
 }
 """The verdict of each operation on the stack below."""
+CONFLICT = "trading.namespace and istio.namespace are both 'x'; they must differ"
 
 
 @pytest.fixture
@@ -109,9 +110,6 @@ def test_what_an_operation_prints_is_valid_and_ends_with_a_sentence(operation, v
 def test_a_report_with_a_field_more_is_not_valid():
     with pytest.raises(jsonschema.ValidationError, match="more"):
         jsonschema.validate({**valid("budget"), "more": 1}, SCHEMA)
-
-
-CONFLICT = "trading.namespace and istio.namespace are both 'x'; they must differ"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -26,6 +26,10 @@ BOUNDLESS = replace(BOUNDED, limits=Resources(200, 0))
 OVER_DEFAULT = replace(BOUNDED, requests=Resources(600, 0), limits=Resources(0, 128 * MI))
 OFF = {"quota": False, "limitRange": False, "sidecar": False}
 QUOTA, LIMIT_RANGE, SCOPE = (f"trading.bounds.{bound}" for bound in OFF)
+SECURE = {"tls": {"mode": "SIMPLE", "credentialName": "certificate"}}
+KEEPS_RIGHT = {"ingress.values.rbac.enabled": True}
+TAKEN = {"istio": "front", "example.org/team": "a"}
+ARGO_CD = {**PEER, "metadata": {**PEER["metadata"], "labels": {"argocd.argoproj.io/instance": "mesh"}}}
 
 
 def pods(count: int, container: Container = BOUNDED, namespace: str = "trading") -> tuple[Pod, ...]:
@@ -96,10 +100,6 @@ def gateway(selector: str, **server: object) -> dict:
     return {"metadata": {"namespace": "trading", "name": "front"}, "spec": spec}
 
 
-SECURE = {"tls": {"mode": "SIMPLE", "credentialName": "certificate"}}
-KEEPS_RIGHT = {"ingress.values.rbac.enabled": True}
-
-
 @pytest.mark.parametrize(("listener", "names", "proposals"), [
     pytest.param(gateway("ingressgateway", **SECURE), {}, KEEPS_RIGHT, id="a certificate"),
     pytest.param(gateway("edge", **SECURE), {"ingress": "edge"}, KEEPS_RIGHT | {"releases.names.ingress": "edge"},
@@ -109,9 +109,6 @@ KEEPS_RIGHT = {"ingress.values.rbac.enabled": True}
 ])  # fmt: skip
 def test_a_gateway_that_serves_a_certificate_keeps_its_right_to_read_it(listener, names, proposals):
     assert proposed(listeners=[listener], names=names, trading={"adopt": True}) == proposals
-
-
-TAKEN = {"istio": "front", "example.org/team": "a"}
 
 
 @pytest.mark.parametrize(("key", "settings", "proposals"), [
@@ -202,9 +199,6 @@ def test_what_is_known_or_gone_is_not_taken(monkeypatch, cluster, releases, obje
 def test_an_obstacle_ends_the_look(monkeypatch, source):
     mesh = read(monkeypatch, **{source: [OBSTACLE]})
     assert (mesh.obstacles, mesh.releases, mesh.living) == ((OBSTACLE,), (), ())
-
-
-ARGO_CD = {**PEER, "metadata": {**PEER["metadata"], "labels": {"argocd.argoproj.io/instance": "mesh"}}}
 
 
 @pytest.mark.parametrize(("cluster", "words"), [

@@ -23,19 +23,17 @@ def node(memory: int = 300, accepts: bool = True) -> Node:
     return Node("pi-1", Resources(100, memory * MI), 110, accepts)
 
 
-@pytest.mark.parametrize(
-    ("accepts", "number", "words"),
-    [(True, 2, "2 more (100m / 300Mi free)"), (False, 0, "0 more (100m / 300Mi free, takes no pods)")],
-)
+@pytest.mark.parametrize(("accepts", "number", "words"), [
+    (True, 2, "2 more (100m / 300Mi free)"), (False, 0, "0 more (100m / 300Mi free, takes no pods)"),
+])  # fmt: skip
 def test_a_node_is_shown_with_the_sidecars_that_still_fit(accepts, number, words):
     finding = headroom._finding(node(accepts=accepts), SIDECAR)
     assert (finding.name, finding.message, finding.number) == ("pi-1", words, number)
 
 
-@pytest.mark.parametrize(
-    ("forecast", "number", "words"),
-    [(FORECAST, 3, EFFECTS), (Forecast(), 0, "an `up` restarts no pod and closes no connection")],
-)
+@pytest.mark.parametrize(("forecast", "number", "words"), [
+    (FORECAST, 3, EFFECTS), (Forecast(), 0, "an `up` restarts no pod and closes no connection"),
+])  # fmt: skip
 def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence(forecast, number, words):
     finding = headroom._forecast(forecast, "pi-cluster")
     assert (str(finding.subject), finding.number) == ("stack pi-cluster", number)

@@ -21,6 +21,7 @@ from tests.support.versions import BEFORE, NEWEST, OLDEST
 ISTIO = ("base", "istiod", "gateway")
 STACK = "test"
 ISTIOD = Path(f"charts/istiod-{NEWEST}.tgz")
+ALSO = "--also goes with `charts lock`"
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +143,6 @@ def test_vendor_fetches_what_is_missing_or_tampered_with_and_then_asks_nobody(se
     server.asked.clear()
     assert run("vendor")[0] == 0
     assert server.asked == []
-
-
-ALSO = "--also goes with `charts lock`"
 
 
 @pytest.mark.parametrize(("options", "says"), [((), "charts lock -s test` first"), (("--also", BEFORE), ALSO)])

@@ -30,6 +30,7 @@ STATUS, CLOSED = (
     json.dumps({"kind": "Status", "message": f"error trying to reach service: {reason}"})
     for reason in ("dial tcp: i/o timeout", "EOF")
 )
+GATEWAY = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"
 
 
 def expected(**overrides: object) -> dict[str, Call]:
@@ -91,9 +92,6 @@ def test_an_api_server_that_gives_no_answer_proves_nothing(monkeypatch):
 def test_a_finding_says_whether_the_call_went_as_it_must(call, outcome, words, level, said):
     finding = call.finding(outcome, words)
     assert (finding.level, finding.message) == (level, said)
-
-
-GATEWAY = "/api/v1/namespaces/istio-system/services/istio-ingressgateway"
 
 
 class Cluster:

@@ -20,6 +20,7 @@ PATH = "/api/v1/namespaces/pi-mesh-connectivity"
 SECRET = "/api/v1/namespaces/istio-system/secrets/pull"
 HERE = socket.gethostname()
 LIVING = f"{HERE}/{os.getpid()}/{psutil.Process().create_time():.0f}"
+DELETED = ["delete", "create", "in", "delete"]
 
 
 def left(run: str = f"{HERE}/1/1", age: int = 10, **metadata: object) -> dict:
@@ -62,9 +63,6 @@ def test_it_is_deleted_when_a_signal_ends_the_command():
         assert signal.getsignal(signal.SIGTERM) is _ignore
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-DELETED = ["delete", "create", "in", "delete"]
 
 
 @pytest.mark.parametrize(("item", "verbs"), [

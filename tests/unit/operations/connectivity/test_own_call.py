@@ -19,6 +19,7 @@ from tests.support.own_calls import APP, CLIENT, SERVER, STRICT, access, make_ca
 from tests.support.snapshots import make_snapshot
 
 EJECTED = {"health_status": {"failed_outlier_check": True}}
+LOST = {"hosts": ["app"], "http": [{"route": [{"destination": {"host": "gone"}}]}]}
 
 
 def judged(monkeypatch: pytest.MonkeyPatch, hosts: Any, *policies: Any, **changes: Any) -> list[Finding]:
@@ -105,9 +106,6 @@ def test_a_caller_has_no_port():
 def test_a_call_that_nothing_refuses_is_said_by_each_check(cluster):
     checks = ("sidecar scope", "route", "endpoints", "mutual TLS", "access")
     assert {(one.id, one.level) for one in cluster.judged()} == {(id, Level.OK) for id in checks}
-
-
-LOST = {"hosts": ["app"], "http": [{"route": [{"destination": {"host": "gone"}}]}]}
 
 
 @pytest.mark.parametrize(("added", "subject"), [

@@ -153,9 +153,8 @@ def test_a_row_shows_each_fact_in_its_column(changes, column, shown):
     assert module._cells(ROW.model_copy(update=changes))[column] == shown
 
 
-@pytest.mark.parametrize(
-    ("days", "shown"),
-    [(300.4, "300 days"), (2, "2 days"), (1.99, "47.8 hours"), (-0.5, "-12.0 hours"), (-2, "-2 days")],
-)
+@pytest.mark.parametrize(("days", "shown"), [
+    (300.4, "300 days"), (2, "2 days"), (1.99, "47.8 hours"), (-0.5, "-12.0 hours"), (-2, "-2 days"),
+])  # fmt: skip
 def test_less_than_two_days_are_shown_in_hours(days, shown):
     assert module._left(days) == shown

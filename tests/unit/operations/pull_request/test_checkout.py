@@ -157,10 +157,9 @@ def test_what_is_not_committed_counts_and_is_told(repository):
     assert revision.head.endswith(" and what is not committed yet")
 
 
-@pytest.mark.parametrize(
-    ("event", "merged", "head"),
-    [("pull_request", True, "change"), ("push", True, "HEAD"), ("pull_request", False, "main")],
-)
+@pytest.mark.parametrize(("event", "merged", "head"), [
+    ("pull_request", True, "change"), ("push", True, "HEAD"), ("pull_request", False, "main"),
+])  # fmt: skip
 def test_a_pull_requests_run_on_a_merge_names_its_own_commit(repository, monkeypatch, event, merged, head):
     monkeypatch.setenv("GITHUB_EVENT_NAME", event)
     git(repository, "checkout", "--quiet", "--detach", "main")

@@ -21,6 +21,7 @@ NO_CHANGE = "No change to the cluster"
 ALL_GONE = "everything in it is deleted**"
 OTHERS = "including objects of other owners."
 GONE = "delete Namespace a, delete Namespace b"
+OF_CA = "**changes the CA's settings**, with unknown effects in Vault"
 
 
 def steps(text: str) -> tuple[Step, ...]:
@@ -102,9 +103,6 @@ def test_an_istiod_that_moves_has_a_way_out():
     *_, line = effects.effect_lines(compared(effect=MOVED))
     assert "run `pulumi destroy -s pi` first" in line
     assert "then `python -m operations repair -s pi --yes`" in line
-
-
-OF_CA = "**changes the CA's settings**, with unknown effects in Vault"
 
 
 @pytest.mark.parametrize(("ttl", "verdict"), [("2h", OF_CA), ("1h", NO_CHANGE)])

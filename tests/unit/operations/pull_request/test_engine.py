@@ -17,6 +17,12 @@ from tests.support.versions import NEWEST
 NAMESPACE, RELEASE = "kubernetes:core/v1:Namespace", "kubernetes:helm.sh/v3:Release"
 PROVIDER = "urn:pulumi:s::p::pulumi:providers:kubernetes::cluster"
 URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
+KIND, CHART = {"kind": "ConfigMap"}, {"chart": "istiod"}
+OURS = {"urn": "urn:x", "custom": True, "id": "urn:x", "protect": False, "retainOnDelete": False}
+EXITED = ("error", "an unhandled error occurred: program exited with non-zero exit code: 1")
+OLD, BAD = ("warning", "old"), ("error", "bad")
+PACK, BOUNDS = "policies/PulumiPolicy.yaml", "policies/config/pi-cluster.json"
+TWICE, UNNAMED = "error: one\n  error: two\nerror: one\n", "an unnamed traceback"
 
 
 def event(**content) -> EngineEvent:
@@ -44,10 +50,6 @@ def test_a_provider_has_the_id_by_which_its_resources_name_it_or_else_its_name(k
     provider, namespace = resources(planned(state("pulumi:providers:kubernetes", PROVIDER)), planned(used))
     assert provider["id"] == id_
     assert namespace["provider"] == f"{PROVIDER}::{id_}"
-
-
-KIND, CHART = {"kind": "ConfigMap"}, {"chart": "istiod"}
-OURS = {"urn": "urn:x", "custom": True, "id": "urn:x", "protect": False, "retainOnDelete": False}
 
 
 @pytest.mark.parametrize(("type_", "more", "entry"), [
@@ -85,10 +87,6 @@ def test_a_violation_names_its_policy_level_and_resource_and_only_a_mandatory_ru
     intent = engine.intent_of_events([event(policyEvent={**broken, "message": "<{%fg 1%}>no limit<{%reset%}>\n"})])
     assert intent.violations == (engine.Violation("ceiling", level, "istiod", "no limit"),)
     assert intent.is_refused is refused
-
-
-EXITED = ("error", "an unhandled error occurred: program exited with non-zero exit code: 1")
-OLD, BAD = ("warning", "old"), ("error", "bad")
 
 
 @pytest.mark.parametrize(("messages", "crash", "warnings", "errors"), [
@@ -171,9 +169,6 @@ def test_the_state_to_compare_with_is_imported_and_an_empty_one_is_not(previewed
     assert (deployment.version, deployment.deployment) == (3, {"resources": []})
 
 
-PACK, BOUNDS = "policies/PulumiPolicy.yaml", "policies/config/pi-cluster.json"
-
-
 @pytest.mark.parametrize(("files", "packs", "bounds"), [
     (None, [], []),
     ([], [], []),
@@ -190,9 +185,6 @@ def test_the_rules_and_their_bounds_are_the_judging_sides(previewed, tmp_path, f
     assert asked["policy_packs"] == [str(tmp_path / "base" / name) for name in packs]
     assert asked["policy_pack_configs"] == [str(tmp_path / "base" / name) for name in bounds]
     assert asked["color"] == "never"
-
-
-TWICE, UNNAMED = "error: one\n  error: two\nerror: one\n", "an unnamed traceback"
 
 
 @pytest.mark.parametrize(("output", "reason"), [(TWICE, "one; two"), (UNNAMED, UNNAMED)])

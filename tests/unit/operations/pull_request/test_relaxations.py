@@ -11,6 +11,10 @@ from tests.support.versions import NEWEST
 
 BOUNDS = {"memory": "512Mi", "allowed": ["a"]}
 CEILING, OTHER = Rule("mandatory", BOUNDS), Rule("mandatory", {})
+STRICT, PERMISSIVE = ({"mtls": {"mode": mode}} for mode in ("STRICT", "PERMISSIVE"))
+WITHOUT_SIDECARS = {"namespaces": {"research": {"injection": False}}}
+PACKAGES, PROGRAM = "ran with the packages that it names", "the changed program wrote this comment"
+CHART = {"chart": "istiod", "version": "1.0.0", "source": "https://charts.example", "sha256": "a" * 64}
 
 
 @pytest.mark.parametrize(("after", "lines"), [
@@ -41,10 +45,6 @@ def test_a_deleted_pack_relaxes_every_rule_in_one_line():
 
 def config(**branches: object) -> dict[str, object]:
     return {f"pi-mesh:{name}": value for name, value in raw_settings(**branches).items()}
-
-
-STRICT, PERMISSIVE = ({"mtls": {"mode": mode}} for mode in ("STRICT", "PERMISSIVE"))
-WITHOUT_SIDECARS = {"namespaces": {"research": {"injection": False}}}
 
 
 def test_a_weaker_setting_is_told_with_its_key_both_values_and_its_meaning():
@@ -80,9 +80,6 @@ def test_settings_that_are_refused_are_still_compared():
     assert keys(config(**STRICT), config(**PERMISSIVE, nonsense=1)) == ["mtls.mode"]
 
 
-PACKAGES, PROGRAM = "ran with the packages that it names", "the changed program wrote this comment"
-
-
 @pytest.mark.parametrize(("file", "says"), [
     ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what the rules forbid now"),
     pytest.param("policies/pulumi_policy.py", "review what the rules forbid", id="a module before the package's"),
@@ -100,9 +97,6 @@ def test_many_files_of_the_program_are_one_line():
     files = [f"operations/pull_request/{name}.py" for name in ("a", "b", "c", "d", "e")]
     (line,) = relaxations.code_relaxations(files)
     assert line.endswith("and 2 more change: the changed program wrote this comment.")
-
-
-CHART = {"chart": "istiod", "version": "1.0.0", "source": "https://charts.example", "sha256": "a" * 64}
 
 
 @pytest.mark.parametrize(("after", "words"), [
@@ -191,9 +185,8 @@ def keys(before: dict[str, object], after: dict[str, object]) -> list[str]:
     return [line.split("`")[1] for line in lines if not line.startswith("`ca.secret`")]
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "lower"),
-    [("1Gi", "1Mi", True), ("1Gi", "1024Mi", False), ("1Mi", "1Gi", False), ("a", "b", False)],
-)
+@pytest.mark.parametrize(("before", "after", "lower"), [
+    ("1Gi", "1Mi", True), ("1Gi", "1024Mi", False), ("1Mi", "1Gi", False), ("a", "b", False),
+])  # fmt: skip
 def test_only_an_amount_that_falls_is_lower(before, after, lower):
     assert relaxations._is_lower(before, after) is lower

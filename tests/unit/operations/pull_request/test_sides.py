@@ -20,6 +20,13 @@ PACK = """\
 from types import SimpleNamespace as Any
 RULES = [Any(name=name, level=Any(value="mandatory"), bounds=lambda _: {"memory": "512Mi"}) for name in ("a", "b")]
 """
+TOTALS = {"pods": 3, "requests": "300m / 384Mi"}
+ROWS = {"istiod": {"pods": "1"}, "room": "Room."}
+NAMESPACE = Resource("kubernetes:core/v1:Namespace", "trading", {"kind": "Namespace", "metadata": {"name": "trading"}})
+BREACH = Violation("pi-ceiling", "mandatory", "istiod", "too fat")
+MESH = f"config:\n  pi-mesh:cluster: {{context: x}}\n  pi-mesh:istio: {{version: {NEWEST}}}\n"
+VAULT = "pi-mesh:vault: {enabled: true, adress: https://vault.test"
+CREDENTIALS = ("VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "PULUMI_ACCESS_TOKEN", "GH_TOKEN", "KUBECONFIG")
 
 
 def policies(folder: Path, config: str | None = None, pack: str = PACK) -> Checkout:
@@ -59,10 +66,6 @@ def test_rules_that_cannot_be_read_say_why(tmp_path, config, pack, says):
         sides.read_rules(policies(tmp_path, config, pack))
 
 
-TOTALS = {"pods": 3, "requests": "300m / 384Mi"}
-ROWS = {"istiod": {"pods": "1"}, "room": "Room."}
-
-
 def test_a_program_with_totals_as_its_output_calculates_its_rows():
     config = yaml.safe_load((ROOT / "Pulumi.pi-cluster.yaml").read_text())["config"]
     rows = sides.read_budget(Checkout(ROOT, "pi-cluster", {}), config, [], TOTALS)
@@ -80,10 +83,6 @@ def test_a_program_that_can_not_be_asked_has_no_rows(tmp_path, program):
     assert sides.read_budget(Checkout(tmp_path, "pi", {}), {}, [], TOTALS) == {}
 
 
-NAMESPACE = Resource("kubernetes:core/v1:Namespace", "trading", {"kind": "Namespace", "metadata": {"name": "trading"}})
-BREACH = Violation("pi-ceiling", "mandatory", "istiod", "too fat")
-
-
 def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.Side:
     (folder / "Pulumi.pi.yaml").write_text(stack_file)
     return sides.with_problems(sides.opened_side(folder, "pi", ""))
@@ -97,10 +96,6 @@ def test_a_refused_side_is_previewed_again_without_rules(tmp_path, monkeypatch):
     side = sides.read_side(opened(tmp_path), Checkout(tmp_path, "pi", {}))
     assert side.intent.violations == (BREACH,)
     assert (list(side.objects), side.budget) == (["Namespace trading"], ROWS)
-
-
-MESH = f"config:\n  pi-mesh:cluster: {{context: x}}\n  pi-mesh:istio: {{version: {NEWEST}}}\n"
-VAULT = "pi-mesh:vault: {enabled: true, adress: https://vault.test"
 
 
 @pytest.mark.parametrize(("stack_file", "error"), [
@@ -125,9 +120,6 @@ def test_rules_that_do_not_load_are_told(tmp_path):
     side = sides.read_side(opened(policies(tmp_path, pack="1 / 0").folder))
     assert side.rules == {}
     assert side.rules_problem == "the policy pack does not load: ZeroDivisionError: division by zero"
-
-
-CREDENTIALS = ("VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "PULUMI_ACCESS_TOKEN", "GH_TOKEN", "KUBECONFIG")
 
 
 def test_a_program_of_the_pull_request_gets_nobodys_credentials(tmp_path, monkeypatch):

@@ -16,6 +16,8 @@ from tests.support.versions import BEFORE
 
 BUDGETS, PODS = DISRUPTION_BUDGETS.format("trading"), "/api/v1/namespaces/trading/pods"
 RECREATE = {"strategy": {"type": "Recreate"}}
+TIGHT = "takes 1 pod away at once in a rollout, and PodDisruptionBudget most allows 0 pods"
+BY_HAND, BY_OWNER = "create it again from its manifest", "restart it through its owner"
 
 
 def planned(cluster: Cluster) -> Plan:
@@ -48,9 +50,6 @@ def test_gateways_come_last():
     assert names(planned(cluster)) == ["shop", "a-gateway"]
 
 
-TIGHT = "takes 1 pod away at once in a rollout, and PodDisruptionBudget most allows 0 pods"
-
-
 @pytest.mark.parametrize(("changes", "name", "words"), [
     ({"pods": {"lonely": pod("lonely", "")}}, "pod trading/lonely", "has no controller, so nothing would replace it"),
     ({"spec": {"paused": True}}, "deployment trading/shop", "is paused (spec.paused)"),
@@ -64,9 +63,6 @@ def test_what_a_restart_would_break_or_not_reach_is_named_and_not_touched(change
     (named,) = plan.untouched
     assert (str(named.subject), names(plan)) == (name, [])
     assert named.message.startswith(words)
-
-
-BY_HAND, BY_OWNER = "create it again from its manifest", "restart it through its owner"
 
 
 @pytest.mark.parametrize(("owner", "fix"), [("", BY_HAND), ("ReplicaSet/app-1", BY_OWNER)])

@@ -29,6 +29,8 @@ CONTAINERS = {"version": DONE, "envoy": ContainerRun(ready=True), "iptables": DO
 WELL = Trial(containers=CONTAINERS, pod="x")
 DEAD = Trial(containers={**CONTAINERS, "envoy": ContainerRun(134, log="MmapAligned() failed\n")}, pod="y")
 ANSWERED = NodeCounters(Offset(-1, 1), [Disk("images", 9, 10)], 2**28)
+LOGIN = {"hub": "registry.example/istio", "login": {"username": "pi"}}
+OWN = "pi-mesh-registry"
 
 
 class Rehearsal:
@@ -101,10 +103,6 @@ def test_the_image_of_a_version_to_come_can_be_tried(rehearsal):
     run("--to", BEFORE)
     images = {trial.containers[0]["image"] for trial in rehearsal.trials.values()}
     assert images == {f"docker.io/istio/proxyv2:{BEFORE}"}
-
-
-LOGIN = {"hub": "registry.example/istio", "login": {"username": "pi"}}
-OWN = "pi-mesh-registry"
 
 
 def test_a_pull_secret_of_the_users_that_is_not_there_is_said(rehearsal):

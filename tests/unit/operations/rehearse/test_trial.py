@@ -22,6 +22,8 @@ JOBS, PODS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", f"/api/v1/namespaces
 EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
 WAITING = {"state": {"waiting": {"reason": "ContainerCreating"}}}
 SERVING, STARTING = {"state": {"running": {}}, "ready": True}, {"state": {"running": {}}, "ready": False}
+ENVOY = ContainerId("trial", "rehearsal-pi-1", "envoy")
+FORBIDDEN = 'pods "rehearsal-x-" is forbidden: violates PodSecurity "baseline:latest"'
 
 
 def ended(code: int, reason: str = "Completed") -> dict:
@@ -94,9 +96,6 @@ def kubelets(monkeypatch):
 
     for kind in ("clock", "disks"):
         monkeypatch.setattr(trial.kubelet, kind, lambda _, node, kind=kind: answer(kind, node))
-
-
-ENVOY = ContainerId("trial", "rehearsal-pi-1", "envoy")
 
 
 @pytest.mark.usefixtures("kubelets")
@@ -177,9 +176,6 @@ def test_an_image_that_does_not_come_in_time_is_given_up(client):
     answer = tried(client, patience=30)
     assert answer.startup
     assert answer.seconds > 30
-
-
-FORBIDDEN = 'pods "rehearsal-x-" is forbidden: violates PodSecurity "baseline:latest"'
 
 
 @pytest.mark.parametrize(("answers", "refusal"), [

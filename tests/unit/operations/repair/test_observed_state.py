@@ -116,10 +116,9 @@ def test_all_of_it_is_read_once(monkeypatch):
     assert now.snapshot == make_snapshot()
 
 
-@pytest.mark.parametrize(
-    ("backend", "engines", "run_is_over"),
-    [("file:///state", (), True), ("file:///state", ("pulumi",), False), ("https://api.example", (), False)],
-)
+@pytest.mark.parametrize(("backend", "engines", "run_is_over"), [
+    ("file:///state", (), True), ("file:///state", ("pulumi",), False), ("https://api.example", (), False),
+])  # fmt: skip
 def test_a_run_is_over_only_where_locks_are_seen_and_no_engine_works(monkeypatch, backend, engines, run_is_over):
     now = read(monkeypatch, make_settings(), engines, backend)
     assert now.run_is_over is run_is_over

@@ -38,6 +38,7 @@ ALIVE = deployment(release="")
 PROMETHEUS = make_settings(observability={"prometheus": {"enabled": True}})
 CA_ALONE = parse_any({"vault": {"enabled": True, "address": "https://vault.example:8200"}})
 ORPHAN = Process(psutil.Process(), "pulumi-resource-kubernetes")
+SECRET = "/api/v1/namespaces/istio-system/secrets/sh.helm.release.v1.istiod.v3"
 
 
 def creating(name: str = "istiod") -> dict:
@@ -138,9 +139,6 @@ def test_a_run_that_may_still_be_going_on_is_not_repaired(backend, status, state
 def test_a_step_says_what_is_known(now, words):
     (step,) = plan.repair_steps(now)
     assert words in step.problem
-
-
-SECRET = "/api/v1/namespaces/istio-system/secrets/sh.helm.release.v1.istiod.v3"
 
 
 def cluster_with(status: str | None) -> FakeClient:

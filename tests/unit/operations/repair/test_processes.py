@@ -21,6 +21,7 @@ subprocess.Popen(["pulumi-resource-test", "-c", "import time; time.sleep(60)"], 
 print("up", flush=True)
 time.sleep(60)
 """
+CUT = [b"", b'{"pid": 7,', b"[]", b"null", b"\xff{}", b'{"pid": "x"}', b'{"pid": null}', b'{"pid": -1}']
 
 
 @pytest.fixture
@@ -112,9 +113,6 @@ def test_locks_are_read_from_the_file_backend_alone(tmp_path):
     assert processes.read_locks(f"file://{tmp_path}", "test") == [Lock(7, "pi-1", "ann", "now")]
     assert processes.is_examinable(f"file://{tmp_path}")
     assert not processes.is_examinable("https://app.pulumi.com")
-
-
-CUT = [b"", b'{"pid": 7,', b"[]", b"null", b"\xff{}", b'{"pid": "x"}', b'{"pid": null}', b'{"pid": -1}']
 
 
 @pytest.mark.row(25)

@@ -14,6 +14,8 @@ from tests.support.versions import NEWEST
 
 TOKEN = "hvs.MadeUpMadeUpMadeUpMadeUp"
 WEB_TOKEN = "eyJhbGciOiJub25l.eyJzdWIiOiJtYWRlLXVw.bWFkZS11cA"
+EXTRA = {"pilot": {"env": {"X": "made-up"}, "tracing": True, "args": ["made-up", 3]}}
+SHOWN = {"pilot": {"env": {"X": REMOVED}, "tracing": True, "args": [REMOVED, REMOVED]}}
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -127,10 +129,6 @@ def test_the_kubeconfigs_credentials_count(monkeypatch, tmp_path):
     (tmp_path / "config").write_text(json.dumps(config))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     assert {*user.values()} <= set(redaction.kubeconfig_secrets("test"))
-
-
-EXTRA = {"pilot": {"env": {"X": "made-up"}, "tracing": True, "args": ["made-up", 3]}}
-SHOWN = {"pilot": {"env": {"X": REMOVED}, "tracing": True, "args": [REMOVED, REMOVED]}}
 
 
 @pytest.mark.parametrize(("entry", "shown"), [

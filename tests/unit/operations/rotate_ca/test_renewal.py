@@ -24,6 +24,8 @@ ROOT, OTHER_ROOT = authorities.make_root(), authorities.make_root("other")
 HERE = {"enabled": True, "address": "https://vault.example"}
 ALWAYS = {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
 CA_STACK = "org/pi-mesh/ca"
+PRESENT = "istiod goes on with its present CA"
+SIGNED = "has a new key, and the Issuer has signed it"
 
 
 @pytest.fixture(autouse=True)
@@ -65,9 +67,6 @@ def unproven(monkeypatch) -> None:
     monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
 
 
-PRESENT = "istiod goes on with its present CA"
-
-
 @pytest.mark.usefixtures("unproven")
 @pytest.mark.parametrize(("fails", "line"), [("pending", "no such"), ("set_config", "no such"), ("up", PRESENT)])
 def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, fails, line):
@@ -105,9 +104,6 @@ def test_a_rotation_is_proven_by_what_istiod_issues(monkeypatch, answers, levels
     findings = renewal.with_proof(make_settings(), lambda: [done], wait=1)
     assert [finding.level for finding in findings] == [Level(level) for level in levels.split()]
     assert [str(finding) for finding in findings if line in str(finding)]
-
-
-SIGNED = "has a new key, and the Issuer has signed it"
 
 
 @pytest.mark.usefixtures("unproven")

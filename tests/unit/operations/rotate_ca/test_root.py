@@ -30,6 +30,8 @@ CAS = {OWN.pem: OWN, A.pem: make_ca("CA of A", A), B.pem: make_ca("CA of B", B)}
 """The CA by its root."""
 CHAINS = {root: ca.pem + (root if ca.pem != root else "") for root, ca in CAS.items()}
 NAMES = {OWN.pem: "own", A.pem: "A", B.pem: "B", OTHER.pem: "other"}
+GOING_ON = root.error("obstacle", root.Subject("stack", "test"), "a run", "wait")
+NOTES = {"urn:pulumi:test::pi-mesh::kubernetes:core/v1:ConfigMap::notes": "create"}
 
 
 class Killed(Exception):
@@ -129,9 +131,6 @@ class World:
 
 def _name(ca: Ca) -> str:
     return NAMES[ca.pem]
-
-
-GOING_ON = root.error("obstacle", root.Subject("stack", "test"), "a run", "wait")
 
 
 @pytest.fixture
@@ -280,9 +279,6 @@ def test_where_the_new_root_signs_the_last_step_is_planned_and_taken_without_bei
     (planned,) = json.loads(run(world, to=(), consent="--dry-run").stdout)["findings"]
     assert planned["message"].startswith("would be changed: step 3 of 3: 'A'")
     assert (run(world, to=()).exit_code, world.roots) == (0, (B,))
-
-
-NOTES = {"urn:pulumi:test::pi-mesh::kubernetes:core/v1:ConfigMap::notes": "create"}
 
 
 @pytest.mark.parametrize(("signer", "ca", "pending", "status", "line"), [

@@ -21,6 +21,7 @@ HERE = {"enabled": True, "address": "https://vault.example"}
 OUTSIDE = {**HERE, "signedBy": "outside"}
 CA_STACK = "org/pi-mesh/ca"
 ELSEWHERE = {"enabled": True, "stack": CA_STACK}
+FROM_SECRET, FROM_ISSUER = {"ca.source": "secret", "ca.secret": "mine"}, {"ca.source": "issuer"}
 
 
 @pytest.fixture
@@ -113,9 +114,6 @@ def test_vaults_ca_is_given_up_only_when_its_mount_is_not_protected_any_more(in_
     with pytest.raises(UsageError) as refused:
         in_secret(PROTECTED, vault=HERE)
     assert f"say so first: `pulumi state unprotect '{HELD['urn']}' -s test --yes`" in str(refused.value)
-
-
-FROM_SECRET, FROM_ISSUER = {"ca.source": "secret", "ca.secret": "mine"}, {"ca.source": "issuer"}
 
 
 @pytest.mark.parametrize(("resource", "settings", "options", "ca", "freed"), [

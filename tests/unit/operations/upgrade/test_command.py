@@ -24,6 +24,7 @@ WHOLE = [*NOW, f"write {NEXT}", *STEP, f"write {BEFORE}", *STEP]
 OLDER, SECOND = newest_patch(NEWEST_MINOR - 4), newest_patch(OLDEST_MINOR + 1)
 RANGES = {minor: "1.{} to 1.{}".format(*facts.kubernetes) for minor, facts in MINORS.items()}
 RESTARTED = "istiod, ingress gateway, egress gateway, sidecars"
+REFUSAL = "a policy says no; nothing of this step was applied, the stack file says "
 
 
 def upgraded(monkeypatch, world: World, to: str = BEFORE, *options: str) -> dict:
@@ -94,9 +95,6 @@ def test_a_plan_names_every_step_that_is_stopped_and_what_stops_it(monkeypatch):
     stopped = [name for name in messages(report) if "stopped by kubernetes version" in name]
     assert [name.partition(":")[0] for name in stopped] == [BEFORE, NEWEST]
     assert report["status"] == 1
-
-
-REFUSAL = "a policy says no; nothing of this step was applied, the stack file says "
 
 
 @pytest.mark.parametrize(("world", "to", "status", "message", "calls"), [

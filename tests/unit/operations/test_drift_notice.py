@@ -55,8 +55,7 @@ def tell(monkeypatch, capsys):
 
 
 def test_drift_opens_one_issue_keeps_it_up_to_date_and_its_cure_closes_it(gh, tell):
-    assert tell(GOOD) == "stack pi-cluster: the mesh is as the settings say\n"
-    assert gh.issues == []
+    assert (tell(GOOD), gh.issues) == ("stack pi-cluster: the mesh is as the settings say\n", [])
     assert tell(BAD).startswith("issue 1 was opened: ")
     assert gh.issues[0]["title"] == "The mesh of stack pi-cluster is not as its settings say"
     assert tell(report(RULE, {**RULE, "name": "second"})).startswith("issue 1 was updated: ")

@@ -177,10 +177,8 @@ def test_the_way_back_is_the_last_revision_before_the_adoption(monkeypatch, revi
 
 
 def test_only_this_stacks_marks_are_taken_away_and_a_stack_without_any_has_adopted_nothing(monkeypatch):
-    marked, adopted = (
-        read(monkeypatch, HALF, namespaces=(OF_OTHERS, OWN)),
-        read(monkeypatch, entries.state_with_entries(existing())),
-    )
+    marked = read(monkeypatch, HALF, namespaces=(OF_OTHERS, OWN))
+    adopted = read(monkeypatch, entries.state_with_entries(existing()))
     assert (marked.marked, marked.released, adopted.marked) == (("trading",), (), ())
     assert rows(marked, apply.LETS_GO) == []
     assert rows(adopted, apply.LETS_GO) == ["leaves the state, and stays in the cluster as it is"]

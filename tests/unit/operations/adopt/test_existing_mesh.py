@@ -169,8 +169,7 @@ def test_the_releases_and_objects_of_the_program_that_the_state_does_not_know_ar
     assert name_of(release.registered) == "istiod-release"
     assert (peer.live, name_of(peer.registered)) == (PEER, "peer")
     assert [known.record.id for known in mesh.living] == ["istio-system/istiod"]
-    assert len(mesh.registered) == len(registered())
-    assert mesh.live == {"istio-system/istiod": ISTIOD}
+    assert (len(mesh.registered), mesh.live) == (len(registered()), {"istio-system/istiod": ISTIOD})
 
 
 KNOWN = situation(state_with(*(entry for entry in registered() if name_of(entry) == "istiod-release")))

@@ -22,12 +22,8 @@ ISTIOD = "istio-system/istiod"
 
 def istiod(cpu: str = "100m", **meta: object) -> dict:
     container = {"name": "discovery", "image": "pilot", "resources": {"requests": {"cpu": cpu}}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "istiod", "namespace": "istio-system", **meta},
-        "spec": {"template": {"spec": {"containers": [container]}}},
-    }
+    named, template = {"name": "istiod", "namespace": "istio-system", **meta}, {"spec": {"containers": [container]}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": named, "spec": {"template": template}}
 
 
 LABELLED = istiod(labels={"app.kubernetes.io/version": "2"})

@@ -47,8 +47,7 @@ def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence(forecast, number,
 ])  # fmt: skip
 def test_the_room_is_told_before_and_after_the_mesh_has_come(waiting, words):
     part = headroom._part(mesh.mesh_budget(make_mesh()), [node(), node(), node(accepts=False)], waiting, beside=3)
-    assert part.sidecars == 4
-    assert headroom._room(part) == words
+    assert (part.sidecars, headroom._room(part)) == (4, words)
 
 
 def test_each_namespace_of_workloads_has_its_part_after_tradings():

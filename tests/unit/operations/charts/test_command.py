@@ -90,8 +90,7 @@ def test_lock_of_a_directory_copies_nothing(server, monkeypatch, tmp_path):
     for (chart, version), content in server.charts.items():
         (tmp_path / f"{chart}-{version}.tgz").write_bytes(content)
     of_source(monkeypatch, str(tmp_path))
-    assert run("lock")[0] == 0
-    assert len(locked()) == 3
+    assert (run("lock")[0], len(locked())) == (0, 3)
     assert not Path("charts").exists()
 
 
@@ -141,8 +140,7 @@ def test_vendor_fetches_what_is_missing_or_tampered_with_and_then_asks_nobody(se
         assert Path(f"charts/{one}-{NEWEST}.tgz").read_bytes() == server.charts[one, NEWEST]
     assert len([*Path("charts").iterdir()]) == 3
     server.asked.clear()
-    assert run("vendor")[0] == 0
-    assert server.asked == []
+    assert (run("vendor")[0], server.asked) == (0, [])
 
 
 @pytest.mark.parametrize(("options", "says"), [((), "charts lock -s test` first"), (("--also", BEFORE), ALSO)])

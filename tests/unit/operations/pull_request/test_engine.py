@@ -48,8 +48,7 @@ def resources(*events: EngineEvent) -> list[dict]:
 def test_a_provider_has_the_id_by_which_its_resources_name_it_or_else_its_name(known, id_):
     used = state(NAMESPACE, "urn:n", provider=f"{PROVIDER}::{known}")
     provider, namespace = resources(planned(state("pulumi:providers:kubernetes", PROVIDER)), planned(used))
-    assert provider["id"] == id_
-    assert namespace["provider"] == f"{PROVIDER}::{id_}"
+    assert (provider["id"], namespace["provider"]) == (id_, f"{PROVIDER}::{id_}")
 
 
 @pytest.mark.parametrize(("type_", "more", "entry"), [
@@ -155,8 +154,7 @@ def test_the_program_gets_no_cluster_no_vault_and_a_state_beside_its_folder(prev
     _, stack, select = previewed()
     options = select.call_args.kwargs["opts"]
     assert (*select.call_args.args, select.call_args.kwargs["work_dir"]) == ("pi-cluster", options.work_dir)
-    assert options.work_dir == str(side.folder)
-    assert side.environment["KUBECONFIG"] == os.devnull
+    assert (options.work_dir, side.environment["KUBECONFIG"]) == (str(side.folder), os.devnull)
     assert options.env_vars["PULUMI_BACKEND_URL"] == f"file://{side.folder.parent}/head-state"
     assert (side.folder.parent / "head-state").is_dir()
     (((key, value), path),) = [(call.args, call.kwargs) for call in stack.set_config.call_args_list]

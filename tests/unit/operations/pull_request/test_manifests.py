@@ -15,14 +15,9 @@ from pi_mesh.checks.drains import Drain
 from tests.support.versions import BEFORE, NEWEST
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
-INPUTS = {
-    "name": "istiod",
-    "chart": "istiod",
-    "version": NEWEST,
-    "namespace": "istio-system",
-    "repositoryOpts": {"repo": "https://charts.example"},
-    "values": {"replicas": 1.0, "sampling": 0.5, "on": True, "list": [2.0]},
-}
+VALUES = {"replicas": 1.0, "sampling": 0.5, "on": True, "list": [2.0]}
+CHART = {"chart": "istiod", "version": NEWEST, "repositoryOpts": {"repo": "https://charts.example"}}
+INPUTS = {"name": "istiod", "namespace": "istio-system", "values": VALUES, **CHART}
 
 
 def objects(type_: str = RELEASE, **inputs: object) -> manifests.Objects:

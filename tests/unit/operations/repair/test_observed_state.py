@@ -47,13 +47,13 @@ NAMESPACE = {"urn": "urn:pulumi:test::pi-mesh::kubernetes:core/v1:Namespace::tra
 ])  # fmt: skip
 def test_what_an_interruption_left_is_taken_in_or_marked(before, deployed, failed, resources):
     repaired = repaired_state(before, deployed, failed)
-    assert repaired["deployment"]["resources"] == resources
-    assert pending_operations(repaired) == []
+    assert (repaired["deployment"]["resources"], pending_operations(repaired)) == (resources, [])
 
 
-def test_operations_under_way_are_named():
+def test_operations_under_way_are_named_and_a_stack_that_never_ran_has_none():
     assert pending_operations(state(creating=PENDING)) == ["creating istiod-release"]
     assert pending_operations({"version": 3, "deployment": {}}) == []
+    assert comparable_content({"version": 3, "deployment": None}) == ([], [])
 
 
 def test_a_failure_that_a_refresh_made_the_state_forget_is_found():
@@ -61,17 +61,9 @@ def test_a_failure_that_a_refresh_made_the_state_forget_is_found():
     assert unnoticed_failures(state({**KNOWN, "initErrors": ["timed out"]}), [ISTIOD]) == []
 
 
-def test_a_stack_that_never_ran_has_no_deployment_and_nothing_under_way():
-    assert comparable_content({"version": 3, "deployment": None}) == ([], [])
-
-
 MOUNT, REQUEST, SECRET = "urn:x::mesh-ca-mount", "urn:x::mesh-ca-request-1", "urn:x::cacerts-secret"
-OF_SECRET = {
-    "urn": SECRET,
-    "type": "kubernetes:X",
-    "dependencies": [REQUEST, "urn:x::istio-namespace"],
-    "propertyDependencies": {"data": [REQUEST], "metadata": None},
-}
+BY_PROPERTY = {"propertyDependencies": {"data": [REQUEST], "metadata": None}}
+OF_SECRET = {"urn": SECRET, "type": "kubernetes:X", "dependencies": [REQUEST, "urn:x::istio-namespace"], **BY_PROPERTY}
 OF_REQUEST = {"urn": REQUEST, "type": "vault:pkiSecret/secretBackendIntermediateCertRequest:X", "dependencies": [MOUNT]}
 STATE = state({"urn": MOUNT, "type": observed_state.MOUNT, "protect": True}, OF_REQUEST, OF_SECRET)
 
@@ -82,8 +74,7 @@ STATE = state({"urn": MOUNT, "type": observed_state.MOUNT, "protect": True}, OF_
 ])  # fmt: skip
 def test_a_lost_ca_is_taken_out_and_what_stays_waits_for_nothing_of_it(lost, urns):
     left = {entry["urn"]: entry for entry in observed_state.without_lost_ca(STATE, lost)["deployment"]["resources"]}
-    assert list(left) == urns
-    assert left[SECRET]["dependencies"] == ["urn:x::istio-namespace"]
+    assert (list(left), left[SECRET]["dependencies"]) == (urns, ["urn:x::istio-namespace"])
     assert left[SECRET]["propertyDependencies"] == {"data": [], "metadata": []}
 
 

@@ -44,26 +44,23 @@ PULUMI = """#!/bin/sh
 [ "$1" = version ] && echo v3.259.0 && exit
 echo '[{"name": "kubernetes", "kind": "resource", "version": "4.25.0", "size": 1}]'
 """
-SCRIPTS = {
-    "pulumi": PULUMI,
-    "helm": "#!/bin/sh\nexit 3\n",
-    "kubectl": "\x7fELF of another machine",
-    "istioctl": "#!/bin/sh\nexec /bin/sleep 20\n",
+
+
+PROGRAMS = {
+    "pulumi": (PULUMI, "v3.259.0"),
+    "helm": ("#!/bin/sh\nexit 3\n", "ended with status 3"),
+    "kubectl": ("\x7fELF of another machine", "the command kubectl can't be run: Exec format error"),
+    "istioctl": ("#!/bin/sh\nexec /bin/sleep 20\n", "no answer within 0.2 seconds"),
 }
 
 
 def test_programs_and_packages_say_their_versions_or_why_they_say_nothing(tmp_path, monkeypatch):
-    write_programs(tmp_path, SCRIPTS)
+    write_programs(tmp_path, {name: script for name, (script, _) in PROGRAMS.items()})
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(contents, "PACKAGES", ("pulumi-kubernetes", "no-such-package"))
     monkeypatch.setattr(contents, "PROGRAM_SECONDS", 0.2)
     versions = contents.local_versions()
-    assert versions["programs"] == {
-        "pulumi": "v3.259.0",
-        "helm": "ended with status 3",
-        "kubectl": "the command kubectl can't be run: Exec format error",
-        "istioctl": "no answer within 0.2 seconds",
-    }
+    assert versions["programs"] == {name: said for name, (_, said) in PROGRAMS.items()}
     assert versions["plugins"] == [{"name": "kubernetes", "kind": "resource", "version": "4.25.0"}]
     assert versions["packages"] == {"pulumi-kubernetes": "4.25.0", "no-such-package": None}
 

@@ -51,8 +51,7 @@ def test_only_the_meshs_own_pods_and_logs_are_in_it_without_variables_and_annota
     files, missing = files_of(cluster)
     assert files["logs/istio-system/istiod-1/discovery.log"] == "a line\n"
     assert files["logs/istio-system/istiod-1/discovery.before.log"] == "panic\n"
-    assert list(files["pods.json"]) == ["istio-system/istiod-1"]
-    assert missing == []
+    assert (list(files["pods.json"]), missing) == (["istio-system/istiod-1"], [])
     shown = json.dumps(files["pods.json"])
     assert ("made-up" in shown, '"node": "pi-1"' in shown, '"limits": {"cpu": "1"}' in shown) == (False, True, True)
 

@@ -23,6 +23,7 @@ from tests.support.factories import make_settings
 ROOT, OTHER_ROOT = authorities.make_root(), authorities.make_root("other")
 HERE = {"enabled": True, "address": "https://vault.example"}
 ALWAYS = {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
+OF_VAULT = "pi-mesh:vault:VaultCa$vault:pkiSecret/secretBackend"
 CA_STACK = "org/pi-mesh/ca"
 PRESENT = "istiod goes on with its present CA"
 SIGNED = "has a new key, and the Issuer has signed it"
@@ -157,9 +158,7 @@ def test_a_rotation_is_refused_while_anything_but_the_ca_would_change(rotated):
 
 def test_a_rotation_that_was_cut_short_may_be_run_again(rotated):
     done, commands = rotated(
-        change(
-            "pi-mesh:vault:VaultCa$vault:pkiSecret/secretBackendRootSignIntermediate:X", "mesh-ca-signed", "replace"
-        ),
+        change(f"{OF_VAULT}RootSignIntermediate:X", "mesh-ca-signed", "replace"),
         change("pi-mesh:vault:Cacerts$kubernetes:core/v1:Secret", "cacerts-secret"),
         change("pulumi:providers:vault", "vault"),
         change("pulumi:pulumi:Stack", "pi-mesh-test", "same"),

@@ -129,8 +129,7 @@ def test_another_source_takes_the_place_of_vaults_ca(
     named = in_secret(resource, options=options, **settings)
     assert (named.root, unprotected) == (OTHER.certificate, [])
     named.write()
-    assert written == [("test", {**ca, "vault.enabled": "false"})]
-    assert unprotected == freed
+    assert (written, unprotected) == ([("test", {**ca, "vault.enabled": "false"})], freed)
 
 
 def test_an_issuer_has_to_be_named_before_it_signs(in_secret):

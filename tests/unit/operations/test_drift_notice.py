@@ -74,12 +74,16 @@ def test_drift_opens_one_issue_keeps_it_up_to_date_and_its_cure_closes_it(gh, te
     assert gh.calls[-1][0] == ["api", "--method", "POST", issues, "--input", "-"]
 
 
-def test_an_issue_has_the_worst_first_and_nothing_that_is_right_and_no_name_leaves_its_fence():
+def test_a_notice_has_the_worst_first_and_nothing_that_is_right():
     assert [line for line in drift_notice.text(BAD, NOW).splitlines() if line.startswith("- ")] == [
         "- error: drift of releases: clusterrole istiod: rules[3] was added. `kubectl patch`",
         "- warning: stale proxies: clusterrole istiod: is older",
     ]
-    assert drift_notice.text(report({**RULE, "name": "x```\n@everybody"}), NOW).count("```") == 2
+
+
+def test_names_in_the_cluster_can_not_leave_the_fence(gh, tell):
+    tell(report({**RULE, "name": "x```\n@everybody"}))
+    assert gh.issues[0]["body"].count("```") == 2
 
 
 def test_in_a_workflow_the_issue_is_the_bots(gh, tell, monkeypatch):

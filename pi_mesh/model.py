@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function, to_string_ser_schema
 
-from pi_mesh.facts import NAME, SIZE, Harmless, Helm, NoHelm, Weaker, differs, model_in
+from pi_mesh.facts import NAME, SIZE, Harmless, NoHelm, Weaker, differs, model_in
 from pi_mesh.quantities import Resources, parse
 
 ALLOWED: dict[str, str] = {}
@@ -151,6 +151,8 @@ ListenerDrainSeconds = Annotated[
 ]
 """Seconds that a running proxy keeps the connections of a listener that a change replaced; None is Istio's 45."""
 
+PERCENT = counted_in("percent, such as 90", ge=1, le=100)
+
 HelmValues = dict[str, object]
 ExtraValues = Annotated[
     HelmValues, NoHelm("it is any value"), Weaker(differs, "values change that no typed setting judges")
@@ -260,34 +262,6 @@ class ResourceProfile(Model):
     def to_kubernetes(self) -> dict[str, dict[str, str]]:
         """Return the `resources` of a Kubernetes container."""
         return {"requests": self.requests.resources.to_kubernetes(), "limits": self.limits.resources.to_kubernetes()}
-
-
-PERCENT = counted_in("percent, such as 90", ge=1, le=100)
-
-
-def _scaled(istiod: str, gateway: str) -> tuple[Helm, Helm]:
-    """Return the values of both charts, which do not change their Deployments."""
-    return Helm("istiod", f"pilot.{istiod}", restarts=False), Helm("gateway", f"autoscaling.{gateway}", restarts=False)
-
-
-class Autoscaling(Model):
-    """A HorizontalPodAutoscaler, off by default.
-
-    It needs a metrics server, and capacity for its maximum number of pods.
-    """
-
-    enabled: Annotated[bool, *_scaled("autoscaleEnabled", "enabled"), SIZE] = False
-    """Scale the number of pods with a HorizontalPodAutoscaler."""
-    min_replicas: Annotated[Replicas, *_scaled("autoscaleMin", "minReplicas")] = 1
-    """Smallest number of pods."""
-    max_replicas: Annotated[Replicas, *_scaled("autoscaleMax", "maxReplicas")] = 2
-    """Largest number of pods; the budget counts with it."""
-    target_cpu: Annotated[int, PERCENT, *_scaled("cpu", "targetCPUUtilizationPercentage"), SIZE] = 80
-    """Average CPU utilisation that the autoscaler aims at, in percent of the request."""
-
-    def conflicts(self) -> Iterator[str]:
-        if self.min_replicas > self.max_replicas:
-            yield f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}"
 
 
 def profile(cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> ResourceProfile:

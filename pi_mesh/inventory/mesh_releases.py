@@ -11,12 +11,12 @@ from pi_mesh.catalog import cert_manager as catalog
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD
 from pi_mesh.catalog.istio import gateway_chart, numbers_of
 from pi_mesh.inventory.release import Kind, Release, Workload, surge_pods
-from pi_mesh.model import Autoscaling
 from pi_mesh.names import REVISION_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings
 from pi_mesh.settings.istio import DEFAULT_REVISION, CanarySettings
 from pi_mesh.settings.releases import ChartSettings
+from pi_mesh.settings.scheduling import Autoscaling
 from pi_mesh.values import cert_manager, gateway, istio
 from pi_mesh.values.placement import mesh_context
 from pi_mesh.values.traffic.gateways import gateway_labels
@@ -135,7 +135,7 @@ def _gateway(settings: Settings, setting: str, name: str, own: GatewaySettings) 
 
 def _pods(autoscaling: Autoscaling, replicas: int) -> dict[str, Any]:
     """Return the fields of a workload that the autoscaler decides."""
-    pods = autoscaling.max_replicas if autoscaling.enabled else replicas
+    pods = autoscaling.most(replicas)
     return {"pods": pods, "surge": surge_pods(pods), "autoscaled": autoscaling.enabled}
 
 

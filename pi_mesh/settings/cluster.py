@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pi_mesh.facts import EVERY, SIZE, Harmless, Helm, Weaker, differs, replaces
-from pi_mesh.model import Amounts, Cpu, Memory, Model, matching
+from pi_mesh.model import Amounts, Cpu, Memory, Model, counted_in, matching
 
 UID = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
 
@@ -45,6 +45,16 @@ class ClusterSettings(Model):
         Harmless("pods run on other nodes, or on none"),
     ] = "arm64"
     """Architecture (`kubernetes.io/arch`) of the nodes that istiod and the gateways run on."""
+    unreachable_seconds: Annotated[
+        Annotated[int, counted_in("seconds, such as 60", ge=10, le=3600)] | None,
+        Helm("istiod", "pilot.tolerations"),
+        Helm("gateway", "tolerations"),
+        Helm("cert-manager", "tolerations"),
+        Harmless("a lost pod is made anew sooner or later, with the same rules"),
+    ] = None
+    """Seconds after which pods of istiod, the gateways and the stack's cert-manager are made anew elsewhere when their
+    node is not Ready; Kubernetes' own is 300. A node counts as not Ready after 40 to 50 s without a sign of life, so
+    that with 60 a Pi has time to restart. A change restarts istiod and the gateways."""
     nodes: Annotated[int, Field(ge=1, le=1000), SIZE] = 3
     """Smallest number of nodes that must be Ready."""
     free_memory: Annotated[Memory, SIZE] = Memory("2Gi")

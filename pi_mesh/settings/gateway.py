@@ -9,7 +9,6 @@ from pydantic import Field
 
 from pi_mesh.facts import ON, Harmless, Helm, NoHelm, Weaker, admits_more_addresses, leaves, loses, rises
 from pi_mesh.model import (
-    Autoscaling,
     DrainSeconds,
     ExtraValues,
     ListenerDrainSeconds,
@@ -22,6 +21,7 @@ from pi_mesh.model import (
     profile,
 )
 from pi_mesh.settings.istio import RevisionName
+from pi_mesh.settings.scheduling import Autoscaling, Scheduling
 from pi_mesh.settings.traffic.names import Address, LabelKey, LabelValue, read_by
 
 PROXY_CONFIG = "podAnnotations.proxy.istio.io/config"
@@ -158,8 +158,13 @@ class GatewaySettings(Model):
     `istio` of an installed gateway, because its Deployment selects its pods by them."""
     service: GatewayService = GatewayService()
     """Service of the gateway."""
+    scheduling: Scheduling = Scheduling()
     values: ExtraValues = {}
     """Extra values of the gateway chart, merged last; they may not contradict a typed setting."""
+
+    @property
+    def least_pods(self) -> int:
+        return self.autoscaling.least(self.replicas)
 
     def conflicts(self) -> Iterator[str]:
         if self.max_drain_seconds is not None and self.max_drain_seconds < self.drain_seconds:

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field
 from pi_mesh.catalog import istio
 from pi_mesh.facts import EVERY, NAME, OFF, ON, SIZE, Harmless, Helm, NoHelm, Weaker, becomes, falls
 from pi_mesh.model import (
-    Autoscaling,
     DrainSeconds,
     ExtraValues,
     ListenerDrainSeconds,
@@ -19,6 +18,7 @@ from pi_mesh.model import (
     matching,
     profile,
 )
+from pi_mesh.settings.scheduling import Autoscaling, Scheduling
 from pi_mesh.settings.traffic.retries import Retries
 
 
@@ -133,8 +133,13 @@ class IstioSettings(Model):
     """Requests and limits of each pod of istiod."""
     autoscaling: Autoscaling = Autoscaling()
     """Autoscaling of istiod."""
+    scheduling: Scheduling = Scheduling()
     values: ExtraValues = {}
     """Extra values of the istiod chart, merged last; they may not contradict a typed setting."""
+
+    @property
+    def least_pods(self) -> int:
+        return self.autoscaling.least(self.pilot_replicas)
 
 
 class BaseSettings(Model):

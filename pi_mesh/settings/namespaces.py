@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.facts import OFF, ON, SIZE, Weaker, protects_less_time, widens_scope
-from pi_mesh.model import Model, NamespaceName, ResourceProfile, matching, profile
+from pi_mesh.facts import OFF, ON, SIZE, Harmless, Weaker, goes, protects_less_time, widens_scope
+from pi_mesh.model import Amounts, Model, NamespaceName, ResourceProfile, counted_in, matching, profile
 from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.authorization import DefaultDeny
 from pi_mesh.settings.traffic.names import read_by
@@ -84,12 +84,33 @@ class Bounds(Model):
     """Create the ResourceQuota, which refuses pods beyond its sums."""
     limit_range: Annotated[bool, Weaker(OFF, "containers without a limit are not limited")] = True
     """Create the LimitRange, which gives containers without resources those of `workload`. The quota needs it."""
+    max: Annotated[Amounts | None, Weaker(goes, "a container may ask for all of a Pi")] = None
+    """Largest limits of a container, the sidecar included, as the LimitRange's `max`: pods beyond are refused."""
     sidecar: Annotated[bool, Weaker(OFF, MORE_SERVICES)] = True
     """Create the Sidecar with the hosts of `sidecarScope`, the only ones that proxies in the namespace learn of."""
 
     def conflicts(self) -> Iterator[str]:
         if self.quota and not self.limit_range:
             yield "limitRange is false, but a quota refuses pods without resources; set quota: false too"
+        if self.max and not self.limit_range:
+            yield "max is a bound of the LimitRange, and limitRange is false; remove one of them"
+
+
+HttpMetric = Literal["REQUEST_COUNT", "REQUEST_DURATION", "REQUEST_SIZE", "RESPONSE_SIZE"]
+TcpMetric = Literal["TCP_OPENED_CONNECTIONS", "TCP_CLOSED_CONNECTIONS", "TCP_SENT_BYTES", "TCP_RECEIVED_BYTES"]
+Metric = HttpMetric | TcpMetric | Literal["GRPC_REQUEST_MESSAGES", "GRPC_RESPONSE_MESSAGES", "ALL_METRICS"]
+Sampling = Annotated[float, counted_in("percent, such as 1.5", ge=0, le=100)]
+
+
+class NamespaceTelemetry(Model):
+    """Telemetry of a namespace's sidecars where it differs from the mesh's."""
+
+    access_log_sampling: Sampling | None = None
+    """Percentage of successful requests that are logged; by default observability.accessLogs.sampling."""
+    trace_sampling: Sampling | None = None
+    """Percentage of requests that are traced; by default proxy.traceSampling."""
+    disabled_metrics: tuple[Metric, ...] = ()
+    """Metrics that the sidecars do not count, which saves memory of Prometheus and of the sidecars."""
 
 
 class NamespaceSettings(Model):
@@ -113,6 +134,7 @@ class NamespaceSettings(Model):
     an empty list is the whole mesh."""
     bounds: Bounds = Bounds()
     """Bounds on the namespace's workloads."""
+    telemetry: Annotated[NamespaceTelemetry, Harmless("it only observes")] = NamespaceTelemetry()
 
     @property
     def is_scoped(self) -> bool:
@@ -122,6 +144,8 @@ class NamespaceSettings(Model):
     def conflicts(self) -> Iterator[str]:
         if self.revision and not self.injection:
             yield f"revision is '{self.revision}', and injection is false; remove one of them"
+        if self.telemetry != NamespaceTelemetry() and not self.injection:
+            yield "telemetry is that of sidecars, and injection is false; remove one of them"
 
 
 class TradingSettings(NamespaceSettings):

@@ -1,6 +1,7 @@
 """The whole settings tree of a stack, and that of a stack which makes the mesh's CA and nothing else."""
 
 from collections.abc import Collection, Iterator
+from itertools import product
 from typing import Annotated
 
 from pi_mesh.catalog.istio import facts_of, gateway_chart
@@ -119,6 +120,7 @@ class Settings(Model):
         yield from gateway_service_conflicts(self)
         yield from destination_conflicts(self)
         yield from listener_drain_conflicts(self)
+        yield from eviction_conflicts(self)
 
 
 class CaSettings(Model):
@@ -172,6 +174,17 @@ def listener_drain_conflicts(settings: "Settings") -> Iterator[str]:
             yield f"{key}.listenerDrainSeconds is {seconds}; Istio {version} accepts at most 3600"
 
 
+def eviction_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each eviction policy without a PodDisruptionBudget that could have it."""
+    version = settings.istio.version
+    for key, branch in {"istio": settings.istio, "ingress": settings.ingress, "egress": settings.egress}.items():
+        place = f"{key}.scheduling.unhealthyPodEvictionPolicy"
+        if branch.scheduling.unhealthy_pod_eviction_policy and branch.least_pods < 2:
+            yield f"{place} needs two or more pods; a single one has no PodDisruptionBudget"
+        elif branch.scheduling.unhealthy_pod_eviction_policy and key == "istio" and facts_of(version).minor < 27:
+            yield f"{place} needs Istio 1.27 or newer; the chart of {version} ignores it"
+
+
 def namespace_conflicts(settings: "Settings") -> Iterator[str]:
     """Yield a sentence for each namespace with two purposes, and for each traffic setting of an unknown namespace."""
     taken = {settings.ingress_namespace: "ingress.namespace", settings.istio.namespace: "istio.namespace"}
@@ -182,14 +195,25 @@ def namespace_conflicts(settings: "Settings") -> Iterator[str]:
         deny = namespace.default_deny
         if (deny.enabled or deny.audit) and not namespace.own.injection:
             yield f"{namespace.setting}.injection is false, but sidecars enforce its default deny; disable that too"
+        yield from _limits_above_max(settings, namespace)
     known = [namespace.name for namespace in settings.workload_namespaces]
     for key, item in settings.traffic.namespaced():
         if settings.namespace_of(item) not in known:
             yield f"{key}.namespace is '{item.namespace}'; there {existing(known)}"
 
 
+def _limits_above_max(settings: "Settings", namespace: WorkloadNamespace) -> Iterator[str]:
+    """Yield a sentence for each limit that the namespace's own LimitRange would refuse."""
+    most, limits = namespace.own.bounds.max, {f"{namespace.setting}.workload": namespace.own.workload.limits}
+    if namespace.own.injection:
+        limits["proxy.resources"] = settings.proxy.resources.limits
+    for (key, amounts), name in product(limits.items(), ("cpu", "memory") if most else ()):
+        if (limit := getattr(amounts, name)) > (bound := getattr(most, name)):
+            yield f"{key}.limits.{name} {limit} is above {namespace.setting}.bounds.max.{name} {bound}: no pod starts"
+
+
 def access_log_conflicts(settings: "Settings") -> Iterator[str]:
-    """Yield a sentence for each access log that no proxy could write."""
+    """Yield a sentence for each access log that no proxy could write, and each telemetry without its provider."""
     logs, key = settings.observability.access_logs, "observability.accessLogs"
     injected = [namespace.name for namespace in settings.workload_namespaces if namespace.own.injection]
     for name in logs.namespaces:
@@ -199,6 +223,12 @@ def access_log_conflicts(settings: "Settings") -> Iterator[str]:
         yield f"{key}.gateways is true, but neither gateway is enabled; remove it"
     if logs.paths and not logs.enabled:
         yield f"{key}.paths is true, but nothing is logged; set {key}.gateways or {key}.namespaces too"
+    for namespace in settings.workload_namespaces:
+        own, place = namespace.own.telemetry, f"{namespace.setting}.telemetry"
+        if own.access_log_sampling is not None and namespace.name not in logs.namespaces:
+            yield f"{place}.accessLogSampling is given, but {key}.namespaces lacks '{namespace.name}'; add it"
+        if own.trace_sampling is not None and "jaeger" not in settings.observability.enabled():
+            yield f"{place}.traceSampling needs observability.jaeger.enabled: true"
 
 
 def revision_conflicts(settings: "Settings") -> Iterator[str]:

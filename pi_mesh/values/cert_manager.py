@@ -5,9 +5,10 @@ import base64
 from pi_mesh.catalog import cert_manager as names
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
+from pi_mesh.settings.scheduling import Scheduling
 from pi_mesh.values.helm_values import Values
 from pi_mesh.values.objects import Object, kubernetes_object
-from pi_mesh.values.placement import node_selector
+from pi_mesh.values.placement import node_selector, scheduling
 
 API = "cert-manager.io/v1"
 OFF = {"enabled": False}
@@ -34,6 +35,7 @@ def helm_values(settings: Settings) -> Values:
         "image": {"pullPolicy": settings.images.pull_policy},
         "resources": own.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
+        **scheduling(settings, Scheduling()),
         # Only requests that istiod approves are signed.
         "disableAutoApproval": True,
         "webhook": {

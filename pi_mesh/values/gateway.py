@@ -12,7 +12,7 @@ from pi_mesh.values.gateway_service import service_values
 from pi_mesh.values.helm_values import Values
 from pi_mesh.values.istio import exit_when_idle
 from pi_mesh.values.objects import given
-from pi_mesh.values.placement import node_selector, spread
+from pi_mesh.values.placement import node_selector, scheduling, spread
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
 
@@ -35,7 +35,6 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
     `addressed` is True if the gateway's Service gets an address as a LoadBalancer.
     """
     chart = facts_of(gateway_chart(settings.istio.version))
-    least_pods = gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
     return {
         "replicaCount": gateway.replicas,
         "resources": gateway.resources.to_kubernetes(),
@@ -53,7 +52,9 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
             revision=gateway.revision,
             readinessProbe=PROBE if chart.gateways_choose_their_probe else None,
             labels=gateway.labels,
+            priorityClassName=gateway.scheduling.priority_class,
         ),
+        **scheduling(settings, gateway.scheduling),
         "podAnnotations": {
             "proxy.istio.io/config": "\n".join(_proxy_config(settings.proxy, gateway)),
             **gateway_annotations(settings),
@@ -62,7 +63,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         # Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor.
         "terminationGracePeriodSeconds": (gateway.max_drain_seconds or gateway.drain_seconds) + STOPPING,
         **_rights(settings, release),
-        **(_kept_through_drains(gateway_selector(release, gateway)) if least_pods > 1 else {}),
+        **(_kept_through_drains(release, gateway) if gateway.least_pods > 1 else {}),
     }
 
 
@@ -107,9 +108,11 @@ def _topology(gateway: GatewaySettings) -> Iterator[str]:
         yield f"gatewayTopology: {{{', '.join([*trusted, *spoken])}}}"
 
 
-def _kept_through_drains(pods: dict[str, str]) -> Values:
+def _kept_through_drains(release: str, gateway: GatewaySettings) -> Values:
     """Return values that spread the pods over the nodes and keep one of them during evictions.
 
     They are not for a single pod, whose budget would block every drain of its node.
     """
-    return {"podDisruptionBudget": {"minAvailable": 1}, "topologySpreadConstraints": [spread(pods)]}
+    policy = given(unhealthyPodEvictionPolicy=gateway.scheduling.unhealthy_pod_eviction_policy)
+    pods = spread(gateway_selector(release, gateway))
+    return {"podDisruptionBudget": {"minAvailable": 1, **policy}, "topologySpreadConstraints": [pods]}

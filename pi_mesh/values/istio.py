@@ -12,7 +12,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.values import telemetry, vault
 from pi_mesh.values.helm_values import Values, merge
 from pi_mesh.values.objects import given
-from pi_mesh.values.placement import node_selector, spread
+from pi_mesh.values.placement import node_selector, scheduling, spread
 from pi_mesh.values.traffic.routes import retry_policy
 
 MAX_SURGE_PERCENT = 25
@@ -45,13 +45,15 @@ def _istiod(settings: Settings) -> Values:
             "istioNamespace": settings.istio.namespace,
             **given(imagePullSecrets=[*settings.images.secrets]),
             # Before 1.28 the chart creates one for a single pod too, and a drain of its node then never ends.
-            "defaultPodDisruptionBudget": {"enabled": _least_pods(settings) > 1},
+            "defaultPodDisruptionBudget": {"enabled": settings.istio.least_pods > 1},
             "proxy": {
                 "resources": settings.proxy.resources.to_kubernetes(),
                 **_readiness(settings.istio.version),
                 **_pinned(settings, "proxyv2"),
             },
-            **given(proxy_init=_pinned(settings, "proxyv2")),
+            **given(
+                proxy_init=_pinned(settings, "proxyv2"), priorityClassName=settings.istio.scheduling.priority_class
+            ),
         },
         "meshConfig": mesh_config(settings),
     }
@@ -61,6 +63,8 @@ def _pilot(settings: Settings) -> Values:
     istio = settings.istio
     return {
         **given(env=_environment(settings)),
+        **scheduling(settings, istio.scheduling),
+        **given(pdb=given(unhealthyPodEvictionPolicy=istio.scheduling.unhealthy_pod_eviction_policy)),
         "replicaCount": istio.pilot_replicas,
         "resources": istio.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
@@ -85,12 +89,7 @@ def _kept_apart(settings: Settings) -> Values:
     own, key = settings.istio.values, "topologySpreadConstraints"
     pilot = own.get("pilot")
     says_otherwise = key in own or (isinstance(pilot, Mapping) and key in pilot)
-    return {key: [spread({"app": ISTIOD})]} if _least_pods(settings) > 1 and not says_otherwise else {}
-
-
-def _least_pods(settings: Settings) -> int:
-    scaling = settings.istio.autoscaling
-    return scaling.min_replicas if scaling.enabled else settings.istio.pilot_replicas
+    return {key: [spread({"app": ISTIOD})]} if settings.istio.least_pods > 1 and not says_otherwise else {}
 
 
 def _environment(settings: Settings) -> Values:

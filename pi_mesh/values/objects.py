@@ -80,7 +80,8 @@ def limit_range(namespace: WorkloadNamespace) -> Object:
     """Return the LimitRange with the resources of containers that specify none, which the quota would refuse."""
     workload = namespace.own.workload
     limits, requests = workload.limits.resources.to_kubernetes(), workload.requests.resources.to_kubernetes()
-    spec = {"limits": [{"type": "Container", "default": limits, "defaultRequest": requests}]}
+    most = given(max=bound.resources.to_kubernetes()) if (bound := namespace.own.bounds.max) else {}
+    spec = {"limits": [{"type": "Container", "default": limits, "defaultRequest": requests, **most}]}
     return kubernetes_object("v1", "LimitRange", namespace.name, "workload-defaults", spec=spec)
 
 

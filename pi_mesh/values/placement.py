@@ -5,11 +5,43 @@ from collections.abc import Mapping
 from pi_mesh.addons import MeshContext
 from pi_mesh.facts import duration
 from pi_mesh.settings import Settings
+from pi_mesh.settings.scheduling import NodeAffinity, NodeCondition, Scheduling
+from pi_mesh.values.objects import Object, given
 
 
 def node_selector(settings: Settings) -> dict[str, object]:
     """Return the selector of nodes of the stack's architecture; others fail an image with an exec format error."""
     return {"kubernetes.io/arch": settings.cluster.architecture}
+
+
+UNREACHABLE = "node.kubernetes.io/unreachable"
+LOST = ("node.kubernetes.io/not-ready", UNREACHABLE)
+"""Taints of a lost node, which Kubernetes lets every pod tolerate for five minutes unless the pod says otherwise
+(kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions)."""
+
+
+def scheduling(settings: Settings, own: Scheduling) -> Object:
+    """Return the values `tolerations` and `affinity`, as all charts have them; none that the settings do not give."""
+    wait = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": settings.cluster.unreachable_seconds}
+    lost = [{"key": key, **wait} for key in LOST if settings.cluster.unreachable_seconds is not None]
+    tolerated = [
+        given(operator="Exists" if taint.value is None else "Equal", **taint.model_dump()) for taint in own.tolerations
+    ]
+    return given(tolerations=[*tolerated, *lost], affinity=given(nodeAffinity=_affinity(own.node_affinity)))
+
+
+def _affinity(nodes: NodeAffinity) -> Object:
+    required, preferred = (list(map(_expression, conditions)) for conditions in (nodes.required, nodes.preferred))
+    wishes = [{"weight": 1, "preference": {"matchExpressions": [wish]}} for wish in preferred]
+    return given(
+        requiredDuringSchedulingIgnoredDuringExecution=required
+        and {"nodeSelectorTerms": [{"matchExpressions": required}]},
+        preferredDuringSchedulingIgnoredDuringExecution=wishes,
+    )
+
+
+def _expression(condition: NodeCondition) -> Object:
+    return given(**condition.model_dump(mode="json"))
 
 
 def spread(labels: Mapping[str, str]) -> dict[str, object]:

@@ -73,6 +73,10 @@ _DIGITS = "0123456789abcdef"
 
 
 TRACING_PROVIDER = Jaeger.name
+METRICS_PROVIDER = "prometheus"
+"""Istio's own extension provider, which its charts have made the default one since 1.20."""
+OWN = "pi-mesh-telemetry"
+"""Name of a namespace's Telemetry that logs nothing."""
 
 
 def extension_providers(settings: Settings) -> Iterator[Values]:
@@ -92,38 +96,47 @@ def _log_provider(name: str, fields: dict[str, str]) -> Values:
 
 def gateway_telemetry(settings: Settings, namespace: str, name: str, pods: dict[str, str]) -> Object:
     """Return the Telemetry of a gateway, whose pods have these labels: Istio takes one object for each selector."""
-    spec = {"selector": {"matchLabels": pods}, "accessLogging": [_access_log_entry(settings)]}
+    spec = {
+        "selector": {"matchLabels": pods},
+        "accessLogging": [_access_log_entry(settings.observability.access_logs.sampling)],
+    }
     return istio_object(namespace, "Telemetry", f"{ACCESS_LOG}-{name}", spec)
 
 
 def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield the Telemetry of a namespace's workloads, if they log something.
+    """Yield the Telemetry of a namespace's workloads, if they log something or differ from the mesh's.
 
-    It is one object for the access log and the audit: of several without a selector Istio takes the oldest alone.
+    It is one object for all that it says: of several without a selector Istio takes the oldest alone.
     """
+    own, logs = namespace.own.telemetry, settings.observability.access_logs
     entries = audits = audit_entries(settings, namespace)
-    if namespace.name in settings.observability.access_logs.namespaces:
-        entries = [*audits, {"match": {"mode": "SERVER"}, **_access_log_entry(settings)}]
-    if entries:
+    if namespace.name in logs.namespaces:
+        sampling = logs.sampling if own.access_log_sampling is None else own.access_log_sampling
+        entries = [*audits, {"match": {"mode": "SERVER"}, **_access_log_entry(sampling)}]
+    disabled = [{"match": {"metric": metric}, "disabled": True} for metric in own.disabled_metrics]
+    spec = given(
+        accessLogging=entries,
+        tracing=None if own.trace_sampling is None else _tracing(own.trace_sampling),
+        metrics=[{"providers": [{"name": METRICS_PROVIDER}], "overrides": disabled}] if disabled else None,
+    )
+    if spec:
         # By this name the next run knows of the audit (pi_mesh/cluster/stack_state.py).
-        name = AUDIT if audits else ACCESS_LOG
-        yield istio_object(namespace.name, "Telemetry", name, {"accessLogging": entries})
+        name = AUDIT if audits else ACCESS_LOG if entries else OWN
+        yield istio_object(namespace.name, "Telemetry", name, spec)
 
 
 def log_writers(settings: Settings) -> int:
     """Return the number of proxies that write the log, with all the workloads that the namespaces promise."""
     logs = settings.observability.access_logs
     gateways = [gateway for gateway in (settings.ingress, settings.egress) if logs.gateways and gateway.enabled]
-    pods = sum(
-        gateway.autoscaling.max_replicas if gateway.autoscaling.enabled else gateway.replicas for gateway in gateways
-    )
+    pods = sum(gateway.autoscaling.most(gateway.replicas) for gateway in gateways)
     namespaces = (namespace for namespace in settings.workload_namespaces if namespace.name in logs.namespaces)
     return pods + sum(namespace.own.workloads for namespace in namespaces)
 
 
-def _access_log_entry(settings: Settings) -> Values:
+def _access_log_entry(sampling: float) -> Values:
     """Return the entry of `accessLogging`; without a filter it logs every request."""
-    expression = logged_requests(settings.observability.access_logs.sampling)
+    expression = logged_requests(sampling)
     return given(providers=[{"name": ACCESS_LOG_PROVIDER}], filter=given(expression=expression or None))
 
 
@@ -139,5 +152,9 @@ def tracing_telemetry(settings: Settings) -> list[Object]:
     """Return the Telemetry that makes all proxies trace: in the root namespace, without a selector."""
     if TRACING_PROVIDER not in settings.observability.enabled():
         return []
-    tracing = {"providers": [{"name": TRACING_PROVIDER}], "randomSamplingPercentage": settings.proxy.trace_sampling}
-    return [istio_object(settings.istio.namespace, "Telemetry", "mesh-tracing", {"tracing": [tracing]})]
+    spec: Object = {"tracing": _tracing(settings.proxy.trace_sampling)}
+    return [istio_object(settings.istio.namespace, "Telemetry", "mesh-tracing", spec)]
+
+
+def _tracing(sampling: float) -> list[Values]:
+    return [{"providers": [{"name": TRACING_PROVIDER}], "randomSamplingPercentage": sampling}]

@@ -8,10 +8,10 @@ from operations import results, stacks
 from operations.results import BudgetPart, Component, NodeRoom, Report
 from pi_mesh import inventory
 from pi_mesh.budget import mesh, table
-from pi_mesh.budget.fit import Node, fitting, place
+from pi_mesh.budget.fit import Node, fitting
 from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.checks import restarts
-from pi_mesh.checks.capacity import Demand, demand, rooms
+from pi_mesh.checks.capacity import demand, placed, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok, setting
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import a_node_less, room_for_the_mesh
@@ -35,7 +35,8 @@ def calculate(stack: str) -> tuple[Budget, Report]:
     planned = mesh.mesh_budget(planned_mesh)
     cluster = snapshot.read(settings.cluster.context)
     nodes, asked = rooms(cluster.nodes, cluster.pods), demand(planned_mesh, cluster)
-    left = _left(asked)
+    left, waiting = placed(asked.coming, cluster.nodes, asked.nodes)
+    left = () if waiting else (*left, *asked.others)
     findings = [
         *(_finding(node, planned.sidecar.requests) for node in nodes),
         *room_for_the_mesh.promise_findings(planned_mesh, cluster, left),
@@ -44,14 +45,8 @@ def calculate(stack: str) -> tuple[Budget, Report]:
         _card_writes(),
         _forecast(restarts.forecast(planned_mesh, exported()), stack),
     ]
-    part = _part(planned, nodes, len(asked.pods), beside=fitting(left, planned.sidecar.requests))
+    part = _part(planned, nodes, len(asked.coming), beside=fitting(left, planned.sidecar.requests))
     return planned, results.completed("budget", stack, findings, part)
-
-
-def _left(asked: Demand) -> Sequence[Node]:
-    """Return the nodes as they are when all pods of the mesh are placed; none where these don't fit."""
-    left = place(asked.nodes, asked.pods)
-    return () if left is None else (*left, *asked.others)
 
 
 def _finding(node: Node, sidecar: Resources) -> Finding:

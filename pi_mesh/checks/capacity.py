@@ -1,15 +1,16 @@
 """The headroom of the nodes, and the pods of a mesh that must still be scheduled."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pi_mesh.budget import fit
-from pi_mesh.cluster.nodes import Node, Placement
+from pi_mesh.cluster.nodes import Node, parse_placement
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory, Workload
+from pi_mesh.inventory import Inventory, Release, Workload
 from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.values.placement import node_selector
 
 
 @dataclass(frozen=True)
@@ -17,21 +18,15 @@ class Demand:
     """The pods of a mesh that the scheduler still has to place, and the nodes for them."""
 
     nodes: tuple[fit.Node, ...]
-    """Nodes of the mesh's architecture that accept pods. Pods that stay are counted, pods that the mesh replaces are
-    not."""
+    """Nodes that pods of the mesh may be placed on. Pods that stay are counted, pods that the mesh replaces are not."""
     others: tuple[fit.Node, ...]
     """Other nodes that accept pods, where workloads may run."""
     staying: tuple[Pod, ...]
     """Pods that keep their nodes: all that are not of the mesh, and those of the mesh that are large enough."""
     coming: tuple[Pod, ...]
     """Pods of the mesh that do not run yet, or run with smaller requests than the settings ask for."""
-    surge: tuple[Resources, ...]
-    """Requests of the extra pods while rollouts run."""
-
-    @property
-    def pods(self) -> tuple[Resources, ...]:
-        """Requests of the pods that come."""
-        return tuple(pod.requests for pod in self.coming)
+    surge: tuple[Pod, ...]
+    """Extra pods while rollouts run."""
 
 
 def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
@@ -50,41 +45,62 @@ def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
     ]
 
 
+def placed(
+    pods: Iterable[Pod], nodes: Sequence[Node], free: Iterable[fit.Node]
+) -> tuple[tuple[fit.Node, ...], list[Pod]]:
+    """Return the headroom after these pods were placed on some of the nodes, and the pods that no node takes.
+
+    The scheduler begins with the highest priority; then the largest come first, by which the most fit.
+    """
+    left, pending = {room.name: room for room in free}, list[Pod]()
+    for pod in sorted(pods, key=lambda pod: (-pod.placement.priority, -pod.requests.memory, -pod.requests.cpu)):
+        allowed = [left[node.name] for node in nodes if node.name in left and pod.placement.allows(node)]
+        takers = [room for room in allowed if replace(room, accepts=True).room(pod.requests)]
+        if takers:
+            emptiest = max(takers, key=lambda room: (room.free.memory, room.free.cpu))
+            left[emptiest.name] = emptiest.with_pod(pod.requests)
+        else:
+            pending.append(pod)
+    return tuple(left.values()), pending
+
+
 def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
     """Return the pods to place; a running pod of the mesh that is large enough stays where it is."""
-    architecture = mesh.settings.cluster.architecture
-    fitting = [node for node in snapshot.nodes if node.architecture == architecture]
-    homes = {node.name for node in fitting if node.ready}
-    kept = [(workload, _kept(workload, snapshot.pods, homes)) for workload in mesh.workloads]
+    selector = node_selector(mesh.settings)
+    own = [(work, _pod(release, work, selector)) for release in mesh.releases for work in release.workloads]
+    kept = [_kept(workload, pod, snapshot) for workload, pod in own]
     staying = [pod for pod in snapshot.pods if not mesh.has_pod(pod.namespace, pod.labels)]
-    staying += [pod for _, pods in kept for pod in pods]
-    placement = Placement({"kubernetes.io/arch": architecture})
-    accepting = {node.name for node in fitting if node.accepts}
-    free = [node for node in rooms(snapshot.nodes, staying) if node.accepts]
+    staying += [pod for pods in kept for pod in pods]
+    homes = {node.name for node in snapshot.nodes if any(pod.placement.allows(node) for _, pod in own)}
+    free = rooms(snapshot.nodes, staying)
+    counted = zip(own, kept, strict=True)
     return Demand(
-        nodes=tuple(node for node in free if node.name in accepting),
-        others=tuple(node for node in free if node.name not in accepting),
+        nodes=tuple(node for node in free if node.name in homes),
+        others=tuple(node for node in free if node.accepts and node.name not in homes),
         staying=tuple(staying),
-        coming=tuple(_coming(workload, placement) for workload, pods in kept for _ in range(workload.pods - len(pods))),
-        surge=tuple(_requests(workload) for workload in mesh.workloads for _ in range(workload.surge)),
+        coming=tuple(pod for (workload, pod), pods in counted for _ in range(workload.pods - len(pods))),
+        surge=tuple(pod for workload, pod in own for _ in range(workload.surge)),
     )
 
 
-def _coming(workload: Workload, placement: Placement) -> Pod:
-    """Return a pod as the workload's chart makes it."""
-    container = Container(workload.name, _requests(workload))
-    owner = f"Deployment/{workload.name}"
-    labels, containers = dict(workload.selector), (container,)
-    return Pod(workload.namespace, workload.name, labels, owner=owner, containers=containers, placement=placement)
+def _pod(release: Release, workload: Workload, selector: Mapping[str, object]) -> Pod:
+    """Return a pod as the workload's chart makes it; istiod's has the values below `pilot`."""
+    values = release.typed.get("pilot", release.typed)
+    assert isinstance(values, dict)
+    return Pod(
+        workload.namespace,
+        workload.name,
+        dict(workload.selector),
+        owner=f"Deployment/{workload.name}",
+        containers=(Container(workload.name, workload.resources.requests.resources),),
+        placement=parse_placement({**values, "nodeSelector": selector}),
+    )
 
 
-def _kept(workload: Workload, pods: Iterable[Pod], homes: Iterable[str]) -> Sequence[Pod]:
-    """Return the pods that need no other place: on a Ready node, with at least the wanted requests."""
-    requests = _requests(workload)
-    running = [pod for pod in pods if workload.has_pod(pod.namespace, pod.labels) and pod.node in homes]
-    large = [pod for pod in running if pod.requests.cpu >= requests.cpu and pod.requests.memory >= requests.memory]
+def _kept(workload: Workload, new: Pod, snapshot: Snapshot) -> Sequence[Pod]:
+    """Return the pods that need no other place: on a Ready node for them, with at least the requests of a new one."""
+    homes = {node.name for node in snapshot.nodes if new.placement.allows(replace(node, cordoned=False, taints=()))}
+    running = [pod for pod in snapshot.pods if workload.has_pod(pod.namespace, pod.labels) and pod.node in homes]
+    least = new.requests
+    large = [pod for pod in running if pod.requests.cpu >= least.cpu and pod.requests.memory >= least.memory]
     return [pod for pod in large if not pod.ending][: workload.pods]
-
-
-def _requests(workload: Workload) -> Resources:
-    return workload.resources.requests.resources

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pi_mesh.budget import fit
-from pi_mesh.checks.capacity import Demand, demand, rooms
+from pi_mesh.checks.capacity import Demand, demand, placed, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.nodes import Node
@@ -54,24 +54,9 @@ def _loss(dead: Node, nodes: Sequence[Node], free: Sequence[fit.Node], asked: De
     lost = {node.name for node in nodes} - {node.name for node in places}
     here = [pod for pod in asked.staying if pod.node in lost and pod.owner.partition("/")[0] not in STAYS]
     orphans = tuple(pod for pod in here if not pod.owner)
-    left = {room.name: replace(room, accepts=True) for room in free}
     moving = [pod for pod in here if pod.owner and not pod.ending]
-    pending = [pod for pod in sorted((*moving, *asked.coming), key=_turn) if not _placed(pod, places, left)]
+    _, pending = placed((*moving, *asked.coming), places, free)
     return Loss(dead.name, len(moving) + len(asked.coming) - len(pending), tuple(pending), orphans)
-
-
-def _turn(pod: Pod) -> tuple[int, int, int]:
-    """Sort by priority, as the scheduler does, and then the largest first, by which the most fit."""
-    return -pod.placement.priority, -pod.requests.memory, -pod.requests.cpu
-
-
-def _placed(pod: Pod, places: Iterable[Node], left: dict[str, fit.Node]) -> bool:
-    takers = [left[node.name] for node in places if pod.placement.allows(node) and left[node.name].room(pod.requests)]
-    if not takers:
-        return False
-    emptiest = max(takers, key=lambda room: (room.free.memory, room.free.cpu))
-    left[emptiest.name] = emptiest.with_pod(pod.requests)
-    return True
 
 
 def _finding(loss: Loss) -> Finding:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from pi_mesh.budget.fit import Node, fill, place
+from pi_mesh.budget.fit import Node, fill
 from pi_mesh.budget.mesh import Promise, Row, promises, total
-from pi_mesh.checks.capacity import Demand, demand, rooms
+from pi_mesh.checks.capacity import Demand, demand, placed, rooms
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.foreign_istio import is_installed
@@ -46,23 +46,25 @@ OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
 def check_room(observation: Observation) -> Iterator[Finding]:
     """Judge the mesh's own pods and their rollouts first, then the pods that the namespaces promise."""
     asked = demand(observation.mesh, observation.snapshot)
-    finding = _mesh_finding(asked, not is_installed(observation.mesh, observation.snapshot) or _rolls_out(observation))
-    yield finding
-    left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
-    if left is not None:
-        yield from promise_findings(observation.mesh, observation.snapshot, (*left, *asked.others))
+    nodes, rolls_out = observation.snapshot.nodes, not is_installed(observation.mesh, observation.snapshot)
+    left, waiting = placed(asked.coming, nodes, asked.nodes)
+    beside, delayed = placed((*asked.coming, *asked.surge), nodes, asked.nodes)
+    yield _mesh_finding(asked, not waiting, not delayed, rolls_out or _rolls_out(observation))
+    if not waiting:
+        rest = left if delayed else beside
+        yield from promise_findings(observation.mesh, observation.snapshot, (*rest, *asked.others))
 
 
-def _mesh_finding(asked: Demand, rolls_out: bool) -> Finding:
+def _mesh_finding(asked: Demand, fits: bool, surge_fits: bool, rolls_out: bool) -> Finding:
     """Judge the headroom; if no rollout is due, only the pods themselves have to fit."""
-    pods, surge, subject = total(asked.pods), total(asked.surge), Subject("node")
-    both, free = (pods + surge).in_words, _shown(asked.nodes)
-    if place(asked.nodes, (*asked.pods, *asked.surge)) is not None:
+    pods, surge = (total(pod.requests for pod in part) for part in (asked.coming, asked.surge))
+    subject, both, free = Subject("node"), (pods + surge).in_words, _shown(asked.nodes)
+    if surge_fits:
         return ok(ID, subject, f"the mesh and the surge of its rollouts, {both}, fit")
     if rolls_out:
         message = f"the mesh needs {both} with the surge of its rollouts, which do not fit: {free}"
         return error(ID, subject, message, FIX)
-    if place(asked.nodes, asked.pods) is None:
+    if not fits:
         message = f"the mesh needs {pods.in_words} beside what it holds, which do not fit: {free}"
         return error(ID, subject, message, FIX)
     message = f"the mesh fits, but not the surge of its rollouts, {surge.in_words}: {free}"

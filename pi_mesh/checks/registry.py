@@ -96,6 +96,7 @@ CHECKS: tuple[Check, ...] = (
     _preflight("free memory", by="room_for_the_mesh.check_free_memory"),
     _preflight("room for the mesh", by="check_room", also=("room for trading", "room for namespaces")),
     _preflight("a node less"),
+    _preflight("lost nodes", (SETTINGS,), by="a_node_less.check_lost", runs=(PREFLIGHT,)),
     _preflight("memory for the services"),
     _preflight("load balancer", by="gateway_service.check_address"),
     _preflight("gateway service", by="check_service"),

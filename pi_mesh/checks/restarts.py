@@ -37,6 +37,8 @@ REPLICAS = {"gateway": "replicas", "istiod": "pilotReplicas"}
 """Setting of each chart's replicas, in the release's branch."""
 INJECTED = ("global.", "meshConfig.defaultConfig", "meshConfig.enableTracing", "sidecarInjectorWebhook")
 """Path prefixes of istiod's values that a pod gets when it is created, and keeps until it is replaced."""
+OWN = ("global.priorityClassName", "global.defaultPodDisruptionBudget")
+"""Path prefixes of values among them that istiod's own objects alone have."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def forecast(mesh: Inventory, state: StackState, pods: Sequence[Pod] | None = No
         elif _has_fewer_pods(release, recorded):
             fewer += workloads
         if release.kind in ISTIODS:
-            keep += [path for path in paths if path.startswith(INJECTED)]
+            keep += [path for path in paths if path.startswith(INJECTED) and not path.startswith(OWN)]
             changed += changed_paths(recorded.values, release.values)
     return Forecast(
         tuple(restarts),

@@ -53,27 +53,20 @@ class Toleration(Model):
 
 
 class NodeCondition(Model):
-    """A condition for a label of a node."""
+    """A condition for the pods' nodes, by a label."""
 
     key: LabelKey
-    """Key of the label."""
+    """Key of the node's label."""
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = "In"
     """Comparison of the node's label with `values`."""
     values: tuple[LabelValue, ...] = ()
     """Values for In and NotIn."""
+    required: bool = True
+    """Leave a pod Pending if no node meets the condition; false makes it a wish."""
 
     def conflicts(self) -> Iterator[str]:
         if bool(self.values) != (self.operator in ("In", "NotIn")):
             yield f"operator {self.operator} {'takes no' if self.values else 'needs'} values"
-
-
-class NodeAffinity(Model):
-    """Nodes for the pods, by their labels."""
-
-    required: tuple[NodeCondition, ...] = ()
-    """Conditions that a node must meet, all of them; a pod for which no node does stays Pending."""
-    preferred: tuple[NodeCondition, ...] = ()
-    """Conditions that a node should meet, as many as possible."""
 
 
 PLACED = Harmless("it decides where pods run, not whom they admit")
@@ -86,15 +79,12 @@ class Scheduling(Model):
         tuple[Toleration, ...], Helm("istiod", "pilot.tolerations"), Helm("gateway", "tolerations"), PLACED
     ] = ()
     """Taints that do not keep the pods away, such as that of a control plane's node."""
-    node_affinity: Annotated[NodeAffinity, Helm("istiod", "pilot.affinity"), Helm("gateway", "affinity"), PLACED] = (
-        NodeAffinity()
-    )
-    """Nodes for the pods, by their labels."""
+    node_affinity: Annotated[
+        tuple[NodeCondition, ...], Helm("istiod", "pilot.affinity"), Helm("gateway", "affinity"), PLACED
+    ] = ()
+    """Conditions for the pods' nodes, which must or should meet all of them."""
     priority_class: Annotated[
-        ObjectName | None,
-        Helm("istiod", "global.priorityClassName"),
-        Helm("gateway", "priorityClassName"),
-        PLACED,
+        ObjectName | None, Helm("istiod", "global.priorityClassName"), Helm("gateway", "priorityClassName"), PLACED
     ] = None
     """PriorityClass of the pods, which must exist, such as system-cluster-critical. On a full node pods of a lower
     priority give way."""

@@ -178,11 +178,10 @@ def eviction_conflicts(settings: "Settings") -> Iterator[str]:
     """Yield a sentence for each eviction policy without a PodDisruptionBudget that could have it."""
     version = settings.istio.version
     for key, branch in {"istio": settings.istio, "ingress": settings.ingress, "egress": settings.egress}.items():
-        place = f"{key}.scheduling.unhealthyPodEvictionPolicy"
-        if branch.scheduling.unhealthy_pod_eviction_policy and branch.least_pods < 2:
-            yield f"{place} needs two or more pods; a single one has no PodDisruptionBudget"
-        elif branch.scheduling.unhealthy_pod_eviction_policy and key == "istio" and facts_of(version).minor < 27:
-            yield f"{place} needs Istio 1.27 or newer; the chart of {version} ignores it"
+        is_known = key != "istio" or facts_of(version).minor >= 27
+        if branch.scheduling.unhealthy_pod_eviction_policy and not (is_known and branch.least_pods > 1):
+            why = "a single pod has no PodDisruptionBudget" if is_known else f"needs Istio 1.27, not {version}"
+            yield f"{key}.scheduling.unhealthyPodEvictionPolicy: {why}; remove it"
 
 
 def namespace_conflicts(settings: "Settings") -> Iterator[str]:

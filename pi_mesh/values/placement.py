@@ -1,11 +1,11 @@
 """Placement of the mesh's own pods, and the mesh as its addons see it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pi_mesh.addons import MeshContext
 from pi_mesh.facts import duration
 from pi_mesh.settings import Settings
-from pi_mesh.settings.scheduling import NodeAffinity, NodeCondition, Scheduling
+from pi_mesh.settings.scheduling import NodeCondition, Scheduling
 from pi_mesh.values.objects import Object, given
 
 
@@ -30,18 +30,17 @@ def scheduling(settings: Settings, own: Scheduling) -> Object:
     return given(tolerations=[*tolerated, *lost], affinity=given(nodeAffinity=_affinity(own.node_affinity)))
 
 
-def _affinity(nodes: NodeAffinity) -> Object:
-    required, preferred = (list(map(_expression, conditions)) for conditions in (nodes.required, nodes.preferred))
-    wishes = [{"weight": 1, "preference": {"matchExpressions": [wish]}} for wish in preferred]
+def _affinity(conditions: Iterable[NodeCondition]) -> Object:
+    terms: dict[bool, list[Object]] = {True: [], False: []}
+    for condition in conditions:
+        terms[condition.required].append(given(**condition.model_dump(mode="json", exclude={"required"})))
     return given(
-        requiredDuringSchedulingIgnoredDuringExecution=required
-        and {"nodeSelectorTerms": [{"matchExpressions": required}]},
-        preferredDuringSchedulingIgnoredDuringExecution=wishes,
+        requiredDuringSchedulingIgnoredDuringExecution=terms[True]
+        and {"nodeSelectorTerms": [{"matchExpressions": terms[True]}]},
+        preferredDuringSchedulingIgnoredDuringExecution=[
+            {"weight": 1, "preference": {"matchExpressions": [wish]}} for wish in terms[False]
+        ],
     )
-
-
-def _expression(condition: NodeCondition) -> Object:
-    return given(**condition.model_dump(mode="json"))
 
 
 def spread(labels: Mapping[str, str]) -> dict[str, object]:

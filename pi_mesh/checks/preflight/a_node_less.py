@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from pi_mesh.budget import fit
 from pi_mesh.checks.capacity import Demand, demand, placed, rooms
-from pi_mesh.checks.finding import Finding, Subject, ok, warning
+from pi_mesh.checks.finding import Finding, Subject, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
+from pi_mesh.values.placement import UNREACHABLE
 from pi_mesh.words import counted, listed
 
 ID = "a node less"
@@ -72,3 +73,22 @@ def named(pods: Iterable[Pod]) -> str:
     """Return the workloads of pods, each with the number of its pods: "2 of trading/orders, 1 of trading/quotes"."""
     workloads = Counter(pod.workload for pod in pods).most_common()
     return listed((f"{count} of {workload}" for workload, count in workloads), SHOWN, more="workload")
+
+
+LOST, SECONDS = "lost nodes", "cluster.unreachableSeconds"
+
+
+def check_lost(observation: Observation) -> Iterator[Finding]:
+    """Name the mesh's single pods that are missing for more than five minutes when their node is lost."""
+    settings, seconds = observation.settings, observation.settings.cluster.unreachable_seconds
+    parts = {"istiod": settings.istio, "the ingress gateway": settings.ingress, "the egress gateway": settings.egress}
+    single = [
+        name
+        for name, part in parts.items()
+        if getattr(part, "enabled", True) and part.least_pods == 1 and UNREACHABLE not in str(part.values)
+    ]
+    if seconds or not single or settings.cluster.nodes == 1:
+        yield ok(LOST, setting(SECONDS), f"is {seconds}" if seconds else "nothing that orders need waits for it")
+        return
+    message = f"is not set: if the Pi of {listed(single, SHOWN)} is lost, Kubernetes makes the pod anew after 340 s"
+    yield warning(LOST, setting(SECONDS), message, "set it to 60, which restarts them, or run two pods of each")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pi_mesh.budget import fit
 from pi_mesh.cluster.nodes import Node, parse_placement
@@ -85,22 +86,16 @@ def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
 
 def _pod(release: Release, workload: Workload, selector: Mapping[str, object]) -> Pod:
     """Return a pod as the workload's chart makes it; istiod's has the values below `pilot`."""
-    values = release.typed.get("pilot", release.typed)
-    assert isinstance(values, dict)
-    return Pod(
-        workload.namespace,
-        workload.name,
-        dict(workload.selector),
-        owner=f"Deployment/{workload.name}",
-        containers=(Container(workload.name, workload.resources.requests.resources),),
-        placement=parse_placement({**values, "nodeSelector": selector}),
-    )
+    values: Any = release.typed.get("pilot", release.typed)
+    owner, placement = f"Deployment/{workload.name}", parse_placement({**values, "nodeSelector": selector})
+    labels, containers = dict(workload.selector), (Container(workload.name, workload.resources.requests.resources),)
+    return Pod(workload.namespace, workload.name, labels, owner=owner, containers=containers, placement=placement)
 
 
 def _kept(workload: Workload, new: Pod, snapshot: Snapshot) -> Sequence[Pod]:
     """Return the pods that need no other place: on a Ready node for them, with at least the requests of a new one."""
     homes = {node.name for node in snapshot.nodes if new.placement.allows(replace(node, cordoned=False, taints=()))}
-    running = [pod for pod in snapshot.pods if workload.has_pod(pod.namespace, pod.labels) and pod.node in homes]
-    least = new.requests
-    large = [pod for pod in running if pod.requests.cpu >= least.cpu and pod.requests.memory >= least.memory]
-    return [pod for pod in large if not pod.ending][: workload.pods]
+    own = [pod for pod in snapshot.pods if workload.has_pod(pod.namespace, pod.labels) and pod.node in homes]
+    cpu, memory = new.requests.cpu, new.requests.memory
+    large = [pod for pod in own if pod.requests.cpu >= cpu and pod.requests.memory >= memory and not pod.ending]
+    return large[: workload.pods]

@@ -38,6 +38,11 @@ KINDS = {
     "another place for images": Change({"images": {"hub": "registry.example/istio"}}, runs=False),
     "another way to pull": Change({"images": {"pullPolicy": "Always"}}, runs=False),
     "another machine": Change({"cluster": {"architecture": "amd64"}}, runs=False),
+    "a tolerated taint": Change({"istio": {"scheduling": {"tolerations": [{"key": "spare"}]}}}),
+    "a priority for the egress gateway": Change(
+        {"egress": {"scheduling": {"priorityClass": "system-cluster-critical"}}}
+    ),
+    "a lost node given up sooner": Change({"cluster": {"unreachableSeconds": 60}}),
     "a trading namespace of another name": Change({"trading": {"namespace": "trades"}}),
     "nothing": Change({}),
 }

@@ -13,7 +13,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.values.placement import UNREACHABLE
-from pi_mesh.words import counted, listed
+from pi_mesh.words import counted, enumerated, listed
 
 ID = "a node less"
 STAYS = ("DaemonSet", "Node")
@@ -90,5 +90,5 @@ def check_lost(observation: Observation) -> Iterator[Finding]:
     if seconds or not single or settings.cluster.nodes == 1:
         yield ok(LOST, setting(SECONDS), f"is {seconds}" if seconds else "nothing that orders need waits for it")
         return
-    message = f"is not set: if the Pi of {listed(single, SHOWN)} is lost, Kubernetes makes the pod anew after 340 s"
+    message = f"is not set: if the Pi of {enumerated(single)} is lost, Kubernetes makes the pod anew after 340 s"
     yield warning(LOST, setting(SECONDS), message, "set it to 60, which restarts them, or run two pods of each")

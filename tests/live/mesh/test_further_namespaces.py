@@ -9,7 +9,7 @@ from lab.cluster.kubectl import get
 from lab.cluster.names import CONTEXT
 from lab.cluster.shell import LabError
 from lab.workloads import SELF, Workload
-from pi_mesh.budget.fit import fitting, place
+from pi_mesh.budget.fit import fitting
 from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.checks.capacity import demand, rooms
 from pi_mesh.checks.preflight import room_for_the_mesh
@@ -145,8 +145,8 @@ def test_the_scheduler_accepts_as_many_pods_of_a_further_namespace_as_preflight_
     with present([], CALLER):
         live = snapshot.read(CONTEXT)
         asked = demand(wanted, live)
-        left = place(asked.nodes, asked.pods)
-        assert left is not None
+        left, pending = placed(asked.coming, live.nodes, asked.nodes)
+        assert pending == []
         _, research = room_for_the_mesh.promise_findings(wanted, live, (*left, *asked.others))
         predicted = int(research.number or 0)
         requests = room_for_the_mesh.promises(wanted.settings)[1].row.requests

@@ -145,6 +145,41 @@ def test_several_pods_are_kept_apart_and_not_evicted_all_at_once(version, istiod
         assert bounds == ([(2, 3, 70)] if istiod is AUTOSCALED else [])
 
 
+SCHEDULING = {
+    "tolerations": [{"key": "board", "value": "spare", "effect": "NoSchedule"}],
+    "nodeAffinity": [{"key": "disk", "values": ["ssd"]}, {"key": "fan", "operator": "Exists", "required": False}],
+    "priorityClass": "system-cluster-critical",
+}
+EVICTS = {"unhealthyPodEvictionPolicy": "AlwaysAllow"}
+SPARE = {"key": "board", "operator": "Equal", "value": "spare", "effect": "NoSchedule"}
+
+
+@each_version
+def test_the_pods_of_istiod_and_a_gateway_are_scheduled_as_the_settings_say(version):
+    of_istiod = SCHEDULING | (EVICTS if facts_of(version).minor >= 27 else {})
+    mesh = mesh_of(
+        version,
+        {"pilotReplicas": 2, "scheduling": of_istiod},
+        ingress={**TWO, "scheduling": SCHEDULING | EVICTS},
+        cluster={"unreachableSeconds": 60},
+    )
+    for release, own in ((mesh.the(Kind.ISTIOD), of_istiod), (mesh.of_kind(Kind.GATEWAY)[0], EVICTS)):
+        items = charts.render(release)
+        spec = pod_of(items)["spec"]
+        nodes = spec["affinity"]["nodeAffinity"]
+        (required,) = nodes["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+        (preferred,) = nodes["preferredDuringSchedulingIgnoredDuringExecution"]
+        assert required["matchExpressions"] == [{"key": "disk", "operator": "In", "values": ["ssd"]}]
+        assert preferred["preference"]["matchExpressions"] == [{"key": "fan", "operator": "Exists"}]
+        assert spec["priorityClassName"] == "system-cluster-critical"
+        assert SPARE in spec["tolerations"]
+        waits = {entry["key"]: entry.get("tolerationSeconds") for entry in spec["tolerations"]}
+        assert [waits[f"node.kubernetes.io/{taint}"] for taint in ("not-ready", "unreachable")] == [60, 60]
+        budget = charts.only(items, "PodDisruptionBudget")["spec"]
+        assert budget.get("unhealthyPodEvictionPolicy") == own.get("unhealthyPodEvictionPolicy")
+        assert budget["minAvailable"] == 1
+
+
 def _target(scaler: dict[str, Any]) -> int:
     return scaler["metrics"][0]["resource"]["target"]["averageUtilization"]
 

@@ -5,9 +5,7 @@ import pytest
 from operations.budget import headroom
 from pi_mesh.budget import mesh
 from pi_mesh.budget.fit import Node
-from pi_mesh.checks.capacity import Demand
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh, make_settings
 
@@ -54,13 +52,6 @@ def test_each_namespace_of_workloads_has_its_part_after_tradings():
     part = headroom._part(mesh.mesh_budget(make_mesh(namespaces={"research": {"workloads": 2}})), [node()], 0, beside=0)
     assert part.trading.component == "trading workloads"
     assert [(one.component, one.pods) for one in part.namespaces] == [("workloads of research", 2)]
-
-
-@pytest.mark.parametrize(("memory", "free"), [(200, [100 * MI, 500 * MI]), (301, [])])
-def test_the_nodes_are_counted_with_the_mesh_placed_and_none_where_it_does_not_fit(memory, free):
-    coming = Pod("istio-system", "istiod", containers=(Container("discovery", requests=Resources(50, memory * MI)),))
-    asked = Demand(nodes=(node(),), others=(node(500),), staying=(), coming=(coming,), surge=())
-    assert [left.free.memory for left in headroom._left(asked)] == free
 
 
 def test_the_room_of_the_access_logs_is_that_of_all_proxies_that_write_them():

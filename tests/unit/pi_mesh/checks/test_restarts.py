@@ -101,3 +101,8 @@ def test_a_first_install_makes_nothing_anew():
 )
 def test_what_running_proxies_keep_until_they_are_made_anew_is_told(change, kept):
     assert of_change({}, change).keep == kept
+
+
+def test_no_proxy_keeps_the_priority_that_only_istiods_own_pods_have():
+    told = of_change({}, {"istio": {"scheduling": {"priorityClass": "system-cluster-critical"}, "pilotReplicas": 2}})
+    assert (told.restarts, told.keep) == ((ISTIOD,), ())

@@ -93,6 +93,43 @@ def test_istio_before_1_22_drains_listeners_for_an_hour_at_most(branch):
         assert make_settings(**settings(version, seconds))
 
 
+MOST = {"cpu": "1", "memory": "200Mi"}
+EVICTED = {"scheduling": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}}
+POLICY = "scheduling.unhealthyPodEvictionPolicy"
+EXISTS = {"key": "disk", "operator": "Exists", "values": ["ssd"]}
+AFFINITY = "scheduling.nodeAffinity[0]: operator"
+TELEMETRY = "trading.telemetry"
+CONFLICTS = {
+    "a condition without values": ({"egress": {"scheduling": {"nodeAffinity": [{"key": "disk"}]}}},
+        f"egress.{AFFINITY} In needs values"),
+    "a condition with values for nothing": ({"istio": {"scheduling": {"nodeAffinity": [EXISTS]}}},
+        f"istio.{AFFINITY} Exists takes no values"),
+    "an eviction policy of a single pod": ({"ingress": EVICTED},
+        f"ingress.{POLICY}: a single pod has no PodDisruptionBudget; remove it"),
+    "an eviction policy that the chart ignores": ({"istio": {"version": SHIPPED, "pilotReplicas": 2, **EVICTED}},
+        f"istio.{POLICY}: needs Istio 1.27, not {SHIPPED}; remove it"),
+    "a max without a LimitRange": ({"trading": {"bounds": {"quota": False, "limitRange": False, "max": MOST}}},
+        "trading.bounds: max is a bound of the LimitRange, and limitRange is false; remove one of them"),
+    "a sidecar above the max": ({"trading": {"bounds": {"max": MOST}, "workload": profile(memory_limit="200Mi")}},
+        "proxy.resources.limits.memory 256Mi is above trading.bounds.max.memory 200Mi: no pod starts"),
+    "workloads above the max":
+        ({"namespaces": {"lab": {"injection": False, "bounds": {"max": MOST}, "workload": profile(cpu_limit="2",
+         memory_limit="128Mi")}}}, "namespaces.lab.workload.limits.cpu 2 is above namespaces.lab.bounds.max.cpu 1"),
+    "telemetry without sidecars": ({"trading": {"injection": False, "telemetry": {"disabledMetrics": ["ALL_METRICS"]}}},
+        "trading: telemetry is that of sidecars, and injection is false; remove one of them"),
+    "a share of a log that nobody writes": ({"trading": {"telemetry": {"accessLogSampling": 1.0}}},
+        f"{TELEMETRY}.accessLogSampling is given, but observability.accessLogs.namespaces lacks 'trading'; add it"),
+    "traces without Jaeger": ({"trading": {"telemetry": {"traceSampling": 1.0}}},
+        f"{TELEMETRY}.traceSampling needs observability.jaeger.enabled: true"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "problem"), CONFLICTS.values(), ids=CONFLICTS)
+def test_settings_that_could_not_work_are_refused(settings, problem):
+    (line,) = refusals(**settings)
+    assert line.startswith(problem)
+
+
 @pytest.mark.row(39)
 def test_all_problems_come_at_once():
     lines = refusals(istoi={}, istio={"pilotReplicas": 0, "version": "latest"}, mtls={"mode": "off"})

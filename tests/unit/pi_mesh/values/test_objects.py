@@ -42,6 +42,12 @@ def test_a_namespace_without_sidecars_has_no_scope_for_them_and_counts_none_in_i
     assert quota["spec"]["hard"] == {"pods": "2", **cpu, **memory}
 
 
+@pytest.mark.parametrize(("most", "limit"), [({}, None), ({"max": {"cpu": "1", "memory": "1Gi"}}, ("1", "1Gi"))])
+def test_a_containers_largest_limits_are_in_the_limit_range(most, limit):
+    (entry,) = objects.limit_range(research(bounds=most)[1])["spec"]["limits"]
+    assert entry.get("max") == (limit and dict(zip(("cpu", "memory"), limit, strict=True)))
+
+
 @pytest.mark.parametrize(("revision", "service"), [("default", "istiod"), ("next", "istiod-next")])
 def test_a_tag_calls_the_istiod_of_its_revision(revision, service):
     istio = {"canary": {"version": NEWEST, "revision": "next"}, "tags": {"stable": revision}}

@@ -64,3 +64,21 @@ def test_the_mesh_that_is_still_to_be_installed_counts():
 @pytest.mark.parametrize(("count", "end"), [(4, "of default/app-3"), (5, " 1 more workload"), (6, "2 more workloads")])
 def test_the_workloads_after_the_first_four_are_counted(count, end):
     assert a_node_less.named([app(f"app-{number}") for number in range(count)]).endswith(end)
+
+
+LATE = "warning cluster.unreachableSeconds: is not set: if the Pi of"
+TWO, KEPT = {"replicas": 2}, "ok cluster.unreachableSeconds: nothing that orders need waits for it"
+OWN = {"values": {"tolerations": [{"key": "node.kubernetes.io/unreachable", "operator": "Exists"}]}}
+WAITS = {
+    "every single pod": ({}, f"{LATE} istiod, the ingress gateway and the egress gateway is lost, …after 340 s; set it "),
+    "none that is doubled, or off": ({"ingress": TWO, "egress": {"enabled": False}}, f"{LATE} istiod is lost"),
+    "none with a toleration in the extra values":
+        ({"istio": {"pilotReplicas": 2}, "ingress": OWN, "egress": TWO}, KEPT),
+    "none with the setting": ({"cluster": {"unreachableSeconds": 60}}, "ok cluster.unreachableSeconds: is 60"),
+    "none of a single node": ({"cluster": {"nodes": 1}}, KEPT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "line"), WAITS.values(), ids=WAITS)
+def test_the_pods_that_wait_five_minutes_for_a_lost_node_are_named(settings, line):
+    assert_told(a_node_less.check_lost(observation(make_snapshot(), **settings)), line)

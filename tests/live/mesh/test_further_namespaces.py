@@ -11,7 +11,7 @@ from lab.cluster.shell import LabError
 from lab.workloads import SELF, Workload
 from pi_mesh.budget.fit import fitting
 from pi_mesh.budget.mesh import mesh_budget
-from pi_mesh.checks.capacity import demand, rooms
+from pi_mesh.checks.capacity import demand, placed, rooms
 from pi_mesh.checks.preflight import room_for_the_mesh
 from pi_mesh.cluster import snapshot
 from tests.support import pods

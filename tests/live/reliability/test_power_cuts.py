@@ -2,7 +2,7 @@
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from urllib.parse import urlsplit
@@ -71,6 +71,43 @@ def seconds_until_served(url: str, longest: float) -> float | None:
             served = 0
         time.sleep(0.2)
     return first
+
+
+@pytest.fixture
+def impatient(shop: Project) -> Iterator[Project]:
+    """Give a lost node up after a minute instead of five."""
+    shop.set("cluster.unreachableSeconds", 60)
+    try:
+        shop.must_up()
+        yield shop
+    finally:
+        power.on(ALL)
+        shop.reset()
+        shop.must_up()
+
+
+GIVEN_UP = 240
+"""Seconds to the first order at most: 40 to 50 until a node is not Ready, 60 until its pods are given up, the start of new
+ones, and the start of the control plane. Kubernetes' own five minutes alone are longer."""
+
+
+@pytest.mark.parametrize("missing", ALL[1:])
+def test_orders_wait_a_minute_for_one_missing_board_of_three_where_the_settings_say_so(
+    impatient: Project, figure: Callable[[str], None], missing: str
+):
+    url = summary.ingress_url()
+    assert is_served(url)
+    power.off()
+    with ThreadPoolExecutor() as pool:
+        returns = pool.submit(power.on, [name for name in ALL if name != missing])
+        seconds = seconds_until_served(url, GIVEN_UP)
+        returns.result()
+    assert bare() == []
+    figure(f"without {missing}: {'no order served' if seconds is None else f'first order after {seconds:.0f} s'}")
+    power.on([missing])
+    verified = until(lambda: impatient.operation("verify", "--json"), 120, 5, done=lambda outcome: outcome.status == 0)
+    assert seconds is not None
+    assert verified.status == 0, verified.output
 
 
 @pytest.mark.parametrize("order", ORDERS_OF_RETURN)

@@ -41,8 +41,8 @@ def test_the_stack_files_are_valid(path):
     assert load_file(path).istio.version
 
 
-def test_the_pi_clusters_file_says_what_the_role_said():
-    role = {"cluster": {"context": "pi-cluster"}, "istio": {"version": SHIPPED}}
+def test_the_pi_clusters_file_says_what_the_role_said_and_gives_a_lost_pi_up_after_a_minute():
+    role = {"cluster": {"context": "pi-cluster", "unreachableSeconds": 60}, "istio": {"version": SHIPPED}}
     assert load_file(ROOT / "Pulumi.pi-cluster.yaml") == parse(role)
 
 

@@ -93,7 +93,7 @@ def test_istio_before_1_22_drains_listeners_for_an_hour_at_most(branch):
         assert make_settings(**settings(version, seconds))
 
 
-MOST = {"cpu": "1", "memory": "200Mi"}
+MOST, HUGE = {"cpu": "1", "memory": "200Mi"}, {"cpu": "4", "memory": "4Gi"}
 EVICTED = {"scheduling": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}}
 POLICY = "scheduling.unhealthyPodEvictionPolicy"
 EXISTS = {"key": "disk", "operator": "Exists", "values": ["ssd"]}
@@ -108,7 +108,7 @@ CONFLICTS = {
         f"ingress.{POLICY}: a single pod has no PodDisruptionBudget; remove it"),
     "an eviction policy that the chart ignores": ({"istio": {"version": SHIPPED, "pilotReplicas": 2, **EVICTED}},
         f"istio.{POLICY}: needs Istio 1.27, not {SHIPPED}; remove it"),
-    "a max without a LimitRange": ({"trading": {"bounds": {"quota": False, "limitRange": False, "max": MOST}}},
+    "a max without a LimitRange": ({"trading": {"bounds": {"quota": False, "limitRange": False, "max": HUGE}}},
         "trading.bounds: max is a bound of the LimitRange, and limitRange is false; remove one of them"),
     "a sidecar above the max": ({"trading": {"bounds": {"max": MOST}, "workload": profile(memory_limit="200Mi")}},
         "proxy.resources.limits.memory 256Mi is above trading.bounds.max.memory 200Mi: no pod starts"),

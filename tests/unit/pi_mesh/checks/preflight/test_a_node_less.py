@@ -70,7 +70,7 @@ LATE = "warning cluster.unreachableSeconds: is not set: if the Pi of"
 TWO, KEPT = {"replicas": 2}, "ok cluster.unreachableSeconds: nothing that orders need waits for it"
 OWN = {"values": {"tolerations": [{"key": "node.kubernetes.io/unreachable", "operator": "Exists"}]}}
 WAITS = {
-    "every single pod": ({}, f"{LATE} istiod, the ingress gateway and the egress gateway is lost, …after 340 s; set it "),
+    "every single pod": ({}, f"{LATE} istiod, the ingress gateway and the egress gateway is lost, …340 s; set it "),
     "none that is doubled, or off": ({"ingress": TWO, "egress": {"enabled": False}}, f"{LATE} istiod is lost"),
     "none with a toleration in the extra values":
         ({"istio": {"pilotReplicas": 2}, "ingress": OWN, "egress": TWO}, KEPT),

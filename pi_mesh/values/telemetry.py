@@ -96,10 +96,8 @@ def _log_provider(name: str, fields: dict[str, str]) -> Values:
 
 def gateway_telemetry(settings: Settings, namespace: str, name: str, pods: dict[str, str]) -> Object:
     """Return the Telemetry of a gateway, whose pods have these labels: Istio takes one object for each selector."""
-    spec = {
-        "selector": {"matchLabels": pods},
-        "accessLogging": [_access_log_entry(settings.observability.access_logs.sampling)],
-    }
+    entry = _access_log_entry(settings.observability.access_logs.sampling)
+    spec = {"selector": {"matchLabels": pods}, "accessLogging": [entry]}
     return istio_object(namespace, "Telemetry", f"{ACCESS_LOG}-{name}", spec)
 
 

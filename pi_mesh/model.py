@@ -127,6 +127,22 @@ NamespaceName = Annotated[
 ]
 """Name of a Kubernetes namespace. It begins with a letter, because YAML reads digits as a number."""
 
+_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+HOST = rf"{_DNS_LABEL}(\.{_DNS_LABEL})*"
+LONGEST_HOST = 253
+LABEL = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+LabelKey = Annotated[
+    str,
+    matching(
+        rf"^({HOST}/)?{LABEL}$",
+        'a label key such as "app" or "app.kubernetes.io/name": at most 63 letters, digits, "-", "_" and "."',
+        max_length=LONGEST_HOST + 64,
+    ),
+]
+LabelValue = Annotated[
+    str, matching(rf"^({LABEL})?$", 'a label value: at most 63 letters, digits, "-", "_" and "." between the ends')
+]
+
 MountPath = Annotated[
     str,
     matching(

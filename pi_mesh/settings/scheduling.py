@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pi_mesh.facts import SIZE, Harmless, Helm
-from pi_mesh.model import PERCENT, Model, Replicas
-from pi_mesh.settings.traffic.names import LabelKey, LabelValue, ObjectName
+from pi_mesh.model import PERCENT, LabelKey, LabelValue, Model, NamespaceName, Replicas
 
 
 def _scaled(istiod: str, gateway: str) -> tuple[Helm, Helm]:
@@ -84,7 +83,7 @@ class Scheduling(Model):
     ] = ()
     """Conditions for the pods' nodes, which must or should meet all of them."""
     priority_class: Annotated[
-        ObjectName | None, Helm("istiod", "global.priorityClassName"), Helm("gateway", "priorityClassName"), PLACED
+        NamespaceName | None, Helm("istiod", "global.priorityClassName"), Helm("gateway", "priorityClassName"), PLACED
     ] = None
     """PriorityClass of the pods, which must exist, such as system-cluster-critical. On a full node pods of a lower
     priority give way."""

@@ -6,7 +6,6 @@ from pi_mesh.addons import MeshContext
 from pi_mesh.facts import duration
 from pi_mesh.settings import Settings
 from pi_mesh.settings.scheduling import NodeCondition, Scheduling
-from pi_mesh.values.objects import Object, given
 
 
 def node_selector(settings: Settings) -> dict[str, object]:
@@ -20,27 +19,30 @@ LOST = ("node.kubernetes.io/not-ready", UNREACHABLE)
 (kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions)."""
 
 
-def scheduling(settings: Settings, own: Scheduling) -> Object:
+def scheduling(settings: Settings, own: Scheduling) -> dict[str, object]:
     """Return the values `tolerations` and `affinity`, as all charts have them; none that the settings do not give."""
     wait = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": settings.cluster.unreachable_seconds}
     lost = [{"key": key, **wait} for key in LOST if settings.cluster.unreachable_seconds is not None]
     tolerated = [
-        given(operator="Exists" if taint.value is None else "Equal", **taint.model_dump()) for taint in own.tolerations
+        {"operator": "Exists" if taint.value is None else "Equal", **taint.model_dump(exclude_none=True)}
+        for taint in own.tolerations
     ]
-    return given(tolerations=[*tolerated, *lost], affinity=given(nodeAffinity=_affinity(own.node_affinity)))
+    values = {"tolerations": [*tolerated, *lost], "affinity": _affinity(own.node_affinity)}
+    return {key: value for key, value in values.items() if value}
 
 
-def _affinity(conditions: Iterable[NodeCondition]) -> Object:
-    terms: dict[bool, list[Object]] = {True: [], False: []}
+def _affinity(conditions: Iterable[NodeCondition]) -> dict[str, object]:
+    terms: dict[bool, list[object]] = {True: [], False: []}
     for condition in conditions:
-        terms[condition.required].append(given(**condition.model_dump(mode="json", exclude={"required"})))
-    return given(
-        requiredDuringSchedulingIgnoredDuringExecution=terms[True]
-        and {"nodeSelectorTerms": [{"matchExpressions": terms[True]}]},
-        preferredDuringSchedulingIgnoredDuringExecution=[
-            {"weight": 1, "preference": {"matchExpressions": [wish]}} for wish in terms[False]
-        ],
-    )
+        unsaid = {"required"} if condition.values else {"required", "values"}
+        terms[condition.required].append(condition.model_dump(mode="json", exclude=unsaid))
+    wishes = [{"weight": 1, "preference": {"matchExpressions": [wish]}} for wish in terms[False]]
+    required = {"nodeSelectorTerms": [{"matchExpressions": terms[True]}]} if terms[True] else None
+    kinds = {
+        "requiredDuringSchedulingIgnoredDuringExecution": required,
+        "preferredDuringSchedulingIgnoredDuringExecution": wishes,
+    }
+    return {"nodeAffinity": {kind: value for kind, value in kinds.items() if value}} if required or wishes else {}
 
 
 def spread(labels: Mapping[str, str]) -> dict[str, object]:

@@ -6,19 +6,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model import Model, NamespaceName, counted_in, matching
+from pi_mesh.model import HOST, LONGEST_HOST, LabelKey, LabelValue, Model, NamespaceName, counted_in, matching
 
 ObjectName = NamespaceName
 """Name of an object. It is as strict as a namespace's name, so that it can be part of a host name."""
 
-_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_HOST = rf"{_LABEL}(\.{_LABEL})*"
-LONGEST_HOST = 253
-
 Host = Annotated[
     str,
     matching(
-        rf"^(\*|(\*\.)?{_HOST})$",
+        rf"^(\*|(\*\.)?{HOST})$",
         "a DNS name (at most 63 characters between dots), `*.` before a domain, or `*` for any",
         max_length=LONGEST_HOST,
     ),
@@ -28,7 +24,7 @@ Host = Annotated[
 ServiceHost = Annotated[
     str,
     matching(
-        rf"^{_HOST}$",
+        rf"^{HOST}$",
         "a Service of the same namespace, the full name of another, or an external host",
         max_length=LONGEST_HOST,
     ),
@@ -49,19 +45,6 @@ def _free(port: int) -> int:
 
 ProxyPort = Annotated[Port, AfterValidator(_free)]
 """Port on which a proxy listens for other workloads."""
-
-_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-LabelKey = Annotated[
-    str,
-    matching(
-        rf"^({_HOST}/)?{_NAME}$",
-        'a label key such as "app" or "app.kubernetes.io/name": at most 63 letters, digits, "-", "_" and "."',
-        max_length=LONGEST_HOST + 64,
-    ),
-]
-LabelValue = Annotated[
-    str, matching(rf"^({_NAME})?$", 'a label value: at most 63 letters, digits, "-", "_" and "." between the ends')
-]
 
 Labels = Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
 """Labels of pods; a pod must have all of them."""

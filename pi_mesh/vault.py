@@ -33,11 +33,19 @@ def read_signers(vault: VaultSettings, token: str | None) -> str | None:
     VaultError.
     """
     with _client(vault) as client:
-        health = _get(client, vault, "sys/health", {}).status_code
-        if reason := STATES.get(health, "" if health == 200 else f"is unhealthy: sys/health answers {health}"):
-            raise VaultNotAsked(f"vault.address {vault.address}: Vault {reason}")
+        _check_health(client, vault)
         _check_token(client, vault, token)
         return None if vault.signed_by == "outside" else _signers(client, vault)
+
+
+def unavailable(vault: VaultSettings) -> str:
+    """Return the reason why Vault can sign nothing now, with its remedy; empty if it can. Needs no token."""
+    try:
+        with _client(vault) as client:
+            _check_health(client, vault)
+    except VaultError as problem:
+        return str(problem)
+    return ""
 
 
 def read_own_ca(vault: VaultSettings) -> str | None:
@@ -65,6 +73,12 @@ def _client(vault: VaultSettings) -> httpx.Client:
         except ssl.SSLError:
             raise VaultError(f"vault.caFile {vault.ca_file}: contains no certificate in PEM form") from None
     return httpx.Client(base_url=f"{vault.address}/v1/", verify=verify, timeout=SECONDS)
+
+
+def _check_health(client: httpx.Client, vault: VaultSettings) -> None:
+    health = _get(client, vault, "sys/health", {}).status_code
+    if reason := STATES.get(health, "" if health == 200 else f"is unhealthy: sys/health answers {health}"):
+        raise VaultNotAsked(f"vault.address {vault.address}: Vault {reason}")
 
 
 def _check_token(client: httpx.Client, vault: VaultSettings, token: str | None) -> None:

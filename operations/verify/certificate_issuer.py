@@ -12,6 +12,7 @@ from pi_mesh.checks.verify.mesh_certificates import end_of
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings import Settings
+from pi_mesh.vault import unavailable
 
 ID, ISTIOD = "certificate issuer", Subject("component", "istiod")
 
@@ -51,13 +52,13 @@ def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
         yield error(ID, Subject("secret", "cacerts"), message, "`pulumi up`")
     if authority.issuer:
         message = f"cannot get certificates signed: {authority.issuer}"
-        fix = "unseal Vault, or see docs/vault.md for its login"
+        fix = unavailable(vault) or "see docs/vault.md for cert-manager's login to Vault"
         yield error(ID, Subject("issuer", cert_manager.ISSUER), message, fix)
 
 
 def _answers(settings: Settings) -> str:
     if settings.vault.external_signer:
-        return "see whether Vault is up and unsealed, and cert-manager's pod Ready; its log says the rest"
+        return unavailable(settings.vault) or "see whether cert-manager's pod is Ready; its log says the rest"
     return "see the checks of the mesh's pods"
 
 

@@ -1,12 +1,14 @@
 """Pods and services for live tests, with the lab's images."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.shell import LabError
 from lab.cluster.waiting import wait_until
 from lab.toolchain.images import FORTIO, PAUSE
+from pi_mesh.cluster.conditions import conditions, is_true
 
 APP = "app"
 PORT = 8080
@@ -52,6 +54,19 @@ def names(namespace: str, selector: str = "") -> set[str]:
     return {
         pod["metadata"]["name"] for pod in get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
     }
+
+
+def without_sidecar(namespace: str) -> list[str]:
+    """Return the pods of a namespace with injection that have no sidecar."""
+    pods = get("pods", f"--namespace={namespace}")["items"]
+    return [pod["metadata"]["name"] for pod in pods if "istio-proxy" not in containers(pod)]
+
+
+def ready_since(moment: datetime, namespace: str, selector: str) -> set[str]:
+    """Return the names of the pods that became Ready at that time or later: after a power cut old statuses remain."""
+    pods = get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
+    ready = {pod["metadata"]["name"]: conditions(pod)["Ready"] for pod in pods if is_true(pod, "Ready")}
+    return {name for name, condition in ready.items() if condition["lastTransitionTime"] >= f"{moment:%FT%TZ}"}
 
 
 def uids(*namespaces: str, selector: str = "") -> dict[str, str]:

@@ -11,7 +11,6 @@ import pytest
 
 from lab import summary
 from lab.cluster import power, state
-from lab.cluster.kubectl import get
 from lab.workloads import TRADING
 from pi_mesh.waiting import until
 from tests.live.traffic.shop import open_shop
@@ -47,15 +46,6 @@ def is_served(url: str) -> bool:
         connection.request("POST", "/orders", "{}")
         return connection.getresponse().status == 200
     return False
-
-
-def bare() -> list[str]:
-    """Return the pods that should have a sidecar and have none."""
-    return [
-        pod["metadata"]["name"]
-        for pod in get("pods", f"--namespace={TRADING}")["items"]
-        if "istio-proxy" not in pods.containers(pod)
-    ]
 
 
 def seconds_until_served(url: str, longest: float) -> float | None:
@@ -124,7 +114,7 @@ def test_orders_are_served_again_without_a_hand_and_no_pod_is_without_its_sideca
             returns.result()
         time.sleep(max(0.0, began + pause - time.monotonic()))
         told.append(f"{', '.join(machines)}: {'no order served' if seconds is None else f'{seconds:.0f} s'}")
-        assert not state.api_is_ready() or bare() == []
+        assert not state.api_is_ready() or pods.without_sidecar(TRADING) == []
     verified = until(lambda: shop.operation("verify", "--json"), 120, 5, done=lambda outcome: outcome.status == 0)
     figure(f"first order after {'; '.join(told)}; 0 pods without a sidecar")
     assert seconds is not None, told

@@ -1,16 +1,21 @@
 """The CA's key stays in Vault, which signs each certificate."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
-from lab.cluster import node_images, vault
+from lab.calls import status
+from lab.cluster import node_images, power, vault
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import LAB
-from lab.workloads import CONTROL, SELF, TRADING, apply, delete, manifests, wait_for
+from lab.cluster.waiting import wait_until
+from lab.workloads import CONTROL, SELF, TRADING, Workload, apply, delete, manifests, wait_for
 from pi_mesh.certificates import pem
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.waiting import until
 from tests.live.traffic.load import Tally, must_lose_nothing, streams
 from tests.live.vault.mesh import (
     CLIENT,
@@ -38,6 +43,12 @@ from tests.support.objects import present
 
 pytestmark = pytest.mark.long
 WAY = {"sidecars": (CLIENT, URL)}
+WORKLOADS = f"{SELF} in ({CLIENT.name}, {SERVER.name})"
+UNSEAL = "Vault is sealed; unseal it with `vault operator unseal`"
+AFTER_THE_CUT = Workload("keyless-after-the-cut")
+LONGEST = 600
+"""Seconds until all is served again: cert-manager, istiod's container and a ReplicaSet each try again within five
+minutes at the latest."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class ChangedOver:
 
 
 def workload_pods() -> set[str]:
-    return pods.names(TRADING, f"{SELF} in ({CLIENT.name}, {SERVER.name})")
+    return pods.names(TRADING, WORKLOADS)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +81,13 @@ def changed_over(vault_mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]
         vault_mesh.set("vault.key", "exported")
         vault_mesh.must_up()
         wait_for_issued("istiod signs again", lambda one: one.verifies(pem.certificates(server.root(), "Vault")))
+
+
+def remedies_of_verify(vault_mesh: VaultMesh) -> list[str]:
+    """Return what `verify`, which fails, tells to do so that certificates are signed again."""
+    outcome = vault_mesh.operation("verify", "--json")
+    assert outcome.status != 0, outcome.output
+    return [finding["fix"] for finding in outcome.findings if finding["id"] == "certificate issuer"]
 
 
 def test_a_running_mesh_changes_over_and_loses_no_request(changed_over: ChangedOver, figure):
@@ -122,14 +140,88 @@ def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: Changed
             apply(manifests(IN_BETWEEN))
             with pytest.raises(ClusterUnreachable):
                 issued()
-            outcome = vault_mesh.operation("verify")
+            remedies = remedies_of_verify(vault_mesh)
         finally:
             vault.unseal()
-        assert outcome.status != 0
         wait_for_issued("Vault signs again", lambda _: True)
         wait_for(IN_BETWEEN)
-    assert "sealed" in outcome.output
+    assert any(UNSEAL in remedy for remedy in remedies)
     figure(must_lose_nothing(tallies))
+
+
+def is_served() -> bool:
+    """Return True if a request between the two sidecars is answered; where a pod is away, none can be sent."""
+    with contextlib.suppress(RuntimeError):
+        return status(CLIENT, URL) == 200
+    return False
+
+
+def seconds_until_served(began: datetime, cut: datetime) -> str:
+    """Return when, since `began`, each became Ready that the next one needs, and when a request was answered."""
+    places = {
+        "cert-manager": ("cert-manager", "app.kubernetes.io/name=cert-manager"),
+        "istiod": (CONTROL, "app=istiod"),
+        "sidecars": (TRADING, WORKLOADS),
+    }
+    reached: dict[str, float] = {}
+
+    def look() -> bool:
+        for name, place in places.items():
+            if name not in reached and pods.ready_since(cut, *place) == pods.names(*place):
+                reached[name] = (datetime.now(UTC) - began).total_seconds()
+        return len(reached) == len(places) and is_served()
+
+    wait_until("requests are served", look, LONGEST)
+    reached["a request"] = (datetime.now(UTC) - began).total_seconds()
+    return ", ".join(f"{name} {seconds:.0f} s" for name, seconds in reached.items())
+
+
+def must_be_well(vault_mesh: VaultMesh) -> None:
+    """Assert that `verify` comes to find nothing and an `up` has nothing to do, without a hand."""
+    verified = until(lambda: vault_mesh.operation("verify"), 120, 5, done=lambda outcome: outcome.status == 0)
+    verified.must()
+    vault_mesh.must_be_unchanged()
+
+
+@pytest.mark.usefixtures("changed_over")
+def test_after_a_power_cut_all_comes_back_by_a_vault_that_had_power(vault_mesh: VaultMesh, figure):
+    before = workload_pods()
+    cut = datetime.now(UTC)
+    power.off((vault.SERVER,))
+    began = datetime.now(UTC)
+    power.on([])
+    seconds = seconds_until_served(began, cut)
+    figure(f"after the power: {seconds}; 0 pods without a sidecar")
+    assert (workload_pods(), pods.without_sidecar(TRADING)) == (before, [])
+    must_be_well(vault_mesh)
+
+
+@pytest.mark.usefixtures("changed_over")
+def test_after_a_power_cut_that_sealed_vault_all_waits_for_the_unseal_and_needs_no_other_hand(
+    vault_mesh: VaultMesh, figure
+):
+    before = workload_pods()
+    cut = datetime.now(UTC)
+    power.off()
+    power.on([])
+    began = restarts(CONTROL)
+    try:
+        apply(manifests(AFTER_THE_CUT))
+        wait_until("istiod's container ends without a certificate", lambda: restarts(CONTROL) > began + 1, LONGEST)
+        remedies = remedies_of_verify(vault_mesh)
+        assert pods.ready_since(cut, CONTROL, "app=istiod") | pods.ready_since(cut, TRADING, SELF) == set()
+        assert not is_served()
+        assert (workload_pods(), pods.without_sidecar(TRADING)) == (before, [])
+        assert any(UNSEAL in remedy for remedy in remedies)
+        vault.unseal()
+        seconds = seconds_until_served(datetime.now(UTC), cut)
+        wait_for(AFTER_THE_CUT, seconds=LONGEST)
+        assert pods.without_sidecar(TRADING) == []
+        must_be_well(vault_mesh)
+    finally:
+        vault.unseal()
+        delete(manifests(AFTER_THE_CUT))
+    figure(f"sealed: no certificate for istiod and the sidecars; after the unseal: {seconds}; 0 pods without a sidecar")
 
 
 @pytest.mark.usefixtures("changed_over")

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from pi_mesh.settings.vault import VaultSettings
-from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
+from pi_mesh.vault import VaultError, VaultNotAsked, read_signers, unavailable
 from tests.support.authorities import make_root
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
@@ -47,6 +47,13 @@ def test_what_is_amiss_is_one_line_without_the_token_and_no_answer_is_told_from_
     assert problem.type is error
     assert "\n" not in str(problem.value)
     assert token is None or f" {token}" not in str(problem.value)
+
+
+@pytest.mark.parametrize(("health", "reason"), [(200, ""), (503, "Vault is sealed; unseal it with")])
+def test_that_vault_can_sign_is_asked_without_a_token(health, reason):
+    with vault_server(health=health) as address:
+        told = unavailable(VaultSettings(enabled=True, address=address))
+    assert (reason in told, bool(told)) == (True, bool(reason))
 
 
 def test_a_vault_that_is_down_is_said_to_be_unreachable():

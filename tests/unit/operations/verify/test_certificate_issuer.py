@@ -33,7 +33,9 @@ NEVER = AssertionError("istiod was asked")
 def judged(monkeypatch):
     """Return `judged(settings, authority, answer)`: the findings where that CA, or a failure, answers for istiod."""
 
-    def run(settings: dict, live: Authority, answer: object, kubectl: str | None = "kubectl") -> list[Finding]:
+    def run(
+        settings: dict, live: Authority, answer: object, kubectl: str | None = "kubectl", vault: str = ""
+    ) -> list[Finding]:
         @contextmanager
         def asked(*where: object):
             assert where == ("test", "istio-system", "trading")
@@ -44,6 +46,7 @@ def judged(monkeypatch):
             yield type("Istiod", (), {"issue": lambda _: certificate})()
 
         monkeypatch.setattr(certificate_issuer, "issuer", asked)
+        monkeypatch.setattr(certificate_issuer, "unavailable", lambda _: vault)
         monkeypatch.setattr(certificate_issuer.shutil, "which", lambda _: kubectl)
         mesh = make_verification(inventory.mesh_inventory(make_settings(**settings), STACK))
         return certificate_issuer.check(replace(mesh, authority=live))
@@ -58,6 +61,7 @@ def test_a_certificate_of_vaults_ca_is_proof_and_the_cas_end_is_told(judged, day
     assert (end.level, says in str(end)) == (level, True)
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize(("settings", "live", "answer", "level", "says"), [
     (EXTERNAL, OWN, NEVER, Level.ERROR, "signs certificates itself instead of having Vault sign them"),
     (EXTERNAL, replace(SIGNED, cacerts=CACERTS.cacerts), NEVER, Level.ERROR, "contains a key of the CA"),
@@ -74,10 +78,44 @@ def test_a_certificate_of_vaults_ca_is_proof_and_the_cas_end_is_told(judged, day
     (EXTERNAL, SIGNED, ClusterUnreachable("no answer"), Level.ERROR, "whether Vault is up"),
     pytest.param({}, OWN, ROOT, Level.OK, "signs with 'root'", id="a root whose end is judged elsewhere"),
 ])  # fmt: skip
+=======
+@pytest.mark.parametrize(
+    ("settings", "live", "answer", "level", "says"),
+    [
+        (EXTERNAL, OWN, NEVER, Level.ERROR, "signs certificates itself instead of having Vault sign them"),
+        (EXTERNAL, replace(SIGNED, cacerts=CACERTS.cacerts), NEVER, Level.ERROR, "contains a key of the CA"),
+        (EXTERNAL, replace(SIGNED, issuer="sealed"), NEVER, Level.ERROR, "cannot get certificates signed: sealed"),
+        (EXPORTED, OWN, ROOT, Level.ERROR, "instead of signing with Vault's CA"),
+        (SECRET, OWN, ROOT, Level.ERROR, "instead of signing with the CA of ca.source: secret"),
+        (SECRET, OWN, ROOT, Level.ERROR, "secret cacerts: "),
+        (SECRET, OWN, ROOT, Level.ERROR, "`pulumi up`, then `kubectl rollout restart -n istio-system deploy/istiod`"),
+        (EXPORTED, CACERTS, PLUGGED, Level.OK, "signs with 'plugged-in CA'"),
+        (EXPORTED, CACERTS, EARLIER, Level.ERROR, "not with the CA in secret cacerts"),
+        ({}, OWN, authorities.make_root("other"), Level.ERROR, "does not chain to the roots that workloads trust"),
+        ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "gives no certificate: no answer"),
+        ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "see the checks of the mesh's pods"),
+        (EXTERNAL, SIGNED, ClusterUnreachable("no answer"), Level.ERROR, "whether cert-manager's pod is Ready"),
+        pytest.param({}, OWN, ROOT, Level.OK, "signs with 'root'", id="a root whose end is judged elsewhere"),
+    ],
+)
+>>>>>>> 6c7184c (Name the unseal command where Vault signs each certificate, and cut the power of such a mesh in a test)
 def test_a_ca_is_right_or_the_one_finding_says_what_is_wrong(judged, settings, live, answer, level, says):
     (finding,) = judged(settings, live, answer)
     assert (finding.level, finding.number) == (level, None)
     assert says in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("live", "answer"),
+    [
+        pytest.param(replace(SIGNED, issuer="503"), NEVER, id="that cert-manager found so"),
+        pytest.param(SIGNED, ClusterUnreachable("can't reach istiod"), id="of which cert-manager has said nothing yet"),
+    ],
+)
+def test_a_vault_that_can_sign_nothing_is_named_with_its_remedy(judged, live, answer):
+    reason = "vault.address https://vault.example:8200: Vault is sealed; unseal it with `vault operator unseal`"
+    (finding,) = judged(EXTERNAL, live, answer, vault=reason)
+    assert (finding.level, finding.fix) == (Level.ERROR, reason)
 
 
 def test_without_kubectl_nothing_is_asked_and_that_is_said(judged):

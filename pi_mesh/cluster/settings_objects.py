@@ -43,20 +43,24 @@ CLIENT_CA = ("cacert", "ca.crt")
 
 
 def with_ingress_certificates(snapshot: Snapshot, settings: Settings) -> Snapshot:
-    """Return the snapshot with the listeners' certificates, if a listener has one. Raises as `Client` does."""
-    certificates = [listener.tls for listener in settings.traffic.gateways.values() if listener.tls]
-    if not (certificates and settings.ingress.enabled):
+    """Return the snapshot with the gateways' certificates, if the settings name one. Raises as `Client` does."""
+    traffic, homes = settings.traffic, (settings.ingress_namespace, settings.istio.namespace)
+    served = [listener.tls for listener in traffic.gateways.values() if listener.tls and settings.ingress.enabled]
+    shown = [host.tls for host in traffic.external.values() if host.tls and host.tls.secret and settings.egress.enabled]
+    if not (served or shown):
         return snapshot
-    issuers = [tls.issuer for tls in certificates if tls.issuer]
+    issuers = [tls.issuer for tls in served if tls.issuer]
     with Client(settings.cluster.context) as client:
-        secrets = tuple(_secret(client, settings, name) for name in dict.fromkeys(tls.secret for tls in certificates))
+        listening, calling = (
+            tuple(_secret(client, settings, home, name) for name in dict.fromkeys(tls.secret or "" for tls in users))
+            for home, users in zip(homes, (served, shown), strict=True)
+        )
         paths = {issuer: issuer_path(settings.ingress_namespace, issuer.name, issuer.kind) for issuer in issuers}
         states = tuple((issuer, not_ready(client.get(path))) for issuer, path in paths.items())
-    return replace(snapshot, ingress_certificates=IngressCertificates(secrets, states))
+    return replace(snapshot, ingress_certificates=IngressCertificates(listening, states, calling))
 
 
-def _secret(client: Client, settings: Settings, name: str) -> IngressSecret:
-    home = settings.ingress_namespace
+def _secret(client: Client, settings: Settings, home: str, name: str) -> IngressSecret:
     try:
         data = _data(client, home, name)
         if data is None:

@@ -105,7 +105,7 @@ def reduced(
 
 @dataclass(frozen=True)
 class IngressSecret:
-    """The Secret of a listener's certificate, without the key."""
+    """The Secret of a certificate that a gateway shows, without the key."""
 
     name: str
     there: bool = True
@@ -116,17 +116,20 @@ class IngressSecret:
     fits: bool = True
     """True if the key is that of the certificate, or one of them cannot be read."""
     has_client_ca: bool = True
+    """True if it has the CA of the other side's certificates."""
     unreadable: bool = False
     """True if the user may not read it."""
 
 
 @dataclass(frozen=True)
 class IngressCertificates:
-    """Secrets and Issuers of the listeners' certificates, as the cluster has them."""
+    """Secrets and Issuers of the listeners' certificates, and of those for hosts outside, as the cluster has them."""
 
     secrets: tuple[IngressSecret, ...] = ()
     issuers: tuple[tuple[CertificateIssuer, str], ...] = ()
     """Issuers, each with the reason why it signs nothing; empty if it does."""
+    egress: tuple[IngressSecret, ...] = ()
+    """Secrets of the certificates that the egress gateway shows."""
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,9 @@ class BaseSettings(Model):
     """Extra values of the base chart, merged last; they may not contradict a typed setting."""
 
 
+METADATA = "meshConfig.defaultConfig.proxyMetadata"
+
+
 class ProxySettings(Model):
     """The proxies in workloads' pods (sidecars)."""
 
@@ -173,6 +176,15 @@ class ProxySettings(Model):
     ] = "ALLOW_ANY"
     """Policy for requests to hosts that the mesh does not know: sidecars pass them on (ALLOW_ANY) or refuse them
     (REGISTRY_ONLY)."""
+    dns_capture: Annotated[
+        bool,
+        Helm("istiod", f"{METADATA}.ISTIO_META_DNS_CAPTURE"),
+        Helm("istiod", f"{METADATA}.ISTIO_META_DNS_AUTO_ALLOCATE"),
+        Harmless("names lead to the same hosts"),
+    ] = False
+    """Let sidecars answer the DNS queries of their pods, with an address of its own for each host of
+    `traffic.external` that has none given. TCP hosts on one port are then told apart by name, whatever addresses they
+    have. Pods have it from their creation on."""
     path_normalization: Annotated[
         Literal["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"],
         Helm("istiod", "meshConfig.pathNormalization.normalization", yields=True, reserved=True),
@@ -204,8 +216,8 @@ class ProxySettings(Model):
     """Seconds that a stopping sidecar keeps serving requests that are under way."""
     exit_when_idle: Annotated[
         bool,
-        Helm("istiod", "meshConfig.defaultConfig.proxyMetadata.EXIT_ON_ZERO_ACTIVE_CONNECTIONS"),
-        Helm("istiod", "meshConfig.defaultConfig.proxyMetadata.MINIMUM_DRAIN_DURATION"),
+        Helm("istiod", f"{METADATA}.EXIT_ON_ZERO_ACTIVE_CONNECTIONS"),
+        Helm("istiod", f"{METADATA}.MINIMUM_DRAIN_DURATION"),
         Harmless("a stopping sidecar enforces the same rules"),
     ] = False
     """Let a stopping sidecar serve until no connection is open, for drainSeconds at least and for the pod's

@@ -132,6 +132,7 @@ def mesh_config(settings: Settings) -> Values:
             "proxyMetadata": {
                 "SECRET_TTL": settings.mtls.certificate_lifetime,
                 **(exit_when_idle(True, proxy.drain_seconds) if proxy.exit_when_idle else {}),
+                **(_dns_capture(settings) if proxy.dns_capture else {}),
             },
         },
         **given(
@@ -144,6 +145,12 @@ def mesh_config(settings: Settings) -> Values:
 def exit_when_idle(idle: bool, least_seconds: int) -> dict[str, str]:
     """Return the metadata by which a stopping proxy waits for idleness instead of terminationDrainDuration, or not."""
     return {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": str(idle).lower(), "MINIMUM_DRAIN_DURATION": f"{least_seconds}s"}
+
+
+def _dns_capture(settings: Settings) -> dict[str, str]:
+    """Return the metadata for DNS; from 1.25 on istiod allocates the addresses (releasenotes/notes/54690.yaml)."""
+    allocate = {} if facts_of(settings.istio.version).minor >= 25 else {"ISTIO_META_DNS_AUTO_ALLOCATE": "true"}
+    return {"ISTIO_META_DNS_CAPTURE": "true", **allocate}
 
 
 def _discovery(settings: Settings) -> Values:

@@ -1,4 +1,4 @@
-"""Each listener with TLS must have a certificate that is valid now and names its hosts."""
+"""Each listener with TLS must have a certificate that is valid now and names its hosts, each broker one it takes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,74 +6,98 @@ from datetime import datetime, timedelta
 
 from pi_mesh.checks.finding import Finding, Subject, as_warning, error, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.cluster.snapshot import IngressSecret
+from pi_mesh.cluster.snapshot import IngressCertificates, IngressSecret
 from pi_mesh.settings import Settings
-from pi_mesh.settings.traffic.gateways import GatewayTls
 
-ID = "ingress certificates"
+ID, EGRESS = "ingress certificates", "egress certificates"
 SOON = timedelta(days=21)
 """Time before its end at which a certificate is named. cert-manager renews one of 90 days 30 days before."""
 
 
 @dataclass(frozen=True)
 class _Case:
-    """A Secret and the listeners that serve its certificate."""
+    """A Secret and those that need its certificate: listeners, or hosts outside."""
 
-    settings: Settings
+    id: str
     secret: IngressSecret
-
-    @property
-    def home(self) -> str:
-        return self.settings.ingress_namespace
+    home: str
+    """Namespace of the gateway, which reads the Secret there alone."""
+    users: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+    """Hosts by name that the certificate must name; a listener for every host says nothing of its certificate."""
+    awaits_issuer: bool = False
+    shows: bool = True
+    """True if the gateway shows the certificate; False if it reads the CA of the other side alone."""
+    checks: str = ""
+    """Setting that needs the CA of the other side's certificates; empty if none does."""
 
     @property
     def subject(self) -> Subject:
         return Subject("secret", f"{self.home}/{self.secret.name}")
 
     @property
-    def users(self) -> dict[str, GatewayTls]:
-        tls = {name: listener.tls for name, listener in self.settings.traffic.gateways.items() if listener.tls}
-        return {name: own for name, own in tls.items() if own.secret == self.secret.name}
+    def refused(self) -> str:
+        return "clients refuse it" if self.id == ID else "the host refuses it"
 
     @property
-    def hosts(self) -> list[str]:
-        """Return the hosts by name; a listener for every host says nothing of its certificate."""
-        hosts = dict.fromkeys(host for name in self.users for host in self.settings.traffic.gateways[name].hosts)
-        return [host for host in hosts if host != "*"]
+    def create(self) -> str:
+        if self.id == ID:
+            return f"`kubectl create secret tls -n {self.home} {self.secret.name} --cert=FILE --key=FILE`"
+        files = ("tls.crt", "tls.key", "ca.crt") if self.shows else ("ca.crt",)
+        options = " ".join(f"--from-file={file}=FILE" for file in files)
+        return f"`kubectl create secret generic -n {self.home} {self.secret.name} {options}`"
 
     def unserved(self, message: str, fix: str) -> Finding:
-        return error(ID, self.subject, f"{message}: {' and '.join(self.users)} is not served with TLS", fix)
+        without = "is not served with TLS" if self.id == ID else "gets no connection from the egress gateway"
+        return error(self.id, self.subject, f"{message}: {' and '.join(self.users)} {without}", fix)
 
 
 def check_served(observation: Observation) -> Iterator[Finding]:
-    """Yield the findings about each Secret; an error means that a listener is not served with TLS now."""
-    certificates = observation.snapshot.ingress_certificates
-    for secret in certificates.secrets if certificates else ():
-        yield from _secret_findings(_Case(observation.settings, secret), observation.now)
+    """Yield the findings about each Secret; an error means that a listener or a host has no TLS now."""
+    if certificates := observation.snapshot.ingress_certificates:
+        for case in _cases(observation.settings, certificates):
+            yield from _secret_findings(case, observation.now)
+
+
+def _cases(settings: Settings, certificates: IngressCertificates) -> Iterator[_Case]:
+    for secret in certificates.secrets:
+        listeners = settings.traffic.gateways
+        users = {name: own.tls for name, own in listeners.items() if own.tls and own.tls.secret == secret.name}
+        hosts = dict.fromkeys(host for name in users for host in listeners[name].hosts if host != "*")
+        issuer = any(tls.issuer for tls in users.values())
+        mutual = "tls.mode: MUTUAL" if any(tls.mode == "MUTUAL" for tls in users.values()) else ""
+        home = settings.ingress_namespace
+        yield _Case(ID, secret, home, tuple(users), tuple(hosts), awaits_issuer=issuer, checks=mutual)
+    for secret in certificates.egress:
+        external = settings.traffic.external.items()
+        users = {name: own.tls for name, own in external if own.tls and own.tls.secret == secret.name}
+        names = tuple(f"traffic.external.{name}" for name in users)
+        shows = any(tls.mode == "MUTUAL" for tls in users.values())
+        yield _Case(EGRESS, secret, settings.istio.namespace, names, shows=shows, checks="tls.secret")
 
 
 def _secret_findings(case: _Case, now: datetime) -> Iterator[Finding]:
     secret = case.secret
-    create = f"`kubectl create secret tls -n {case.home} {secret.name} --cert=FILE --key=FILE`"
     if secret.unreadable:
-        yield unknown(ID, case.subject, "may not be read", "ask for the right to get it")
-    elif not secret.there and any(tls.issuer for tls in case.users.values()):
+        yield unknown(case.id, case.subject, "may not be read", "ask for the right to get it")
+    elif not secret.there and case.awaits_issuer:
         look = f"`kubectl describe certificate -n {case.home} {secret.name}`"
-        yield warning(ID, case.subject, "is not there: cert-manager has not written it yet", look)
+        yield warning(case.id, case.subject, "is not there: cert-manager has not written it yet", look)
     elif not secret.there and secret.elsewhere:
         where = f"is in {' and '.join(secret.elsewhere)}, and the gateway reads {case.home} alone"
         yield case.unserved(where, f"create it in {case.home}")
     elif not secret.there:
-        yield case.unserved("is not there", create)
-    elif not secret.chain:
-        yield case.unserved("has no certificate with its key (tls.crt and tls.key)", create)
-    elif not secret.fits:
-        yield case.unserved("has a key (tls.key) that is not its certificate's", create)
+        yield case.unserved("is not there", case.create)
+    elif case.shows and not secret.chain:
+        yield case.unserved("has no certificate with its key (tls.crt and tls.key)", case.create)
+    elif case.shows and not secret.fits:
+        yield case.unserved("has a key (tls.key) that is not its certificate's", case.create)
     else:
-        if not secret.has_client_ca and any(tls.mode == "MUTUAL" for tls in case.users.values()):
-            fix = "add the CA of the clients' certificates"
-            yield case.unserved("has no ca.crt, which tls.mode: MUTUAL needs", fix)
-        yield from _certificate_findings(case, now)
+        if case.checks and not secret.has_client_ca:
+            whose = "the clients' certificates" if case.id == ID else "the host's certificate"
+            yield case.unserved(f"has no ca.crt, which {case.checks} needs", f"add the CA of {whose}")
+        if case.shows:
+            yield from _certificate_findings(case, now)
 
 
 def _certificate_findings(case: _Case, now: datetime) -> Iterator[Finding]:
@@ -87,26 +111,27 @@ def _certificate_findings(case: _Case, now: datetime) -> Iterator[Finding]:
         return
     names = pem.host_names(certificate)
     strays = [host for host in case.hosts if not pem.covers_host(names, host)]
-    findings = list(_time(case.subject, certificate.not_valid_before_utc, certificate.not_valid_after_utc, now))
+    findings = list(_time(case, certificate.not_valid_before_utc, certificate.not_valid_after_utc, now))
     if strays:
         message = f"is for {', '.join(names) or 'no host'}, and not for {', '.join(strays)}: clients refuse it there"
-        findings.append(error(ID, case.subject, message, "get one that names the listener's hosts, or correct hosts"))
+        fix = "get one that names the listener's hosts, or correct hosts"
+        findings.append(error(case.id, case.subject, message, fix))
     yield from findings
     if not findings:
         end, hosts = certificate.not_valid_after_utc, f" for {', '.join(case.hosts)}" if case.hosts else ""
         message = f"serves {' and '.join(case.users)}{hosts} until {end:%Y-%m-%d}"
-        yield ok(ID, case.subject, message, number=(end - now).days)
+        yield ok(case.id, case.subject, message, number=(end - now).days)
 
 
-def _time(subject: Subject, begin: datetime, end: datetime, now: datetime) -> Iterator[Finding]:
-    days, fix = (end - now).days, "renew it, and its Secret"
+def _time(case: _Case, begin: datetime, end: datetime, now: datetime) -> Iterator[Finding]:
+    days, fix, refused = (end - now).days, "renew it, and its Secret", case.refused
     if now < begin:
-        message = f"begins at {begin:%Y-%m-%d %H:%M} UTC: clients refuse it until then"
-        yield error(ID, subject, message, "compare the clocks of the node and of the certificate's issuer")
+        message = f"begins at {begin:%Y-%m-%d %H:%M} UTC: {refused} until then"
+        yield error(case.id, case.subject, message, "compare the clocks of the node and of the certificate's issuer")
     elif now > end:
-        yield error(ID, subject, f"ended at {end:%Y-%m-%d %H:%M} UTC: clients refuse it", fix, number=days)
+        yield error(case.id, case.subject, f"ended at {end:%Y-%m-%d %H:%M} UTC: {refused}", fix, number=days)
     elif end - now < SOON:
-        yield warning(ID, subject, f"ends at {end:%Y-%m-%d %H:%M} UTC, in {days} days", fix, number=days)
+        yield warning(case.id, case.subject, f"ends at {end:%Y-%m-%d %H:%M} UTC, in {days} days", fix, number=days)
 
 
 CERTIFICATES = "certificates.cert-manager.io"

@@ -45,21 +45,34 @@ def _literal(where: str, text: str) -> Finding:
 
 def _tcp(settings: Settings) -> Iterator[Finding]:
     by_port: dict[int, list[str]] = defaultdict(list)
+    by_host: dict[str, list[str]] = defaultdict(list)
     externals = settings.traffic.external.items()
     for name, external in (entry for entry in externals if entry[1].protocol == "TCP" and not entry[1].addresses):
         subject = setting(f"traffic.external.{name}")
-        by_port[external.number].append(name)
+        for host in external.hosts:
+            by_host[host].append(name)
+        if settings.proxy.dns_capture and not external.has_wildcard:
+            continue
+        for number in (external.number, *external.more_ports):
+            by_port[number].append(name)
         if external.has_wildcard:
             reason = "TCP names no host, a * has no address"
             message = f"lets out connections to any host on port {external.number}: {reason}"
             yield refused_next(TCP, subject, message, "name the hosts, or give addresses")
         else:
             message = f"gets every connection to port {external.number} that no Service and no other entry claims"
-            yield warning(TCP, subject, message, "give addresses, so that it gets those of its own hosts alone")
+            fix = "set proxy.dnsCapture: true, or give addresses, so that it gets those of its own hosts alone"
+            yield warning(TCP, subject, message, fix)
     for port, names in by_port.items():
         if len(names) > 1:
             message = f"{' and '.join(names)} share port {port} without addresses, and one of them gets all connections"
-            yield refused_next(TCP, setting("traffic.external"), message, "give each of them addresses")
+            fix = "set proxy.dnsCapture: true, or give each of them addresses"
+            yield refused_next(TCP, setting("traffic.external"), message, fix)
+    for host, names in by_host.items() if settings.proxy.dns_capture else ():
+        if len(names) > 1:
+            # https://github.com/istio/istio/issues/55266
+            message = f"{' and '.join(names)} are both about {host}, which then gets the address of one of them alone"
+            yield error(TCP, setting("traffic.external"), message, "give one of them the other's port in morePorts")
 
 
 def check_tokens(observation: Observation) -> Iterator[Finding]:

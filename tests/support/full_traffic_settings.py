@@ -114,6 +114,13 @@ TRAFFIC = {
     "legacy": {"legacy-service-permissive": {}},
     "external": {
         "broker": {"hosts": ["api.broker.example"], "throughGateway": True},
+        "fix": {
+            "hosts": ["fix.broker.example"],
+            "protocol": "TCP",
+            "port": 9898,
+            "throughGateway": True,
+            "tls": {"secret": "fix-client", "port": 9899, "serverName": "orders.broker.example"},
+        },
         "rates": {"hosts": ["rates.example"], "protocol": "HTTP", "throughGateway": True},
         "feed": {"hosts": ["feed.example"], "protocol": "TCP", "port": 9000},
         "news": {"hosts": ["*.news.example"]},

@@ -1,4 +1,4 @@
-"""Each listener with TLS must have a certificate that is valid now and names its hosts, each broker one it takes."""
+"""Each listener must have a certificate that is valid now and names its hosts, each broker the one it asks for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,7 +119,8 @@ def _certificate_findings(case: _Case, now: datetime) -> Iterator[Finding]:
     yield from findings
     if not findings:
         end, hosts = certificate.not_valid_after_utc, f" for {', '.join(case.hosts)}" if case.hosts else ""
-        message = f"serves {' and '.join(case.users)}{hosts} until {end:%Y-%m-%d}"
+        serves = "serves" if case.id == ID else "is shown to"
+        message = f"{serves} {' and '.join(case.users)}{hosts} until {end:%Y-%m-%d}"
         yield ok(case.id, case.subject, message, number=(end - now).days)
 
 

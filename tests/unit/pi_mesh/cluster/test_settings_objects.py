@@ -79,6 +79,16 @@ def test_a_secret_is_read_in_the_gateways_namespace_and_in_another_only_to_say_s
     assert secret(ingress={"namespace": "edge"}).there is True
 
 
+def test_the_client_certificate_of_a_host_outside_is_read_in_the_egress_gateways_namespace(client):
+    client.answers = {HOME: WITH_CA}
+    tls = {"hosts": ["fix.broker.example"], "protocol": "TCP", "port": 9898, "tls": {"secret": "shop"}}
+    given = {"traffic": {"external": {"broker": {**tls, "throughGateway": True}}}}
+    read = settings_objects.with_ingress_certificates(make_snapshot(), make_settings(**given)).ingress_certificates
+    assert (read.secrets, [(entry.chain, entry.has_client_ca) for entry in read.egress]) == ((), [(SHOP.pem, True)])
+    without = make_settings(**given, egress={"enabled": False})
+    assert settings_objects.with_ingress_certificates(make_snapshot(), without).ingress_certificates is None
+
+
 @pytest.mark.parametrize("name", ["shop", "shop-cacert"])
 def test_the_clients_ca_is_in_the_secret_or_beside_it(client, name):
     client.answers = {HOME: SERVED}

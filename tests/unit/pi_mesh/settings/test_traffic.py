@@ -46,6 +46,12 @@ def outside(*hosts: str, **settings: object) -> dict:
     return {"external": {"x": {"hosts": [*hosts], **settings}}}
 
 
+def broker(changed: dict) -> dict:
+    """Return a host that the egress gateway calls by TLS, with changes."""
+    tls = {"protocol": "TCP", "port": 9898, "throughGateway": True, "tls": {"secret": "broker-client"}}
+    return {"external": {"x": {"hosts": ["fix.broker.example"], **tls, **changed}}}
+
+
 REFUSED = {
     "a field that is none": (listen(tlss={}), "traffic.gateways.g.tlss: is not a setting"),
     "a part that is none": ({"canary": {}}, "traffic.canary: is not a setting"),
@@ -141,6 +147,19 @@ REFUSED = {
         outside("*.example.org", throughGateway=True),
         "traffic.external.x: throughGateway needs hosts without '*'",
     ),
+    "two TCP hosts through the egress gateway": (
+        {"external": {"x": {**DATABASE, "hosts": ["a.example", "b.example"], "throughGateway": True}}},
+        "protocol TCP through the gateway takes one host; give each host an entry of its own",
+    ),
+    "two hosts that the gateway calls by TLS": (
+        broker({"hosts": ["a.example", "b.example"]}),
+        "tls takes one host; give each host an entry of its own",
+    ),
+    "TLS without the gateway": (broker({"throughGateway": False}), "tls needs throughGateway: the egress gateway"),
+    "TLS of a caller that speaks TLS": (broker({"protocol": "TLS"}), "tls needs protocol HTTP or TCP: with TLS"),
+    "mutual TLS without a client certificate": (broker({"tls": {}}), "tls: mode MUTUAL needs secret, with the client"),
+    "more ports of HTTP": (outside("a.example", protocol="HTTP", morePorts=[81]), "morePorts need protocol TCP"),
+    "more ports through the gateway": (broker({"morePorts": [81]}), "morePorts need protocol TCP without"),
     "any host at all": (outside("*"), "set proxy.outboundTraffic: ALLOW_ANY"),
     "TCP outside without a port": (outside("a.example", protocol="TCP"), "give port"),
     "a service's whole name outside": (outside("kubernetes.default.svc.cluster.local"), "is a Service of the cluster"),

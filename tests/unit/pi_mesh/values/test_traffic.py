@@ -65,7 +65,7 @@ def test_every_object_fits_istios_schema_and_a_field_that_istio_does_not_know_wo
     objects += [peer_authentication(settings), sidecar_scope(settings, settings.workload_namespaces[0])]
     assert [line for item in objects for line in crds.problems(item, version)] == []
     assert {item["kind"] for item in objects} >= set(VERSIONS)
-    rule = next(item for item in objects if item["kind"] == "DestinationRule")
+    rule = next(item for item in objects if item["metadata"]["name"] == "circuit-breaker")
     rule["spec"]["trafficPolicy"]["connectionPool"]["http"]["maxPending"] = 1
     (problem,) = crds.problems(rule, version)
     assert "$.trafficPolicy.connectionPool.http" in problem
@@ -142,6 +142,45 @@ def test_a_host_on_its_way_to_the_egress_gateway_is_known_with_and_without_its_p
     assert bool(re.fullmatch(pattern, host)) is known
 
 
+FIX = {"hosts": ["fix.broker.example"], "protocol": "TCP", "port": 9898, "throughGateway": True}
+HOP = {"mode": "ISTIO_MUTUAL", "sni": "fix.broker.example"}
+NAMED = {"sni": "fix.broker.example", "subjectAltNames": ["fix.broker.example"]}
+RATES = {"protocol": "HTTP", "port": 80, "tls": {"mode": "SIMPLE"}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "ports", "opened", "onward"),
+    [
+        pytest.param({}, [9898], None, 9898, id="TCP as it is"),
+        pytest.param(
+            {"tls": {"secret": "fix-client"}}, [9898], {"mode": "MUTUAL", "credentialName": "fix-client"}, 9898,
+            id="TLS with a client certificate",
+        ),
+        pytest.param(
+            {"tls": {"secret": "fix-client", "port": 9899}}, [9898, 9899],
+            {"mode": "MUTUAL", "credentialName": "fix-client"}, 9899, id="TLS on another port",
+        ),
+        pytest.param(RATES, [80, 443], {"mode": "SIMPLE", "caCertificates": "system"}, 443, id="TLS by public CAs"),
+    ],
+)  # fmt: skip
+def test_the_egress_gateway_is_reached_by_mutual_tls_and_opens_tls_to_the_host(changed, ports, opened, onward):
+    entry, gateway, hop, *tls, route = made(external={"fix": {**FIX, **changed}})
+    assert [port["number"] for port in entry["spec"]["ports"]] == ports
+    (server,) = gateway["spec"]["servers"]
+    assert (server["port"]["number"], server["tls"]) == (443, {"mode": "ISTIO_MUTUAL"})
+    (subset,) = hop["spec"]["subsets"]
+    assert subset["trafficPolicy"]["portLevelSettings"] == [{"port": {"number": 443}, "tls": HOP}]
+    to_gateway, to_host = route["spec"][changed.get("protocol", "TCP").lower()]
+    assert to_gateway["route"][0]["destination"]["subset"] == subset["name"]
+    assert to_host["route"][0]["destination"]["port"] == {"number": onward}
+    if opened is None:
+        assert tls == []
+    else:
+        (policy,) = tls[0]["spec"]["trafficPolicy"]["portLevelSettings"]
+        assert policy == {"port": {"number": onward}, "tls": {**opened, **NAMED}}
+        assert tls[0]["spec"]["workloadSelector"] == {"matchLabels": {"istio": "egressgateway"}}
+
+
 DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
 
 
@@ -151,6 +190,14 @@ DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
         ({**DATABASE, "addresses": ["10.1.2.3"]}, "addresses", ["10.1.2.3"]),
         (DATABASE, "addresses", None),
         ({"hosts": ["db.example.org"]}, "resolution", "DNS"),
+        (
+            {**DATABASE, "morePorts": [5433]},
+            "ports",
+            [
+                {"number": 5432, "name": "tcp", "protocol": "TCP"},
+                {"number": 5433, "name": "tcp-5433", "protocol": "TCP"},
+            ],
+        ),
         ({"hosts": ["*.example.org"]}, "resolution", "NONE"),
     ],
 )

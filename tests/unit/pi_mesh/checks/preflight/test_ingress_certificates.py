@@ -63,6 +63,29 @@ def test_a_listener_must_have_a_certificate_that_is_valid_now_and_names_its_host
     assert_told(check_served(replace(observed, now=NOW)), *lines)
 
 
+BROKER = {"hosts": ["fix.broker.example"], "protocol": "TCP", "port": 9898, "throughGateway": True}
+CUT = ": traffic.external.fix gets no connection from the egress gateway"
+CREATE_CLIENT = "; `kubectl create secret generic -n istio-system shop --from-file="
+CLIENTS = {
+    "a good one": (GOOD, {}, ["ok secret istio-system/shop: is shown to traffic.external.fix until …[89]"]),
+    "missing": (MISSING, {}, [f"{ERROR} is not there{CUT}{CREATE_CLIENT}tls.crt=FILE"]),
+    "no key": (replace(GOOD, chain=""), {}, [f"{ERROR} has no certificate with its key…{CUT}"]),
+    "ended": (of_shop(-91), {}, [f"{ERROR} ended at … UTC: the host refuses it"]),
+    "no CA of the host": (replace(GOOD, has_client_ca=False), {},
+        [f"{ERROR} has no ca.crt, which tls.secret needs{CUT}; add the CA of the host's certificate", "ok "]),
+    "a CA alone for the host's certificate": (IngressSecret("shop"), {"mode": "SIMPLE"}, []),
+    "no CA at all": (MISSING, {"mode": "SIMPLE"}, [f"{ERROR} is not there{CUT}{CREATE_CLIENT}ca.crt=FILE`"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("secret", "tls", "lines"), CLIENTS.values(), ids=CLIENTS)
+def test_a_host_outside_must_get_a_client_certificate_that_is_valid_now(secret, tls, lines):
+    snapshot = make_snapshot(ingress_certificates=IngressCertificates(egress=(secret,)))
+    external = {"fix": {**BROKER, "tls": {"secret": "shop", **tls}}, "other": BROKER | {"hosts": ["x.example"]}}
+    observed = observation(snapshot, traffic={"external": external})
+    assert_told(check_served(replace(observed, now=NOW)), *lines)
+
+
 def test_without_a_look_at_the_cluster_nothing_is_said():
     assert [*check(observation(make_snapshot()))] == []
 

@@ -54,6 +54,20 @@ def test_a_tcp_entry_that_is_wider_than_meant_is_told(external, lines):
     assert_lines(check(of_settings(make_settings(traffic={"external": external}))), lines)
 
 
+TWICE = "ERROR traffic.external: e and f are both about a.example.com, which then gets the address of one of them…"
+
+
+@table(
+    case("names tell hosts on one port apart", {"e": DATABASE, "f": OTHER}, ""),
+    case("a wildcard has no address", {"e": WILD}, f"WARNING any host on port 5432…{REFUSED}"),
+    case("a host with two entries", {"e": DATABASE, "f": {**DATABASE, "port": 5433}}, TWICE),
+    case("a host with two ports", {"e": {**DATABASE, "morePorts": [5433]}}, ""),
+)
+def test_with_dns_capture_a_tcp_host_needs_no_address_but_one_entry(external, lines):
+    settings = make_settings(proxy={"dnsCapture": True}, traffic={"external": external})
+    assert_lines(check(of_settings(settings)), lines)
+
+
 def test_one_entry_without_addresses_is_not_refused_in_the_next_version():
     (row,) = check(of_settings(make_settings(traffic={"external": {"e": DATABASE}})))
     assert NEXT not in row.message

@@ -91,7 +91,7 @@ def test_orders_wait_a_minute_for_one_missing_board_of_three_where_the_settings_
         returns = pool.submit(power.on, [name for name in ALL if name != missing])
         seconds = seconds_until_served(url, GIVEN_UP)
         returns.result()
-    without_sidecar = bare()
+    without_sidecar = pods.without_sidecar(TRADING)
     figure(f"without {missing}: {'no order served' if seconds is None else f'first order after {seconds:.0f} s'}")
     power.on([missing])
     verified = until(lambda: impatient.operation("verify", "--json"), 120, 5, done=lambda outcome: outcome.status == 0)

@@ -61,7 +61,6 @@ def test_a_certificate_of_vaults_ca_is_proof_and_the_cas_end_is_told(judged, day
     assert (end.level, says in str(end)) == (level, True)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(("settings", "live", "answer", "level", "says"), [
     (EXTERNAL, OWN, NEVER, Level.ERROR, "signs certificates itself instead of having Vault sign them"),
     (EXTERNAL, replace(SIGNED, cacerts=CACERTS.cacerts), NEVER, Level.ERROR, "contains a key of the CA"),
@@ -75,30 +74,9 @@ def test_a_certificate_of_vaults_ca_is_proof_and_the_cas_end_is_told(judged, day
     ({}, OWN, authorities.make_root("other"), Level.ERROR, "does not chain to the roots that workloads trust"),
     ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "gives no certificate: no answer"),
     ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "see the checks of the mesh's pods"),
-    (EXTERNAL, SIGNED, ClusterUnreachable("no answer"), Level.ERROR, "whether Vault is up"),
+    (EXTERNAL, SIGNED, ClusterUnreachable("no answer"), Level.ERROR, "whether cert-manager's pod is Ready"),
     pytest.param({}, OWN, ROOT, Level.OK, "signs with 'root'", id="a root whose end is judged elsewhere"),
 ])  # fmt: skip
-=======
-@pytest.mark.parametrize(
-    ("settings", "live", "answer", "level", "says"),
-    [
-        (EXTERNAL, OWN, NEVER, Level.ERROR, "signs certificates itself instead of having Vault sign them"),
-        (EXTERNAL, replace(SIGNED, cacerts=CACERTS.cacerts), NEVER, Level.ERROR, "contains a key of the CA"),
-        (EXTERNAL, replace(SIGNED, issuer="sealed"), NEVER, Level.ERROR, "cannot get certificates signed: sealed"),
-        (EXPORTED, OWN, ROOT, Level.ERROR, "instead of signing with Vault's CA"),
-        (SECRET, OWN, ROOT, Level.ERROR, "instead of signing with the CA of ca.source: secret"),
-        (SECRET, OWN, ROOT, Level.ERROR, "secret cacerts: "),
-        (SECRET, OWN, ROOT, Level.ERROR, "`pulumi up`, then `kubectl rollout restart -n istio-system deploy/istiod`"),
-        (EXPORTED, CACERTS, PLUGGED, Level.OK, "signs with 'plugged-in CA'"),
-        (EXPORTED, CACERTS, EARLIER, Level.ERROR, "not with the CA in secret cacerts"),
-        ({}, OWN, authorities.make_root("other"), Level.ERROR, "does not chain to the roots that workloads trust"),
-        ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "gives no certificate: no answer"),
-        ({}, OWN, ClusterUnreachable("no answer"), Level.ERROR, "see the checks of the mesh's pods"),
-        (EXTERNAL, SIGNED, ClusterUnreachable("no answer"), Level.ERROR, "whether cert-manager's pod is Ready"),
-        pytest.param({}, OWN, ROOT, Level.OK, "signs with 'root'", id="a root whose end is judged elsewhere"),
-    ],
-)
->>>>>>> 6c7184c (Name the unseal command where Vault signs each certificate, and cut the power of such a mesh in a test)
 def test_a_ca_is_right_or_the_one_finding_says_what_is_wrong(judged, settings, live, answer, level, says):
     (finding,) = judged(settings, live, answer)
     assert (finding.level, finding.number) == (level, None)

@@ -66,19 +66,18 @@ def test_a_listener_must_have_a_certificate_that_is_valid_now_and_names_its_host
 BROKER = {"hosts": ["fix.broker.example"], "protocol": "TCP", "port": 9898, "throughGateway": True}
 CUT = ": traffic.external.fix gets no connection from the egress gateway"
 CREATE_CLIENT = "; `kubectl create secret generic -n istio-system shop --from-file="
-CLIENTS = {
-    "a good one": (GOOD, {}, ["ok secret istio-system/shop: is shown to traffic.external.fix until …[89]"]),
-    "missing": (MISSING, {}, [f"{ERROR} is not there{CUT}{CREATE_CLIENT}tls.crt=FILE"]),
-    "no key": (replace(GOOD, chain=""), {}, [f"{ERROR} has no certificate with its key…{CUT}"]),
-    "ended": (of_shop(-91), {}, [f"{ERROR} ended at … UTC: the host refuses it"]),
-    "no CA of the host": (replace(GOOD, has_client_ca=False), {},
+
+
+@table(
+    case("a good one", GOOD, {}, ["ok secret istio-system/shop: is shown to traffic.external.fix until …[89]"]),
+    case("missing", MISSING, {}, [f"{ERROR} is not there{CUT}{CREATE_CLIENT}tls.crt=FILE"]),
+    case("no key", replace(GOOD, chain=""), {}, [f"{ERROR} has no certificate with its key…{CUT}"]),
+    case("ended", of_shop(-91), {}, [f"{ERROR} ended at … UTC: the host refuses it"]),
+    case("no CA of the host", replace(GOOD, has_client_ca=False), {},
         [f"{ERROR} has no ca.crt, which tls.secret needs{CUT}; add the CA of the host's certificate", "ok "]),
-    "a CA alone for the host's certificate": (IngressSecret("shop"), {"mode": "SIMPLE"}, []),
-    "no CA at all": (MISSING, {"mode": "SIMPLE"}, [f"{ERROR} is not there{CUT}{CREATE_CLIENT}ca.crt=FILE`"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("secret", "tls", "lines"), CLIENTS.values(), ids=CLIENTS)
+    case("a CA alone for the host's certificate", IngressSecret("shop"), {"mode": "SIMPLE"}, []),
+    case("no CA at all", MISSING, {"mode": "SIMPLE"}, [f"{ERROR} is not there{CUT}{CREATE_CLIENT}ca.crt=FILE`"]),
+)  # fmt: skip
 def test_a_host_outside_must_get_a_client_certificate_that_is_valid_now(secret, tls, lines):
     snapshot = make_snapshot(ingress_certificates=IngressCertificates(egress=(secret,)))
     external = {"fix": {**BROKER, "tls": {"secret": "shop", **tls}}, "other": BROKER | {"hosts": ["x.example"]}}

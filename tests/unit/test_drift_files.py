@@ -5,11 +5,13 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
-from importlib.metadata import PackageNotFoundError, PackagePath, files, requires
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, files, requires
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from typer.testing import CliRunner
 
 from operations.__main__ import app
@@ -28,10 +30,6 @@ for file in ("operations/command_line.py", "operations/verify/command.py"):
 print(*{name.partition('.')[0] for name, module in sys.modules.items() if getattr(module, '__spec__', None)})"""
 
 
-def normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def locked(file: str) -> dict[str, str]:
     """Return the lines of each package in a requirements file, with its hashes; of one by system, those of all."""
     lines = defaultdict[str, str](str)
@@ -45,17 +43,19 @@ def needed(*names: str) -> set[str]:
     closure, rest = set[tuple[str, frozenset[str]]](), [Requirement(name) for name in names]
     while rest:
         package = rest.pop()
-        key = normalized(package.name), frozenset(package.extras)
+        key = canonicalize_name(package.name), frozenset(package.extras)
         if key not in closure:
             closure.add(key)
-            rest += [entry for entry in required(package.name) if is_needed(entry, package.extras)]
+            entries = map(Requirement, of_this_system(requires, package.name))
+            rest += [entry for entry in entries if is_needed(entry, package.extras)]
     return {name for name, _ in closure}
 
 
-def required(name: str) -> list[Requirement]:
+def of_this_system(look: Callable[[str], list | None], name: str) -> list:
+    """Return what a package has, and nothing for one of another system."""
     try:
-        return [Requirement(entry) for entry in requires(name) or []]
-    except PackageNotFoundError:  # of another system
+        return look(name) or []
+    except PackageNotFoundError:
         return []
 
 
@@ -85,16 +85,10 @@ def test_the_image_has_the_locked_packages_and_no_others():
 def test_verify_imports_packages_of_the_image_alone():
     done = subprocess.run([sys.executable, "-c", IMPORTING], capture_output=True, text=True, check=True, cwd=ROOT)
     imported = {name for name in done.stdout.split() if name[0] != "_" and not (ROOT / name).is_dir()}
-    image = {file.parts[0].split(".")[0] for name in locked("requirements-verify.txt") for file in packaged(name)}
+    installed = [file for name in locked("requirements-verify.txt") for file in of_this_system(files, name)]
+    image = {file.parts[0].split(".")[0] for file in installed}
     assert "lightkube" in imported
     assert sorted(imported - sys.stdlib_module_names - image) == []
-
-
-def packaged(name: str) -> list[PackagePath]:
-    try:
-        return files(name) or []
-    except PackageNotFoundError:  # of another system
-        return []
 
 
 def test_the_jobs_command_line_is_one_that_verify_knows(tmp_path):

@@ -6,6 +6,7 @@ import tomllib
 from importlib.metadata import files, version
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.support import shape
 from tests.support.shape import ROOT
@@ -14,11 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PROVIDERS = ("pulumi", "pulumi-kubernetes", "pulumi-vault")
 
 
-def normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-DECLARED = {normalized(re.split(r"[^\w.-]", requirement)[0]) for requirement in PROJECT["dependencies"]}
+DECLARED = {canonicalize_name(re.split(r"[^\w.-]", requirement)[0]) for requirement in PROJECT["dependencies"]}
 LOCKED = (ROOT / "requirements.txt").read_text().splitlines()
 
 
@@ -40,7 +37,7 @@ def test_every_package_that_the_product_imports_is_declared_and_locked():
     declared = {file.parts[0].removesuffix(".py") for name in DECLARED for file in files(name) or ()}
     assert "pydantic" in packages
     assert sorted(packages - declared) == []
-    assert sorted(DECLARED - {normalized(line.partition("==")[0]) for line in LOCKED}) == []
+    assert sorted(DECLARED - {canonicalize_name(line.partition("==")[0]) for line in LOCKED}) == []
 
 
 def test_the_newest_heading_of_the_changelog_is_the_version_of_the_project():

@@ -7,12 +7,9 @@ import sys
 import threading
 
 import jsonschema
-import pytest
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policies import document
-from policies.rules import RULES, chart_version
-from tests.support.policy_resources import said
+from policies.rules import RULES
 from tests.support.shape import ROOT
 
 HELPERS = {"__init__", "rule", "callers", "looks_secret", "pi_parts", "quantity", "resource", "tree"}
@@ -52,11 +49,6 @@ def test_the_lab_differs_from_the_pis_only_in_what_it_must():
     pis, lab = CONFIGS["pi-cluster"], CONFIGS["lab"]
     assert {name for name in lab if lab[name] != pis.get(name)} == {"arm64-placement", "chart-source"}
     assert pis.keys() <= lab.keys()
-
-
-def test_what_only_the_update_knows_is_not_judged_at_preview():
-    with pytest.raises(UnknownValueError):
-        said(chart_version.RULE, {"chart": "istiod", "version": UNKNOWN_STRING_VALUE})
 
 
 def test_the_documentation_is_that_of_the_rules():

@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 
 from pi_mesh import inventory
 from pi_mesh.inventory import Kind
+from pi_mesh.quantities import Resources
 from pi_mesh.settings import SettingsError, parse
 from pi_mesh.values import objects
 from tests.support import charts, strategies
@@ -33,10 +34,9 @@ def test_the_quota_admits_exactly_the_workloads_with_their_sidecars(raw):
     hard = objects.resource_quota(parsed, parsed.workload_namespaces[0])["spec"]["hard"]
     count, pod, sidecar = parsed.trading.workloads, parsed.trading.workload, parsed.proxy.resources
     assert hard["pods"] == str(count)
-    assert _bytes(hard["requests.memory"]) == count * (pod.requests.memory.bytes + sidecar.requests.memory.bytes)
-    assert _bytes(hard["limits.memory"]) == count * (pod.limits.memory.bytes + sidecar.limits.memory.bytes)
-    assert _millicores(hard["requests.cpu"]) == count * (pod.requests.cpu.millicores + sidecar.requests.cpu.millicores)
-    assert _millicores(hard["limits.cpu"]) == count * (pod.limits.cpu.millicores + sidecar.limits.cpu.millicores)
+    for kind in ("requests", "limits"):
+        admitted = Resources.from_kubernetes({name: hard[f"{kind}.{name}"] for name in ("cpu", "memory")})
+        assert admitted == (getattr(pod, kind).resources + getattr(sidecar, kind).resources) * count
 
 
 @SOME
@@ -80,11 +80,3 @@ def _resources(rendered: list[dict]) -> dict:
 
 def _replicas(rendered: list[dict]) -> int | None:
     return only(rendered, "Deployment")["spec"].get("replicas")
-
-
-def _bytes(quantity: str) -> int:
-    return int(quantity[:-2]) * {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}[quantity[-2:]]
-
-
-def _millicores(quantity: str) -> int:
-    return int(quantity[:-1]) if quantity.endswith("m") else int(quantity) * 1000

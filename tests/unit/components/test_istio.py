@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components import istio
-from components.istio import IstioBase, Istiod, MeshMtls, MeshMtlsArgs
+from components.istio import IstioBase, Istiod
 from components.manifest import make_namespace
 from components.release import ReleaseArgs
 from components.workloads import WorkloadNamespace, WorkloadNamespaceArgs
@@ -94,11 +94,6 @@ def test_charts_come_from_a_repository_a_registry_or_a_folder(released, source, 
     assert (props["chart"], props.get("repositoryOpts")) == (chart, repository)
 
 
-def test_the_component_tells_helms_status():
-    recording = record(lambda: pulumi.export("status", Istiod(release_args()).status))
-    assert recording.exports == {"status": "deployed"}
-
-
 @pytest.mark.parametrize("adopt", [False, True])
 def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays(adopt):
     item = make_mesh(istio={"adopt": adopt}).namespace("istio")
@@ -106,26 +101,10 @@ def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays(adopt):
     assert recording.one("home").retain_on_delete == adopt
 
 
-@pytest.mark.parametrize("mode", ["STRICT", "PERMISSIVE"])
-def test_mutual_tls_is_one_object_in_the_root_namespace_for_every_workload(mode):
-    mesh = make_mesh(mtls={"mode": mode}, istio={"namespace": "mesh"})
-    args = MeshMtlsArgs(mesh.settings.mtls, mesh.objects_of("mesh-mtls"))
-    made = record(lambda: MeshMtls("mtls", args) and None).one("mtls-peerauthentication-default")
-    assert made.type == "kubernetes:security.istio.io/v1beta1:PeerAuthentication"
-    assert made.props["metadata"] == {"name": "default", "namespace": "mesh"}
-    assert made.props["spec"] == {"mtls": {"mode": mode}}
-
-
 def trading(**settings: object):
     mesh = make_mesh(**settings)
     args = WorkloadNamespaceArgs(mesh.namespace("trading"), mesh.objects_of("trading"))
     return record(lambda: WorkloadNamespace("trading", args))
-
-
-def test_the_trading_namespace_asks_for_sidecars():
-    (namespace,) = trading().of_type(NAMESPACE)
-    assert namespace.props["metadata"]["labels"] == {"istio-injection": "enabled"}
-    assert namespace.parent == "trading"
 
 
 def test_the_trading_namespace_has_its_bounds_before_any_workload_comes():
@@ -140,20 +119,17 @@ def test_the_namespace_takes_its_bounds_along_unless_a_destroy_retains_it(adopt,
     assert {item.deleted_with for item in bounds if item.type != NAMESPACE} == {namespace}
 
 
-@pytest.mark.parametrize(
-    ("settings", "hosts"),
-    [
-        pytest.param({}, ["./*", "istio-system/*"], id="their own namespace and the control plane's"),
-        pytest.param(
-            {"istio": {"namespace": "mesh"}, "trading": {"sidecarScope": ["shop/*"]}},
-            ["shop/*", "mesh/*"],
-            id="the control plane's wherever it is",
-        ),
-        pytest.param({"trading": {"sidecarScope": []}}, None, id="without a scope the whole mesh"),
-    ],
-)
-def test_sidecars_learn_of(settings, hosts):
-    scopes = [item.props["spec"] for item in trading(**settings).resources if item.type.endswith(":Sidecar")]
+SCOPES = {
+    "their own namespace and the control plane's": ({}, {}, ["./*", "istio-system/*"]),
+    "the control plane's wherever it is": ({"namespace": "mesh"}, {"sidecarScope": ["shop/*"]}, ["shop/*", "mesh/*"]),
+    "without a scope the whole mesh": ({}, {"sidecarScope": []}, None),
+}
+
+
+@pytest.mark.parametrize(("istio", "namespace", "hosts"), SCOPES.values(), ids=SCOPES)
+def test_sidecars_learn_of(istio, namespace, hosts):
+    resources = trading(istio=istio, trading=namespace).resources
+    scopes = [item.props["spec"] for item in resources if item.type.endswith(":Sidecar")]
     assert scopes == ([{"egress": [{"hosts": hosts}]}] if hosts else [])
 
 

@@ -14,16 +14,24 @@ from tests.support.recorder import Recording, record
 LOGIN = {"hub": "registry.lan:5000/istio", "login": {"username": "pi"}}
 
 
-@pytest.fixture
-def deployed(monkeypatch):
-    """`deployed(password, **settings)`: what a preview without a cluster registers."""
+@pytest.fixture(scope="module")
+def deployed():
+    """Yield `deployed(password, **settings)`: the resources that a preview without a cluster registers."""
 
     def run(password: str | None, **settings: object) -> Recording:
-        monkeypatch.setattr(config, "secret", lambda _: pulumi.Output.secret(password) if password else None)
-        monkeypatch.setattr(mesh, "guard", lambda *_: None)
-        return record(lambda: mesh.deploy(make_settings(images=LOGIN, **settings)), preview=True)
+        patch.setattr(config, "secret", lambda _: pulumi.Output.secret(password) if password else None)
+        return record(lambda: mesh.deploy(make_settings(**{"images": LOGIN, **settings})), preview=True)
 
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mesh, "guard", lambda *_: None)
+        yield run
+
+
+@pytest.fixture(scope="module")
+def with_login(deployed) -> Recording:
+    """Return the resources of a mesh with every kind of namespace."""
+    further = {"research": {}, "batch": {"injection": False}}
+    return deployed("pw", ingress={"namespace": "edge"}, namespaces=further)
 
 
 def secrets(recording: Recording) -> dict[str, dict]:
@@ -31,22 +39,16 @@ def secrets(recording: Recording) -> dict[str, dict]:
     return {item["metadata"]["namespace"]: item for item in made}
 
 
-def test_each_namespace_whose_pods_run_the_meshs_images_has_one(deployed):
-    assert secrets(deployed("pw")).keys() == {"istio-system", "trading"}
-    assert secrets(deployed("pw", ingress={"namespace": "edge"})).keys() == {"istio-system", "edge", "trading"}
-    further = {"research": {}, "batch": {"injection": False}}
-    assert secrets(deployed("pw", namespaces=further)).keys() == {"istio-system", "trading", "research"}
+def test_each_namespace_whose_pods_run_the_meshs_images_has_one_and_istiod_waits_for_it(with_login):
+    assert secrets(with_login).keys() == {"istio-system", "edge", "trading", "research"}
+    assert "registry-istio-system" in with_login.one("istiod").dependencies
 
 
-def test_istiod_waits_for_it(deployed):
-    assert "registry-istio-system" in deployed("pw").one("istiod").dependencies
-
-
-def test_its_content_is_what_the_kubelet_reads_and_a_secret(deployed):
+def test_its_content_is_what_the_kubelet_reads_and_a_secret(with_login):
     content = objects.pull_secret_value("registry.lan:5000", "pi", "pw")
     entry = json.loads(base64.b64decode(content))["auths"]["registry.lan:5000"]
     assert entry == {"username": "pi", "password": "pw", "auth": base64.b64encode(b"pi:pw").decode()}
-    assert deployed("pw").one("registry-istio-system").secret_outputs == ("data",)
+    assert with_login.one("registry-istio-system").secret_outputs == ("data",)
 
 
 def test_a_login_without_a_password_is_refused_with_the_command_that_sets_it(deployed):
@@ -54,6 +56,5 @@ def test_a_login_without_a_password_is_refused_with_the_command_that_sets_it(dep
         deployed(None)
 
 
-def test_without_a_login_nothing_is_made(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda *_: None)
-    assert secrets(record(lambda: mesh.deploy(make_settings()), preview=True)) == {}
+def test_without_a_login_nothing_is_made(deployed):
+    assert secrets(deployed(None, images={})) == {}

@@ -10,6 +10,7 @@ from pi_mesh.cluster.helm_releases import AppliedRelease
 from pi_mesh.inventory import Kind
 from pi_mesh.settings.releases import ReleaseSettings
 from tests.support.factories import make_mesh
+from tests.support.fake_client import FakeClient
 from tests.support.recorder import record
 from tests.support.versions import NEWEST
 
@@ -48,21 +49,10 @@ def left(monkeypatch):
         assert config_map.props["metadata"] == {"name": "pi-mesh-applied", "namespace": "istio-system"}
         return config_map.props["data"][KEY]
 
-    monkeypatch.setattr(component, "Client", Silent)
+    monkeypatch.setattr(component, "Client", FakeClient())
     monkeypatch.setattr(helm_releases, "read", helm)
     run.reads = reads
     return run
-
-
-class Silent:
-    """A client that is never asked."""
-
-    def __init__(self, _context: str) -> None: ...
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 def entry(revision: int) -> str:

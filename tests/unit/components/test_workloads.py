@@ -8,8 +8,6 @@ from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import record
 from tests.support.recording import Recording, Registered
 
-COMPONENT = "pi-mesh:trading:TradingNamespace"
-
 
 @pytest.fixture
 def deployed(monkeypatch):
@@ -20,13 +18,10 @@ def deployed(monkeypatch):
     return run
 
 
-def test_a_further_namespace_is_a_component_of_trading_s_type_and_leaves_trading_its_name(deployed):
-    components = deployed(namespaces={"research": {}}).of_type(COMPONENT)
-    assert {item.name for item in components} == {"trading", "namespaces.research"}
-
-
-def test_a_further_namespace_has_bounds_of_its_own_with_names_of_their_own(deployed):
+def test_a_further_namespace_is_a_component_of_trading_s_type_with_bounds_of_its_own(deployed):
     recording = deployed(namespaces={"research": {"workloads": 3}})
+    components = recording.of_type("pi-mesh:trading:TradingNamespace")
+    assert {item.name for item in components} == {"trading", "namespaces.research"}
     quota = recording.one("namespaces.research-resourcequota-workloads")
     assert (quota.props["metadata"]["namespace"], quota.props["spec"]["hard"]["pods"]) == ("research", "3")
     assert quota.parent == "namespaces.research"
@@ -46,14 +41,6 @@ def test_the_traffic_of_a_further_namespace_comes_after_it_and_its_default_deny_
     deny = recording.one("traffic.research-authorizationpolicy-default-deny")
     assert "traffic.research-authorizationpolicy-allow-namespaces" in deny.dependencies
     assert "namespaces.research-namespace" in deny.dependencies | recording.one("traffic.research").dependencies
-
-
-def test_both_namespaces_may_have_a_default_deny(deployed):
-    deny = {"enabled": True}
-    recording = deployed(
-        namespaces={"research": {"defaultDeny": deny}}, traffic={"authorization": {"defaultDeny": deny}}
-    )
-    assert recording.one("traffic-authorizationpolicy-default-deny").props["metadata"]["namespace"] == "trading"
 
 
 @pytest.fixture

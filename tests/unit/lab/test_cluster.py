@@ -1,44 +1,22 @@
 """The local cluster's small parts: names, records, waits, certificates and commands."""
 
-import ipaddress
-import re
 import runpy
 import shutil
 import stat
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 
-from lab.cluster import certificates, cgroup, control_plane, kubectl, names, records, waiting
+from lab.cluster import certificates, cgroup, kubectl, names, records, waiting
 from lab.cluster.shell import LabError, run
-from lab.toolchain.cache import module_folder
-from lab.toolchain.catalog import BY_NAME
 
 
-@pytest.fixture
-def authority(tmp_path, monkeypatch) -> x509.Certificate:
-    """Return a certificate authority in a folder of its own."""
+def test_only_root_reads_a_private_key(tmp_path, monkeypatch):
     monkeypatch.setattr(names, "PKI", tmp_path / "pki")
     certificates.create_authority()
-    return x509.load_pem_x509_certificate(names.certificate_file("ca").read_bytes())
-
-
-def test_a_server_certificate_is_signed_by_the_authority_for_exactly_its_hosts(authority):
-    certificates.issue("server", "server", hosts=["127.0.0.1", "kubernetes.default"])
-    issued = x509.load_pem_x509_certificate(names.certificate_file("server").read_bytes())
-    issued.verify_directly_issued_by(authority)
-    hosts = issued.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert hosts.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("127.0.0.1")]
-    assert hosts.get_values_for_type(x509.DNSName) == ["kubernetes.default"]
-
-
-@pytest.mark.usefixtures("authority")
-def test_only_root_reads_a_private_key():
     assert stat.S_IMODE(names.key_file("ca").stat().st_mode) == 0o600
 
 
-@pytest.mark.usefixtures("authority")
 def test_the_labs_kubectl_refuses_a_kubeconfig_with_another_server(tmp_path, monkeypatch):
     foreign = tmp_path / "kubeconfig"
     foreign.write_text('{"clusters": [{"cluster": {"server": "https://10.0.0.7:6443"}}]}')
@@ -74,12 +52,6 @@ def test_a_process_of_another_pid_namespace_is_not_taken_for_the_callers_group(t
     (tmp_path / "lab" / cgroup.MEMBERS).write_text("0\n17\n0\n")
     monkeypatch.setattr(cgroup, "hierarchies", lambda: [tmp_path])
     assert cgroup.processes("/lab") == {17}
-
-
-def test_coredns_is_built_with_the_plugins_of_its_corefile_and_no_other():
-    configured = re.findall(r"^    (\w+)", control_plane.COREFILE, re.MULTILINE)
-    built = re.findall(r"coredns/plugin/(\w+)", (module_folder(BY_NAME["coredns"]) / "main.go").read_text())
-    assert sorted(built) == sorted(configured)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,7 @@ from pi_mesh.addons.kiali import VERSIONS
 from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.catalog.istio import MINORS
 from pi_mesh.settings import SettingsError
-from pi_mesh.values import telemetry
 from pi_mesh.values.istio import istiod_values
-from tests.support import charts, crds
 from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import record
 from tests.support.refusals import refusal
@@ -29,11 +27,6 @@ def values_of(name: str, istio: str = NEWEST, **own: object) -> dict:
     return next(release.values for release in releases if release.name == name)
 
 
-def external_services(**observability: object) -> dict:
-    releases = make_mesh(observability={**ALL, **observability}).releases
-    return next(release.values for release in releases if release.name == "kiali")["external_services"]
-
-
 @pytest.fixture
 def recorded(monkeypatch):
     monkeypatch.setattr(mesh, "guard", lambda *_: None)
@@ -42,12 +35,6 @@ def recorded(monkeypatch):
         return record(lambda: mesh.deploy(make_settings(observability=observability)))
 
     return run
-
-
-def test_nothing_is_installed_unless_asked_for(recorded):
-    recording = recorded()
-    assert recording.of_type("pi-mesh:observability:Addon") == []
-    assert recording.of_type("kubernetes:telemetry.istio.io/v1alpha1:Telemetry") == []
 
 
 def test_each_addon_is_a_release_of_its_projects_chart_and_proxies_trace_when_jaeger_is_there(recorded):
@@ -191,17 +178,13 @@ def test_kiali_finds_grafana_under_its_versions_name_and_looks_at_no_certificate
 
 def test_kiali_and_istiod_know_jaeger_only_when_it_is_there():
     host = "jaeger.istio-system.svc.cluster.local"
-    assert external_services()["tracing"]["internal_url"] == f"http://{host}:16686"
-    assert external_services(jaeger={"enabled": False})["tracing"] == {"enabled": False}
+    assert values_of("kiali")["external_services"]["tracing"]["internal_url"] == f"http://{host}:16686"
     assert "extensionProviders" not in istiod_values(make_settings())["meshConfig"]
     (provider,) = istiod_values(make_settings(observability=ALL))["meshConfig"]["extensionProviders"]
     assert provider["opentelemetry"] == {"service": host, "port": 4317}
-
-
-@pytest.mark.parametrize("which", [0, -1])
-def test_the_telemetry_object_fits_istios_schema(which: int):
-    (tracing,) = telemetry.tracing_telemetry(make_settings(observability=ALL))
-    assert crds.problems(tracing, charts.versions()[which]) == []
+    without_jaeger = make_mesh(observability={"prometheus": ON, "kiali": ON}).releases
+    values = next(release.values for release in without_jaeger if release.name == "kiali")
+    assert values["external_services"]["tracing"] == {"enabled": False}
 
 
 def test_the_budget_counts_what_is_switched_on():

@@ -89,11 +89,6 @@ def test_containers_and_whole_nodes_are_kept_and_sums_and_unused_metrics_are_not
     assert kept(metric, labels) is expected
 
 
-@pytest.mark.parametrize(("choice", "skipped"), [("unverified", True), ("verified", False)])
-def test_the_kubelets_certificates_are_verified_where_asked(choice, skipped: bool):
-    assert scraping.jobs("istio-system", choice)["kubelets"]["tls_config"]["insecure_skip_verify"] is skipped
-
-
 def test_kubelets_can_be_left_out_and_istiod_is_looked_for_in_its_own_namespace():
     jobs = scraping.jobs("mesh", "off")
     assert list(jobs) == ["istiod", "istio-proxies"]

@@ -87,14 +87,13 @@ def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(versi
     items = charts.render(small(version).the(Kind.ISTIOD))
     proxy = injected(items)["proxy"]
     gateway = pod_of(charts.render(small(version).of_kind(Kind.GATEWAY)[0]))["spec"]["containers"][0]
-    own = gateway.get("readinessProbe")
-    period, failures = (
-        (own["periodSeconds"], own["failureThreshold"])
-        if own
-        else (proxy["readinessPeriodSeconds"], proxy["readinessFailureThreshold"])
-    )
-    assert period <= 3
-    assert period * failures == 60
+    injected_probe = {
+        "periodSeconds": proxy["readinessPeriodSeconds"],
+        "failureThreshold": proxy["readinessFailureThreshold"],
+    }
+    probe = gateway.get("readinessProbe", injected_probe)
+    assert probe["periodSeconds"] <= 3
+    assert probe["periodSeconds"] * probe["failureThreshold"] == 60
     injector = charts.only(items, "ConfigMap", "istio-sidecar-injector")
     assert ".Values.global.proxy.readinessPeriodSeconds" in injector["data"]["config"]
 
@@ -109,9 +108,7 @@ def test_gateways_carry_exactly_the_settings_numbers_and_the_roles_labels(versio
         assert pod["spec"]["containers"][0]["resources"] == PROFILE
         assert charts.only(items, "Deployment")["spec"]["replicas"] == 1
         assert (pod["spec"]["nodeSelector"], pod["metadata"]["labels"]["istio"]) == (ARM64, label)
-        assert {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"} in pod["spec"]["securityContext"][
-            "sysctls"
-        ]
+        assert LOW_PORTS in pod["spec"]["securityContext"]["sysctls"]
         assert charts.only(items, "Service")["spec"]["selector"] == {"app": release.name, "istio": label}
         assert "ServiceAccount" in kinds(items)
         assert kinds(items) & {"HorizontalPodAutoscaler", "Role"} == set()
@@ -134,15 +131,17 @@ TWO = {"replicas": 2}
 @each_version
 @pytest.mark.parametrize(("istiod", "gateway"), [({"pilotReplicas": 2}, TWO), (AUTOSCALED,) * 2], ids=["two", "scaled"])
 def test_several_pods_are_kept_apart_and_not_evicted_all_at_once(version, istiod, gateway):
-    mesh = mesh_of(version, istiod, ingress=gateway)
+    mesh, bounds, targets = mesh_of(version, istiod, ingress=gateway), [], []
+    if istiod is AUTOSCALED:
+        bounds, targets = [(2, 3)], [70]
     for items in (charts.render(mesh.the(Kind.ISTIOD)), charts.render(mesh.of_kind(Kind.GATEWAY)[0])):
         (spread,) = pod_of(items)["spec"]["topologySpreadConstraints"]
         assert spread["labelSelector"]["matchLabels"].items() <= pod_of(items)["metadata"]["labels"].items()
         assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
         assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
         scalers = [item["spec"] for item in items if item["kind"] == "HorizontalPodAutoscaler"]
-        bounds = [(scaler["minReplicas"], scaler["maxReplicas"], _target(scaler)) for scaler in scalers]
-        assert bounds == ([(2, 3, 70)] if istiod is AUTOSCALED else [])
+        assert [(scaler["minReplicas"], scaler["maxReplicas"]) for scaler in scalers] == bounds
+        assert [scaler["metrics"][0]["resource"]["target"]["averageUtilization"] for scaler in scalers] == targets
 
 
 SCHEDULING = {
@@ -178,10 +177,6 @@ def test_the_pods_of_istiod_and_a_gateway_are_scheduled_as_the_settings_say(vers
         budget = charts.only(items, "PodDisruptionBudget")["spec"]
         assert budget.get("unhealthyPodEvictionPolicy") == own.get("unhealthyPodEvictionPolicy")
         assert budget["minAvailable"] == 1
-
-
-def _target(scaler: dict[str, Any]) -> int:
-    return scaler["metrics"][0]["resource"]["target"]["averageUtilization"]
 
 
 DIGEST = f"sha256:{'0' * 64}"

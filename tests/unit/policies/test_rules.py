@@ -11,11 +11,9 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policies.rules import (
     RULES,
-    authorization,
     autoscaling,
     chart_source,
     chart_version,
-    gateway_hosts,
     image_hub,
     injection,
     mtls,
@@ -35,19 +33,6 @@ SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1
 STRICT = {"mtls": {"mode": "STRICT"}}
 FROM_ARGOCD = {"action": "ALLOW", "rules": [{"from": [{"source": {"namespaces": ["argocd"]}}]}]}
 ONE_HOST = {"servers": [{"hosts": ["shop.example"]}]}
-
-
-@pytest.mark.parametrize(
-    ("rule", "props"),
-    [
-        (mtls.RULE, kubernetes(SECURITY, "PeerAuthentication", "default", STRICT, namespace="istio-system")),
-        (authorization.RULE, kubernetes(SECURITY, "AuthorizationPolicy", "agent", FROM_ARGOCD)),
-        (gateway_hosts.RULE, kubernetes(NETWORKING, "Gateway", "trading-gateway", ONE_HOST)),
-    ],
-    ids=lambda value: getattr(value, "name", ""),
-)
-def test_a_compliant_object_passes(rule, props):
-    assert said(rule, props) == []
 
 
 @pytest.mark.parametrize("rule", OF_RELEASES, ids=lambda rule: rule.name)

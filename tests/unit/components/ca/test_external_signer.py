@@ -125,12 +125,9 @@ def test_switched_off_the_change_of_the_root_is_announced():
 
 def test_istiod_comes_last_and_knows_the_root_and_its_signer(deployed):
     recording = deployed({"key": "internal"})
-    istiod = recording.one("istiod-release")
     assert ISSUER in recording.one("istiod").dependencies
-    values = istiod.props["values"]
-    assert values["meshConfig"]["caCertificates"] == [{"pem": ROOT.pem, "certSigners": [SIGNER]}]
-    assert values["pilot"]["env"]["K8S_SIGNER"] == SIGNER
-    assert values["global"]["pilotCertProvider"] == f"k8s.io/{SIGNER}"
+    mesh_config = recording.one("istiod-release").props["values"]["meshConfig"]
+    assert mesh_config["caCertificates"] == [{"pem": ROOT.pem, "certSigners": [SIGNER]}]
 
 
 def test_a_key_from_the_other_mode_goes_when_istiod_has_vault_sign(deployed):

@@ -115,10 +115,6 @@ def test_a_chain_with_its_key_becomes_istiods_secret_under_the_urn_that_vaults_h
     assert [secret.name for secret in recording.of_type(SECRET)] == ["cacerts-secret"]
 
 
-def test_further_roots_are_trusted_besides(plug_in):
-    assert sorted(files(plug_in({**PEM, **FURTHER}, SIGNING.key))["root-cert.pem"]) == BOTH_ROOTS
-
-
 def test_an_existing_secret_is_copied_for_istiod_and_left_alone(plug_in):
     recording = plug_in(FROM_MINE, mine=MINE)
     assert files(recording)["ca-key.pem"].startswith("-----BEGIN EC PRIVATE KEY")

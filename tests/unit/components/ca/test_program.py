@@ -27,10 +27,6 @@ from tests.support.vault_program import (
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
 
-def test_the_secret_holds_the_verified_chain_and_nothing_is_plain():
-    assert files(plug_in())["cert-chain.pem"] == SIGNING.pem
-
-
 def test_vault_makes_an_elliptic_key_and_signs_for_a_year_below_a_protected_mount():
     recording = plug_in()
     request, signature = recording.one("mesh-ca-request-1"), recording.one("mesh-ca-signature-1")

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -98,12 +97,3 @@ def test_waiting_too_long_names_the_process_and_the_seconds():
     process.start("sleeper", SLEEP)
     with pytest.raises(LabError, match=r"sleeper: not reached after 0 s.*sleeper\.log"):
         process.wait("sleeper", lambda: False, seconds=0.2)
-
-
-def test_a_process_gets_the_descriptor_that_is_passed_to_it():
-    reading, writing = os.pipe()
-    answer = f"import os; os.write({process.PASSED_FD}, b'hello')"
-    process.start("writer", [sys.executable, "-c", answer], pass_fd=writing)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        assert pipe.read() == "hello"

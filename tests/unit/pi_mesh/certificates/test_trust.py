@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from pi_mesh.certificates import bundle, chains, trust
+from pi_mesh.certificates import bundle, trust
 from pi_mesh.certificates.trust import Trust
 from tests.support.authorities import NOW, Authority, make_ca, make_root, renew
 
@@ -63,15 +63,6 @@ def test_each_step_to_another_root_is_announced_and_a_leap_refused(live, new, le
 def test_the_old_root_stays_as_long_as_certificates_of_the_lifetime_before_may_live():
     signed_lately = make_trust(B, A, since=-timedelta(minutes=20))
     assert trust.change(signed_lately, BY_B, NOW, timedelta(minutes=10)).level == "refused"
-
-
-@pytest.mark.row(34)
-@pytest.mark.parametrize(
-    ("days_gone", "level"), [(0, "ok"), (199, "ok"), (201, "warning"), (292, "warning"), (294, "error"), (301, "error")]
-)
-def test_an_expiry_is_a_warning_below_a_third_and_an_error_below_seven_days(days_gone, level):
-    certificate = make_ca("signing", A, start=timedelta(0)).certificate
-    assert chains.ca_expiry(certificate, NOW + timedelta(days=days_gone)).level == level
 
 
 def test_the_trust_of_a_longer_chain_is_its_roots_since_the_ca_at_its_beginning():

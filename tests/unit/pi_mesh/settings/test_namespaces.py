@@ -43,6 +43,8 @@ def test_the_end_is_told_in_the_zones_own_time():
     assert f"{hours(XETRA).closing(datetime(2026, 11, 25, 10, tzinfo=UTC)):%Y-%m-%d %H:%M}" == "2026-11-25 17:30"
 
 
+EDGE, LEGACY = {"namespace": "edge"}, {"legacy": {"old": {"namespace": "reserach"}}}
+DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
 BOTH = "{} and {} are both '{}'"
 NO_DENY = "{}.injection is false, but sidecars enforce its default deny; disable that too"
 
@@ -65,34 +67,19 @@ def hour(**settings: object) -> dict:
         (hour(holidays=["2026-02-30"]), "trading.hours.holidays[0]: '2026-02-30': is not a day of the calendar"),
         (hour(days=[]), "trading.hours.days"),
         (hour(days=["Monday"]), "trading.hours.days[0]: 'Monday': is not 'Mon'"),
-        (
-            research(bounds={"limitRange": False}),
-            "namespaces.research.bounds: limitRange is false, but a quota refuses pods",
-        ),
+        (research(bounds={"limitRange": False}), "namespaces.research.bounds: limitRange is false, but a quota"),
         ({"namespaces": {"trading": {}}}, BOTH.format("namespaces.trading", "trading.namespace", "trading")),
+        ({"namespaces": {"istio-system": {}}}, "namespaces.istio-system and istio.namespace are both 'istio-system'"),
+        ({"ingress": EDGE, "namespaces": {"edge": {}}}, BOTH.format("namespaces.edge", "ingress.namespace", "edge")),
         (
-            {"namespaces": {"istio-system": {}}},
-            BOTH.format("namespaces.istio-system", "istio.namespace", "istio-system"),
-        ),
-        (
-            {"ingress": {"namespace": "edge"}, "namespaces": {"edge": {}}},
-            BOTH.format("namespaces.edge", "ingress.namespace", "edge"),
-        ),
-        (
-            {"istio": {"tags": {"stable": "default"}}, "trading": {"injection": False, "revision": "stable"}},
-            "trading: revision is 'stable', and injection is false; remove one of them",
+            {"istio": {"tags": {"s": "default"}}, "trading": {"injection": False, "revision": "s"}},
+            "trading: revision is",
         ),
         (research(injection=False, defaultDeny={"enabled": True}), NO_DENY.format("namespaces.research")),
         (research(injection=False, defaultDeny={"audit": True}), NO_DENY.format("namespaces.research")),
-        (
-            {"trading": {"injection": False}, "traffic": {"authorization": {"defaultDeny": {"enabled": True}}}},
-            NO_DENY.format("trading"),
-        ),
+        ({"trading": {"injection": False}, "traffic": DENY}, NO_DENY.format("trading")),
         (research(revision="new"), "namespaces.research.revision is 'new'; there is default"),
-        (
-            {**research(), "traffic": {"legacy": {"old": {"namespace": "reserach"}}}},
-            "traffic.legacy.old.namespace is 'reserach'; there are research, trading",
-        ),
+        ({**research(), "traffic": LEGACY}, "traffic.legacy.old.namespace is 'reserach'; there are research, trading"),
     ],
 )
 def test_what_a_namespace_can_not_have_is_refused_with_its_key(settings, line):

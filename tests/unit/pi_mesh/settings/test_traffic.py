@@ -11,6 +11,7 @@ from tests.support.versions import OLDEST
 A, B = {"service": "a"}, {"service": "b"}
 CERTIFICATE = {"secret": "certificate"}
 BOTH_NEWER = "tcpIdleTimeout and maxConcurrentStreams need Istio 1.21 or newer"
+NEED_PLAIN_HTTP, OF_THE_PROXY = "tls.port and tls.redirect need plain HTTP", "is a port that Istio's proxy uses itself"
 DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
 
 
@@ -55,67 +56,34 @@ def broker(changed: dict) -> dict:
 REFUSED = {
     "a field that is none": (listen(tlss={}), "traffic.gateways.g.tlss: is not a setting"),
     "a part that is none": ({"canary": {}}, "traffic.canary: is not a setting"),
-    "weights below 100": (
-        http({**A, "weight": 40}, B),
-        "traffic.routes.r.http[0]: weights 40 + 0 add up to 40; they must add up to 100",
-    ),
-    "weights above 100": (
-        {"canaries": {"c": {**A, "weights": {"v1": 90, "v2": 20}}}},
-        "traffic.canaries.c: weights 90 + 20 add up to 110",
-    ),
-    "weights of TCP connections": (
-        route(tcp=[{**A, "weight": 60}, {**B, "weight": 30}]),
-        "traffic.routes.r: weights 60 + 30 add up to 90",
-    ),
+    "weights below 100": (http({**A, "weight": 40}, B), "r.http[0]: weights 40 + 0 add up to 40; they must add"),
+    "weights above 100": ({"canaries": {"c": {**A, "weights": {"v1": 90, "v2": 20}}}}, "c: weights 90 + 20 add up"),
+    "weights of TCP connections": (route(tcp=[{**A, "weight": 60}, {**B, "weight": 30}]), "60 + 30 add up to 90"),
     "TLS connections to two without weights": (route(tls=[A, B]), "traffic.routes.r: weights 0 + 0 add up to 0"),
     "requests to two without weights": (http(A, B), "traffic.routes.r.http[0]: weights 0 + 0 add up to 0"),
     "the weight of a single destination": (http({**A, "weight": 0}), "traffic.routes.r.http[0]: weights 0 add up to 0"),
-    "two sources of keys": (
-        token(jwksUri="https://keys.example", jwks="{}"),
-        "traffic.authorization.tokens.t: jwksUri and jwks are both set",
-    ),
-    "a private key among public ones": (
-        token(jwks='{"keys": [{"d": "x"}]}'),
-        "traffic.authorization.tokens.t: jwks contains a private key",
-    ),
+    "two sources of keys": (token(jwksUri="https://keys.example", jwks="{}"), "t: jwksUri and jwks are both set"),
+    "a private key among public ones": (token(jwks='{"keys": [{"d": "x"}]}'), "tokens.t: jwks contains a private key"),
     "a route without a rule": (route(), "traffic.routes.r: has no rule"),
     "any host inside the mesh": ({"routes": {"r": {"hosts": ["*"], "tcp": [A]}}}, "traffic.routes.r: hosts has '*'"),
-    "two path conditions": (
-        http(A, prefix="/a", exact="/b"),
-        "traffic.routes.r.http[0]: prefix and exact are both given",
-    ),
+    "two path conditions": (http(A, prefix="/a", exact="/b"), "routes.r.http[0]: prefix and exact are both given"),
     "a destination that says nothing": (destination(), "traffic.destinations.d: says nothing; give subsets, circuit"),
     "Istio's own key": (destination(trafficPolicy={}), "circuitBreaker"),
     "connections without a bound": (bounds(heartbeat="5s"), "traffic.destinations.d.connections: bounds nothing"),
-    "an idle time-out within the recommended heartbeat": (
-        bounds(tcpIdleTimeout="30000ms"),
-        "traffic.destinations.d.connections: tcpIdleTimeout 30000ms is not above heartbeat 30s",
-    ),
-    "an idle time-out within the service's own heartbeat": (
-        bounds(tcpIdleTimeout="1m", heartbeat="60s"),
-        "tcpIdleTimeout 1m is not above heartbeat 60s, and would close sessions between two",
-    ),
-    "keepalive after the idle time-out": (
-        bounds(tcpIdleTimeout="1m", tcpKeepalive={}),
-        "tcpIdleTimeout 1m is not above tcpKeepalive.time 60s, and no probe would be sent",
-    ),
-    "a life that ends before an idle time-out": (
-        bounds(tcpIdleTimeout="1h", maxConnectionDuration="60m"),
-        "maxConnectionDuration 60m is not above tcpIdleTimeout 1h, which would never be reached",
-    ),
+    "an idle time-out within the usual heartbeat": (bounds(tcpIdleTimeout="30000ms"), "not above heartbeat 30s"),
+    "an idle time-out within its own": (bounds(tcpIdleTimeout="1m", heartbeat="60s"), "1m is not above heartbeat 60s"),
+    "keepalive after it": (bounds(tcpIdleTimeout="1m", tcpKeepalive={}), "1m is not above tcpKeepalive.time 60s"),
+    "a life that ends before it": (bounds(tcpIdleTimeout="1h", maxConnectionDuration="60m"), "above tcpIdleTimeout 1h"),
     "a part of a second for the kernel": (bounds(tcpKeepalive={"time": "500ms"}), "connections.tcpKeepalive.time: "),
     "a keepalive that the kernel refuses": (bounds(tcpKeepalive={"time": "24h"}), "connections.tcpKeepalive.time: "),
     "more probes than the kernel sends": (bounds(tcpKeepalive={"probes": 128}), "connections.tcpKeepalive.probes: "),
     "a time-out that is none": (bounds(httpIdleTimeout="0s"), "connections.httpIdleTimeout: "),
-    "more streams than requests of a connection": (
+    "more streams than requests": (
         destination(circuitBreaker={}, connections={"maxConcurrentStreams": 3}),
         "connections.maxConcurrentStreams 3 is above circuitBreaker.maxRequestsPerConnection 2",
     ),
     "sticky sessions without a hash": (destination(sticky={}), "traffic.destinations.d.sticky: gives no kinds of hash"),
-    "sticky sessions by two hashes": (
-        destination(sticky={"header": "x-desk", "cookie": {"name": "desk"}}),
-        "traffic.destinations.d.sticky: gives 2 kinds of hash; give one of header, cookie and sourceAddress",
-    ),
+    "sticky by two hashes": (destination(sticky={"header": "x", "cookie": {"name": "d"}}), "gives 2 kinds of hash"),
     "a header without a name": (destination(sticky={"header": ""}), "traffic.destinations.d.sticky.header: "),
     "a cookie without a name": (destination(sticky={"cookie": {"ttl": "8h"}}), "destinations.d.sticky.cookie.name: "),
     "a cookie with half a name": (destination(sticky={"cookie": {"name": "a b"}}), "d.sticky.cookie.name: "),
@@ -123,7 +91,7 @@ REFUSED = {
     "a policy without rules": (policy(), "traffic.authorization.policies.p.rules: []: has too few entries"),
     "a principal with its scheme": (
         policy({"principals": ["spiffe://cluster.local/ns/a/sa/b"]}),
-        "is not an identity such as cluster.local/ns/NAMESPACE/sa/ACCOUNT (without spiffe://)",
+        "(without spiffe://)",
     ),
     "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),
     "TCP at a gateway without a port": (listen(protocol="TCP"), "protocol TCP has no usual port; give port"),
@@ -131,30 +99,18 @@ REFUSED = {
     "HTTPS without a certificate": (listen(protocol="HTTPS"), "protocol HTTPS needs tls"),
     "TCP with a certificate": (listen(protocol="TCP", port=9000, tls=CERTIFICATE), "protocol TCP has no tls"),
     "TCP with hosts": (listen(protocol="TCP", port=9000, hosts=["a.example"]), "protocol TCP knows no hosts"),
-    "HTTPS that redirects": (
-        listen(protocol="HTTPS", tls={**CERTIFICATE, "redirect": True}),
-        "tls.port and tls.redirect need plain HTTP",
-    ),
-    "TLS with a further port": (
-        listen(protocol="TLS", tls={**CERTIFICATE, "port": 8443}),
-        "tls.port and tls.redirect need plain HTTP",
-    ),
+    "HTTPS that redirects": (listen(protocol="HTTPS", tls={**CERTIFICATE, "redirect": True}), NEED_PLAIN_HTTP),
+    "TLS with a further port": (listen(protocol="TLS", tls={**CERTIFICATE, "port": 8443}), NEED_PLAIN_HTTP),
     "HTTP and HTTPS on one port": (listen(port=443, tls=CERTIFICATE), "port and tls.port are both 443"),
     "an issuer for any host": (listen(tls={**CERTIFICATE, "issuer": {"name": "home"}}), "tls.issuer needs hosts"),
     "a machine's name among addresses": (listen(allowAddresses=["my-laptop"]), "is neither an IP address nor a range"),
     "a protocol that is none": (listen(protocol="UDP", port=53), "traffic.gateways.g.protocol"),
-    "a wildcard through the egress gateway": (
-        outside("*.example.org", throughGateway=True),
-        "traffic.external.x: throughGateway needs hosts without '*'",
-    ),
+    "a wildcard through the egress gateway": (outside("*.example.org", throughGateway=True), "needs hosts without '*'"),
     "two TCP hosts through the egress gateway": (
-        {"external": {"x": {**DATABASE, "hosts": ["a.example", "b.example"], "throughGateway": True}}},
-        "protocol TCP through the gateway takes one host; give each host an entry of its own",
+        broker({"hosts": ["a.example", "b.example"], "tls": None}),
+        "protocol TCP through the gateway takes one host",
     ),
-    "two hosts that the gateway calls by TLS": (
-        broker({"hosts": ["a.example", "b.example"]}),
-        "tls takes one host; give each host an entry of its own",
-    ),
+    "two hosts called by TLS": (broker({"hosts": ["a.example", "b.example"]}), "tls takes one host; give each host"),
     "TLS without the gateway": (broker({"throughGateway": False}), "tls needs throughGateway: the egress gateway"),
     "TLS of a caller that speaks TLS": (broker({"protocol": "TLS"}), "tls needs protocol HTTP or TCP: with TLS"),
     "mutual TLS without a client certificate": (broker({"tls": {}}), "tls: mode MUTUAL needs secret, with the client"),
@@ -166,16 +122,15 @@ REFUSED = {
     "a service's name outside": (outside("kubernetes.default.svc"), "is a Service of the cluster"),
     "an address as an outside host": (outside("10.0.0.1"), "is an IP address"),
     "addresses of HTTP": (outside("a.example.com", addresses=["10.0.0.1"]), "addresses need protocol TCP"),
-    "an outside port of the proxy itself": (
-        {"external": {"x": {**DATABASE, "port": 15001}}},
-        "is a port that Istio's proxy uses itself",
-    ),
+    "an outside port of the proxy itself": (outside(**{**DATABASE, "port": 15001}), OF_THE_PROXY),
     **{
-        f"{address} as an address": (
-            {"external": {"x": {**DATABASE, "addresses": [address]}}},
-            "is neither an IP address nor a range",
-        )
+        f"{address} as an address": (outside(**DATABASE, addresses=[address]), "is neither an IP address nor a range")
         for address in ("10.1.2.3/8", "a.example.com", "10.0.0")
+    },
+    # The table of istio.io/latest/docs/ops/deployment/application-requirements.
+    **{
+        f"the proxy's own port {port}": (listen(port=port), OF_THE_PROXY)
+        for port in (15000, 15001, 15002, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090)
     },
 }
 
@@ -193,12 +148,17 @@ ACCEPTED = {
     "as many streams as requests": destination(circuitBreaker={}, connections={"maxConcurrentStreams": 2}),
     "the longest keepalive": bounds(tcpKeepalive={"time": "9h"}),
     "a cookie of the application": destination(sticky={"cookie": {"name": "JSESSIONID"}}),
+    "tokens without keys": token(),
+    "keys of tokens at an address": token(jwksUri="https://keys.example"),
+    "keys of tokens in the settings": token(jwks='{"keys": []}'),
+    "the DNS name of a pod outside": outside("10-1-0-7.shop.pod.cluster.local"),
+    **{f"port {port}": listen(port=port) for port in (14999, 15003, 15007, 15010, 15022, 15054, 15091)},
 }
 
 
 @pytest.mark.parametrize("traffic", ACCEPTED.values(), ids=ACCEPTED)
-def test_bounds_of_connections_that_fit_together_are_accepted(traffic):
-    assert make_settings(traffic=traffic).traffic.destinations["d"]
+def test_traffic_settings_that_fit_together_are_accepted(traffic):
+    assert make_settings(traffic=traffic)
 
 
 @pytest.mark.parametrize("newer", [{"tcpIdleTimeout": "10m"}, {"maxConcurrentStreams": 100}], ids=str)
@@ -208,27 +168,6 @@ def test_a_bound_that_the_oldest_istio_does_not_know_is_refused_for_it_alone(new
     assert f"traffic.destinations.d.connections: {BOTH_NEWER}; {OLDEST} ignores them" in said
     assert make_settings(istio={"version": "1.21.0"}, traffic=traffic)
     assert make_settings(istio={"version": OLDEST}, traffic=bounds(tcpKeepalive={}))
-
-
-@pytest.mark.parametrize("port", [15000, 15001, 15002, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090])
-def test_a_port_of_the_proxy_itself_is_refused(port):
-    # The table of istio.io/latest/docs/ops/deployment/application-requirements.
-    assert "is a port that Istio's proxy uses itself" in refusal(traffic=listen(port=port))
-
-
-@pytest.mark.parametrize("port", [14999, 15003, 15007, 15010, 15022, 15054, 15091])
-def test_a_port_beside_them_is_free(port):
-    assert make_settings(traffic=listen(port=port)).traffic.gateways["g"].port == port
-
-
-@pytest.mark.parametrize("keys", [{}, {"jwksUri": "https://keys.example"}, {"jwks": '{"keys": []}'}], ids=str)
-def test_the_keys_of_tokens_come_from_at_most_one_place(keys):
-    assert make_settings(traffic=token(**keys)).traffic.authorization.tokens["t"].issuer == "i"
-
-
-def test_the_dns_name_of_a_pod_may_be_an_outside_host():
-    host = "10-1-0-7.shop.pod.cluster.local"
-    assert make_settings(traffic=outside(host)).traffic.external["x"].hosts == (host,)
 
 
 def listeners(settings: dict[str, dict]) -> dict[str, IngressListener]:
@@ -278,10 +217,6 @@ def test_the_service_has_the_charts_ports_first_and_one_for_each_further_number_
 )
 def test_conditions_after_which_a_request_may_have_been_processed_are_unsafe(retries, unsafe):
     assert Retries(**retries).unsafe == unsafe
-
-
-def test_retries_repeat_only_what_was_never_processed_unless_told_otherwise():
-    assert Retries(attempts=3).conditions == "connect-failure,refused-stream"
 
 
 @pytest.mark.parametrize(

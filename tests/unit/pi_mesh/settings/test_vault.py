@@ -24,10 +24,6 @@ def vault(**settings: object) -> VaultSettings:
     return make_settings(vault=settings).vault
 
 
-def test_vault_is_off_unless_asked_for():
-    assert (vault().enabled, vault().here, vault().signs) == (False, False, False)
-
-
 def test_the_roles_values_are_the_defaults():
     given = vault(**HERE)
     names = (given.namespace, given.mount, given.common_name, given.ttl, given.key)
@@ -106,10 +102,7 @@ OWN_WAY = [("certManager.address", "http://vault.vault.svc:8200")]
     ("settings", "plain"),
     [
         (PLAIN, [("address", "http://vault.example:8200")]),
-        (
-            {**INTERNAL, "certManager": {"address": "http://vault.example:8200"}},
-            [("certManager.address", "http://vault.example:8200")],
-        ),
+        ({**INTERNAL, "certManager": {"address": "http://vault:8200"}}, [("certManager.address", "http://vault:8200")]),
         ({**INTERNAL, "address": "http://127.0.0.1:8200"}, OWN_WAY),
         ({**HERE, "address": "http://127.0.0.1:8200"}, []),
         ({**HERE, "address": "http://localhost:8200"}, []),

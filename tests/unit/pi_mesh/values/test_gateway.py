@@ -9,7 +9,7 @@ from pi_mesh.catalog.istio import MINORS, facts_of, gateway_chart
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.values.gateway_service import ADDRESS_ANNOTATIONS
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 from tests.support.versions import SHIPPED
 
 
@@ -92,21 +92,13 @@ DRAINS = {
 @pytest.mark.parametrize(("ingress", "proxy", "config", "grace"), DRAINS.values(), ids=DRAINS)
 def test_a_gateway_drains_within_its_grace_period(ingress, proxy, config, grace):
     pod = inventory.mesh_inventory(make_settings(ingress=ingress, proxy=proxy)).of_kind(Kind.GATEWAY)[0].values
-    assert yaml.safe_load(pod["podAnnotations"]["proxy.istio.io/config"]) == {
-        "terminationDrainDuration": "20s",
-        **config,
-    }
+    drain = yaml.safe_load(pod["podAnnotations"]["proxy.istio.io/config"])
+    assert drain == {"terminationDrainDuration": "20s", **config}
     assert pod["terminationGracePeriodSeconds"] == grace
 
 
 FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
 WEB = {"gateways": {"web": {"tls": {"secret": "certificate"}}}}
-OFF = {"enabled": False}
-
-
-@pytest.mark.parametrize(("traffic", "rights"), [({}, [OFF, OFF]), (WEB, [None, OFF])])
-def test_only_an_ingress_gateway_with_certificates_of_its_own_may_read_secrets(traffic, rights):
-    assert [release.values.get("rbac") for release in gateways(traffic=traffic)] == rights
 
 
 OPEN = [{"name": "http", "port": 80}, {"name": "own", "port": 9000}]
@@ -132,17 +124,16 @@ def test_an_address_is_asked_for_in_the_providers_way(by, key, value):
 LOCAL = {"address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], "externalTrafficPolicy": "Local"}
 
 
-@pytest.mark.parametrize(
-    ("settings", "service"),
-    [
-        pytest.param({"traffic": WEB}, {"type": "LoadBalancer"}, id="the chart keeps its own list of ports"),
-        pytest.param(
-            {"balanced": False, "service": LOCAL},
-            {"type": "NodePort", "externalTrafficPolicy": "Local"},
-            id="a node port gets nothing that kubernetes refuses there",
-        ),
-    ],
-)
+SERVICES = {
+    "the chart keeps its own list of ports": ({"traffic": WEB}, {"type": "LoadBalancer"}),
+    "a node port gets nothing that Kubernetes refuses there": (
+        {"balanced": False, "service": LOCAL},
+        {"type": "NodePort", "externalTrafficPolicy": "Local"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "service"), SERVICES.values(), ids=SERVICES)
 def test_a_service_is_a_load_balancer_only_where_there_are_any(settings, service):
     assert values(**settings)["service"] == service
 
@@ -151,35 +142,21 @@ LABELS = {"istio": "front", "app": "door", "team": "edge"}
 
 
 def test_a_gateways_labels_are_the_charts_value_and_every_selector_of_its_pods_follows_them():
-    listener = {"allowAddresses": ["192.0.2.0/24"]}
-    settings = make_settings(
+    outside = {"broker": {"hosts": ["broker.example"], "throughGateway": True}}
+    mesh = make_mesh(
         ingress={"labels": LABELS, "replicas": 2},
         egress={"labels": {"istio": "out"}},
-        traffic={
-            "gateways": {"web": listener},
-            "external": {"broker": {"hosts": ["broker.example"], "throughGateway": True}},
-        },
+        traffic={"gateways": {"web": {"allowAddresses": ["192.0.2.0/24"]}}, "external": outside},
         observability={"accessLogs": {"gateways": True}},
     )
-    mesh = inventory.mesh_inventory(settings)
     ingress, _ = mesh.of_kind(Kind.GATEWAY)
     assert ingress.values["labels"] == LABELS
     assert ingress.values["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"] == {"istio": "front"}
     assert [workload.selector for workload in ingress.workloads] == [{"app": "door"}]
-    specs = {
-        f"{item.kind} {item.manifest['metadata']['name']}": item.manifest["spec"]
-        for item in mesh.objects
-        if "spec" in item.manifest
-    }
-    assert specs["Gateway web"]["selector"] == {"istio": "front"}
-    assert specs["AuthorizationPolicy web-addresses"]["selector"]["matchLabels"] == {"istio": "front", "app": "door"}
-    pods = {name: spec["selector"] for name, spec in specs.items() if name.startswith(("Gateway broker", "Telemetry"))}
-    assert sorted(map(str, pods.values())) == [
-        "{'istio': 'out'}",
-        "{'matchLabels': {'istio': 'front'}}",
-        "{'matchLabels': {'istio': 'out'}}",
-    ]
-
-
-def test_without_labels_the_chart_keeps_its_own():
-    assert all("labels" not in release.values for release in gateways())
+    selectors = {(item.kind, item.name): item.manifest.get("spec", {}).get("selector") for item in mesh.objects}
+    assert selectors["Gateway", "web"] == {"istio": "front"}
+    assert selectors["AuthorizationPolicy", "web-addresses"] == {"matchLabels": {"istio": "front", "app": "door"}}
+    of_egress = [selector for (kind, name), selector in selectors.items() if (kind, name[:6]) == ("Gateway", "broker")]
+    assert of_egress == [{"istio": "out"}]
+    logged = [selector["matchLabels"]["istio"] for (kind, _), selector in selectors.items() if kind == "Telemetry"]
+    assert sorted(logged) == ["front", "out"]

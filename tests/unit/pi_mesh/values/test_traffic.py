@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from pi_mesh.settings.traffic.routes import Retries
+from pi_mesh.values import telemetry
 from pi_mesh.values.objects import VERSIONS, peer_authentication, sidecar_scope
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.authorization import DRY_RUN
@@ -63,6 +64,7 @@ def test_every_object_fits_istios_schema_and_a_field_that_istio_does_not_know_wo
     audited = make_settings(mtls=AUDITED_MTLS, traffic=AUDIT)
     objects = [item for each in (settings, audited) for stage in stages(each) for item in stage]
     objects += [peer_authentication(settings), sidecar_scope(settings, settings.workload_namespaces[0])]
+    objects += telemetry.tracing_telemetry(make_settings(observability={"jaeger": {"enabled": True}}))
     assert [line for item in objects for line in crds.problems(item, version)] == []
     assert {item["kind"] for item in objects} >= set(VERSIONS)
     rule = next(item for item in objects if item["metadata"]["name"] == "circuit-breaker")

@@ -6,6 +6,7 @@ from policies.rules import autoscaling
 from tests.support.policy_resources import gateway, istiod, kubernetes, said
 
 BEYOND = {"enabled": True, "maxReplicas": 50}
+HPA = kubernetes("autoscaling/v2", "HorizontalPodAutoscaler", "istiod", {"maxReplicas": 50})
 KEDA = kubernetes("keda.sh/v1alpha1", "ScaledObject", "istiod", {"scaleTargetRef": {"name": "istiod"}})
 NOT_SET, ABOVE = "autoscaling.maxReplicas is not set, and the default is 5", "autoscaling.maxReplicas 50 is above 3"
 
@@ -24,16 +25,10 @@ REFUSED = {
     "a bound that is true": (scaled(maxReplicas=True), "autoscaling.maxReplicas is true or false, where a number"),
     "a prerelease's package": (gateway(chart="gateway-1.29.0-rc.0.tgz", values__autoscaling=BEYOND), ABOVE),
     "a copy in a folder": (gateway(chart="./gateway-vendored", values__autoscaling=BEYOND), ABOVE),
-    "an autoscaler of its own": (
-        kubernetes("autoscaling/v2", "HorizontalPodAutoscaler", "istiod", {"maxReplicas": 50}),
-        "spec.maxReplicas 50 is above 3",
-    ),
+    "an autoscaler of its own": (HPA, "spec.maxReplicas 50 is above 3"),
     "an autoscaler of KEDA, whose default is 100": (KEDA, "spec.maxReplicaCount is not set, and the default is 100"),
     "another chart's autoscaler": (gateway(chart="grafana", values={"autoscaling": BEYOND}), ABOVE),
-    "another chart's inner one": (
-        gateway(chart="jaeger", values={"jaeger": {"autoscaling": BEYOND}}),
-        f"jaeger.{ABOVE}",
-    ),
+    "its inner one": (gateway(chart="jaeger", values={"jaeger": {"autoscaling": BEYOND}}), f"jaeger.{ABOVE}"),
     "values from a file": (gateway(valueYamlFiles=["values.yaml"]), "valueYamlFiles of chart gateway changes it where"),
 }
 
@@ -45,16 +40,9 @@ def test_an_unbounded_autoscaler_is_refused(case):
     assert words in message
 
 
-@pytest.mark.parametrize(
-    "release",
-    [
-        scaled(maxReplicas=3),
-        gateway(
-            chart="grafana",
-            values={"autoscaling": {"enabled": True, "maxReplicas": 3}, "worker": {"autoscaling": {"enabled": False}}},
-        ),
-    ],
-    ids=["a gateway's", "another chart's"],
-)
+BOUNDED = {"autoscaling": {"enabled": True, "maxReplicas": 3}, "worker": {"autoscaling": {"enabled": False}}}
+
+
+@pytest.mark.parametrize("release", [scaled(maxReplicas=3), gateway(chart="grafana", values=BOUNDED)])
 def test_a_bounded_autoscaler_passes(release):
     assert said(autoscaling.RULE, release) == []

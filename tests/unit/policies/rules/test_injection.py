@@ -23,7 +23,10 @@ def labelled(value: object, name: str = "trading") -> dict:
 
 OPTED_OUT = {"template": {"metadata": {"labels": {INJECT: "false"}}, "spec": {}}}
 POD = kubernetes("v1", "Pod", "x", {}, namespace="trading", labels={INJECT: "false"})
+DEPLOYMENT = kubernetes("apps/v1", "Deployment", "x", OPTED_OUT, namespace="trading")
+NEVER = {"neverInjectSelector": [{}]}
 LABEL = "namespace trading has istio-injection"
+TAGGED = istiod(values__revision="canary", values__revisionTags=["default"])
 CANARY = "istiod has the revision canary, and injects nothing for istio-injection=enabled"
 BYPASSES = {
     "no label": ([namespace()], f"{LABEL}=None"),
@@ -36,20 +39,14 @@ BYPASSES = {
     "the same namespace twice": ([labelled("enabled"), labelled("disabled")], f"{LABEL}=disabled"),
     "a revision that the label does not mean": ([istiod(values__revision="canary"), labelled("enabled")], CANARY),
     "a revision that the chart merges in": ([istiod(values__pilot__revision="canary")], CANARY),
-    "a selector that no pod passes": (
-        [istiod(values__sidecarInjectorWebhook={"neverInjectSelector": [{}]})],
-        "sidecarInjectorWebhook.neverInjectSelector keeps pods without a sidecar",
+    "a selector for no pod": (
+        [istiod(values__sidecarInjectorWebhook=NEVER)],
+        "sidecarInjectorWebhook.neverInjectSelector",
     ),
-    "no webhook": (
-        [istiod(values__global__operatorManageWebhooks=True)],
-        "global.operatorManageWebhooks leaves the cluster without an injecting webhook",
-    ),
+    "no webhook": ([istiod(values__global__operatorManageWebhooks=True)], "global.operatorManageWebhooks leaves the"),
     "an injector that waits": ([istiod(values__global__proxy__autoInject="disabled")], "global.proxy.autoInject is"),
-    "a pod that opts out": ([POD], "x in namespace trading has metadata.labels.sidecar.istio.io/inject=false"),
-    "a workload that opts out": (
-        [kubernetes("apps/v1", "Deployment", "x", OPTED_OUT, namespace="trading")],
-        "x in namespace trading has spec.template.metadata.labels.sidecar.istio.io/inject=false",
-    ),
+    "a pod that opts out": ([POD], f"x in namespace trading has metadata.labels.{INJECT}=false"),
+    "a workload that opts out": ([DEPLOYMENT], "x in namespace trading has"),
     "labels that are a list": ([changed(namespace(), metadata__labels=[])], "metadata.labels is a list, where a map"),
 }
 
@@ -68,11 +65,7 @@ def test_pods_without_a_sidecar_are_refused(case):
         pytest.param([namespace()], {"namespaces": ["shop"]}, id="without istiod one that is not listed"),
         pytest.param([istiod(), namespace("istio-system"), namespace(**INJECTED)], {}, id="a namespace of releases"),
         pytest.param([istiod(), namespace("backup")], {"without": ["backup"]}, id="an exception of the policy config"),
-        pytest.param(
-            [istiod(values__revision="canary", values__revisionTags=["default"]), namespace(**INJECTED)],
-            {},
-            id="a canary with the default tag",
-        ),
+        pytest.param([TAGGED, namespace(**INJECTED)], {}, id="a canary with the default tag"),
         pytest.param([istiod(), istiod(values__revision="next"), namespace(**INJECTED)], {}, id="a second istiod"),
     ],
 )

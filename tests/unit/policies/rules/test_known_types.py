@@ -32,20 +32,11 @@ def test_every_object_that_the_program_makes_passes():
     assert refused == []
 
 
+OTHERS = ("pulumi:providers:kubernetes", "pulumi:providers:pulumi", "pulumi:pulumi:StackReference")
 CA = (vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.KEY, vault_ca.ENDPOINT, protected_ca.MOUNT)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        *CA,
-        "pulumi:providers:kubernetes",
-        "pulumi:providers:pulumi",
-        "pulumi:pulumi:StackReference",
-        "pi-mesh:istio:Base",
-        f"{CORE}Secret",
-    ],
-)
+@pytest.mark.parametrize("kind", [*CA, *OTHERS, "pi-mesh:istio:Base", f"{CORE}Secret"])
 def test_a_type_that_the_program_registers_passes(kind):
     assert said(known_types.RULE, named("any"), kind) == []
 
@@ -73,9 +64,7 @@ def test_what_could_switch_protection_off_is_a_breach(kind, props, words):
 
 
 def test_the_policy_config_lets_further_types_in():
-    assert (
-        list(known_types.breaches(type("R", (), {"resource_type": "a:b:C", "props": {}}), {"types": ["a:b:C"]})) == []
-    )
+    assert said(known_types.RULE, {}, "a:b:C", types=["a:b:C"]) == []
 
 
 @pytest.mark.parametrize(
@@ -102,6 +91,5 @@ def test_a_value_of_istiod_that_blurs_identities_is_a_breach(path, value, harmle
 
 def test_a_value_of_a_wrong_type_is_a_breach_in_words():
     assert "spec is a text" in said(known_types.RULE, named("a", spec="x"), f"{ISTIO}Sidecar")[0]
-    assert (
-        "is a text, where a map" in said(istiod_identity.RULE, istiod(values__sidecarInjectorWebhook__templates="x"))[0]
-    )
+    templates = istiod(values__sidecarInjectorWebhook__templates="x")
+    assert "is a text, where a map" in said(istiod_identity.RULE, templates)[0]

@@ -24,27 +24,17 @@ def absent(namespace: str = "istio-system") -> str:
     return f"no PeerAuthentication without a selector in {namespace} has spec.mtls.mode STRICT"
 
 
+REVISED = [istiod(values__revision="canary"), labelled(**{"istio.io/rev": "canary"})]
+SHARED = {"SHARED_MESH_CONFIG": "other"}
 ROOT_ELSEWHERE = {"meshConfig": {"rootNamespace": "elsewhere"}}
 OLDEST_APPLIES = "is STRICT, another is not: Istio applies the oldest"
 BYPASSES = {
     "a root namespace elsewhere": ([istiod(values=ROOT_ELSEWHERE), peer()], absent("elsewhere")),
     "one that the chart merges in": ([istiod(values__pilot=ROOT_ELSEWHERE), peer()], absent("elsewhere")),
-    "one in the chart's inner defaults": (
-        [istiod(values___internal_defaults_do_not_set=ROOT_ELSEWHERE), peer()],
-        absent("elsewhere"),
-    ),
-    "Istio's namespace by another value": (
-        [istiod(values__global__istioNamespace="elsewhere"), peer()],
-        absent("elsewhere"),
-    ),
-    "a root namespace that is a list": (
-        [istiod(values__meshConfig={"rootNamespace": ["istio-system"]}), peer()],
-        "meshConfig.rootNamespace is a list, where a text belongs",
-    ),
-    "mesh settings from another ConfigMap": (
-        [istiod(values__pilot__env={"SHARED_MESH_CONFIG": "other"}), peer()],
-        "pilot.env.SHARED_MESH_CONFIG takes mesh settings from a source that this rule cannot read",
-    ),
+    "an inner default": ([istiod(values___internal_defaults_do_not_set=ROOT_ELSEWHERE), peer()], absent("elsewhere")),
+    "Istio's namespace elsewhere": ([istiod(values__global__istioNamespace="elsewhere"), peer()], absent("elsewhere")),
+    "a root namespace that is a list": ([istiod(values__meshConfig__rootNamespace=["x"]), peer()], "is a list, where"),
+    "mesh settings from elsewhere": ([istiod(values__pilot__env=SHARED), peer()], "SHARED_MESH_CONFIG takes mesh"),
     "values from a file": ([istiod(valueYamlFiles=["values.yaml"]), peer()], "valueYamlFiles of chart istiod changes"),
     "no policy": ([istiod()], absent()),
     "PERMISSIVE": ([istiod(), peer("PERMISSIVE")], absent()),
@@ -77,10 +67,7 @@ def test_an_istiod_that_is_no_release_needs_strict_too():
     [
         pytest.param([istiod(), peer()], id="a policy for the mesh"),
         pytest.param([istiod(), peer(selector={"matchLabels": {}})], id="an empty selector selects the whole mesh"),
-        pytest.param(
-            [istiod(values__revision="canary"), labelled(**{"istio.io/rev": "canary"})],
-            id="a revision has its own policy",
-        ),
+        pytest.param(REVISED, id="a revision has its own policy"),
         pytest.param([kubernetes("v1", "Namespace", "trading")], id="a stack without istiod needs none"),
     ],
 )

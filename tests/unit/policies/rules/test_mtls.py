@@ -12,14 +12,7 @@ def peer(mode: str = "STRICT", namespace: str = "istio-system", **spec) -> dict:
     return kubernetes(SECURITY, "PeerAuthentication", "default", {"mtls": {"mode": mode}, **spec}, namespace=namespace)
 
 
-LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}}
-
-
-def test_permissive_for_everybody_is_refused():
-    (message,) = said(mtls.RULE, peer("PERMISSIVE"))
-    assert message.startswith(
-        "PeerAuthentication default: spec.mtls.mode is PERMISSIVE for all workloads in its scope. Fix:"
-    )
+LEGACY, UNLISTED = ({"selector": {"matchLabels": {"legacy": value}}} for value in ("true", "false"))
 
 
 def test_permissive_for_a_listed_label_passes():
@@ -27,16 +20,6 @@ def test_permissive_for_a_listed_label_passes():
     assert said(mtls.RULE, legacy, permissive=["legacy=true"]) == []
     (message,) = said(mtls.RULE, legacy)
     assert "is PERMISSIVE for workloads with legacy=true" in message
-
-
-def test_disabled_is_refused_even_for_a_listed_label():
-    (message,) = said(mtls.RULE, peer("DISABLE", "trading", **LEGACY), permissive=["legacy=true"])
-    assert "refuses mutual TLS altogether" in message
-
-
-def test_a_port_may_not_be_weaker_than_its_workload():
-    (message,) = said(mtls.RULE, peer(portLevelMtls={"8888": {"mode": "PERMISSIVE"}}))
-    assert "spec.portLevelMtls.8888.mode is PERMISSIVE" in message
 
 
 EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
@@ -51,6 +34,9 @@ def of_port(mode: dict) -> dict:
 
 
 BYPASSES = {
+    "PERMISSIVE for everybody": (peer("PERMISSIVE"), FOR_ALL),
+    "DISABLE even for a listed label": (peer("DISABLE", "trading", **LEGACY), "refuses mutual TLS altogether"),
+    "a port weaker than its workload": (of_port({"mode": "PERMISSIVE"}), "spec.portLevelMtls.8888.mode is PERMISSIVE"),
     "a mode that is not set, for a namespace": (peer("UNSET", "trading"), f"spec.mtls.mode is {UNSET}"),
     "no mode, for a namespace": (changed(peer(namespace="trading"), spec__mtls=None), f"spec.mtls.mode is {UNSET}"),
     "a port's mode that is not set": (of_port({"mode": "UNSET"}), f"spec.portLevelMtls.8888.mode is {UNSET}"),
@@ -59,27 +45,12 @@ BYPASSES = {
     "a mode by its number": (peer(2), "spec.mtls.mode is a number, where a text belongs"),
     "a mode in other letters": (peer("permissive"), "spec.mtls.mode is permissive, which is no mode of Istio"),
     "an empty selector": (peer("PERMISSIVE", selector={"matchLabels": {}}), FOR_ALL),
-    "a label with another value": (
-        peer("PERMISSIVE", selector={"matchLabels": {"legacy": "false"}}),
-        "spec.mtls.mode is PERMISSIVE for workloads with legacy=false",
-    ),
+    "a label with another value": (peer("PERMISSIVE", **UNLISTED), "mode is PERMISSIVE for workloads with"),
     "the newest version of the API": (peer("PERMISSIVE") | {"apiVersion": "security.istio.io/v1"}, FOR_ALL),
-    "ports past every sidecar": (
-        istiod(values__global__proxy__excludeInboundPorts="8888"),
-        "global.proxy.excludeInboundPorts makes ports 8888 bypass the proxy",
-    ),
-    "no port through the sidecars": (
-        istiod(values__global__proxy__includeInboundPorts=""),
-        "global.proxy.includeInboundPorts makes all ports except none bypass the proxy",
-    ),
-    "ports past a gateway": (
-        gateway(values__podAnnotations={INCLUDED: "15021"}),
-        f"podAnnotations.{INCLUDED} makes all ports except 15021 bypass the proxy",
-    ),
-    "ports past a workload's sidecar": (
-        kubernetes("apps/v1", "Deployment", "web", POD),
-        f"spec.template.metadata.annotations.{EXCLUDED} makes ports 8888 bypass the proxy",
-    ),
+    "ports past every sidecar": (istiod(values__global__proxy__excludeInboundPorts="8888"), "ports 8888 bypass the"),
+    "no port through the sidecars": (istiod(values__global__proxy__includeInboundPorts=""), "all ports except none"),
+    "ports past a gateway": (gateway(values__podAnnotations={INCLUDED: "15021"}), f"{INCLUDED} makes all ports except"),
+    "ports past a workload's sidecar": (kubernetes("apps/v1", "Deployment", "web", POD), f"{EXCLUDED} makes ports"),
     "ports that are a text": (peer(portLevelMtls="8888"), "spec.portLevelMtls is a text, where a map belongs"),
 }
 

@@ -18,13 +18,11 @@ WORKFLOWS = {path.stem: path for path in sorted(FOLDER.glob("*.yml"))}
 CONTENTS = {name: yaml.safe_load(path.read_text()) for name, path in WORKFLOWS.items()}
 
 
+each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS)
+
+
 def steps(name: str) -> list[dict]:
     return [step for job in CONTENTS[name]["jobs"].values() for step in job["steps"]]
-
-
-@pytest.fixture(params=WORKFLOWS)
-def workflow(request) -> str:
-    return request.param
 
 
 def test_all_workflows_are_there():
@@ -38,6 +36,7 @@ def test_the_job_that_may_write_issues_is_off_until_a_stack_is_named_and_runs_on
     assert job["permissions"] == {"contents": "read", "issues": "write"}
 
 
+@each_workflow
 def test_every_action_is_pinned_by_commit_with_its_version(workflow):
     actions = re.findall(r"uses: (.*)", WORKFLOWS[workflow].read_text())
     assert actions
@@ -45,17 +44,20 @@ def test_every_action_is_pinned_by_commit_with_its_version(workflow):
 
 
 @pytest.mark.row(45)
+@each_workflow
 def test_no_permission_is_given_by_default(workflow):
     assert CONTENTS[workflow]["permissions"] == {}
 
 
 @pytest.mark.row(45)
+@each_workflow
 def test_no_workflow_runs_with_the_base_branchs_rights_or_secrets(workflow):
     text = WORKFLOWS[workflow].read_text()
     assert "pull_request_target" not in text
     assert "secrets." not in text
 
 
+@each_workflow
 def test_the_checkout_leaves_no_credentials_behind_and_no_text_of_a_pull_request_reaches_a_shell(workflow):
     checkouts = [step["with"] for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout")]
     assert checkouts

@@ -71,14 +71,10 @@ def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_s
     assert "repositoryOpts" not in release.props
 
 
-def test_base_has_no_pods_to_wait_for(released):
-    props = released(IstioBase).props
-    assert (props["skipAwait"], props["atomic"]) == (True, False)
-
-
-def test_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
-    props = released(atomic=False).props
-    assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (False, False, False)
+def test_base_has_no_pods_to_wait_for_and_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
+    base, failing = released(IstioBase).props, released(atomic=False).props
+    assert (base["skipAwait"], base["atomic"]) == (True, False)
+    assert (failing["atomic"], failing["cleanupOnFail"], failing["skipAwait"]) == (False, False, False)
 
 
 @pytest.mark.parametrize(

@@ -6,32 +6,20 @@ import json
 import pulumi
 import pytest
 
-from components import config, mesh
+from components import config
 from pi_mesh.values import objects
-from tests.support.factories import make_settings
-from tests.support.recorder import Recording, record
+from tests.support.recorder import Recording
 
 LOGIN = {"hub": "registry.lan:5000/istio", "login": {"username": "pi"}}
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    """Yield `deployed(password, **settings)`: the resources that a preview without a cluster registers."""
-
-    def run(password: str | None, **settings: object) -> Recording:
-        patch.setattr(config, "secret", lambda _: pulumi.Output.secret(password) if password else None)
-        return record(lambda: mesh.deploy(make_settings(**{"images": LOGIN, **settings})), preview=True)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mesh, "guard", lambda *_: None)
-        yield run
 
 
 @pytest.fixture(scope="module")
 def with_login(deployed) -> Recording:
     """Return the resources of a mesh with every kind of namespace."""
     further = {"research": {}, "batch": {"injection": False}}
-    return deployed("pw", ingress={"namespace": "edge"}, namespaces=further)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "secret", lambda _: pulumi.Output.secret("pw"))
+        return deployed(images=LOGIN, ingress={"namespace": "edge"}, namespaces=further)
 
 
 def secrets(recording: Recording) -> dict[str, dict]:
@@ -51,10 +39,11 @@ def test_its_content_is_what_the_kubelet_reads_and_a_secret(with_login):
     assert with_login.one("registry-istio-system").secret_outputs == ("data",)
 
 
-def test_a_login_without_a_password_is_refused_with_the_command_that_sets_it(deployed):
+def test_a_login_without_a_password_is_refused_with_the_command_that_sets_it(deployed, monkeypatch):
+    monkeypatch.setattr(config, "secret", lambda _: None)
     with pytest.raises(pulumi.RunError, match="registryPassword: is not set"):
-        deployed(None)
+        deployed(images=LOGIN)
 
 
 def test_without_a_login_nothing_is_made(deployed):
-    assert secrets(deployed(None, images={})) == {}
+    assert secrets(deployed()) == {}

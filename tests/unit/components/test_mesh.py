@@ -1,12 +1,9 @@
 """The whole program, in this process: order, providers, switches and outputs."""
 
-from functools import partial
-
 import pulumi
 import pytest
 
 from components import mesh, provider
-from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
 from tests.support.recorder import RELEASE, Recording, record
@@ -16,27 +13,10 @@ from tests.support.versions import NEWEST, OLDEST, SHIPPED
 INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
 
 
-def deploy(monkeypatch: pytest.MonkeyPatch, snapshot=None, state: dict | None = None, **overrides) -> Recording:
-    """Return the resources of the program on such a cluster, without one those of a preview."""
-
-    def gone(*_: object, **__: object) -> None:
-        raise ClusterUnreachable("cluster 'test' does not answer")
-
-    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", (lambda *_, **__: snapshot) if snapshot else gone)
-    monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", gone)
-    return record(lambda: mesh.deploy(make_settings(**overrides)), preview=not snapshot, state=state or {})
-
-
-@pytest.fixture
-def deployed(monkeypatch):
-    return partial(deploy, monkeypatch)
-
-
 @pytest.fixture(scope="module")
-def plain() -> Recording:
+def plain(deployed) -> Recording:
     """Return the resources of the least settings, which no test changes."""
-    with pytest.MonkeyPatch.context() as patch:
-        return deploy(patch, make_snapshot())
+    return deployed(make_snapshot())
 
 
 def releases(recording: Recording) -> set[str]:

@@ -11,12 +11,6 @@ from components.provider import KubernetesProvider
 from tests.support.recorder import record
 
 
-def test_the_engine_knows_the_cluster_by_its_context_since_another_identifier_would_replace_a_running_mesh():
-    # Clusters with equal names of their contexts are told apart by their UID, which `cluster.identity` compares.
-    provider = record(lambda: KubernetesProvider("cluster", "default") and None).one("cluster")
-    assert provider.props["clusterIdentifier"] == "default"
-
-
 @pytest.mark.parametrize(
     ("package", "told"), [("4.25.0", None), ("4.28.0", None), ("4.29.0", "true"), ("4.34.2", "true"), ("5.0.0", "true")]
 )
@@ -31,6 +25,8 @@ def test_from_4_29_on_it_is_told_to_create_over_existing_objects_so_that_adopt_t
 def test_with_the_pinned_version_a_running_stacks_provider_stays_as_it_is():
     provider = record(lambda: KubernetesProvider("cluster", "default") and None).one("cluster")
     assert set(provider.props) == {"context", "clusterIdentifier", "enableSecretMutable", "enableConfigMapMutable"}
+    # Another identifier would replace a running mesh: clusters are told apart by their UID (`cluster.identity`).
+    assert provider.props["clusterIdentifier"] == "default"
 
 
 INPUTS = {"context": "pi", "clusterIdentifier": "pi", "enableSecretMutable": "true", "enableConfigMapMutable": "true"}
@@ -44,25 +40,21 @@ def recorded(**changes: str) -> dict[str, dict]:
     return {"urn:cluster": {"type": "pulumi:providers:kubernetes", "outputs": outputs}, "urn:guard": guard}
 
 
-@pytest.mark.parametrize(
-    ("preview", "state", "cluster", "begun"),
-    [
-        (True, {}, PI, True),
-        (False, {}, PI, False),
-        (False, recorded(), PI, True),
-        (False, recorded(context="another"), PI, False),
-        (False, recorded(version="4.24.0"), PI, False),
-        (False, {"urn:cluster": recorded()["urn:cluster"]}, PI, False),
-        (True, {}, None, False),
-        (True, {}, "no JSON", False),
-        (True, {}, '["no object"]', False),
-        (True, {}, '{"context": 1}', False),
-    ],
-    ids=[
-        "preview", "first up", "later up", "other context", "other package", "stack without the guard",
-        "stack of a CA", "no JSON", "no object", "no text",
-    ],
-)  # fmt: skip
+BEGINNINGS = {
+    "preview": (True, {}, PI, True),
+    "first up": (False, {}, PI, False),
+    "later up": (False, recorded(), PI, True),
+    "other context": (False, recorded(context="another"), PI, False),
+    "other package": (False, recorded(version="4.24.0"), PI, False),
+    "stack without the guard": (False, {"urn:cluster": recorded()["urn:cluster"]}, PI, False),
+    "stack of a CA": (True, {}, None, False),
+    "no JSON": (True, {}, "no JSON", False),
+    "no object": (True, {}, '["no object"]', False),
+    "no text": (True, {}, '{"context": 1}', False),
+}
+
+
+@pytest.mark.parametrize(("preview", "state", "cluster", "begun"), BEGINNINGS.values(), ids=BEGINNINGS)
 def test_they_start_before_the_checks_only_where_that_changes_no_state(preview, state, cluster, begun):
     def program() -> None:
         pulumi.runtime.set_all_config({"pi-mesh:cluster": cluster} if cluster else {})

@@ -70,15 +70,14 @@ def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
     ]
 
 
-@pytest.mark.parametrize(
-    ("before", "settings"),
-    [
-        pytest.param(
-            [make_pod("istiod-x", namespace="istio-system")], {}, id="a pod of before, which this up may mend"
-        ),
-        pytest.param([], {"release": {"watch": "say"}}, id="a watch that only speaks"),
-    ],
-)
+OLD_POD = make_pod("istiod-x", namespace="istio-system")
+SPARED = {
+    "a pod of before, which this up may mend": ([OLD_POD], {}),
+    "a watch that only speaks": ([], {"release": {"watch": "say"}}),
+}
+
+
+@pytest.mark.parametrize(("before", "settings"), SPARED.values(), ids=SPARED)
 def test_nothing_is_ended_for(watch, said, before, settings):
     assert watch([[MISSING]], [40.0], *before, **settings)
     assert "interrupted" not in said

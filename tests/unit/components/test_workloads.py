@@ -2,20 +2,10 @@
 
 import pytest
 
-from components import mesh
 from components.workloads import Traffic
-from tests.support.factories import make_mesh, make_settings
+from tests.support.factories import make_mesh
 from tests.support.recorder import record
-from tests.support.recording import Recording, Registered
-
-
-@pytest.fixture
-def deployed(monkeypatch):
-    def run(**settings: object) -> Recording:
-        monkeypatch.setattr(mesh, "guard", lambda *_: None)
-        return record(lambda: mesh.deploy(make_settings(**settings)))
-
-    return run
+from tests.support.recording import Registered
 
 
 def test_a_further_namespace_is_a_component_of_trading_s_type_with_bounds_of_its_own(deployed):
@@ -78,7 +68,8 @@ def test_a_listener_waits_for_its_list_of_addresses(recorded):
 
 def test_the_objects_of_the_gateways_namespace_wait_for_it(deployed):
     traffic = {"gateways": {"feed": {"allowAddresses": ["192.0.2.7"]}}}
-    recording = deployed(traffic=traffic, ingress={"namespace": "edge"})
+    ingress = {"namespace": "edge", "service": {"externalTrafficPolicy": "Local"}}
+    recording = deployed(traffic=traffic, ingress=ingress)
     policy = recording.one("traffic-authorizationpolicy-feed-addresses")
     assert policy.props["metadata"]["namespace"] == "edge"
     assert "ingress-namespace" in recording.one("traffic").dependencies | policy.dependencies

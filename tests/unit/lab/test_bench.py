@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lab.bench import comparison_report, contenders
-from lab.bench.rounds import Series, interleave, interval, ratios
+from lab.bench.rounds import Series, interleave, interval
 from lab.bench.timed_command import begun
 from tests.support.factories import make_settings
 
@@ -82,10 +82,6 @@ def test_every_contender_runs_once_a_round(monkeypatch):
     ours, theirs = interleave("install", contenders, 2, lambda _: None)
     assert ran == ["theirs", "ours", "theirs", "ours"]
     assert (ours.seconds, theirs.seconds) == ((2.0, 4.0), (1.0, 3.0))
-
-
-def test_ratios_are_those_of_the_same_round():
-    assert ratios(Series("install", "ours", (2, 9)), Series("install", "theirs", (1, 3))) == [2, 3]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,3 @@ def test_alerts_go_to_the_alertmanagers_alone_that_there_are():
     assert "alerting" not in prometheus.configuration(values())
     alerting = prometheus.configuration(values(alerts={"alertmanagers": ["a.example:9093"]}))["alerting"]
     assert alerting == {"alertmanagers": [{"static_configs": [{"targets": ["a.example:9093"]}]}]}
-
-
-def test_a_configuration_is_plain_data():
-    (config,) = (item for item in prometheus.objects(values()) if item["kind"] == "ConfigMap")
-    assert "- job_name: istiod" in config["data"]["prometheus.yml"]
-    assert "&id" not in config["data"]["prometheus.yml"]

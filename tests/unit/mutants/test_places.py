@@ -34,14 +34,10 @@ def test_one_seed_gives_one_sample():
 
 
 @pytest.mark.usefixtures("rooms")
-def test_rooms_have_equal_parts_whatever_their_size():
-    assert Counter(mutant.room for mutant in places.sample("a", 6)) == {"small": 3, "large": 3}
-
-
-@pytest.mark.usefixtures("rooms")
-def test_a_place_is_changed_once():
-    found = places.sample("a", 6)
-    assert len({(mutant.file, mutant.line, mutant.column) for mutant in found}) == 6
+def test_rooms_have_equal_parts_whatever_their_size_and_a_place_is_changed_once():
+    mutants = places.sample("a", 6)
+    assert Counter(mutant.room for mutant in mutants) == {"small": 3, "large": 3}
+    assert len({(mutant.file, mutant.line, mutant.column) for mutant in mutants}) == 6
 
 
 def test_operators_and_numbers_are_changed_but_no_annotation(rooms):

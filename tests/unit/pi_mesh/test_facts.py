@@ -192,26 +192,20 @@ def test_a_list_of_addresses_is_weaker_if_it_admits_one_more(before, after, more
 HOURS = {"timeZone": "Europe/Berlin", "opens": "09:00", "closes": "17:30", "days": ["Mon", "Tue"], "holidays": []}
 
 
+OF_LONDON = {"timeZone": "Europe/London"}
+AS_MUCH = ({}, {"opens": "08:59", "closes": "17:31"}, {"closes": "01:00"}, {"days": ["Mon", "Tue", "Wed"]})
+LESS = ({"opens": "09:01"}, {"closes": "17:29"}, {"days": ["Mon"]}, {"holidays": ["2026-12-25"]}, OF_LONDON)
+
+
 @pytest.mark.parametrize(
-    ("after", "less"),
+    ("before", "after", "less"),
     [
-        ({}, False),
-        ({"opens": "08:59", "closes": "17:31"}, False),
-        ({"closes": "01:00"}, False),
-        ({"opens": "09:01"}, True),
-        ({"closes": "17:29"}, True),
-        ({"days": ["Mon"]}, True),
-        ({"days": ["Mon", "Tue", "Wed"]}, False),
-        ({"holidays": ["2026-12-25"]}, True),
-        ({"timeZone": "Europe/London"}, True),
+        *((HOURS, {**HOURS, **after}, False) for after in AS_MUCH),
+        *((HOURS, {**HOURS, **after}, True) for after in LESS),
+        *((HOURS, None, True), (None, HOURS, False), (None, None, False)),
     ],
 )
-def test_trading_hours_are_weaker_if_a_time_is_protected_no_more(after, less):
-    assert facts.protects_less_time(HOURS, {**HOURS, **after}) is less
-
-
-@pytest.mark.parametrize(("before", "after", "less"), [(HOURS, None, True), (None, HOURS, False), (None, None, False)])
-def test_trading_hours_that_end_are_weaker_and_first_ones_are_not(before, after, less):
+def test_trading_hours_are_weaker_if_a_time_is_protected_no_more(before, after, less):
     assert facts.protects_less_time(before, after) is less
 
 

@@ -18,35 +18,32 @@ ONE_CPU = {"requests": {"cpu": "1"}}
 SAME = "trading.namespace and istio.namespace are both"
 
 
-@pytest.mark.parametrize(
-    ("settings", "lines"),
-    [
-        pytest.param({"ingres": {}, "istio": {"values": TWO}}, ["ingres: is not a setting"], id="a mistyped key first"),
-        pytest.param({"istio": {"version": "latest", "values": TWO}}, ["istio.version: 'latest'"], id="a version"),
-        pytest.param(
-            {"istio": {"values": TWO}, "observability": {"kiali": {"enabled": True}}},
-            ["observability: kiali reads from Prometheus", CONTRADICTION],
-            id="an addon without the one that it reads hides none",
-        ),
-        pytest.param(
-            {"istio": {"values": TWO}, "trading": {"namespace": "istio-system"}},
-            [SAME, CONTRADICTION],
-            id="two settings that do not go together hide none",
-        ),
-        # What the right value may not contradict is not told.
-        ({"istio": {"pilotReplicas": "2", "values": TWO}}, ["istio.pilotReplicas"]),
-        ({"istio": {"version": 1.2, "values": {"global": {"tag": SHIPPED}}}}, ["istio.version"]),
-        (
-            {"istio": {"resources": ONE_CPU, "values": {"pilot": {"resources": ONE_CPU}}}},
-            ["istio.resources.requests", "istio.resources.limits"],
-        ),
-        (
-            {"istio": {"resources": {"requests": 1}, "values": {"pilot": {"resources": ONE_CPU}}}},
-            ["istio.resources.requests", "istio.resources.limits"],
-        ),
-        ({"istio": {"autoscaling": 1, "values": {"pilot": {"autoscaleEnabled": True}}}}, ["istio.autoscaling"]),
-    ],
-)
+HALVES = ["istio.resources.requests", "istio.resources.limits"]
+OWN_RESOURCES = {"pilot": {"resources": ONE_CPU}}
+PROBLEMS = {
+    "a mistyped key first": ({"ingres": {}, "istio": {"values": TWO}}, ["ingres: is not a setting"]),
+    "a version first": ({"istio": {"version": "latest", "values": TWO}}, ["istio.version: 'latest'"]),
+    "an addon without the one that it reads hides none": (
+        {"istio": {"values": TWO}, "observability": {"kiali": {"enabled": True}}},
+        ["observability: kiali reads from Prometheus", CONTRADICTION],
+    ),
+    "two settings that do not go together hide none": (
+        {"istio": {"values": TWO}, "trading": {"namespace": "istio-system"}},
+        [SAME, CONTRADICTION],
+    ),
+    # What the right value may not contradict is not told.
+    "a number as text": ({"istio": {"pilotReplicas": "2", "values": TWO}}, ["istio.pilotReplicas"]),
+    "a version as number": ({"istio": {"version": 1.2, "values": {"global": {"tag": SHIPPED}}}}, ["istio.version"]),
+    "half of a profile": ({"istio": {"resources": ONE_CPU, "values": OWN_RESOURCES}}, HALVES),
+    "a profile that is none": ({"istio": {"resources": {"requests": 1}, "values": OWN_RESOURCES}}, HALVES),
+    "a branch that is none": (
+        {"istio": {"autoscaling": 1, "values": {"pilot": {"autoscaleEnabled": True}}}},
+        ["istio.autoscaling"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "lines"), PROBLEMS.values(), ids=PROBLEMS)
 def test_contradictions_are_told_after_the_settings_own_problems(settings, lines):
     with pytest.raises(SettingsError) as refused:
         parse(raw_settings(**settings))

@@ -6,6 +6,7 @@ from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.selectors import expression_matches, label_selector_matches, matches
 
+WITHOUT_APP = {"key": "app", "operator": "DoesNotExist"}
 LABELS = {"app": "web", "version": "2"}
 
 
@@ -23,20 +24,16 @@ def test_a_selector_demands_all_its_labels_and_nothing_without_any(selector, exp
     assert matches(selector, LABELS) is expected
 
 
-@pytest.mark.parametrize(
-    ("selector", "expected"),
-    [
-        pytest.param(None, False, id="a missing one selects nothing"),
-        pytest.param({}, True, id="an empty one selects everything"),
-        pytest.param({"matchLabels": {"app": "web"}}, True, id="its labels are there"),
-        pytest.param({"matchLabels": {"app": "db"}}, False, id="a label differs"),
-        pytest.param(
-            {"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]},
-            False,
-            id="both have to hold",
-        ),
-    ],
-)
+SELECTORS = {
+    "a missing one selects nothing": (None, False),
+    "an empty one selects everything": ({}, True),
+    "its labels are there": ({"matchLabels": {"app": "web"}}, True),
+    "a label differs": ({"matchLabels": {"app": "db"}}, False),
+    "both have to hold": ({"matchLabels": {"app": "web"}, "matchExpressions": [WITHOUT_APP]}, False),
+}
+
+
+@pytest.mark.parametrize(("selector", "expected"), SELECTORS.values(), ids=SELECTORS)
 def test_a_label_selector(selector, expected):
     assert label_selector_matches(selector, LABELS) is expected
 

@@ -75,23 +75,15 @@ def test_nothing_is_removed_while_an_unmarked_kind_is_in_use():
     assert cluster.removed == []
 
 
-@pytest.mark.parametrize(
-    ("roots", "istiods", "removed"),
-    [
-        pytest.param(
-            [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")],
-            THEIRS,
-            ["shop"],
-            id="roots of another istiod stay and ours go",
-        ),
-        pytest.param(
-            [config_map("shop", "ours"), config_map("bank", "older"), config_map("shop", "x", "somebodys")],
-            [],
-            ["shop", "bank"],
-            id="without another istiod every root goes and nothing else",
-        ),
-    ],
-)
+OURS_AND_THEIRS = [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")]
+OURS_AND_OLD = [config_map("shop", "ours"), config_map("bank", "older"), config_map("shop", "x", "somebodys")]
+ROOTS = {
+    "roots of another istiod stay and ours go": (OURS_AND_THEIRS, THEIRS, ["shop"]),
+    "without another istiod every root goes and nothing else": (OURS_AND_OLD, [], ["shop", "bank"]),
+}
+
+
+@pytest.mark.parametrize(("roots", "istiods", "removed"), ROOTS.values(), ids=ROOTS)
 def test_the_root_certificates_of_the_mesh_are_removed(roots, istiods, removed):
     cluster = Cluster(**{CONFIG_MAPS: roots, uninstall.DEPLOYMENTS: istiods})
     uninstall.root_certificates(cast(Client, cluster))

@@ -33,17 +33,17 @@ def until(monkeypatch):
     return wait
 
 
-def test_the_first_true_answer_ends_the_wait(until):
-    assert until([0, "", "here"]) == "here"
+ENDS = {
+    "with the first true answer": ([0, "", "here"], {}, "here"),
+    "after the last second with the last answer as it is": ([0, 0, "", "too late"], {}, ""),
+    "with nothing where nothing shall be left": ([["a", "b"], ["b"], []], {"done": not_}, []),
+    "with all that is left": ([["a", "b"]] * 4, {"done": not_}, ["a", "b"]),
+}
 
 
-def test_after_the_last_second_the_last_answer_is_returned_as_it_is(until):
-    assert until([0, 0, "", "too late"]) == ""
-
-
-def test_a_wait_for_nothing_left_ends_with_nothing(until):
-    assert until([["a", "b"], ["b"], []], done=not_) == []
-    assert until([["a", "b"]] * 4, done=not_) == ["a", "b"]
+@pytest.mark.parametrize(("answers", "options", "result"), ENDS.values(), ids=ENDS)
+def test_the_wait_ends(until, answers, options, result):
+    assert until(answers, **options) == result
 
 
 def test_each_answer_that_is_not_done_is_told(until):

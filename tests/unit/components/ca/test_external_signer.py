@@ -34,9 +34,8 @@ def deployed(monkeypatch):
     def run(vault: dict, outputs: dict = KEYLESS, **snapshot: object) -> Recording:
         monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
         monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda *_, **__: make_snapshot(**snapshot))
-        monkeypatch.setattr(
-            "pi_mesh.cluster.mesh_ca.read_authority", lambda *_: live(ROOT) if snapshot else Authority()
-        )
+        authority = live(ROOT) if snapshot else Authority()
+        monkeypatch.setattr("pi_mesh.cluster.mesh_ca.read_authority", lambda *_: authority)
         monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", lambda *_: "")
         with vault_server(ROOT.pem) as address:
             settings = make_settings(vault={"enabled": True, "address": address, "allowHttp": True, **vault})

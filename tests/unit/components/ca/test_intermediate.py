@@ -4,8 +4,7 @@ import pulumi
 import pytest
 
 from components.ca import program
-from pi_mesh.cluster.ca_state import VaultResource, WantedCa
-from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.cluster.ca_state import WantedCa
 from pi_mesh.settings import parse_any
 from pi_mesh.values.vault import SigningRole
 from tests.support.factories import make_settings
@@ -15,18 +14,15 @@ from tests.support.vault_server import vault_server
 
 SEALED = 503
 UNCHANGED = "CA unchanged: Vault could not be asked"
-WAYS = pytest.mark.parametrize(
-    ("vault", "outputs"),
-    [
-        ({}, None),
-        ({"generation": 3, "workloadRole": True}, None),
-        (OUTSIDE, None),
-        ({**OUTSIDE, "generation": 2}, None),
-        ({"signedBy": "outside"}, None),
-        ({"key": "internal", "allowHttp": True}, KEYLESS),
-    ],
-    ids=["exported", "third generation", "outside", "a newer request", "not signed yet", "internal"],
-)
+BY_WAY = {
+    "exported": ({}, None),
+    "third generation": ({"generation": 3, "workloadRole": True}, None),
+    "outside": (OUTSIDE, None),
+    "a newer request": ({**OUTSIDE, "generation": 2}, None),
+    "not signed yet": ({"signedBy": "outside"}, None),
+    "internal": ({"key": "internal", "allowHttp": True}, KEYLESS),
+}
+each_way = pytest.mark.parametrize(("vault", "outputs"), BY_WAY.values(), ids=BY_WAY)
 
 
 def in_vault(recording: Recording) -> dict[str, dict]:
@@ -40,7 +36,7 @@ def again(vault: dict, outputs: dict | None = None, **changes: object) -> Record
     return plug_in(live(ROOT), outputs=outputs, health=SEALED, recorded=before, **{**vault, **changes})
 
 
-@WAYS
+@each_way
 def test_what_is_compared_is_what_is_registered(vault, outputs):
     made = in_vault(plug_in(outputs=outputs, **vault))
     settings = make_settings(vault={"enabled": True, "address": "http://127.0.0.1:1", **vault}).vault
@@ -52,7 +48,7 @@ def test_what_is_compared_is_what_is_registered(vault, outputs):
     assert [(name, key) for name, keys in wanted.items() for key in keys if keys[key] != made[name].get(key)] == []
 
 
-@WAYS
+@each_way
 def test_a_ca_that_stays_goes_on_with_one_warning(vault, outputs):
     recording = again(vault, outputs)
     (line,) = [line for line in recording.logs if UNCHANGED in line]
@@ -119,11 +115,3 @@ def test_a_ca_stack_goes_on_as_well(monkeypatch):
     program.deploy_ca(settings)
     assert registered == [first.vault]
     assert UNCHANGED in said[0]
-
-
-def test_a_state_that_holds_another_value_than_the_settings_is_a_change():
-    wanted = WantedCa("ca", make_settings(vault={"enabled": True, "address": "http://127.0.0.1:1"}).vault)
-    held = {name: VaultResource("vault:x:X", keys) for name, keys in wanted.resources().items()}
-    assert wanted.changes(held) == []
-    assert wanted.changes({**held, "ca-mount": VaultResource("vault:x:X", {"path": "other"})}) == ["ca-mount"]
-    assert wanted.changes(StackState().vault) == [*wanted.resources()]

@@ -19,7 +19,7 @@ CERTIFICATE, SECRET = "kubernetes:cert-manager.io/v1:Certificate", "kubernetes:c
 ROOT, OLD_ROOT = authorities.make_root(), authorities.make_root("old root")
 OLD = authorities.make_ca("old", OLD_ROOT)
 SIGNED, SIGNING = authorities.make_ca("signed", ROOT, path_length=None), authorities.make_ca("signing", ROOT)
-SILENT = ClusterUnreachable("no answer")
+NO_CA, SILENT = Authority(), ClusterUnreachable("no answer")
 
 
 def bundle(ca: authorities.Authority, root: authorities.Authority) -> dict[str, str]:
@@ -43,14 +43,7 @@ def plug_in(monkeypatch):
     `mesh_ca` is the Secret of cert-manager, whose Certificate is ready if it holds `MINE`.
     """
 
-    def run(
-        ca: dict,
-        key: str = "",
-        preview: bool = False,
-        live: Authority | None = None,
-        hours: dict | None = None,
-        **secrets: object,
-    ) -> Recording:
+    def run(ca: dict, key="", preview=False, live=NO_CA, hours=None, **secrets: object) -> Recording:
         def read(_context: str, _namespace: str, name: str) -> object:
             secret = secrets.get(name.replace("-", "_"))
             if isinstance(secret, Exception):
@@ -62,8 +55,8 @@ def plug_in(monkeypatch):
         monkeypatch.setattr(mesh_ca, "is_certificate_signed", lambda *_: secrets.get("mesh_ca") is MINE)
         monkeypatch.setattr(plugged_in_ca, "SECONDS", 0)
         trading = {"hours": hours} if hours else {}
-        mesh, now = inventory.mesh_inventory(make_settings(ca=ca, trading=trading)), live or Authority()
-        return record(lambda: program.plug_in(mesh, now, Answer(), pulumi.ResourceOptions()), preview=preview)
+        mesh = inventory.mesh_inventory(make_settings(ca=ca, trading=trading))
+        return record(lambda: program.plug_in(mesh, live, Answer(), pulumi.ResourceOptions()), preview=preview)
 
     return run
 
@@ -195,6 +188,6 @@ def test_another_ca_is_taken_within_trading_hours_where_its_caller_says_so(plug_
     assert files(plug_in(PEM, SIGNING.key, live=RUNNING, hours=ALWAYS))["ca-cert.pem"] == SIGNING.pem
 
 
-@pytest.mark.parametrize("live", [RUNNING, Authority()], ids=["the same CA", "a first install"])
+@pytest.mark.parametrize("live", [RUNNING, NO_CA], ids=["the same CA", "a first install"])
 def test_within_trading_hours_a_ca_that_signs_already_and_a_first_one_are_taken(plug_in, live):
     assert files(plug_in(FROM_MINE, live=live, hours=ALWAYS, mine=MINE))["ca-cert.pem"] == SIGNED.pem

@@ -42,17 +42,11 @@ def test_a_new_generation_is_a_new_key_a_new_signature_and_a_new_certificate():
     assert not {name for name in names if name.endswith("-1")}
 
 
-def test_a_ca_outside_of_vault_signs_nothing_in_vault_and_its_request_goes_out():
-    recording = plug_in(**OUTSIDE)
-    assert recording.of_type(SIGNATURE) == []
-    assert recording.exports["certificateRequest"] == "the request"
+def test_a_ca_outside_of_vault_signs_nothing_in_vault_and_until_then_only_its_request_is_made():
+    recording, unsigned = plug_in(**OUTSIDE), plug_in(signedBy="outside")
+    assert (recording.of_type(SIGNATURE), unsigned.of_type(SECRET)) == ([], [])
+    assert [made.exports["certificateRequest"] for made in (recording, unsigned)] == ["the request"] * 2
     assert files(recording)["root-cert.pem"] == ROOT.pem
-
-
-def test_until_a_ca_outside_has_signed_only_the_request_is_made():
-    recording = plug_in(signedBy="outside")
-    assert recording.of_type(SECRET) == []
-    assert recording.exports["certificateRequest"] == "the request"
 
 
 def test_a_newer_request_leaves_the_mesh_with_the_key_that_was_signed():

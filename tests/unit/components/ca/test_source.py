@@ -7,7 +7,6 @@ from components.ca import program, source
 from pi_mesh import inventory
 from pi_mesh.cluster.ca_state import WantedCa
 from pi_mesh.cluster.mesh_ca import Authority
-from pi_mesh.cluster.stack_state import StackState
 from tests.support import authorities
 from tests.support.factories import make_settings
 from tests.support.recorder import Recording, record
@@ -64,23 +63,18 @@ def test_a_signer_that_ends_sooner_than_another_signature_would_is_no_problem_wh
 CURE = "`python -m operations repair -s test --yes`, then `pulumi up`"
 
 
-def made_before() -> StackState:
-    """Return the content of the state after a CA was made."""
-    return in_state(plug_in())
-
-
 def test_a_lost_mount_is_named_with_the_commands_that_bring_it_back():
-    recording = plug_in(recorded=made_before(), own=None)
+    recording = plug_in(recorded=in_state(plug_in()), own=None)
     (line,) = (line for line in recording.logs if "vault.mount pki_int" in line)
     assert "nothing is mounted there" in line
     assert CURE in line
 
 
 def test_a_ca_that_is_there_is_not_mentioned():
-    assert [line for line in plug_in(recorded=made_before()).logs if "vault.mount" in line] == []
+    assert [line for line in plug_in(recorded=in_state(plug_in())).logs if "vault.mount" in line] == []
 
 
 def test_a_change_that_needs_a_lost_mount_is_refused_with_the_same_commands():
     with pytest.raises(pulumi.RunError, match="Needed for mesh-ca-request-2") as refused:
-        plug_in(recorded=made_before(), own=None, generation=2)
+        plug_in(recorded=in_state(plug_in()), own=None, generation=2)
     assert CURE in str(refused.value)

@@ -2,13 +2,8 @@
 
 import pytest
 
-from components import mesh
-from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
-from tests.support.factories import make_settings
 from tests.support.full_traffic_settings import TRAFFIC
-from tests.support.recorder import record
-from tests.support.recording import Recording
 from tests.support.versions import NEWEST
 
 EVERYTHING = {
@@ -18,21 +13,6 @@ EVERYTHING = {
     "observability": {"jaeger": {"enabled": True}},
     "destroy": {"crds": True},
 }
-
-
-@pytest.fixture
-def deployed(monkeypatch):
-    """Return `deployed(**overrides)`: the resources that a preview without a cluster registers with these settings."""
-
-    def gone(*_: object, **__: object) -> None:
-        raise ClusterUnreachable("cluster 'test' does not answer")
-
-    def run(**overrides: object) -> Recording:
-        monkeypatch.setattr("pi_mesh.cluster.snapshot.read", gone)
-        monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", gone)
-        return record(lambda: mesh.deploy(make_settings(**overrides)), preview=True)
-
-    return run
 
 
 @pytest.mark.parametrize("overrides", [{}, EVERYTHING], ids=["defaults", "everything"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
@@ -35,29 +35,23 @@ def inputs() -> Struct:
     return ParseDict(RECORDED, Struct())
 
 
-def test_it_keeps_what_the_program_gives_it(engine, inputs):
+def test_it_keeps_what_the_program_gives_it_and_a_refresh_finds_it_as_it_was(engine, inputs):
     assert engine.Check(messages.CheckRequest(news=inputs)).inputs == inputs
     created = engine.Create(messages.CreateRequest(urn="urn:pulumi:a::b::c::destroy-guard", properties=inputs))
     assert (created.id, created.properties) == ("destroy-guard", inputs)
     assert engine.Update(messages.UpdateRequest(news=inputs)).properties == inputs
+    read = engine.Read(messages.ReadRequest(id="destroy-guard", properties=inputs, inputs=inputs))
+    assert (read.id, read.properties) == ("destroy-guard", inputs)
 
 
 def test_it_leaves_the_comparison_to_the_engine(engine, inputs):
     assert engine.Diff(messages.DiffRequest(olds=inputs, news=inputs)).changes == messages.DiffResponse.DIFF_UNKNOWN
 
 
-def test_a_refresh_finds_it_as_it_was(engine, inputs):
-    read = engine.Read(messages.ReadRequest(id="destroy-guard", properties=inputs, inputs=inputs))
-    assert (read.id, MessageToDict(read.properties)) == ("destroy-guard", MessageToDict(inputs))
-
-
 def test_a_refusal_is_the_error_of_the_deletion(engine, inputs):
+    urn = "urn:x::pi-mesh:destroy:Guard::destroy-guard"
     with pytest.raises(grpc.RpcError) as refused:
-        engine.Delete(
-            messages.DeleteRequest(
-                id="destroy-guard", urn="urn:x::pi-mesh:destroy:Guard::destroy-guard", properties=inputs
-            )
-        )
+        engine.Delete(messages.DeleteRequest(id="destroy-guard", urn=urn, properties=inputs))
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert "no kubeconfig in /nonexistent; `export KUBECONFIG=FILE`" in refused.value.details()
 

@@ -35,13 +35,6 @@ def open_files(pid: int) -> set[str]:
     return opened
 
 
-def test_a_started_process_is_alive_until_it_is_stopped():
-    process.start("sleeper", SLEEP)
-    before = records.is_alive("sleeper")
-    process.stop("sleeper")
-    assert (before, records.is_alive("sleeper"), records.recorded()) == (True, False, [])
-
-
 def test_a_process_gets_no_file_that_its_starter_left_open(tmp_path):
     with (tmp_path / "lock").open("w") as lock:
         os.set_inheritable(lock.fileno(), True)

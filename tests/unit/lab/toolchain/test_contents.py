@@ -76,7 +76,3 @@ def test_too_little_disk_is_refused_before_anything_is_taken(announced, monkeypa
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 10**9))
     with pytest.raises(programs.DiskSpaceError):
         announced([RUNC])
-
-
-def test_one_program_is_counted_as_one():
-    assert contents.counted([catalog.BY_NAME["fortio"]]) == "1 program"

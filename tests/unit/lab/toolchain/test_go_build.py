@@ -16,17 +16,6 @@ def test_the_name_that_go_gives_a_program_is_known(package, name):
     assert go_build.default_name(package, FORTIO) == name
 
 
-def test_a_folder_of_a_module_is_taken_whole_and_can_be_removed_again(tmp_path):
-    deep = tmp_path / "module" / "charts" / "base"
-    deep.mkdir(parents=True)
-    (deep / "Chart.yaml").write_text("name: base")
-    (deep / "Chart.yaml").chmod(0o444)
-    go_build.copy_writable(tmp_path / "module" / "charts", tmp_path / "part" / "charts")
-    copy = tmp_path / "part" / "charts" / "base" / "Chart.yaml"
-    assert copy.read_text() == "name: base"
-    assert copy.stat().st_mode & 0o200
-
-
 def test_lines_that_a_part_leaves_out_are_gone():
     source = 'import (\n\t"fmt"\n\tyaml "sdk/yaml"\n)\nvar kinds = map[string]any{\n\t"File": yaml.File,\n}\n'
     assert go_build.without(source, ["yaml"]) == 'import (\n\t"fmt"\n)\nvar kinds = map[string]any{\n}\n'

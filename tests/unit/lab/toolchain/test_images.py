@@ -6,7 +6,7 @@ import pytest
 
 from lab.toolchain import images, istio_images, libraries
 from lab.toolchain.cache import part_folder
-from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
+from lab.toolchain.istio_parts import CONTROL_PLANES
 
 OLDER = [*CONTROL_PLANES][1]
 PUBLISHED = {"pilot-agent", "envoy", "xtables-nft-multi", "xtables-legacy-multi", "nft"}
@@ -21,21 +21,6 @@ def _parts_are_there(monkeypatch):
     monkeypatch.setattr(images, "program", Path)
     monkeypatch.setattr(istio_images.libraries, "with_libraries", dict)
     monkeypatch.setattr(istio_images.libraries, "iptables", lambda: ({}, {}))
-
-
-@pytest.mark.parametrize("version", CONTROL_PLANES)
-def test_an_image_holds_the_program_of_the_version_that_its_tag_names(version):
-    part = CONTROL_PLANES[version].name
-    pilot, proxy = istio_images.images(version).values()
-    assert [pilot.reference, proxy.reference] == [f"docker.io/istio/{name}:{version}" for name in ("pilot", "proxyv2")]
-    assert pilot.files["/usr/local/bin/pilot-discovery"].is_relative_to(Path(part))
-    assert proxy.files["/usr/local/bin/pilot-agent"].is_relative_to(Path(part))
-
-
-def test_the_images_that_the_lab_starts_with_are_of_its_own_version_alone():
-    assert [image.reference for name, image in images._images().items() if name in ("pilot", "proxyv2")] == [
-        f"docker.io/istio/{name}:{ISTIO}" for name in ("pilot", "proxyv2")
-    ]
 
 
 def test_the_archives_of_another_version_lie_with_its_part_and_go_with_it(tool_cache, monkeypatch):

@@ -32,10 +32,6 @@ def test_the_scarcest_of_cpu_memory_and_pods_decides(free, count):
     assert free.room(SIDECAR) == count
 
 
-def test_a_cluster_takes_what_its_nodes_take_together():
-    assert fitting([node(), node(pods=7), node(accepts=False)], SIDECAR) == 35
-
-
 def test_what_is_not_asked_for_is_never_refused():
     assert node(cpu=-100, pods=9).room(Resources(0, MI)) == 9
 

@@ -103,18 +103,14 @@ def test_the_outputs_have_an_entry_for_each_row():
     )
 
 
-@pytest.mark.parametrize(
-    ("settings", "kept"),
-    [
-        ({"trading": {"workloads": 4}}, (1,)),
-        pytest.param(
-            {"trading": {"workloads": 1}, "namespaces": {"research": {"workloads": 2}}},
-            (1, 0),
-            id="a namespace gets what those before it leave",
-        ),
-    ],
-)
-def test_a_promise_that_does_not_fit_is_told_with_the_number_that_does(settings, kept):
+PROMISES = {
+    "fewer than were promised": ({"trading": {"workloads": 4}}, (1,)),
+    "what those before it leave": ({"trading": {"workloads": 1}, "namespaces": {"research": {"workloads": 2}}}, (1, 0)),
+}
+
+
+@pytest.mark.parametrize(("settings", "kept"), PROMISES.values(), ids=PROMISES)
+def test_of_a_promise_that_does_not_fit_a_namespace_gets(settings, kept):
     assert budget(**ONE_PI, **settings).kept == kept
 
 

@@ -25,9 +25,6 @@ def test_the_growth_in_the_catalog_is_that_of_the_measured_page(part):
     assert PARTS[part] == Growth(round(start), round(slope * 1024)), "write it into pi_mesh/catalog/footprint.py"
 
 
-def test_a_limit_is_reached_by_fewer_services_the_wider_the_margin():
+def test_a_limit_is_reached_by_fewer_services_the_wider_the_margin_and_by_none_where_memory_hardly_grows():
     assert [Growth(56, 100).reach(256, margin) for margin in (1, 2)] == [2048, 737]
-
-
-def test_memory_that_hardly_grows_reaches_no_limit():
     assert Growth(45, 1).reach(256) is None

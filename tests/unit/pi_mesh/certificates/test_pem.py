@@ -27,20 +27,13 @@ def test_a_certificate_is_called_by_its_first_common_name_else_by_all_its_names(
     assert pem.title(certificate) == f"'{title}' ({pem.fingerprint(certificate)[:12]})"
 
 
-@pytest.mark.parametrize(
-    ("host", "covered"),
-    [
-        ("shop.example", True),
-        ("api.shop.example", True),
-        ("*.shop.example", True),
-        ("a.api.shop.example", False),
-        ("*.example", False),
-        ("example", False),
-        ("badshop.example", False),
-    ],
-)
-def test_a_name_covers_its_host_and_a_wildcard_one_level_below_its_domain(host, covered):
-    assert covers_host(host_names(make_server("shop.example", "*.shop.example").certificate), host) is covered
+COVERED = ("shop.example", "api.shop.example", "*.shop.example")
+
+
+@pytest.mark.parametrize("host", [*COVERED, "a.api.shop.example", "*.example", "example", "badshop.example"])
+def test_a_name_covers_its_host_and_a_wildcard_one_level_below_its_domain(host):
+    names = host_names(make_server("shop.example", "*.shop.example").certificate)
+    assert covers_host(names, host) is (host in COVERED)
 
 
 def test_a_common_name_alone_is_no_host_for_todays_clients():

@@ -42,7 +42,8 @@ def test_the_budget_counts_both_and_each_has_its_own_pods():
     assert [workload.has_pod("istio-system", labels) for workload in mesh.workloads[:2]] == [False, True]
 
 
-EDGE = {"ingress": {"namespace": "edge"}}
+AT_EDGE = {"namespace": "edge"}
+EDGE = {"ingress": AT_EDGE}
 INGRESS = {"app": "istio-ingressgateway"}
 
 
@@ -59,12 +60,7 @@ def test_the_ingress_gateway_alone_has_its_own_namespace(settings, namespace):
 
 @pytest.mark.parametrize(
     ("ingress", "labels"),
-    [
-        ({"namespace": "edge"}, [{}]),
-        ({}, []),
-        ({"namespace": "istio-system"}, []),
-        ({"namespace": "edge", "enabled": False}, []),
-    ],
+    [(AT_EDGE, [{}]), ({}, []), ({"namespace": "istio-system"}, []), ({**AT_EDGE, "enabled": False}, [])],
 )
 def test_the_namespace_is_made_for_it_and_asks_for_no_injection(ingress, labels):
     namespaces = make_mesh(ingress=ingress).namespaces

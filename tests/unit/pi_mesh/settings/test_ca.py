@@ -2,10 +2,8 @@
 
 import pytest
 
-from pi_mesh.settings import SettingsError
-from pi_mesh.settings.pulumi_config import plain_values
 from tests.support import authorities
-from tests.support.factories import make_settings, pulumi_config
+from tests.support.factories import make_settings
 from tests.support.refusals import refusal
 
 ROOT = authorities.make_root()
@@ -50,14 +48,3 @@ def test_settings_that_do_not_go_together_are_one_line_without_a_key(ca, vault, 
     refused = refusal(ca=ca, vault=vault)
     assert refused.startswith(line)
     assert "BEGIN" not in refused
-
-
-def test_the_cas_key_in_plain_text_is_refused_without_being_repeated():
-    with pytest.raises(SettingsError, match="caKey: is in plain text") as refused:
-        plain_values(pulumi_config() | {"pi-mesh:caKey": SIGNING.key})
-    assert "BEGIN" not in str(refused.value)
-
-
-@pytest.mark.parametrize(("value", "encrypted"), [(SIGNING.key, ["pi-mesh:caKey"]), ({"secure": "v1:x"}, [])])
-def test_the_cas_key_in_encrypted_config_is_no_setting(value, encrypted):
-    assert "caKey" not in plain_values({"pi-mesh:caKey": value}, encrypted)

@@ -119,9 +119,9 @@ def test_invalid_fields_come_all_at_once_and_what_does_not_go_together_when_they
     assert refusal(trading=IN_ISTIOS_NAMESPACE).startswith(SAME)
 
 
-def test_a_required_key_that_is_missing_is_told_alone():
-    raw = {"istio": {"version": NEWEST}, "trading": IN_ISTIOS_NAMESPACE}
-    assert refusals(raw) == ("cluster: is required",)
+@pytest.mark.parametrize(("branches", "missing"), [({"istio": {"version": NEWEST}}, []), ({}, ["istio: is required"])])
+def test_a_required_key_that_is_missing_is_told_alone(branches, missing):
+    assert refusals({**branches, "trading": IN_ISTIOS_NAMESPACE}) == ("cluster: is required", *missing)
 
 
 def test_two_conflicts_of_one_branch_come_together():

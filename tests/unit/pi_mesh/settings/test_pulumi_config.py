@@ -2,11 +2,9 @@
 
 import pytest
 
-from pi_mesh.settings import SettingsError, parse
+from pi_mesh.settings import SettingsError
 from pi_mesh.settings.pulumi_config import plain_values
 from tests.support.factories import pulumi_config
-
-TOKEN = "pi-mesh:vaultToken"
 
 
 def test_an_encrypted_setting_is_refused():
@@ -14,29 +12,30 @@ def test_an_encrypted_setting_is_refused():
         plain_values(pulumi_config(), ["pi-mesh:istio"])
 
 
-def test_an_object_that_is_a_text_is_refused_with_its_key():
-    with pytest.raises(SettingsError, match="mtls: 'STRICT': "):
-        parse(plain_values(pulumi_config() | {"pi-mesh:mtls": "STRICT"}))
-
-
 def test_an_object_too_deep_for_python_is_refused_with_its_key():
     with pytest.raises(SettingsError, match=r"istio: has more than 100 levels of keys; write fewer"):
         plain_values(pulumi_config() | {"pi-mesh:istio": '{"values":' * 2000})
 
 
+SECRETS = ("pi-mesh:vaultToken", "pi-mesh:caKey")
+
+
+@pytest.mark.parametrize("key", SECRETS)
 @pytest.mark.parametrize(
-    ("value", "encrypted"),
-    [("hvs.x", [TOKEN]), ({"secure": "v1:abc"}, []), ("", [])],
+    ("value", "is_encrypted"),
+    [("hvs.x", True), ({"secure": "v1:abc"}, False), ("", False)],
     ids=["as Pulumi gives it", "as in a stack file", "empty"],
 )
-def test_a_secret_key_never_enters_the_settings(value, encrypted):
-    assert plain_values({TOKEN: value}, encrypted) == {}
+def test_a_secret_key_never_enters_the_settings(key, value, is_encrypted):
+    assert plain_values({key: value}, [key] if is_encrypted else []) == {}
 
 
+@pytest.mark.parametrize("key", SECRETS)
 @pytest.mark.parametrize("value", ["hvs.PLAIN", "secure", {"plain": "hvs.PLAIN"}, ["secure"]], ids=str)
-def test_a_secret_in_plain_text_is_refused_without_being_repeated(value):
-    with pytest.raises(SettingsError, match=r"vaultToken: is in plain text.*`pulumi config set --secret") as refused:
-        plain_values({TOKEN: value}, ())
+def test_a_secret_in_plain_text_is_refused_without_being_repeated(key, value):
+    line = rf"{key[8:]}: is in plain text.*`pulumi config set --secret"
+    with pytest.raises(SettingsError, match=line) as refused:
+        plain_values({key: value}, ())
     assert "hvs.PLAIN" not in str(refused.value)
 
 

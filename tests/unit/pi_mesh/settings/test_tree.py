@@ -3,7 +3,6 @@
 import pytest
 from pydantic import ValidationError
 
-from pi_mesh.settings import SettingsError, parse
 from tests.support.factories import make_settings
 from tests.support.refusals import refusal, refusals
 from tests.support.versions import NEWEST, SHIPPED
@@ -24,6 +23,7 @@ def test_the_least_settings_give_the_roles_defaults():
     assert settings.istio.autoscaling.enabled is False
 
 
+OLD = "https://istio-release.storage.googleapis.com"
 LETTERS = "is not at most 63 small letters"
 YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put it in quotes"
 
@@ -56,6 +56,8 @@ YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put i
         ("mtls", {"mode": "DISABLE"}, "mtls.mode: 'DISABLE': is not 'STRICT' or 'PERMISSIVE'"),
         ("mtls", {"certificateLifetime": "1yr"}, "mtls.certificateLifetime: '1yr': is not whole hours or minutes"),
         ("cluster", {"architecture": "armhf"}, "cluster.architecture: 'armhf': is not 'arm64' or 'amd64'"),
+        ("charts", {"source": f"{OLD}/charts"}, "https://blob.istio.io/istio-release/charts"),
+        ("charts", {"source": "oci://gcr.io/istio-release/charts"}, "https://blob.istio.io/istio-release/charts"),
         ("images", {"hub": "gcr.io/istio-release"}, "docker.io/istio"),
         ("images", {"hub": "registry.istio.io/release"}, "docker.io/istio"),
         ("ingress", {"maxDrainSeconds": 19}, "ingress: maxDrainSeconds 19 is below drainSeconds 20"),
@@ -115,25 +117,6 @@ CONFLICTS = {
 def test_settings_that_could_not_work_are_refused(settings, problem):
     (line,) = refusals(**settings)
     assert line.startswith(problem)
-
-
-@pytest.mark.row(39)
-def test_all_problems_come_at_once():
-    lines = refusals(istoi={}, istio={"pilotReplicas": 0, "version": "latest"}, mtls={"mode": "off"})
-    assert [line.partition(":")[0] for line in lines] == ["istio.version", "istio.pilotReplicas", "mtls.mode", "istoi"]
-
-
-def test_what_is_required_is_named():
-    with pytest.raises(SettingsError) as refused:
-        parse({})
-    assert refused.value.problems == ("cluster: is required", "istio: is required")
-
-
-@pytest.mark.parametrize(
-    "source", ["https://istio-release.storage.googleapis.com/charts", "oci://gcr.io/istio-release/charts"]
-)
-def test_a_retired_chart_source_is_refused_with_the_new_address(source):
-    assert "https://blob.istio.io/istio-release/charts" in refusal(charts={"source": source})
 
 
 def test_settings_never_change_after_they_are_read():

@@ -9,19 +9,14 @@ from tests.support.factories import make_mesh, make_settings
 WHY = ", which typed settings give; change them (docs/config.md)"
 
 
+NINE = {"pilot": {"replicaCount": 9}}
+BOTH = [f"egress.values.replicaCount: 2 contradicts 1{WHY}", f"istio.values.pilot.replicaCount: 9 contradicts 1{WHY}"]
+
+
 @pytest.mark.parametrize(
     ("settings", "lines"),
     [
-        (
-            {
-                "istio": {"values": {"pilot": {"resources": {"limits": {"memory": "1Gi"}}}}},
-                "egress": {"values": {"replicaCount": 2}},
-            },
-            [
-                f"egress.values.replicaCount: 2 contradicts 1{WHY}",
-                f"istio.values.pilot.resources.limits.memory: '1Gi' contradicts '256Mi'{WHY}",
-            ],
-        ),
+        ({"istio": {"values": NINE}, "egress": {"values": {"replicaCount": 2}}}, BOTH),
         ({"ingress": {"values": {"service": None}}}, ["ingress.values.service: None contradicts"]),
         # Newer charts would silently override this key at the root.
         ({"istio": {"values": {"autoscaleEnabled": True}}}, ["istio.values.autoscaleEnabled: True contradicts False"]),
@@ -30,9 +25,8 @@ WHY = ", which typed settings give; change them (docs/config.md)"
 def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once(settings, lines):
     with pytest.raises(SettingsError) as refused:
         make_mesh(**settings)
-    assert len(refused.value.problems) == len(lines)
-    for problem, line in zip(refused.value.problems, lines, strict=True):
-        assert problem.startswith(line)
+    problems = refused.value.problems
+    assert [problem[: len(line)] for problem, line in zip(problems, lines, strict=True)] == lines
 
 
 PDB = {"defaultPodDisruptionBudget": {"enabled": True}}

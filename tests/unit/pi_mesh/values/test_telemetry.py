@@ -9,38 +9,33 @@ from tests.support.factories import make_mesh, make_settings
 AUDIT = {"mtls": {"mode": "PERMISSIVE", "audit": True}}
 GATEWAYS, TRADING = {"gateways": True}, {"namespaces": ["trading"]}
 LOG, INGRESS, EGRESS = "pi-mesh-access-log", "istio-ingressgateway", "istio-egressgateway"
+OF_INGRESS = ({"istio": "ingressgateway"}, [LOG])
 
 
 def with_logs(*logs: dict, **settings: object) -> dict:
     return {"observability": {"accessLogs": {key: value for log in logs for key, value in log.items()}}, **settings}
 
 
-@pytest.mark.parametrize(
-    ("settings", "telemetries"),
-    [
-        pytest.param({}, {}, id="none without access logs"),
-        pytest.param(
-            with_logs(GATEWAYS, ingress={"namespace": "edge"}),
-            {
-                f"edge/{LOG}-{INGRESS}": ({"istio": "ingressgateway"}, [LOG]),
-                f"istio-system/{LOG}-{EGRESS}": ({"istio": "egressgateway"}, [LOG]),
-            },
-            id="each gateway has one of its own beside it",
-        ),
-        pytest.param(
-            with_logs(GATEWAYS, egress={"enabled": False}),
-            {f"istio-system/{LOG}-{INGRESS}": ({"istio": "ingressgateway"}, [LOG])},
-            id="a gateway that is off has none",
-        ),
-        pytest.param(with_logs(TRADING), {f"trading/{LOG}": (None, [LOG])}, id="a namespace logs what it receives"),
-        pytest.param(
-            with_logs(TRADING, **AUDIT),
-            {"trading/pi-mesh-audit": (None, ["pi-mesh-audit", LOG])},
-            id="an audited namespace has one for both with the name that tells of the audit",
-        ),
-        pytest.param(AUDIT, {"trading/pi-mesh-audit": (None, ["pi-mesh-audit"])}, id="an audit alone keeps its name"),
-    ],
-)
+TELEMETRIES = {
+    "none without access logs": ({}, {}),
+    "each gateway has one of its own beside it": (
+        with_logs(GATEWAYS, ingress={"namespace": "edge"}),
+        {f"edge/{LOG}-{INGRESS}": OF_INGRESS, f"istio-system/{LOG}-{EGRESS}": ({"istio": "egressgateway"}, [LOG])},
+    ),
+    "a gateway that is off has none": (
+        with_logs(GATEWAYS, egress={"enabled": False}),
+        {f"istio-system/{LOG}-{INGRESS}": OF_INGRESS},
+    ),
+    "a namespace logs what it receives": (with_logs(TRADING), {f"trading/{LOG}": (None, [LOG])}),
+    "an audited namespace has one for both with the name that tells of the audit": (
+        with_logs(TRADING, **AUDIT),
+        {"trading/pi-mesh-audit": (None, ["pi-mesh-audit", LOG])},
+    ),
+    "an audit alone keeps its name": (AUDIT, {"trading/pi-mesh-audit": (None, ["pi-mesh-audit"])}),
+}
+
+
+@pytest.mark.parametrize(("settings", "telemetries"), TELEMETRIES.values(), ids=TELEMETRIES)
 def test_there_is_one_telemetry_for_each_selector(settings, telemetries):
     made = {}
     for item in (item.manifest for item in make_mesh(**settings).objects if item.kind == "Telemetry"):

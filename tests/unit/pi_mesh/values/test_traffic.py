@@ -85,9 +85,7 @@ def test_an_object_is_in_the_namespace_of_its_setting():
 @pytest.mark.parametrize(("home", "gateway"), [("research", "trading/web"), ("trading", "web")])
 def test_a_route_names_the_gateway_of_another_namespace_with_that_namespace(home, gateway):
     route = {"namespace": home, "hosts": ["*"], "gateways": ["web"], "http": [{"to": [{"service": "api"}]}]}
-    (service,) = (
-        item for item in made(gateways={"web": {}}, routes={"api": route}) if item["kind"] == "VirtualService"
-    )
+    (service,) = virtual_services(gateways={"web": {}}, routes={"api": route})
     assert service["spec"]["gateways"] == [gateway]
 
 
@@ -127,21 +125,16 @@ def entry(**settings: object) -> dict[str, Any]:
     return made(external={"x": settings})[0]
 
 
-@pytest.mark.parametrize(
-    ("host", "known"),
-    [
-        ("api.example.org", True),
-        ("api.example.org:8080", True),
-        ("api.example.org.evil.net", False),
-        ("apixexample.org", False),
-        ("api.example.org:evil", False),
-    ],
-)
-def test_a_host_on_its_way_to_the_egress_gateway_is_known_with_and_without_its_port_and_no_other_is(host, known):
+KNOWN = ("api.example.org", "api.example.org:8080")
+UNKNOWN = ("api.example.org.evil.net", "apixexample.org", "api.example.org:evil")
+
+
+@pytest.mark.parametrize("host", [*KNOWN, *UNKNOWN])
+def test_a_host_on_its_way_to_the_egress_gateway_is_known_with_and_without_its_port_and_no_other_is(host):
     outside = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "throughGateway": True}
     (route,) = virtual_services(external={"broker": outside})
     pattern = route["spec"]["http"][0]["match"][0]["authority"]["regex"]
-    assert bool(re.fullmatch(pattern, host)) is known
+    assert bool(re.fullmatch(pattern, host)) is (host in KNOWN)
 
 
 FIX = {"hosts": ["fix.broker.example"], "protocol": "TCP", "port": 9898, "throughGateway": True}
@@ -207,16 +200,16 @@ def test_an_outside_host_has_the_addresses_that_are_given_and_is_resolved_withou
     assert entry(**settings)["spec"].get(key) == value
 
 
+OTHERS = Retries(attempts=1, per_try_timeout="2s", retry_on="5xx", idempotent=True)
+
+
 @pytest.mark.parametrize(
     ("retries", "policy"),
     [
         # Istio's own conditions are not safe, and it refuses conditions of no attempts.
         (Retries(attempts=3), {"attempts": 3, "retryOn": "connect-failure,refused-stream"}),
         (Retries(attempts=0), {"attempts": 0}),
-        (
-            Retries(attempts=1, per_try_timeout="2s", retry_on="5xx", idempotent=True),
-            {"attempts": 1, "perTryTimeout": "2s", "retryOn": "5xx"},
-        ),
+        (OTHERS, {"attempts": 1, "perTryTimeout": "2s", "retryOn": "5xx"}),
     ],
 )
 def test_a_retry_policy_has_the_safe_conditions_unless_others_are_given(retries, policy):
@@ -250,30 +243,19 @@ def policy(**settings: object) -> dict[str, Any]:
     return rule["spec"]["trafficPolicy"]
 
 
-ALL_BOUNDS = {
-    "heartbeat": "10s",
-    "connectTimeout": "2s",
-    "tcpKeepalive": {"interval": "5s"},
-    "tcpIdleTimeout": "10m",
-    "httpIdleTimeout": "20m",
-    "maxConnectionDuration": "24h",
-    "http2MaxRequests": 500,
-    "maxConcurrentStreams": 2,
-}
-TCP_BOUNDS = {
-    "connectTimeout": "2s",
-    "tcpKeepalive": {"time": "60s", "interval": "5s", "probes": 3},
-    "idleTimeout": "10m",
-    "maxConnectionDuration": "24h",
-}
+OF_TCP = {"heartbeat": "10s", "tcpKeepalive": {"interval": "5s"}, "tcpIdleTimeout": "10m"}
+OF_HTTP = {"httpIdleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStreams": 2}
+OF_ALL = {"connectTimeout": "2s", "maxConnectionDuration": "24h"}
+ALL_BOUNDS = {**OF_TCP, **OF_ALL, **OF_HTTP}
+KEEPALIVE = {"time": "60s", "interval": "5s", "probes": 3}
+TCP_BOUNDS = {**OF_ALL, "tcpKeepalive": KEEPALIVE, "idleTimeout": "10m"}
 HTTP_BOUNDS = {"idleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStreams": 2}
 
 
 def test_bounds_of_connections_are_the_connection_pool():
     assert policy(connections=ALL_BOUNDS) == {"connectionPool": {"tcp": TCP_BOUNDS, "http": HTTP_BOUNDS}}
-    assert policy(connections={"tcpKeepalive": {}}) == {
-        "connectionPool": {"tcp": {"tcpKeepalive": {"time": "60s", "interval": "10s", "probes": 3}}}
-    }
+    usual = policy(connections={"tcpKeepalive": {}})["connectionPool"]
+    assert usual == {"tcp": {"tcpKeepalive": {**KEEPALIVE, "interval": "10s"}}}
 
 
 def test_bounds_of_connections_stand_beside_the_limits_of_a_circuit_breaker():
@@ -312,36 +294,27 @@ def mine(*hosts: str, to: list = [{"service": "orders"}], **more: object) -> dic
     return {"mine": {"hosts": [*hosts], "http": [{"to": to}], **more}}
 
 
-@pytest.mark.parametrize(
-    ("traffic", "routes"),
-    [
-        pytest.param({}, {WITHOUT: [0]}, id="a service that takes orders gets a route without retries"),
-        ({"services": {}}, {}),
-        pytest.param({"services": {"orders": {"ports": [80]}}}, {}, id="other services get none"),
-        pytest.param({"services": {"orders": {**ORDERS, "defaultRoute": False}}}, {}, id="another tool makes it"),
-        ({"routes": mine("orders")}, {"mine": [0]}),
-        pytest.param({"routes": mine("orders.trading.svc.cluster.local")}, {"mine": [0]}, id="by the whole name"),
-        pytest.param({"canaries": {"c": {"service": "orders", "paths": {"/v2": "v2"}}}}, {"c": [0, 0]}, id="a canary"),
-        pytest.param(
-            {"gateways": {"door": {}}, "routes": mine("orders", gateways=["door"])},
-            {"mine": [0], WITHOUT: [0]},
-            id="a route at a gateway leaves the one for sidecars",
-        ),
-        pytest.param({"routes": mine("orders", to=SHARED)}, {"mine": [0]}, id="a rule that shares requests"),
-        pytest.param(
-            {"routes": mine("prices", to=[{"service": "prices"}])},
-            {"mine": [None], WITHOUT: [0]},
-            id="rules to other services are as they were",
-        ),
-    ],
-)
+OF_A_CANARY = {"canaries": {"c": {"service": "orders", "paths": {"/v2": "v2"}}}}
+AT_A_GATEWAY = {"gateways": {"door": {}}, "routes": mine("orders", gateways=["door"])}
+ROUTES_OF_ORDERS = {
+    "a service that takes orders gets a route without retries": ({}, {WITHOUT: [0]}),
+    "no service gets none": ({"services": {}}, {}),
+    "other services get none": ({"services": {"orders": {"ports": [80]}}}, {}),
+    "another tool makes it": ({"services": {"orders": {**ORDERS, "defaultRoute": False}}}, {}),
+    "its own route": ({"routes": mine("orders")}, {"mine": [0]}),
+    "its own route by the whole name": ({"routes": mine("orders.trading.svc.cluster.local")}, {"mine": [0]}),
+    "a canary": (OF_A_CANARY, {"c": [0, 0]}),
+    "a route at a gateway leaves the one for sidecars": (AT_A_GATEWAY, {"mine": [0], WITHOUT: [0]}),
+    "a rule that shares requests": ({"routes": mine("orders", to=SHARED)}, {"mine": [0]}),
+    "other services' rules stay": ({"routes": mine("a", to=[{"service": "a"}])}, {"mine": [None], WITHOUT: [0]}),
+}
+
+
+@pytest.mark.parametrize(("traffic", "routes"), ROUTES_OF_ORDERS.values(), ids=ROUTES_OF_ORDERS)
 def test_no_rule_to_a_service_that_takes_orders_has_retries(traffic, routes):
-    services = [
-        item for item in made(**{"services": {"orders": ORDERS}, **traffic}) if item["kind"] == "VirtualService"
-    ]
     attempts = {
         item["metadata"]["name"]: [rule.get("retries", {}).get("attempts") for rule in item["spec"]["http"]]
-        for item in services
+        for item in virtual_services(**{"services": {"orders": ORDERS}, **traffic})
     }
     assert attempts == routes
 

@@ -33,9 +33,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_an_unbounded_autoscaler_is_refused(case):
-    props, words = REFUSED[case]
+@pytest.mark.parametrize(("props", "words"), REFUSED.values(), ids=REFUSED)
+def test_an_unbounded_autoscaler_is_refused(props, words):
     (message,) = said(autoscaling.RULE, props)
     assert words in message
 

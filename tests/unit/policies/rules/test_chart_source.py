@@ -8,54 +8,45 @@ from tests.support.policy_resources import istiod, said
 ALLOWED = "https://blob.istio.io/istio-release/charts"
 REGISTRY = "oci://ghcr.io/istio/release/charts"
 OUTSIDE = "comes from outside of the allowed sources"
-PATH = f"is a path, which Helm looks up before it asks {ALLOWED}"
 
 
-@pytest.mark.parametrize(
-    "repository",
-    [
-        pytest.param("https://istio-release.storage.googleapis.com/charts", id="another host"),
-        pytest.param(f"{ALLOWED}-of-mine", id="a folder that begins like the allowed one"),
-        pytest.param(f"{ALLOWED}/../../evil", id="a path that leads out again"),
-        pytest.param(f"{ALLOWED}/%2e%2e/%2e%2e/evil", id="an encoded way out"),
-        pytest.param(f"{ALLOWED}\\..\\evil", id="a backward slash"),
-        pytest.param("https://blob.istio.io@evil.example/istio-release/charts", id="a user before another host"),
-        pytest.param("https://blob.istio.io:8443/istio-release/charts", id="a port"),
-        pytest.param("http://blob.istio.io/istio-release/charts", id="no encryption"),
-        pytest.param(f"{ALLOWED}/x?to=//evil.example", id="a query"),
-        pytest.param(f"{ALLOWED}\nhttps://evil.example", id="a new line"),
-    ],
-)
+UNLISTED = {
+    "another host": "https://istio-release.storage.googleapis.com/charts",
+    "a folder that begins like the allowed one": f"{ALLOWED}-of-mine",
+    "a path that leads out again": f"{ALLOWED}/../../evil",
+    "an encoded way out": f"{ALLOWED}/%2e%2e/%2e%2e/evil",
+    "a backward slash": f"{ALLOWED}\\..\\evil",
+    "a user before another host": "https://blob.istio.io@evil.example/istio-release/charts",
+    "a port": "https://blob.istio.io:8443/istio-release/charts",
+    "no encryption": "http://blob.istio.io/istio-release/charts",
+    "a query": f"{ALLOWED}/x?to=//evil.example",
+    "a new line": f"{ALLOWED}\nhttps://evil.example",
+}
+
+
+@pytest.mark.parametrize("repository", UNLISTED.values(), ids=UNLISTED)
 def test_a_repository_that_is_not_listed_is_refused(repository):
     (message,) = said(chart_source.RULE, istiod(repositoryOpts__repo=repository))
     assert message.startswith(f"chart istiod comes from {repository}. Fix: set charts.source")
 
 
-@pytest.mark.parametrize(
-    ("chart", "words"),
-    [
-        pytest.param("oci://gcr.io/istio-release/charts/istiod", OUTSIDE, id="another registry"),
-        pytest.param(f"{REGISTRY}/../../../evil/istiod", OUTSIDE, id="a way out of the registry"),
-        pytest.param("OCI://evil.example/istiod", OUTSIDE, id="a scheme in capitals"),
-        pytest.param("evil/istiod", "is a local package", id="an alias of helm repo add"),
-    ],
-)
-def test_a_chart_without_a_repository_is_refused_if_it_comes_from_elsewhere(chart, words):
-    (message,) = said(chart_source.RULE, istiod(repositoryOpts=None, chart=chart))
-    assert message.startswith(f"chart {chart} {words}")
+NONE, BESIDE = {"repositoryOpts": None}, {}
+"""A release without a repository, and one beside whose allowed repository its chart comes from elsewhere."""
+ELSEWHERE = {
+    "another registry": (NONE, "oci://gcr.io/istio-release/charts/istiod", OUTSIDE),
+    "a way out of the registry": (NONE, f"{REGISTRY}/../../../evil/istiod", OUTSIDE),
+    "a scheme in capitals": (NONE, "OCI://evil.example/istiod", OUTSIDE),
+    "an alias of helm repo add": (NONE, "evil/istiod", "is a local package"),
+    "a registry": (BESIDE, "oci://evil.example/charts/istiod", OUTSIDE),
+    "an address": (BESIDE, "https://evil.example/istiod-1.29.0.tgz", OUTSIDE),
+    "a folder": (BESIDE, "./istiod", f"is a path, which Helm looks up before it asks {ALLOWED}"),
+    "a file": (BESIDE, "/tmp/istiod-1.29.0.tgz", f"is a path, which Helm looks up before it asks {ALLOWED}"),
+}
 
 
-@pytest.mark.parametrize(
-    ("chart", "words"),
-    [
-        pytest.param("oci://evil.example/charts/istiod", OUTSIDE, id="a registry"),
-        pytest.param("https://evil.example/istiod-1.29.0.tgz", OUTSIDE, id="an address"),
-        pytest.param("./istiod", PATH, id="a folder"),
-        pytest.param("/tmp/istiod-1.29.0.tgz", PATH, id="a file"),
-    ],
-)
-def test_no_allowed_repository_covers_a_chart_from_elsewhere(chart, words):
-    (message,) = said(chart_source.RULE, istiod(chart=chart))
+@pytest.mark.parametrize(("repository", "chart", "words"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_chart_from_elsewhere_is_refused_without_a_repository_and_beside_an_allowed_one(repository, chart, words):
+    (message,) = said(chart_source.RULE, istiod(**repository, chart=chart))
     assert message.startswith(f"chart {chart} {words}")
 
 

@@ -8,6 +8,7 @@ from tests.support.policy_resources import istiod, said
 VERSION = istiod()["version"]
 REGISTRY = "oci://ghcr.io/istio/release/charts/istiod"
 OVERRIDES = f"names a tag or digest, which overrides version {VERSION}"
+ANOTHER = f"does not have version {VERSION} in its name, and Helm ignores the version for a package"
 UNNAMED = "has no version in its name"
 
 
@@ -36,12 +37,7 @@ def test_a_version_is_a_text(version, what):
         pytest.param("https://h.example/istiod.tgz", VERSION, UNNAMED, id="a package without a version, beside one"),
         pytest.param(f"https://h.example/istiod.tgz?x=-{VERSION}.tgz", None, UNNAMED, id="a package behind a query"),
         pytest.param("charts/istiod-1.x.tgz", None, UNNAMED, id="a package of a range"),
-        pytest.param(
-            "charts/istiod-1.0.0.tgz",
-            VERSION,
-            f"does not have version {VERSION} in its name, and Helm ignores the version for a package",
-            id="a package of another version",
-        ),
+        pytest.param("charts/istiod-1.0.0.tgz", VERSION, ANOTHER, id="a package of another version"),
         pytest.param(f"{REGISTRY}:latest", VERSION, OVERRIDES, id="a tag"),
         pytest.param(f"{REGISTRY}@sha256:{'0' * 64}", VERSION, OVERRIDES, id="a digest"),
         pytest.param("./istiod", VERSION, "is a folder, whose content no version pins", id="a folder"),

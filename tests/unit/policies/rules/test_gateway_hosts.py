@@ -37,9 +37,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_gateway_that_names_no_host_is_refused(case):
-    props, breach = REFUSED[case]
+@pytest.mark.parametrize(("props", "breach"), REFUSED.values(), ids=REFUSED)
+def test_a_gateway_that_names_no_host_is_refused(props, breach):
     assert said(gateway_hosts.RULE, props) == [gateway_hosts.RULE.message(f"{props['kind']} edge: {breach}")]
 
 

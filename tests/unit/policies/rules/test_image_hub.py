@@ -68,9 +68,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_every_key_that_chooses_an_image_is_judged(case):
-    props, words = REFUSED[case]
+@pytest.mark.parametrize(("props", "words"), REFUSED.values(), ids=REFUSED)
+def test_every_key_that_chooses_an_image_is_judged(props, words):
     (message,) = said(image_hub.RULE, props)
     assert message.startswith(words)
 

@@ -51,9 +51,8 @@ BYPASSES = {
 }
 
 
-@pytest.mark.parametrize("case", BYPASSES)
-def test_pods_without_a_sidecar_are_refused(case):
-    resources, words = BYPASSES[case]
+@pytest.mark.parametrize(("resources", "words"), BYPASSES.values(), ids=BYPASSES)
+def test_pods_without_a_sidecar_are_refused(resources, words):
     (message,) = judged(*resources)
     assert message.startswith(words)
 

@@ -51,9 +51,8 @@ BYPASSES = {
 }
 
 
-@pytest.mark.parametrize("case", BYPASSES)
-def test_a_mesh_that_is_not_strict_everywhere_is_refused(case):
-    resources, words = BYPASSES[case]
+@pytest.mark.parametrize(("resources", "words"), BYPASSES.values(), ids=BYPASSES)
+def test_a_mesh_that_is_not_strict_everywhere_is_refused(resources, words):
     (message,) = of_stack(*resources)
     assert words in message
 

@@ -26,6 +26,7 @@ EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
 INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
 UNSET = "not set, which is PERMISSIVE unless a wider policy says otherwise"
 FOR_ALL = "spec.mtls.mode is PERMISSIVE for all workloads in its scope"
+WEAKER = {"8888": {"mode": "PERMISSIVE"}}
 POD = {"template": {"metadata": {"annotations": {EXCLUDED: "8888"}}}}
 
 
@@ -36,7 +37,7 @@ def of_port(mode: dict) -> dict:
 BYPASSES = {
     "PERMISSIVE for everybody": (peer("PERMISSIVE"), FOR_ALL),
     "DISABLE even for a listed label": (peer("DISABLE", "trading", **LEGACY), "refuses mutual TLS altogether"),
-    "a port weaker than its workload": (of_port({"mode": "PERMISSIVE"}), "spec.portLevelMtls.8888.mode is PERMISSIVE"),
+    "a port weaker than its workload": (peer(portLevelMtls=WEAKER), "spec.portLevelMtls.8888.mode is PERMISSIVE"),
     "a mode that is not set, for a namespace": (peer("UNSET", "trading"), f"spec.mtls.mode is {UNSET}"),
     "no mode, for a namespace": (changed(peer(namespace="trading"), spec__mtls=None), f"spec.mtls.mode is {UNSET}"),
     "a port's mode that is not set": (of_port({"mode": "UNSET"}), f"spec.portLevelMtls.8888.mode is {UNSET}"),

@@ -48,9 +48,8 @@ BYPASSES = {
 }
 
 
-@pytest.mark.parametrize("case", BYPASSES)
-def test_a_release_that_may_land_on_another_architecture_is_refused(case):
-    props, words = BYPASSES[case]
+@pytest.mark.parametrize(("props", "words"), BYPASSES.values(), ids=BYPASSES)
+def test_a_release_that_may_land_on_another_architecture_is_refused(props, words):
     (message,) = said(placement.RULE, props)
     assert message.startswith(words)
 

@@ -20,9 +20,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_ca_that_can_be_deleted_is_refused(case):
-    props, type_, words = REFUSED[case]
+@pytest.mark.parametrize(("props", "type_", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_ca_that_can_be_deleted_is_refused(props, type_, words):
     (message,) = said(protected_ca.RULE, props, type_)
     assert message.startswith(words)
 

@@ -53,52 +53,30 @@ def operations(name: str = "g", proxied: bool = False, **listeners: dict) -> lis
     return [(*(to["operation"] for to in rule.get("to", [])), *rule.get("when", [])) for rule in rules]
 
 
-ADMIN = {"allowAddresses": HOME, "hosts": ["admin.example"], "tls": CERTIFICATE}
+PLAIN, OF_HOME, OF_OFFICE = ({"ports": ["80"]},), {"allowAddresses": HOME}, {"allowAddresses": OFFICE}
+ADMIN = {**OF_HOME, "hosts": ["admin.example"], "tls": CERTIFICATE}
 SHOP = {"hosts": ["shop.example"], "tls": {"secret": "other"}}
 SNI = {"key": "connection.sni", "values": ["admin.example"]}
 FEED, RPC = {"protocol": "TCP", "port": 9000}, {"protocol": "GRPC", "port": 50051, "allowAddresses": OFFICE}
-FOUR = {
-    "g": {"allowAddresses": HOME, "tls": CERTIFICATE},
-    "feed": FEED,
-    "rpc": RPC,
-    "api": {"port": 8080, "allowAddresses": HOME},
+FOUR = {"g": {**OF_HOME, "tls": CERTIFICATE}, "feed": FEED, "rpc": RPC, "api": {**OF_HOME, "port": 8080}}
+
+
+def of_host(name: str) -> tuple[dict]:
+    return ({"ports": ["80"], "hosts": [name, f"{name}:*"]},)
+
+
+DENIED = {
+    "its plain and its encrypted port": ({"g": {**OF_HOME, "tls": CERTIFICATE}}, [PLAIN, ({"ports": ["443"]},)]),
+    "by host where a port is shared": ({"g": ADMIN, "h": SHOP}, [of_host("admin.example"), ({"ports": ["443"]}, SNI)]),
+    "without hosts for equal lists": ({"g": OF_HOME, "h": OF_HOME}, [PLAIN]),
+    "by host for other lists": ({"g": {**OF_HOME, "hosts": ["a.example"]}, "h": OF_OFFICE}, [of_host("a.example")]),
+    "behind the proxy protocol": ({**FOUR, "proxied": True}, [({"notPorts": ["9000", "50051"]},)] * 2),
+    "even of no listener": ({**FOUR, "name": "rpc", "proxied": True}, [({"notPorts": ["80", "443", "8080", "9000"]},)]),
+    "every port for a list of all listeners": ({"g": OF_HOME, "proxied": True}, [()]),
 }
 
 
-@pytest.mark.parametrize(
-    ("listeners", "denied"),
-    [
-        pytest.param(
-            {"g": {"allowAddresses": HOME, "tls": CERTIFICATE}}, [({"ports": ["80"]},), ({"ports": ["443"]},)]
-        ),
-        pytest.param(
-            {"g": ADMIN, "open": SHOP},
-            [({"ports": ["80"], "hosts": ["admin.example", "admin.example:*"]},), ({"ports": ["443"]}, SNI)],
-            id="a listener that shares its port is told apart by host",
-        ),
-        pytest.param(
-            {"g": {"allowAddresses": HOME}, "other": {"allowAddresses": HOME}},
-            [({"ports": ["80"]},)],
-            id="listeners with equal lists need no hosts",
-        ),
-        pytest.param(
-            {"g": {"allowAddresses": HOME, "hosts": ["a.example"]}, "other": {"allowAddresses": OFFICE}},
-            [({"ports": ["80"], "hosts": ["a.example", "a.example:*"]},)],
-            id="listeners with other lists do",
-        ),
-        pytest.param(
-            {**FOUR, "proxied": True}, [({"notPorts": ["9000", "50051"]},)] * 2, id="behind the proxy protocol"
-        ),
-        pytest.param(
-            {**FOUR, "name": "rpc", "proxied": True},
-            [({"notPorts": ["80", "443", "8080", "9000"]},)],
-            id="a port that is no listener's is closed behind the proxy protocol",
-        ),
-        pytest.param(
-            {"g": {"allowAddresses": HOME}, "proxied": True}, [()], id="a list of all listeners holds for every port"
-        ),
-    ],
-)
+@pytest.mark.parametrize(("listeners", "denied"), DENIED.values(), ids=DENIED)
 def test_all_other_addresses_are_denied_on_every_port_of_the_listener(listeners, denied):
     assert operations(**listeners) == denied
 
@@ -141,22 +119,19 @@ def test_a_certificate_names_the_hosts_and_the_secret_in_the_gateways_namespace(
 BOTH = ["a.example", "b.example"]
 
 
-@pytest.mark.parametrize(
-    ("listeners", "hosts"),
-    [
-        pytest.param({"g": listener(*BOTH), "h": listener("b.example")}, {"shop": BOTH}, id="listeners share a secret"),
-        pytest.param(
-            {"g": listener("a.example"), "h": listener("b.example", namespace="research")},
-            {"shop": BOTH},
-            id="a secret of two namespaces has one certificate",
-        ),
-        pytest.param({"g": {"hosts": BOTH, "tls": {"secret": "shop"}}}, {}, id="somebody else makes the secret"),
-        pytest.param(
-            {"g": listener("a.example", secret="theirs", namespace="research"), "h": listener("b.example")},
-            {"shop": ["b.example"], "theirs": ["a.example"]},
-            id="a secret of another namespace hides no later one",
-        ),
-    ],
-)
+THEIRS = listener("a.example", secret="theirs", namespace="research")
+OF_BOTH = {"g": listener("a.example"), "h": listener("b.example", namespace="research")}
+HOSTS = {
+    "listeners share a secret": ({"g": listener(*BOTH), "h": listener("b.example")}, {"shop": BOTH}),
+    "a secret of two namespaces has one certificate": (OF_BOTH, {"shop": BOTH}),
+    "somebody else makes the secret": ({"g": {"hosts": BOTH, "tls": {"secret": "shop"}}}, {}),
+    "a secret of another namespace hides no later one": (
+        {"g": THEIRS, "h": listener("b.example")},
+        {"shop": ["b.example"], "theirs": ["a.example"]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("listeners", "hosts"), HOSTS.values(), ids=HOSTS)
 def test_each_secret_with_an_issuer_has_one_certificate_for_all_its_hosts(listeners, hosts):
     assert {item["metadata"]["name"]: item["spec"]["dnsNames"] for item in made(**listeners)} == hosts

@@ -45,9 +45,8 @@ def violations(stack: str, resources: list[Judged]) -> Counter[str]:
     for rule in RULES:
         own = bounds.get(rule.name, {})
         if not rule.of_stack:
-            messages[rule.name] = sum(
-                len(said(rule, props, type_, protect, **own)) for type_, props, protect in resources
-            )
+            breaches = (said(rule, props, type_, protect, **own) for type_, props, protect in resources)
+            messages[rule.name] = sum(map(len, breaches))
         else:
             messages[rule.name] = len(said_of_all(rule, *(resource[:2] for resource in resources), **own))
     return +messages

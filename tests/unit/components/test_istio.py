@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pulumi
 import pytest
@@ -30,23 +31,17 @@ NAMESPACE = "kubernetes:core/v1:Namespace"
 
 def release_args(source: str | None = None, **how: object) -> ReleaseArgs:
     istiod = replace(make_mesh().the(Kind.ISTIOD), typed={"pilot": {"replicaCount": 1}})
-    return ReleaseArgs(
-        replace(istiod, source=ChartSettings(source=source)) if source else istiod, ReleaseSettings(**how)
-    )
+    istiod = replace(istiod, source=ChartSettings(source=source)) if source else istiod
+    return ReleaseArgs(istiod, ReleaseSettings(**how))
 
 
-@pytest.fixture
-def released():
-    """Return `released(Istiod, atomic=False)`: the one release that a component registers."""
-
-    def one(component: type = Istiod, **overrides: object) -> Registered:
-        (release,) = record(lambda: component(release_args(**overrides))).of_type(RELEASE)
-        return release
-
-    return one
+def released(component: type = Istiod, **overrides: object) -> Registered:
+    """Return the one release that a component registers."""
+    (release,) = record(lambda: component(release_args(**overrides))).of_type(RELEASE)
+    return release
 
 
-def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited(released):
+def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited():
     props = released().props
     assert (props["name"], props["version"], props["namespace"]) == ("istiod", NEWEST, "istio-system")
     assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (True, True, False)
@@ -54,9 +49,8 @@ def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited(released):
     assert props["values"] == {"pilot": {"replicaCount": 1}}
 
 
-def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component(released):
-    release = released()
-    assert (release.name, release.parent, release.delete_before_replace) == ("istiod-release", "istiod", True)
+def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component():
+    assert (released().name, released().parent, released().delete_before_replace) == ("istiod-release", "istiod", True)
 
 
 def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_sum_is_an_input():
@@ -71,7 +65,7 @@ def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_s
     assert "repositoryOpts" not in release.props
 
 
-def test_base_has_no_pods_to_wait_for_and_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
+def test_base_has_no_pods_to_wait_for_and_failed_pods_stay_for_debugging_where_the_settings_say_so():
     base, failing = released(IstioBase).props, released(atomic=False).props
     assert (base["skipAwait"], base["atomic"]) == (True, False)
     assert (failing["atomic"], failing["cleanupOnFail"], failing["skipAwait"]) == (False, False, False)
@@ -85,7 +79,7 @@ def test_base_has_no_pods_to_wait_for_and_failed_pods_stay_for_debugging_where_t
         (".lab/charts", f".lab/charts/istiod-{NEWEST}.tgz", None),
     ],
 )
-def test_charts_come_from_a_repository_a_registry_or_a_folder(released, source, chart, repository):
+def test_charts_come_from_a_repository_a_registry_or_a_folder(source, chart, repository):
     props = released(source=source).props
     assert (props["chart"], props.get("repositoryOpts")) == (chart, repository)
 
@@ -130,6 +124,7 @@ def test_sidecars_learn_of(istio, namespace, hosts):
 
 
 URN = "urn:pulumi:test::pi-mesh::pi-mesh:istio:Istiod::istiod"
+EMPTY = make_snapshot()
 ISTIOD = "/apis/apps/v1/namespaces/istio-system/deployments/istiod"
 
 
@@ -141,17 +136,15 @@ def deployment(available: int) -> dict:
 
 @pytest.fixture
 def followers(monkeypatch):
-    """Return `followers(answers, helm)`: what may begin after a new istiod.
+    """Return `followers(*answers)`: the resources whose end those wait for that begin after a new istiod.
 
     `answers`: what the cluster says of its Deployment, look by look; `helm`: seconds until its release is done.
     """
     monkeypatch.setattr(istio, "LOOK", 0.01)
-    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
-    monkeypatch.setattr(istiods, "wait_for_webhook", lambda *_, **__: "")
 
-    def run(answers: list, helm: float, recorded=NEVER_RUN, snapshot=None, more: tuple = (), preview: bool = False):
-        looks = iter(answers)
-        monkeypatch.setattr(istio, "Client", FakeClient({ISTIOD: lambda: _raised(next(looks))}))
+    def run(*answers: object, helm=0.05, webhook="", recorded=NEVER_RUN, snapshot=EMPTY, more=(), preview=False):
+        monkeypatch.setattr(istio, "Client", FakeClient({ISTIOD: Mock(side_effect=answers or [READY])}))
+        monkeypatch.setattr(istiods, "wait_for_webhook", lambda *_, **__: webhook)
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
 
         async def whole() -> list[object]:
@@ -159,52 +152,30 @@ def followers(monkeypatch):
                 status=SimpleNamespace(future=lambda: asyncio.sleep(helm, "deployed")),
                 urn=SimpleNamespace(future=lambda: asyncio.sleep(0, URN)),
             )
-            found = await istio.webhook_dependencies(
-                [istiod, *more], make_mesh(), recorded, snapshot or make_snapshot()
-            )  # pyright: ignore[reportArgumentType]
-            return ["release" if one is istiod else one if one in more else await one.urn.future() for one in found]
+            releases: list = [istiod, *more]
+            awaited = await istio.webhook_dependencies(releases, make_mesh(), recorded, snapshot)
+            return ["release" if it is istiod else it if it in more else await it.urn.future() for it in awaited]
 
         return asyncio.run(whole())
 
     return run
 
 
-def _raised(answer: object) -> object:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+READY, STARTING = deployment(1), deployment(0)
+OF_BEFORE = StackState(releases=frozenset({"istio-system/istiod"}))
+RUNNING = make_snapshot(pods=(make_pod("istiod-x", namespace="istio-system", labels={"app": "istiod"}),))
+AWAITED = {
+    "its pods, and are still deleted before it": ([None, STARTING, READY], {"helm": 30}, [URN]),
+    "Helm where its pods are not Ready": ([STARTING] * 1000, {}, ["release"]),
+    "Helm where the cluster does not answer": ([ClusterUnreachable("cluster 'test' does not answer")], {}, ["release"]),
+    "Helm where the webhook does not answer": ([], {"webhook": "failed calling webhook"}, ["release"]),
+    "the release of an istiod that the state has": ([], {"recorded": OF_BEFORE}, ["release"]),
+    "the release of an istiod that runs": ([], {"snapshot": RUNNING}, ["release"]),
+    "the release in a preview": ([], {"preview": True}, ["release"]),
+    "both of two control planes": ([], {"more": ("canary",)}, ["release", "canary"]),
+}
 
 
-def test_they_begin_as_soon_as_its_pods_are_ready_and_are_still_deleted_before_it(followers):
-    assert followers([None, deployment(0), deployment(1)], helm=30) == [URN]
-
-
-@pytest.mark.parametrize(
-    ("answers", "helm"),
-    [([deployment(0)] * 1000, 0.05), ([ClusterUnreachable("cluster 'test' does not answer")], 0.1)],
-    ids=["its pods are not Ready", "it does not answer"],
-)
-def test_they_wait_for_helm_where_the_cluster_tells_nothing_before(followers, answers, helm):
-    assert followers(answers, helm=helm) == ["release"]
-
-
-def test_they_wait_for_helm_where_the_webhook_does_not_answer(followers, monkeypatch):
-    monkeypatch.setattr(istiods, "wait_for_webhook", lambda *_, **__: "failed calling webhook")
-    assert followers([deployment(1)], helm=0.1) == ["release"]
-
-
-@pytest.mark.parametrize(
-    "instead",
-    [
-        {"recorded": StackState(releases=frozenset({"istio-system/istiod"}))},
-        {"snapshot": make_snapshot(pods=(make_pod("istiod-x", namespace="istio-system", labels={"app": "istiod"}),))},
-        {"preview": True},
-    ],
-    ids=["recorded", "running", "preview"],
-)
-def test_they_wait_for_the_release_of_an_istiod_that_is_not_new(followers, instead):
-    assert followers([deployment(1)], helm=1, **instead) == ["release"]
-
-
-def test_they_wait_for_both_of_two_control_planes(followers):
-    assert followers([deployment(1)], helm=1, more=("canary",)) == ["release", "canary"]
+@pytest.mark.parametrize(("answers", "cluster", "awaited"), AWAITED.values(), ids=AWAITED)
+def test_what_comes_after_istiod_waits_for(followers, answers, cluster, awaited):
+    assert followers(*answers, **cluster) == awaited

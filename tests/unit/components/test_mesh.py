@@ -11,6 +11,8 @@ from tests.support.snapshots import make_pis, make_snapshot
 from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
 INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
+WAITS = [("istio-base", "istio-namespace"), ("istiod", "istio-base-release")]
+FOLLOWERS = [(name, "istiod-release") for name in (INGRESS, EGRESS, "mesh-mtls", "trading")]
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +25,7 @@ def releases(recording: Recording) -> set[str]:
     return {release.props["name"] for release in recording.of_type(RELEASE)}
 
 
-FOLLOWERS = [(name, "istiod-release") for name in (INGRESS, EGRESS, "mesh-mtls", "trading")]
-
-
-@pytest.mark.parametrize(
-    ("later", "earlier"), [("istio-base", "istio-namespace"), ("istiod", "istio-base-release"), *FOLLOWERS]
-)
+@pytest.mark.parametrize(("later", "earlier"), [*WAITS, *FOLLOWERS])
 def test_each_part_waits_for_what_it_stands_on(plain, later, earlier):
     assert earlier in plain.one(later).dependencies
 

@@ -1,5 +1,7 @@
 """The ConfigMap of the releases that `up` applied."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from components import outputs as component
@@ -41,10 +43,8 @@ def left(monkeypatch):
     def run(text: str | None, preview: bool = False) -> str:
         there = {ISTIOD.id: text} if text else {}
         monkeypatch.setattr(live_objects, "texts_recorded_by_up", lambda *_: there)
-        recording = record(
-            lambda: component.register_record(MESH, [Release(ReleaseArgs(ISTIOD, ReleaseSettings()))], None),
-            preview=preview,
-        )
+        args = ReleaseArgs(ISTIOD, ReleaseSettings())
+        recording = record(lambda: component.register_record(MESH, [Release(args)], None), preview=preview)
         (config_map,) = recording.of_type("kubernetes:core/v1:ConfigMap")
         assert config_map.props["metadata"] == {"name": "pi-mesh-applied", "namespace": "istio-system"}
         return config_map.props["data"][KEY]
@@ -80,8 +80,5 @@ def test_a_preview_reads_none_of_helms_secrets(left, text):
 
 
 def test_a_cluster_that_does_not_answer_now_fails_no_up(left, monkeypatch):
-    def gone(_context: str) -> None:
-        raise ClusterUnreachable("no answer")
-
-    monkeypatch.setattr(component, "Client", gone)
+    monkeypatch.setattr(component, "Client", Mock(side_effect=ClusterUnreachable("no answer")))
     assert left(None) == "not known: no answer"

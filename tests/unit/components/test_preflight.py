@@ -1,6 +1,7 @@
 """The program's own preflight."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pulumi
 import pytest
@@ -22,13 +23,9 @@ GONE = ClusterUnreachable("cluster 'test' does not answer")
 def cluster(monkeypatch):
     """Return `cluster(snapshot)` or `cluster(error)`: set the result of reading the cluster."""
 
-    def answers(outcome):
-        def read(*_, **__):
-            if isinstance(outcome, Exception):
-                raise outcome
-            return outcome
-
-        monkeypatch.setattr("pi_mesh.cluster.snapshot.read", read)
+    def answers(outcome: object) -> None:
+        error = outcome if isinstance(outcome, Exception) else None
+        monkeypatch.setattr("pi_mesh.cluster.snapshot.read", Mock(side_effect=error, return_value=outcome))
 
     return answers
 
@@ -106,16 +103,15 @@ def test_another_cluster_under_the_same_context_is_refused_even_in_a_preview(clu
 OF_BEFORE = StackState(releases=frozenset({"istio-system/istiod"}))
 
 
-@pytest.mark.parametrize(
-    ("state", "preview", "told"),
-    [
-        (OF_BEFORE, True, True),
-        (OF_BEFORE, False, False),
-        (replace(OF_BEFORE, has_guard=True), True, False),
-        (NEVER_RUN, True, False),
-    ],
-    ids=["never updated since", "up", "guarded", "first install"],
-)
+STATES = {
+    "never updated since": (OF_BEFORE, True, True),
+    "up": (OF_BEFORE, False, False),
+    "guarded": (replace(OF_BEFORE, has_guard=True), True, False),
+    "first install": (NEVER_RUN, True, False),
+}
+
+
+@pytest.mark.parametrize(("state", "preview", "told"), STATES.values(), ids=STATES)
 def test_a_preview_says_that_a_destroy_still_asks_nobody(cluster, state, preview, told):
     cluster(make_snapshot())
     recording = record(lambda: guard(make_settings(), state), preview=preview)

@@ -71,10 +71,8 @@ def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
 
 
 OLD_POD = make_pod("istiod-x", namespace="istio-system")
-SPARED = {
-    "a pod of before, which this up may mend": ([OLD_POD], {}),
-    "a watch that only speaks": ([], {"release": {"watch": "say"}}),
-}
+SPEAKING = {"release": {"watch": "say"}}
+SPARED = {"a pod of before, which this up may mend": ([OLD_POD], {}), "a watch that only speaks": ([], SPEAKING)}
 
 
 @pytest.mark.parametrize(("before", "settings"), SPARED.values(), ids=SPARED)

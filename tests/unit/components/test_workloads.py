@@ -1,7 +1,5 @@
 """The components of further namespaces beside trading's."""
 
-import pytest
-
 from components.workloads import Traffic
 from tests.support.factories import make_mesh
 from tests.support.recorder import record
@@ -33,20 +31,16 @@ def test_the_traffic_of_a_further_namespace_comes_after_it_and_its_default_deny_
     assert "namespaces.research-namespace" in deny.dependencies | recording.one("traffic.research").dependencies
 
 
-@pytest.fixture
-def recorded():
-    def run(**traffic: object):
-        objects = make_mesh(traffic=traffic).objects_of("traffic")
-        return record(lambda: Traffic("trading-traffic", objects)).resources
-
-    return run
+def recorded(**traffic: object) -> list[Registered]:
+    objects = make_mesh(traffic=traffic).objects_of("traffic")
+    return record(lambda: Traffic("trading-traffic", objects)).resources
 
 
 def by_kind(resources) -> dict[str, Registered]:
     return {f"{item.props.get('kind')}/{item.props.get('metadata', {}).get('name')}": item for item in resources}
 
 
-def test_each_object_is_a_resource_below_the_component(recorded):
+def test_each_object_is_a_resource_below_the_component():
     gateway = by_kind(recorded(gateways={"trading-gateway": {}}))["Gateway/trading-gateway"]
     assert gateway.type == "kubernetes:networking.istio.io/v1beta1:Gateway"
     assert gateway.parent == "trading-traffic"
@@ -54,13 +48,13 @@ def test_each_object_is_a_resource_below_the_component(recorded):
     assert gateway.props["spec"]["servers"][0]["port"] == {"number": 80, "name": "http", "protocol": "HTTP"}
 
 
-def test_the_default_deny_waits_for_every_policy_that_it_relies_on(recorded):
+def test_the_default_deny_waits_for_every_policy_that_it_relies_on():
     deny = by_kind(recorded(authorization={"defaultDeny": {"enabled": True}}))["AuthorizationPolicy/default-deny"]
     allowing = (f"trading-traffic-authorizationpolicy-allow-{name}" for name in ("ingress-gateway", "namespaces"))
     assert deny.dependencies == {*allowing}
 
 
-def test_a_listener_waits_for_its_list_of_addresses(recorded):
+def test_a_listener_waits_for_its_list_of_addresses():
     objects = by_kind(recorded(gateways={"feed": {"allowAddresses": ["192.0.2.7"]}, "other": {}}))
     assert objects["Gateway/feed"].dependencies == {"trading-traffic-authorizationpolicy-feed-addresses"}
     assert objects["AuthorizationPolicy/feed-addresses"].dependencies == set()
@@ -84,6 +78,6 @@ def test_the_program_makes_the_objects_after_the_namespace(deployed):
     assert {"trading-namespace", "trading-sidecar-default"} <= before
 
 
-def test_without_any_traffic_settings_there_is_nothing_but_the_component_and_the_program_makes_none(recorded, deployed):
+def test_without_any_traffic_settings_there_is_nothing_but_the_component_and_the_program_makes_none(deployed):
     assert [item.name for item in recorded()] == ["trading-traffic"]
     assert deployed().of_type("pi-mesh:trading:Traffic") == []

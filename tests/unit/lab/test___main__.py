@@ -7,14 +7,8 @@ import pytest
 from lab import __main__ as cli
 
 REACH = "lab.cluster.forward:reach"
-FUNCTIONS = (
-    *(function for function, _ in cli.COMMANDS.values()),
-    *cli.VAULT.values(),
-    *cli.NODE.values(),
-    cli.ISTIO,
-    cli.IMAGES,
-    REACH,
-)
+COMMANDS = [function for function, _ in cli.COMMANDS.values()]
+FUNCTIONS = (*COMMANDS, *cli.VAULT.values(), *cli.NODE.values(), cli.ISTIO, cli.IMAGES, REACH)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

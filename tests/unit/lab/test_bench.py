@@ -84,11 +84,7 @@ def test_every_contender_runs_once_a_round(monkeypatch):
     assert (ours.seconds, theirs.seconds) == ((2.0, 4.0), (1.0, 3.0))
 
 
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [(5, None), (6, (1, 6)), (8, (1, 8)), (9, (2, 8)), (15, (4, 12))],
-    ids=["too few", "least and most", "still these", "the second ones", "fifteen rounds"],
-)
+@pytest.mark.parametrize(("count", "expected"), [(5, None), (6, (1, 6)), (8, (1, 8)), (9, (2, 8)), (15, (4, 12))])
 def test_the_interval_of_the_median_leaves_out_what_chance_explains(count, expected):
     assert interval(range(count, 0, -1)) == expected
 

@@ -13,6 +13,7 @@ from tests.support.fake_client import FakeClient
 from tests.support.snapshots import make_node, make_snapshot
 
 OURS, THEIRS = "0a1b2c3d-0000-4000-8000-000000000001", "0a1b2c3d-0000-4000-8000-000000000002"
+DIGEST = "sha256:" + "0" * 64
 
 
 @pytest.mark.parametrize(("uid", "recorded", "live"), [("", OURS, OURS), ("", "", OURS), ("", OURS, ""), (OURS,) * 3])
@@ -102,9 +103,6 @@ def test_a_taint_is_read_with_its_value():
     taint = {"key": "dedicated", "value": "mesh", "effect": "NoSchedule"}
     node = nodes.parse({"metadata": {"name": "pi-1", "labels": {"disk": "ssd"}}, "spec": {"taints": [taint]}})
     assert (node.taints, node.labels) == (("dedicated=mesh:NoSchedule",), {"disk": "ssd"})
-
-
-DIGEST = "sha256:" + "0" * 64
 
 
 @pytest.mark.parametrize(

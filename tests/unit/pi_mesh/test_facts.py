@@ -19,9 +19,10 @@ ORDERS = {"orders": {"takesOrders": True}}
 POLICIES = "traffic.authorization.policies"
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("1h30m", 5400), ("90s", 90), ("500ms", 0.5), ("1.5h", 5400), ("2d", 172800), (None, 0)]
-)
+SECONDS = {"1h30m": 5400, "90s": 90, "500ms": 0.5, "1.5h": 5400, "2d": 172800, None: 0}
+
+
+@pytest.mark.parametrize(("text", "seconds"), SECONDS.items())
 def test_a_duration_is_the_sum_of_its_parts(text, seconds):
     assert facts.duration(text).total_seconds() == seconds
 

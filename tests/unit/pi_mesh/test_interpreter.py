@@ -12,6 +12,8 @@ import pytest
 from pi_mesh import interpreter
 from pi_mesh.interpreter import INSTALL, OLDEST, ROOT, too_old, without
 
+ACTIVATE = "`.venv/bin/python -m operations`, or `. .venv/bin/activate` once in this shell"
+
 
 @pytest.fixture
 def with_venv(tmp_path: Path) -> Path:
@@ -33,9 +35,6 @@ def test_the_operations_without_their_packages_are_one_line_and_status_2():
 def test_an_error_of_our_own_code_is_not_called_a_missing_package():
     with pytest.raises(ModuleNotFoundError, match="pi_mesh"), interpreter.explained(SystemExit):
         raise ModuleNotFoundError("No module named 'pi_mesh.gone'", name="pi_mesh.gone")
-
-
-ACTIVATE = "`.venv/bin/python -m operations`, or `. .venv/bin/activate` once in this shell"
 
 
 def test_the_command_makes_the_virtual_environment_or_uses_it_or_installs_into_it(with_venv, tmp_path):

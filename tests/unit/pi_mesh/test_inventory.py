@@ -18,6 +18,8 @@ ONE_CPU = {"requests": {"cpu": "1"}}
 SAME = "trading.namespace and istio.namespace are both"
 
 
+SCALED = {"pilot": {"autoscaleEnabled": True}}
+SAME_NAMESPACE = {"namespace": "istio-system"}
 HALVES = ["istio.resources.requests", "istio.resources.limits"]
 OWN_RESOURCES = {"pilot": {"resources": ONE_CPU}}
 PROBLEMS = {
@@ -27,8 +29,8 @@ PROBLEMS = {
         {"istio": {"values": TWO}, "observability": {"kiali": {"enabled": True}}},
         ["observability: kiali reads from Prometheus", CONTRADICTION],
     ),
-    "two settings that do not go together hide none": (
-        {"istio": {"values": TWO}, "trading": {"namespace": "istio-system"}},
+    "two that do not go together hide none": (
+        {"istio": {"values": TWO}, "trading": SAME_NAMESPACE},
         [SAME, CONTRADICTION],
     ),
     # What the right value may not contradict is not told.
@@ -36,11 +38,12 @@ PROBLEMS = {
     "a version as number": ({"istio": {"version": 1.2, "values": {"global": {"tag": SHIPPED}}}}, ["istio.version"]),
     "half of a profile": ({"istio": {"resources": ONE_CPU, "values": OWN_RESOURCES}}, HALVES),
     "a profile that is none": ({"istio": {"resources": {"requests": 1}, "values": OWN_RESOURCES}}, HALVES),
-    "a branch that is none": (
-        {"istio": {"autoscaling": 1, "values": {"pilot": {"autoscaleEnabled": True}}}},
-        ["istio.autoscaling"],
-    ),
+    "a branch that is none": ({"istio": {"autoscaling": 1, "values": SCALED}}, ["istio.autoscaling"]),
 }
+SUM = "a" * 64
+ENTRY = {"chart": "istiod", "version": NEWEST, "source": "https://charts.example", "sha256": SUM}
+DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
+LISTED = {"gateways": {"web": {"allowAddresses": ["192.168.0.0/16"]}}}
 
 
 @pytest.mark.parametrize(("settings", "lines"), PROBLEMS.values(), ids=PROBLEMS)
@@ -56,17 +59,12 @@ def test_problems_without_any_settings_stay_as_they_are():
     assert with_contradictions(refused) is refused
 
 
-SUM = "a" * 64
-ENTRY = {"chart": "istiod", "version": NEWEST, "source": "https://charts.example", "sha256": SUM}
-
-
 @pytest.fixture
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Return `lock(content)`: write the lock of the working directory."""
     monkeypatch.chdir(tmp_path)
-    return lambda content: Path(chart_lock.FILE).write_text(
-        content if isinstance(content, str) else yaml.safe_dump(content)
-    )
+    file = Path(chart_lock.FILE)
+    return lambda content: file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
 
 
 def test_a_stack_is_known_by_its_plain_and_by_its_full_name_and_without_the_file_none_is_locked(lock):
@@ -101,10 +99,6 @@ def test_a_locked_release_is_a_file_without_a_path_of_the_machine(settings, sour
 def test_a_chart_that_is_not_listed_has_no_sum():
     mesh = inventory.mesh_inventory(make_settings(istio={"version": BEFORE}), STACK, lock=(LockedChart(**ENTRY),))
     assert mesh.the(Kind.ISTIOD).sha256 == ""
-
-
-DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
-LISTED = {"gateways": {"web": {"allowAddresses": ["192.168.0.0/16"]}}}
 
 
 def test_only_an_allow_list_comes_first_and_only_a_default_deny_last():

@@ -15,6 +15,7 @@ HEADINGS = {
     re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
     for heading in re.findall(r"^## (.*)$", (ROOT / RUNBOOKS).read_text(), re.MULTILINE)
 }
+MEMORY = "container_memory_working_set_bytes"
 
 
 @pytest.mark.parametrize(
@@ -69,9 +70,6 @@ def kept(metric: str, labels: dict[str, str]) -> bool:
         if (rule["action"], bool(re.fullmatch(rule["regex"], values))) in (("keep", False), ("drop", True)):
             return False
     return True
-
-
-MEMORY = "container_memory_working_set_bytes"
 
 
 @pytest.mark.parametrize(

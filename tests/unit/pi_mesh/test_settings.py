@@ -12,6 +12,7 @@ from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED
 SHOP = {"shop": {"ports": [80]}}
 CANARY = {"version": NEWEST, "revision": "next"}
 OFF = {"enabled": False}
+FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
 
 
 def node_ports(**ports: int) -> dict:
@@ -88,9 +89,6 @@ def test_what_kubernetes_and_istio_take_is_accepted(settings):
 @pytest.mark.parametrize("service", [{}, {"nodePorts": {}}])
 def test_the_egress_gateway_stays_inside_unless_its_type_is_given(service):
     assert make_settings(egress={"service": service}).egress.service.type == "ClusterIP"
-
-
-FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
 
 
 def test_a_listeners_port_may_have_a_node_port_of_its_own():

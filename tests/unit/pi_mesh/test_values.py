@@ -23,6 +23,7 @@ ARM64 = {"kubernetes.io/arch": "arm64"}
 AUTOSCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3, "targetCpu": 70}}
 each_version = pytest.mark.parametrize("version", charts.each())
 Objects = list[dict[str, Any]]
+TWO = {"replicas": 2}
 
 
 @cache
@@ -87,11 +88,8 @@ def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(versi
     items = charts.render(small(version).the(Kind.ISTIOD))
     proxy = injected(items)["proxy"]
     gateway = pod_of(charts.render(small(version).of_kind(Kind.GATEWAY)[0]))["spec"]["containers"][0]
-    injected_probe = {
-        "periodSeconds": proxy["readinessPeriodSeconds"],
-        "failureThreshold": proxy["readinessFailureThreshold"],
-    }
-    probe = gateway.get("readinessProbe", injected_probe)
+    period, failures = proxy["readinessPeriodSeconds"], proxy["readinessFailureThreshold"]
+    probe = gateway.get("readinessProbe", {"periodSeconds": period, "failureThreshold": failures})
     assert probe["periodSeconds"] <= 3
     assert probe["periodSeconds"] * probe["failureThreshold"] == 60
     injector = charts.only(items, "ConfigMap", "istio-sidecar-injector")
@@ -123,9 +121,6 @@ def test_helm_refuses_exactly_the_gateway_charts_that_get_another(version):
     except AssertionError as error:
         refused = "additional properties" in str(error)
     assert refused == (gateway_chart(version) != version)
-
-
-TWO = {"replicas": 2}
 
 
 @each_version

@@ -1,6 +1,7 @@
 """Waiting for what comes true by itself."""
 
 from operator import not_
+from unittest.mock import Mock
 
 import pytest
 
@@ -19,18 +20,7 @@ def until(monkeypatch):
     monkeypatch.setattr(waiting.time, "monotonic", lambda: now)
     monkeypatch.setattr(waiting.time, "sleep", sleep)
 
-    def wait(answers: list, **options):
-        rest = iter(answers)
-
-        def look():
-            answer = next(rest)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return waiting.until(look, 2, 1, **options)
-
-    return wait
+    return lambda answers, **options: waiting.until(Mock(side_effect=answers), 2, 1, **options)
 
 
 ENDS = {

@@ -25,23 +25,19 @@ from policies.rules import (
 )
 from tests.support.policy_resources import RELEASE, gateway, istiod, kubernetes, said, said_of_all, token
 
-OF_RELEASES = [
-    module.RULE
-    for module in (autoscaling, chart_source, chart_version, image_hub, pi_ceiling, placement, secrets_in_values)
-]
+JUDGES = (autoscaling, chart_source, chart_version, image_hub, pi_ceiling, placement, secrets_in_values)
+OF_RELEASES = [module.RULE for module in JUDGES]
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
 STRICT = {"mtls": {"mode": "STRICT"}}
 FROM_ARGOCD = {"action": "ALLOW", "rules": [{"from": [{"source": {"namespaces": ["argocd"]}}]}]}
 ONE_HOST = {"servers": [{"hosts": ["shop.example"]}]}
+LATER = kubernetes("apps/v1", "Deployment", "web", {"note": UNKNOWN_STRING_VALUE}, namespace="trading")
 
 
 @pytest.mark.parametrize("rule", OF_RELEASES, ids=lambda rule: rule.name)
 @pytest.mark.parametrize("release", [istiod, gateway])
 def test_a_compliant_release_passes(rule, release):
     assert said(rule, release()) == []
-
-
-LATER = kubernetes("apps/v1", "Deployment", "web", {"note": UNKNOWN_STRING_VALUE}, namespace="trading")
 
 
 @pytest.mark.parametrize("rule", [image_hub.RULE, mtls.RULE, pi_ceiling.RULE], ids=lambda rule: rule.name)

@@ -17,14 +17,9 @@ from tests.support.vault_server import GOOD_TOKEN, vault_server
 ISSUER, SIGNER = "mesh-signer-issuer-mesh-ca", "issuers.cert-manager.io/istio-system.mesh-ca"
 
 
-@pytest.fixture
-def keyless():
-    """Return `keyless(live, **vault)`: the resources of the CA's part of the program in this mode."""
-
-    def run(now: Authority | None = None, **vault: object) -> Recording:
-        return plug_in(now, outputs=KEYLESS, key="internal", allowHttp=True, **vault)
-
-    return run
+def keyless(now: Authority | None = None, **vault: object) -> Recording:
+    """Return the resources of the CA's part of the program in this mode."""
+    return plug_in(now, outputs=KEYLESS, key="internal", allowHttp=True, **vault)
 
 
 @pytest.fixture
@@ -44,13 +39,13 @@ def deployed(monkeypatch):
     return run
 
 
-def test_the_key_stays_in_vault_and_no_secret_is_made(keyless):
+def test_the_key_stays_in_vault_and_no_secret_is_made():
     recording = keyless()
     assert recording.one("mesh-ca-request-1").props["type"] == "internal"
     assert recording.of_type(SECRET) == []
 
 
-def test_vault_signs_identities_and_istiods_own_names_for_a_day_and_nothing_else(keyless):
+def test_vault_signs_identities_and_istiods_own_names_for_a_day_and_nothing_else():
     role = keyless().one("mesh-ca-istiod-role").props
     assert (role["name"], role["keyType"], role["maxTtl"], role["noStore"]) == ("mesh-istiod", "any", "86400", True)
     assert role["allowedUriSans"] == ["spiffe://cluster.local/ns/*/sa/*"]
@@ -60,14 +55,14 @@ def test_vault_signs_identities_and_istiods_own_names_for_a_day_and_nothing_else
     assert {name: role.get(name) for name in refused} == dict.fromkeys(refused, False)
 
 
-def test_cert_manager_logs_in_by_a_service_account_and_its_stored_secrets_are_none(keyless):
+def test_cert_manager_logs_in_by_a_service_account_and_its_stored_secrets_are_none():
     spec = keyless(certManager={"address": "http://10.250.0.1:8200"}).one(ISSUER).props["spec"]["vault"]
     assert (spec["server"], spec["path"]) == ("http://10.250.0.1:8200", "pki_int/sign/mesh-istiod")
     login = {"mountPath": "/v1/auth/jwt", "role": "pi-mesh", "serviceAccountRef": {"name": "mesh-ca"}}
     assert spec["auth"] == {"kubernetes": login}
 
 
-def test_the_issuer_comes_when_the_ca_cert_manager_and_its_rights_are_there(keyless):
+def test_the_issuer_comes_when_the_ca_cert_manager_and_its_rights_are_there():
     recording = keyless()
     waited_for = {"cert-manager-release", "mesh-ca-default-issuer", "mesh-ca-istiod-role"}
     assert waited_for <= recording.one("mesh-signer").dependencies
@@ -75,14 +70,14 @@ def test_the_issuer_comes_when_the_ca_cert_manager_and_its_rights_are_there(keyl
     assert {"mesh-signer-serviceaccount-mesh-ca", "mesh-signer-rolebinding-mesh-ca-login"} <= before
 
 
-def test_vaults_own_tls_ca_goes_along(keyless, tmp_path, monkeypatch):
+def test_vaults_own_tls_ca_goes_along(tmp_path, monkeypatch):
     monkeypatch.setattr("pi_mesh.vault.ssl.create_default_context", lambda **_: True)
     file = tmp_path / "ca.pem"
     file.write_text(ROOT.pem)
     assert keyless(caFile=str(file)).one(ISSUER).props["spec"]["vault"]["caBundle"]
 
 
-def test_one_pod_is_installed_and_only_istiods_requests_are_signed(keyless):
+def test_one_pod_is_installed_and_only_istiods_requests_are_signed():
     (release,) = keyless().of_type(RELEASE)
     values = release.props["values"]
     assert (release.props["version"], release.props["namespace"]) == (cert_manager.VERSION, "cert-manager")
@@ -93,7 +88,7 @@ def test_one_pod_is_installed_and_only_istiods_requests_are_signed(keyless):
     assert "ExperimentalCertificateSigningRequestControllers=true" in values["featureGates"]
 
 
-def test_a_cluster_that_has_cert_manager_keeps_its_own(keyless):
+def test_a_cluster_that_has_cert_manager_keeps_its_own():
     recording = keyless(certManager={"install": False, "namespace": "tls", "serviceAccount": "cm"})
     assert recording.of_type(RELEASE) == []
     (subject,) = recording.one("mesh-signer-rolebinding-mesh-ca-login").props["subjects"]
@@ -105,13 +100,13 @@ def test_a_chain_that_does_not_verify_reaches_no_istiod():
         program._chain(SIGNING.pem + authorities.make_root("other").pem)
 
 
-def test_a_root_that_no_workload_trusts_is_refused_in_this_mode_too(keyless):
+def test_a_root_that_no_workload_trusts_is_refused_in_this_mode_too():
     other = authorities.make_root("elsewhere")
     with pytest.raises(Exception, match="in one step from 'elsewhere'"):
         keyless(Authority(other.pem, external_signer_root=other.pem), preview=True)
 
 
-def test_from_one_mode_to_the_other_the_root_stays_and_nothing_is_announced(keyless):
+def test_from_one_mode_to_the_other_the_root_stays_and_nothing_is_announced():
     assert keyless(live(ROOT)).logs == []
     assert plug_in(Authority(ROOT.pem, external_signer_root=ROOT.pem)).logs == []
 

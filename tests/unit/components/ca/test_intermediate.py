@@ -1,5 +1,7 @@
 """A Vault that cannot be asked: an unchanged CA stays, and everything else goes on."""
 
+from unittest.mock import Mock
+
 import pulumi
 import pytest
 
@@ -108,10 +110,8 @@ def test_a_ca_stack_goes_on_as_well(monkeypatch):
     first = in_state(plug_in())
     settings = parse_any({"vault": {"enabled": True, "address": "http://127.0.0.1:1"}})
     monkeypatch.setattr("components.engine.recorded_state", lambda: first)
-    monkeypatch.setattr("pulumi.log.warn", lambda line: said.append(line))
-    registered: list[object] = []
-    monkeypatch.setattr("components.ca.source.ca_source", lambda _wanted, kept: registered.append(kept))
-    said: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", warn := Mock())
+    monkeypatch.setattr("components.ca.source.ca_source", register := Mock())
     program.deploy_ca(settings)
-    assert registered == [first.vault]
-    assert UNCHANGED in said[0]
+    assert register.call_args.args[1] == first.vault
+    assert UNCHANGED in warn.call_args_list[0].args[0]

@@ -86,15 +86,20 @@ def test_one_under_a_root_that_nobody_trusts_leaves_the_ca_that_signs(plug_in):
     assert "rotate-ca --root --issuer -s test" in recording.logs[0]
 
 
-def test_one_whose_root_is_trusted_by_now_takes_over(plug_in):
-    both = {**BEFORE, "root-cert.pem": OLD_ROOT.pem + ROOT.pem}
-    assert files(plug_in(ISSUED, mesh_ca=MINE, cacerts=both))["ca-cert.pem"] == SIGNED.pem
+TRUSTED = {**BEFORE, "root-cert.pem": OLD_ROOT.pem + ROOT.pem}
+ROOTLESS = {"ca-cert.pem": OLD.pem, "ca-key.pem": OLD.key, "cert-chain.pem": OLD.pem + OLD_ROOT.pem}
+SIGNERS = {
+    "one whose root is trusted by now": (ISSUED, {"mesh_ca": MINE, "cacerts": TRUSTED}, SIGNED),
+    "the one that signs, whose root its own chain names": (ISSUED, {"mesh_ca": MINE, "cacerts": ROOTLESS}, OLD),
+    "istiod's own root where a further one is to be trusted": (FURTHER, {"istio_ca_secret": ISTIODS}, ROOT),
+}
 
 
-def test_where_the_secret_that_signs_names_no_root_its_own_chain_stays_in_use(plug_in):
-    rootless = {name: text for name, text in BEFORE.items() if name != "root-cert.pem"}
-    recording = plug_in(ISSUED, mesh_ca=MINE, cacerts={**rootless, "cert-chain.pem": OLD.pem + OLD_ROOT.pem})
-    assert files(recording)["ca-cert.pem"] == OLD.pem
+@pytest.mark.parametrize(("ca", "secrets", "signer"), SIGNERS.values(), ids=SIGNERS)
+def test_the_ca_that_istiod_signs_with_is(plug_in, ca, secrets, signer):
+    made = files(plug_in(ca, **secrets))
+    assert made["ca-cert.pem"] == signer.pem
+    assert sorted(made["root-cert.pem"]) == BOTH_ROOTS
 
 
 @pytest.mark.parametrize("secret", [None, SILENT])
@@ -116,12 +121,6 @@ def test_an_existing_secret_is_copied_for_istiod_and_left_alone(plug_in):
 
 def test_the_secret_that_istiod_reads_anyway_is_checked_and_not_written(plug_in):
     assert plug_in(FROM_CACERTS, cacerts=MINE).resources == []
-
-
-def test_istiods_own_root_is_plugged_in_where_a_further_one_is_to_be_trusted(plug_in):
-    made = files(plug_in(FURTHER, istio_ca_secret=ISTIODS))
-    assert made["ca-cert.pem"] == ROOT.pem
-    assert sorted(made["root-cert.pem"]) == BOTH_ROOTS
 
 
 def test_a_further_root_waits_until_istiod_has_made_its_own(plug_in):

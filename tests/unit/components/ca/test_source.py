@@ -13,6 +13,8 @@ from tests.support.recorder import Recording, record
 from tests.support.vault_program import MADE, OUTSIDE, REQUEST, ROOT, SIGNATURE, files, in_state, plug_in
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
+CURE = "`python -m operations repair -s test --yes`, then `pulumi up`"
+
 
 def run_again(signing: authorities.Authority, *signers: authorities.Authority) -> Recording:
     """Return the resources of a mesh that already has this CA; the first signer is the CA in Vault."""
@@ -58,9 +60,6 @@ def test_a_signer_that_ends_sooner_than_another_signature_would_is_no_problem_wh
     ending = authorities.make_root("ending", days=364)
     recording = run_again(authorities.make_ca("Istio Intermediate CA", ending), ending)
     assert files(recording)["root-cert.pem"] == ending.pem
-
-
-CURE = "`python -m operations repair -s test --yes`, then `pulumi up`"
 
 
 def test_a_lost_mount_is_named_with_the_commands_that_bring_it_back():

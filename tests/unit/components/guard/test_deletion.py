@@ -1,5 +1,7 @@
 """The plugin at a deletion."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from components.guard import deletion
@@ -24,17 +26,11 @@ def test_the_guard_gives_its_refusal_and_names_itself_in_it(monkeypatch):
 
 
 def test_the_drain_waits_for_the_pods_of_its_namespace(monkeypatch):
-    seen = []
-    monkeypatch.setattr(
-        pod_lifecycle, "wait_for_stopping_pods", lambda _client, namespace, spare: seen.append((namespace, spare))
-    )
+    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", wait := Mock())
     assert deletion.run(URN.format(DRAIN), RECORDED) == ""
-    assert seen == [("istio-system", 10.0)]
+    assert wait.call_args.args[1:] == ("istio-system", 10.0)
 
 
 def test_a_drain_of_a_cluster_that_does_not_answer_is_no_refusal(monkeypatch):
-    def gone(*_: object) -> None:
-        raise ClusterUnreachable("does not answer")
-
-    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", gone)
+    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", Mock(side_effect=ClusterUnreachable("gone")))
     assert deletion.run(URN.format(DRAIN), RECORDED) == ""

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -70,14 +69,6 @@ def test_a_process_id_that_the_kernel_gave_away_again_is_never_signalled():
         process.stop("sleeper")
         assert stranger.poll() is None
         stranger.kill()
-
-
-def test_a_process_that_ended_by_itself_counts_as_gone_though_nobody_asked_for_its_status():
-    started = process.start("short", ["true"])
-    until = time.monotonic() + 10
-    while started.alive and time.monotonic() < until:
-        time.sleep(0.01)
-    assert not started.alive
 
 
 def test_waiting_for_a_process_that_ends_says_so_with_its_last_words():

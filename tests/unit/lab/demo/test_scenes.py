@@ -8,6 +8,8 @@ from lab import calls
 from lab.demo import application, scenes
 from lab.demo.application import Answer
 
+NINE_TO_ONE = [*[Answer(200, "v1")] * 9, Answer(200, "v2")]
+
 
 @pytest.fixture
 def mesh(monkeypatch):
@@ -26,9 +28,6 @@ def mesh(monkeypatch):
         monkeypatch.setattr(application, "arrived", lambda *_: list(arrivals))
 
     return play
-
-
-NINE_TO_ONE = [*[Answer(200, "v1")] * 9, Answer(200, "v2")]
 
 
 def test_the_canary_is_counted(mesh):

@@ -9,13 +9,6 @@ from lab.toolchain import catalog, go_build
 FORTIO = catalog.BY_NAME["fortio"]
 
 
-@pytest.mark.parametrize(
-    ("package", "name"), [("go.etcd.io/etcd/server/v3", "server"), ("fortio.org/fortio", "fortio"), (".", "fortio")]
-)
-def test_the_name_that_go_gives_a_program_is_known(package, name):
-    assert go_build.default_name(package, FORTIO) == name
-
-
 def test_lines_that_a_part_leaves_out_are_gone():
     source = 'import (\n\t"fmt"\n\tyaml "sdk/yaml"\n)\nvar kinds = map[string]any{\n\t"File": yaml.File,\n}\n'
     assert go_build.without(source, ["yaml"]) == 'import (\n\t"fmt"\n)\nvar kinds = map[string]any{\n}\n'

@@ -16,6 +16,7 @@ FORTIO, HELM = catalog.BY_NAME["fortio"], catalog.BY_NAME["helm"]
 BUILT_BY_GO = """for word; do case "$word" in
 */) printf '#!/bin/sh\\necho "helm $@"\\n' > "$word/helm"; chmod +x "$word/helm";;
 esac; done"""
+FORTIO_BUILT = 'for word; do case "$word" in */) : > "$word/fortio";; esac; done'
 
 
 def test_a_missing_program_is_named_with_what_builds_it():
@@ -43,9 +44,6 @@ def test_a_failed_build_names_the_part_its_last_words_and_its_log(go):
     with pytest.raises(go_build.BuildError, match=r"building fortio 1.68.0 failed: no such module .*logs/fortio.log"):
         programs.ensure(["fortio"])
     assert not cache.part_folder(FORTIO).exists()
-
-
-FORTIO_BUILT = 'for word; do case "$word" in */) : > "$word/fortio";; esac; done'
 
 
 @pytest.mark.parametrize("kept", [False, True])

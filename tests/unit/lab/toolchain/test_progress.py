@@ -22,11 +22,6 @@ def clock():
     return Clock()
 
 
-def run(work: Estimate, clock: Clock, name: str, seconds: float) -> None:
-    with work.step(name):
-        clock.now += seconds
-
-
 def forecasts(clock: Clock, slower: float, **steps: float) -> list[float]:
     """Return the forecasts, one each second, on a machine that is slower than the table by this factor."""
     work, seen = Estimate(steps, clock), []
@@ -51,18 +46,10 @@ def test_a_forecast_never_rises_ends_below_a_minute_and_is_right_by_a_third_half
     assert not 1 <= slower <= 2 or left[half] == pytest.approx(len(left) - half, rel=1 / 3)
 
 
-def test_the_fraction_grows_from_nothing_to_all(clock):
-    work = Estimate({"etcd": 20, "istio": 60}, clock)
-    assert work.fraction() == 0
-    run(work, clock, "etcd", 20)
-    assert 0.1 < work.fraction() < 0.4
-    run(work, clock, "istio", 60)
-    assert work.fraction() == 1
-
-
 def test_the_line_names_the_part_and_the_time_left_in_minutes(clock):
     work = Estimate({"etcd": 20, "istio": 200}, clock)
-    run(work, clock, "etcd", 26)
+    with work.step("etcd"):
+        clock.now += 26
     with work.step("istio"):
         clock.now += 65
         assert work.line() == "[2/2] istio, 1:05 so far, about 3 min left"

@@ -9,6 +9,8 @@ from pi_mesh.certificates import pem
 from pi_mesh.certificates.pem import covers_host, host_names
 from tests.support.authorities import make_ca, make_root, make_server
 
+COVERED = ("shop.example", "api.shop.example", "*.shop.example")
+
 
 @pytest.mark.parametrize(
     ("names", "title"),
@@ -25,9 +27,6 @@ def test_a_certificate_is_called_by_its_first_common_name_else_by_all_its_names(
     builder = builder.not_valid_before(root.certificate.not_valid_before_utc)
     certificate = builder.not_valid_after(root.certificate.not_valid_after_utc).sign(root.private_key, hashes.SHA256())
     assert pem.title(certificate) == f"'{title}' ({pem.fingerprint(certificate)[:12]})"
-
-
-COVERED = ("shop.example", "api.shop.example", "*.shop.example")
 
 
 @pytest.mark.parametrize("host", [*COVERED, "a.api.shop.example", "*.example", "example", "badshop.example"])

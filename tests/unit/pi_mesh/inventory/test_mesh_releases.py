@@ -17,6 +17,8 @@ from tests.support.versions import BEFORE, NEWEST
 
 CANARY = {"version": NEWEST, "revision": "next"}
 DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
+NAMES = {"base": "crds", "istiod": "mesh", "ingress": "istio-edge", "egress": "way-out"}
+NAMED = {"releases": {"names": NAMES}}
 
 
 def test_a_canary_adds_a_release_and_leaves_all_others_but_the_crds_as_they_were():
@@ -65,10 +67,6 @@ def test_the_ingress_gateway_alone_has_its_own_namespace(settings, namespace):
 def test_the_namespace_is_made_for_it_and_asks_for_no_injection(ingress, labels):
     namespaces = make_mesh(ingress=ingress).namespaces
     assert [item.manifest["metadata"]["labels"] for item in namespaces if item.component == "ingress"] == labels
-
-
-NAMES = {"base": "crds", "istiod": "mesh", "ingress": "istio-edge", "egress": "way-out"}
-NAMED = {"releases": {"names": NAMES}}
 
 
 @pytest.mark.parametrize(

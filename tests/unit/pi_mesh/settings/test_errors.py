@@ -12,9 +12,12 @@ from tests.support.versions import NEWEST
 NO_SETTING, NO_CONTEXT = "is not a setting; ", "is not the name of a kube context, which is in one line"
 OF_ISTIO = "traffic.routes.r.http[0].{}: is Istio's spelling; here it is {}: docs/traffic.md"
 NESTED: dict = {}
+SCOPE, TIMEOUT, TRUE = {"trading": {"sidecarScope": "./*"}}, {"release": {"timeout": "15m"}}, {"images": {"hub": True}}
+OF_200_LEVELS = {"istio": {"values": NESTED}}
+SAME = "trading.namespace and istio.namespace are both 'istio-system'"
+IN_ISTIOS_NAMESPACE = {"namespace": "istio-system"}
 for _ in range(200):
     NESTED = {"deep": NESTED}
-OF_200_LEVELS = {"istio": {"values": NESTED}}
 
 
 def routed(**rule: object) -> dict:
@@ -38,17 +41,11 @@ SET_WITHOUT_PATH = (
         ({"ingress": {"resources": None}}, "ingress.resources: is empty; write the keys below it, or leave it out"),
         ({"zzz": 1}, f"zzz: {NO_SETTING}docs/config.md lists them all"),
         ({"mtls": "STRICT"}, "mtls: 'STRICT': is not a map of keys; write the keys below it, each with its value"),
-        (
-            {"trading": {"sidecarScope": "./*"}},
-            "trading.sidecarScope: './*': is not a list; write its entries below it, each after a dash",
-        ),
+        (SCOPE, "trading.sidecarScope: './*': is not a list; write its entries below it, each after a dash"),
         ({"istio": {"values": [1]}}, "istio.values: [1]: is not a map; write its keys below it, each with its value"),
         ({"images": {"hub": ""}}, "images.hub: '': is empty; give a value, or leave the key out"),
         ({"images": {"hub": None}}, "images.hub: nothing: is not text"),
-        (
-            {"release": {"timeout": "15m"}},
-            "release.timeout: '15m': is not a whole number; write seconds, such as 900, without quotes",
-        ),
+        (TIMEOUT, "release.timeout: '15m': is not a whole number; write seconds, such as 900, without quotes"),
         (
             {"observability": {"accessLogs": {"sampling": "5%"}}},
             "observability.accessLogs.sampling: '5%': is not a number; write percent, such as 1.5, without quotes",
@@ -61,10 +58,7 @@ SET_WITHOUT_PATH = (
         (routed(route=[{"destination": {"host": "a"}}]), OF_ISTIO.format("route", "`to`")),
         *(({"cluster": {"context": end}}, f"cluster.context: {end!r}: {NO_CONTEXT}") for end in ("a\n", "a\0")),
         (OF_200_LEVELS, f"istio.values{'.deep' * 13}.de…: has more than 100 levels of keys; write fewer"),
-        (
-            {"images": {"hub": True}},
-            "images.hub: true: is true or false in YAML, as are on, off, yes and no; put it in quotes",
-        ),
+        (TRUE, "images.hub: true: is true or false in YAML, as are on, off, yes and no; put it in quotes"),
         ({"vault": {"commonName": "x" * 65}}, f"vault.commonName: '{'x' * 65}': is longer than 64 characters"),
         (
             {"istio": {"version": json.loads("1.20")}},
@@ -88,16 +82,10 @@ def _entries(tree: object) -> list[dict]:
     return [*([tree] if isinstance(tree, dict) else []), *(entry for branch in below for entry in _entries(branch))]
 
 
-@pytest.mark.parametrize(
-    ("length", "shown"), [(78, repr("x" * 78)), (79, f"'{'x' * 78}…"), (200, f"'{'x' * 78}…")], ids=str
-)
+@pytest.mark.parametrize(("length", "shown"), [(78, repr("x" * 78)), (79, f"'{'x' * 78}…"), (200, f"'{'x' * 78}…")])
 def test_a_value_is_shown_with_80_characters_at_most(length, shown):
     assert refusal(istio={"version": "x" * length}).startswith(f"istio.version: {shown}: ")
     assert len(shown) <= LONGEST_VALUE
-
-
-SAME = "trading.namespace and istio.namespace are both 'istio-system'"
-IN_ISTIOS_NAMESPACE = {"namespace": "istio-system"}
 
 
 @pytest.mark.parametrize(
@@ -145,6 +133,7 @@ def routes(*rules: dict, host: str = "a.example") -> dict:
     return {"routes": {"r": {"hosts": [host], "http": [*rules]}}}
 
 
+A, WRONG = {"service": "a"}, {"v1": 90, "v2": 101}
 CONFLICTS = routes({**SHARED, "prefix": "/a", "exact": "/a"}, host="*")
 TOLD = {
     **{
@@ -155,8 +144,8 @@ TOLD = {
         for version in (1.2, "1.9.0", "latest", "1.19.0")
     },
     "conflicts of a branch": (
-        {"traffic": {"gateways": {"web": {"protocol": "TCP", "hosts": ["a.example"]}}}},
-        ["traffic.gateways.web"] * 2,
+        {"traffic": {"gateways": {"g": {"protocol": "TCP", "hosts": ["a.b"]}}}},
+        ["traffic.gateways.g"] * 2,
     ),
     "conflicts of a branch, of one in it and of the whole tree": (
         {"traffic": CONFLICTS, "trading": IN_ISTIOS_NAMESPACE},
@@ -166,16 +155,16 @@ TOLD = {
     "a wrong address makes no conflict": ({"vault": {"enabled": True, "address": "vault.example"}}, ["vault.address"]),
     "nor a wrong namespace": ({"istio": {"namespace": "a"}, "trading": {"namespace": "1"}}, ["trading.namespace"]),
     "nor a wrong weight": (
-        {"traffic": {"canaries": {"c": {"service": "a", "weights": {"v1": 90, "v2": 101}}}}},
+        {"traffic": {"canaries": {"c": {**A, "weights": WRONG}}}},
         ["traffic.canaries.c.weights.v2"],
     ),
     "a half of a profile is told once": (
         {"istio": {"resources": HALF}},
-        ["istio.resources.requests.memory", "istio.resources.limits.memory"],
+        [f"istio.resources.{half}.memory" for half in HALF],
     ),
     "what was left out is not missed": (
-        {"traffic": {"legacy": {"old": {"selector": {"a": "x y"}}}}},
-        ["traffic.legacy.old.selector.a"],
+        {"traffic": {"legacy": {"a": {"selector": {"a": "x y"}}}}},
+        ["traffic.legacy.a.selector.a"],
     ),
     "nor too short a list": ({"traffic": routes({"to": [{"service": "a b"}]})}, [f"{RULE}.to[0].service"]),
 }

@@ -71,10 +71,7 @@ def hour(**settings: object) -> dict:
         ({"namespaces": {"trading": {}}}, BOTH.format("namespaces.trading", "trading.namespace", "trading")),
         ({"namespaces": {"istio-system": {}}}, "namespaces.istio-system and istio.namespace are both 'istio-system'"),
         ({"ingress": EDGE, "namespaces": {"edge": {}}}, BOTH.format("namespaces.edge", "ingress.namespace", "edge")),
-        (
-            {"istio": {"tags": {"s": "default"}}, "trading": {"injection": False, "revision": "s"}},
-            "trading: revision is",
-        ),
+        ({"istio": {"tags": {"s": "default"}}, "trading": {"injection": False, "revision": "s"}}, "trading: revision"),
         (research(injection=False, defaultDeny={"enabled": True}), NO_DENY.format("namespaces.research")),
         (research(injection=False, defaultDeny={"audit": True}), NO_DENY.format("namespaces.research")),
         ({"trading": {"injection": False}, "traffic": DENY}, NO_DENY.format("trading")),

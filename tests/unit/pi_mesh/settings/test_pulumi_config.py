@@ -6,6 +6,8 @@ from pi_mesh.settings import SettingsError
 from pi_mesh.settings.pulumi_config import plain_values
 from tests.support.factories import pulumi_config
 
+SECRETS = ("pi-mesh:vaultToken", "pi-mesh:caKey")
+
 
 def test_an_encrypted_setting_is_refused():
     with pytest.raises(SettingsError, match=r"istio: is encrypted, but only .*vaultToken"):
@@ -15,9 +17,6 @@ def test_an_encrypted_setting_is_refused():
 def test_an_object_too_deep_for_python_is_refused_with_its_key():
     with pytest.raises(SettingsError, match=r"istio: has more than 100 levels of keys; write fewer"):
         plain_values(pulumi_config() | {"pi-mesh:istio": '{"values":' * 2000})
-
-
-SECRETS = ("pi-mesh:vaultToken", "pi-mesh:caKey")
 
 
 @pytest.mark.parametrize("key", SECRETS)

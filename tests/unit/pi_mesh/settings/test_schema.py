@@ -12,6 +12,7 @@ from pi_mesh.settings import schema
 from tests.support.factories import raw_settings
 
 ROOT = Path(__file__).resolve().parents[4]
+DOCUMENTS = schema.documents()
 
 
 @cache
@@ -32,9 +33,6 @@ def test_editors_mark_what_the_program_would_refuse():
 
 def test_editors_know_the_words_of_a_refusal():
     assert "an exact release" in json.dumps(editor().schema)
-
-
-DOCUMENTS = schema.documents()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -89,10 +89,7 @@ REFUSED = {
     "a cookie with half a name": (destination(sticky={"cookie": {"name": "a b"}}), "d.sticky.cookie.name: "),
     "a rule for everybody": (policy({}), "traffic.authorization.policies.p.rules[0]: has no condition"),
     "a policy without rules": (policy(), "traffic.authorization.policies.p.rules: []: has too few entries"),
-    "a principal with its scheme": (
-        policy({"principals": ["spiffe://cluster.local/ns/a/sa/b"]}),
-        "(without spiffe://)",
-    ),
+    "a principal with its scheme": (policy({"principals": ["spiffe://cluster.local/ns/a/sa/b"]}), "(without spiffe:"),
     "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),
     "TCP at a gateway without a port": (listen(protocol="TCP"), "protocol TCP has no usual port; give port"),
     "gRPC without a port": (listen(protocol="GRPC"), "protocol GRPC has no usual port; give port"),

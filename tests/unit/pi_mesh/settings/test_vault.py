@@ -18,6 +18,8 @@ ELSEWHERE = {"enabled": True, "stack": "me/pi-mesh/ca"}
 PLAIN = {**HERE, "address": "http://vault.example:8200"}
 CHAIN = make_root().pem
 SIGNED = {"generation": 1, "chain": CHAIN}
+NO_PORT = "is not a host with a port"
+OWN_WAY = [("certManager.address", "http://vault.vault.svc:8200")]
 
 
 def vault(**settings: object) -> VaultSettings:
@@ -49,9 +51,6 @@ def test_istiod_keeps_its_root_until_a_ca_outside_has_signed_and_an_internal_key
 def test_a_stack_with_vault_alone_makes_the_ca_and_nothing_else():
     assert isinstance(parse_any({"vault": HERE}), CaSettings)
     assert isinstance(parse_any(raw_settings(vault=HERE)), Settings)
-
-
-NO_PORT = "is not a host with a port"
 
 
 @pytest.mark.parametrize(
@@ -93,9 +92,6 @@ def test_settings_that_do_not_go_together_are_refused_with_their_path(settings, 
 )
 def test_a_ca_stack_that_makes_no_ca_is_refused(settings, words):
     assert words in "; ".join(refusals({"vault": settings}))
-
-
-OWN_WAY = [("certManager.address", "http://vault.vault.svc:8200")]
 
 
 @pytest.mark.parametrize(

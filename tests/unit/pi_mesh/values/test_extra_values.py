@@ -33,6 +33,7 @@ TAKEN_OF_GATEWAY = {
     "another kind of workload": {"kind": "DaemonSet"},
 }
 SAME_LABELS = {"istio": "ingressgateway", "team": "a"}
+NOT_READ = "noted plumbed documented described subchart toodeep replica replicasx Values-x"
 
 
 @pytest.mark.parametrize(
@@ -145,9 +146,6 @@ def test_of_a_chart_that_can_not_be_read_nothing_is_claimed_and_a_good_one_is_re
     assert packaged(values="a: [") is None
     package = str(charts.package("istiod", charts.versions()[-1]))
     assert load_chart(package) is load_chart(package)
-
-
-NOT_READ = "noted plumbed documented described subchart toodeep replica replicasx Values-x"
 
 
 @pytest.mark.parametrize(

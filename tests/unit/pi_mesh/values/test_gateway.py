@@ -12,6 +12,11 @@ from pi_mesh.values.gateway_service import ADDRESS_ANNOTATIONS
 from tests.support.factories import make_mesh, make_settings
 from tests.support.versions import SHIPPED
 
+BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in row.broken_gateway_patches[:7]]
+SCALED = {"enabled": True, "minReplicas": 2, "maxReplicas": 3}
+BY_ANNOTATION = [(by, "annotations", {name: "192.0.2.1"}) for by, name in ADDRESS_ANNOTATIONS.items()]
+LABELS = {"istio": "front", "app": "door", "team": "edge"}
+
 
 def gateways(version: str = SHIPPED, balanced: bool = True, traffic: dict | None = None, **ingress) -> list[Release]:
     """Return the releases of the ingress and of the egress gateway."""
@@ -23,9 +28,6 @@ def gateways(version: str = SHIPPED, balanced: bool = True, traffic: dict | None
 def values(**settings) -> dict:
     """Return the ingress gateway's Helm values."""
     return gateways(**settings)[0].values  # pyright: ignore[reportReturnType]
-
-
-BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in row.broken_gateway_patches[:7]]
 
 
 @pytest.mark.parametrize("version", BROKEN)
@@ -41,9 +43,6 @@ def test_the_gateways_restart_with_every_version_whichever_chart_they_have(versi
     carries = facts_of(release.version).gateways_carry_their_version and release.version == version
     assert release.values["podAnnotations"].get(VERSION_ANNOTATION) == (None if carries else version)
     assert ("readinessProbe" in release.values) == facts_of(release.version).gateways_choose_their_probe
-
-
-SCALED = {"enabled": True, "minReplicas": 2, "maxReplicas": 3}
 
 
 @pytest.mark.parametrize("settings", [{}, {"replicas": 3, "autoscaling": {**SCALED, "minReplicas": 1}}])
@@ -102,9 +101,6 @@ def test_the_ports_of_the_listeners_follow_the_charts_own_at_the_ingress_gateway
     assert values(traffic=FEED, values={"service": {"ports": OPEN}})["service"]["ports"] == OPEN
 
 
-BY_ANNOTATION = [(by, "annotations", {name: "192.0.2.1"}) for by, name in ADDRESS_ANNOTATIONS.items()]
-
-
 @pytest.mark.parametrize(("by", "key", "value"), [("field", "loadBalancerIP", "192.0.2.1"), *BY_ANNOTATION])
 def test_an_address_is_asked_for_in_the_providers_way(by, key, value):
     assert values(service={"address": "192.0.2.1", "addressBy": by})["service"][key] == value
@@ -125,9 +121,6 @@ SERVICES = {
 @pytest.mark.parametrize(("settings", "service"), SERVICES.values(), ids=SERVICES)
 def test_a_service_is_a_load_balancer_only_where_there_are_any(settings, service):
     assert values(**settings)["service"] == service
-
-
-LABELS = {"istio": "front", "app": "door", "team": "edge"}
 
 
 def test_a_gateways_labels_are_the_charts_value_and_every_selector_of_its_pods_follows_them():

@@ -11,6 +11,8 @@ WHY = ", which typed settings give; change them (docs/config.md)"
 
 NINE = {"pilot": {"replicaCount": 9}}
 BOTH = [f"egress.values.replicaCount: 2 contradicts 1{WHY}", f"istio.values.pilot.replicaCount: 9 contradicts 1{WHY}"]
+PDB = {"defaultPodDisruptionBudget": {"enabled": True}}
+EXTRA = {"pilot": {"env": {"A": "b"}}, "telemetry": {"enabled": False}, "global": {"hub": "docker.io/istio", **PDB}}
 
 
 @pytest.mark.parametrize(
@@ -27,10 +29,6 @@ def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once(setting
         make_mesh(**settings)
     problems = refused.value.problems
     assert [problem[: len(line)] for problem, line in zip(problems, lines, strict=True)] == lines
-
-
-PDB = {"defaultPodDisruptionBudget": {"enabled": True}}
-EXTRA = {"pilot": {"env": {"A": "b"}}, "telemetry": {"enabled": False}, "global": {"hub": "docker.io/istio", **PDB}}
 
 
 def test_extra_values_are_merged_into_the_typed_ones_and_may_repeat_them_or_replace_what_no_setting_gives():

@@ -18,11 +18,8 @@ RETRIES = "meshConfig.defaultHttpRetryPolicy"
 SPREAD = "pilot.topologySpreadConstraints"
 WATCHED = ["istio-system", "edge", "trading", "research", "monitoring"]
 SELECTOR = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": WATCHED}
-LIMITED = {
-    "istio": {"discovery": {"limited": True, "also": ["monitoring"]}},
-    "ingress": {"namespace": "edge"},
-    "namespaces": {"research": {}},
-}
+DISCOVERY = {"discovery": {"limited": True, "also": ["monitoring"]}}
+LIMITED = {"istio": DISCOVERY, "ingress": {"namespace": "edge"}, "namespaces": {"research": {}}}
 
 
 def extra(**own: object) -> dict:

@@ -7,9 +7,10 @@ from pi_mesh.values.istio import istiod_values
 from tests.support.factories import make_mesh, make_settings
 
 AUDIT = {"mtls": {"mode": "PERMISSIVE", "audit": True}}
-GATEWAYS, TRADING = {"gateways": True}, {"namespaces": ["trading"]}
+GATEWAYS, TRADING, OFF = {"gateways": True}, {"namespaces": ["trading"]}, {"enabled": False}
 LOG, INGRESS, EGRESS = "pi-mesh-access-log", "istio-ingressgateway", "istio-egressgateway"
 OF_INGRESS = ({"istio": "ingressgateway"}, [LOG])
+DIGITS = {0.0: "", 0.1: "0", 6.25: "0", 6.3: "01", 50.0: "01234567", 93.0: "0123456789abcde"}
 
 
 def with_logs(*logs: dict, **settings: object) -> dict:
@@ -22,10 +23,7 @@ TELEMETRIES = {
         with_logs(GATEWAYS, ingress={"namespace": "edge"}),
         {f"edge/{LOG}-{INGRESS}": OF_INGRESS, f"istio-system/{LOG}-{EGRESS}": ({"istio": "egressgateway"}, [LOG])},
     ),
-    "a gateway that is off has none": (
-        with_logs(GATEWAYS, egress={"enabled": False}),
-        {f"istio-system/{LOG}-{INGRESS}": OF_INGRESS},
-    ),
+    "a gateway that is off has none": (with_logs(GATEWAYS, egress=OFF), {f"istio-system/{LOG}-{INGRESS}": OF_INGRESS}),
     "a namespace logs what it receives": (with_logs(TRADING), {f"trading/{LOG}": (None, [LOG])}),
     "an audited namespace has one for both with the name that tells of the audit": (
         with_logs(TRADING, **AUDIT),
@@ -73,18 +71,13 @@ def test_a_namespace_may_log_another_share_beside_its_metrics_in_the_one_object(
     assert item.manifest["spec"] == {"accessLogging": logging, "metrics": [SIZES]}
 
 
-@pytest.mark.parametrize(
-    ("settings", "names"), [({}, []), (with_logs(GATEWAYS, **AUDIT), ["pi-mesh-audit", "pi-mesh-access-log"])]
-)
+@pytest.mark.parametrize(("settings", "names"), [({}, []), (with_logs(GATEWAYS, **AUDIT), ["pi-mesh-audit", LOG])])
 def test_istiod_knows_the_provider_of_each_log(settings, names):
     providers = istiod_values(make_settings(**settings))["meshConfig"].get("extensionProviders", [])
     assert [provider["name"] for provider in providers] == names
 
 
-@pytest.mark.parametrize(
-    ("sampling", "digits"),
-    [(0.0, ""), (0.1, "0"), (6.25, "0"), (6.3, "01"), (50.0, "01234567"), (93.0, "0123456789abcde")],
-)
+@pytest.mark.parametrize(("sampling", "digits"), DIGITS.items())
 def test_failed_requests_are_always_logged_and_others_by_the_last_digit_of_their_id(sampling, digits):
     failed, *sampled = telemetry.logged_requests(sampling).split(" || request.id.endsWith")
     assert failed == "response.code >= 500 || response.flags != 0"

@@ -29,6 +29,10 @@ TWINS = {
     "trading-canary": {"canaries": {"trading-canary": {**AGENT, "paths": {"/api/v2": "v2"}}}},
 }
 RESEARCH = {"namespaces": {"research": {}}}
+KNOWN = ("api.example.org", "api.example.org:8080")
+UNKNOWN = ("api.example.org.evil.net", "apixexample.org", "api.example.org:evil")
+DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
+OTHERS = Retries(attempts=1, per_try_timeout="2s", retry_on="5xx", idempotent=True)
 
 
 def made(**traffic: object) -> list[dict[str, Any]]:
@@ -53,9 +57,8 @@ def test_every_example_has_a_twin_and_nothing_is_made_unless_asked_for():
 AUDITED_MTLS = {"mode": "PERMISSIVE", "audit": True}
 NO_DELETIONS = {"action": "DENY", "rules": [{"methods": ["DELETE"]}]}
 CALLERS = {"rules": [{"namespaces": ["argocd"]}]}
-AUDIT = {
-    "authorization": {"defaultDeny": {"audit": True}, "policies": {"callers": CALLERS, "no-deletions": NO_DELETIONS}}
-}
+POLICIES = {"callers": CALLERS, "no-deletions": NO_DELETIONS}
+AUDIT = {"authorization": {"defaultDeny": {"audit": True}, "policies": POLICIES}}
 
 
 @pytest.mark.parametrize("which", [0, -1], ids=["oldest", "newest"])
@@ -77,9 +80,8 @@ def test_every_object_fits_istios_schema_and_a_field_that_istio_does_not_know_wo
 def test_an_object_is_in_the_namespace_of_its_setting():
     policies = {"argo": {"namespace": "research", **CALLERS}}
     objects = made(legacy={"old": {"namespace": "research"}}, authorization={"policies": policies})
-    assert [item["metadata"] for item in objects] == [
-        {"name": name, "namespace": "research"} for name in ("old", "argo")
-    ]
+    places = [(item["metadata"]["name"], item["metadata"]["namespace"]) for item in objects]
+    assert places == [("old", "research"), ("argo", "research")]
 
 
 @pytest.mark.parametrize(("home", "gateway"), [("research", "trading/web"), ("trading", "web")])
@@ -118,15 +120,6 @@ def test_the_log_of_an_audit_has_the_calls_that_the_dry_run_denies_and_those_in_
     expression = log["filter"]["expression"]
     assert (log["match"], expression.count("== 'denied'")) == ({"mode": "SERVER"}, 2)
     assert (expression.endswith(" || !connection.mtls"), "mtls" in expression) == (plain_text, plain_text)
-
-
-def entry(**settings: object) -> dict[str, Any]:
-    """Return the first object of a host outside."""
-    return made(external={"x": settings})[0]
-
-
-KNOWN = ("api.example.org", "api.example.org:8080")
-UNKNOWN = ("api.example.org.evil.net", "apixexample.org", "api.example.org:evil")
 
 
 @pytest.mark.parametrize("host", [*KNOWN, *UNKNOWN])
@@ -176,9 +169,6 @@ def test_the_egress_gateway_is_reached_by_mutual_tls_and_opens_tls_to_the_host(c
         assert tls[0]["spec"]["workloadSelector"] == {"matchLabels": {"istio": "egressgateway"}}
 
 
-DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
-
-
 @pytest.mark.parametrize(
     ("settings", "key", "value"),
     [
@@ -197,10 +187,7 @@ DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
     ],
 )
 def test_an_outside_host_has_the_addresses_that_are_given_and_is_resolved_without_a_wildcard(settings, key, value):
-    assert entry(**settings)["spec"].get(key) == value
-
-
-OTHERS = Retries(attempts=1, per_try_timeout="2s", retry_on="5xx", idempotent=True)
+    assert made(external={"x": settings})[0]["spec"].get(key) == value
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,12 @@ from policies.rules.authorization import names_callers
 from tests.support.policy_resources import changed, kubernetes, said
 
 SECURITY = "security.istio.io/v1beta1"
+FROM_ARGOCD = {"from": [{"source": {"namespaces": ["argocd"]}}]}
+LISTED = ("10.1.0.0/16", "10.1.2.3/16", "10.0.0.1")
 
 
 def policy(*rules: dict, action: str = "ALLOW") -> dict:
     return kubernetes(SECURITY, "AuthorizationPolicy", "agent", {"action": action, "rules": list(rules)})
-
-
-FROM_ARGOCD = {"from": [{"source": {"namespaces": ["argocd"]}}]}
 
 
 def source(**fields: list) -> dict:
@@ -110,9 +109,6 @@ def test_addresses_of_a_listed_network_are_callers():
     (message,) = said(authorization.RULE, block)
     assert "allows the remote addresses 192.168.1.20, 192.168.1.64/26" in message
     assert said(authorization.RULE, block, addresses=["192.168.1.0/24"]) == []
-
-
-LISTED = ("10.1.0.0/16", "10.1.2.3/16", "10.0.0.1")
 
 
 @pytest.mark.parametrize("block", [*LISTED, "192.168.0.0/16", "::1", "10.0.0.0/7", "nowhere"])

@@ -9,6 +9,7 @@ BEYOND = {"enabled": True, "maxReplicas": 50}
 HPA = kubernetes("autoscaling/v2", "HorizontalPodAutoscaler", "istiod", {"maxReplicas": 50})
 KEDA = kubernetes("keda.sh/v1alpha1", "ScaledObject", "istiod", {"scaleTargetRef": {"name": "istiod"}})
 NOT_SET, ABOVE = "autoscaling.maxReplicas is not set, and the default is 5", "autoscaling.maxReplicas 50 is above 3"
+BOUNDED = {"autoscaling": {"enabled": True, "maxReplicas": 3}, "worker": {"autoscaling": {"enabled": False}}}
 
 
 def scaled(**autoscaler: object) -> dict:
@@ -37,9 +38,6 @@ REFUSED = {
 def test_an_unbounded_autoscaler_is_refused(props, words):
     (message,) = said(autoscaling.RULE, props)
     assert words in message
-
-
-BOUNDED = {"autoscaling": {"enabled": True, "maxReplicas": 3}, "worker": {"autoscaling": {"enabled": False}}}
 
 
 @pytest.mark.parametrize("release", [scaled(maxReplicas=3), gateway(chart="grafana", values=BOUNDED)])

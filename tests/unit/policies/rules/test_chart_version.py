@@ -12,14 +12,13 @@ ANOTHER = f"does not have version {VERSION} in its name, and Helm ignores the ve
 UNNAMED = "has no version in its name"
 
 
-@pytest.mark.parametrize(
-    "version", ["1.20", f"~{VERSION}", f">={VERSION}", "latest", "1.x", f"{VERSION} || 1.21.0", f" {VERSION}", None]
-)
+INEXACT = ("1.20", f"~{VERSION}", f">={VERSION}", "latest", "1.x", f"{VERSION} || 1.21.0", f" {VERSION}", None)
+
+
+@pytest.mark.parametrize("version", INEXACT)
 def test_a_chart_without_an_exact_version_is_refused(version):
-    for props, type_ in (
-        (istiod(version=version, devel=True), ""),
-        (istiod(version=version), "kubernetes:helm.sh/v4:Chart"),
-    ):
+    release, chart = istiod(version=version, devel=True), istiod(version=version)
+    for props, type_ in ((release, ""), (chart, "kubernetes:helm.sh/v4:Chart")):
         (message,) = said(chart_version.RULE, props, type_)
         assert message.startswith(f"chart istiod has version {version!r}. Fix: pin it")
 

@@ -36,7 +36,7 @@ REFUSED = {
     "an image of all": (istiod(values__image=EVIL), f"image is {EVIL}"),
     "the proxy's image": (istiod(values__global__proxy__image=EVIL), f"global.proxy.image is {EVIL}"),
     "the init container's": (istiod(values__global__proxy_init__image=EVIL), f"global.proxy_init.image is {EVIL}"),
-    "the inner defaults": (
+    "an inner default": (
         istiod(values___internal_defaults_do_not_set=HUB),
         "_internal_defaults_do_not_set.hub is evil",
     ),
@@ -48,10 +48,7 @@ REFUSED = {
     "an image that begins alike": (istiod(values__pilot__image="docker.io/istio.evil/x:1"), "pilot.image is docker.io"),
     "an image that is a list": (istiod(values__pilot__image=[EVIL]), "pilot.image is a list, where a text belongs"),
     "a gateway's annotation": (gateway(values__podAnnotations={IMAGE: EVIL}), f"podAnnotations.{IMAGE} is {EVIL}"),
-    "its further container": (
-        gateway(values__additionalContainers=[{"image": EVIL}]),
-        "additionalContainers[0].image is evil",
-    ),
+    "one beside it": (gateway(values__additionalContainers=[{"image": EVIL}]), "additionalContainers[0].image is evil"),
     "its init container": (gateway(values__initContainers=[{"image": EVIL}]), f"initContainers[0].image is {EVIL}"),
     "a template of the injector": (injecting(f"spec:\n  containers:\n  - image: {EVIL}\n"), f"{TEMPLATE} {EVIL}"),
     "a template that writes JSON": (injecting(f'{{"containers": [{{"image": "{EVIL}"}}]}}'), f"{TEMPLATE} {EVIL}"),

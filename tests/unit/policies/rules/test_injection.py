@@ -39,7 +39,7 @@ BYPASSES = {
     "the same namespace twice": ([labelled("enabled"), labelled("disabled")], f"{LABEL}=disabled"),
     "a revision that the label does not mean": ([istiod(values__revision="canary"), labelled("enabled")], CANARY),
     "a revision that the chart merges in": ([istiod(values__pilot__revision="canary")], CANARY),
-    "a selector for no pod": (
+    "a selector of none": (
         [istiod(values__sidecarInjectorWebhook=NEVER)],
         "sidecarInjectorWebhook.neverInjectSelector",
     ),

@@ -11,6 +11,8 @@ from tests.support.versions import NEWEST, next_patch
 CORE = "kubernetes:core/v1:"
 ISTIO = "kubernetes:networking.istio.io/v1beta1:"
 WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration"
+OTHERS = ("pulumi:providers:kubernetes", "pulumi:providers:pulumi", "pulumi:pulumi:StackReference")
+CA = (vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.KEY, vault_ca.ENDPOINT, protected_ca.MOUNT)
 
 
 def named(name: str, **more: object) -> dict:
@@ -30,10 +32,6 @@ def kind_of(manifest: dict) -> str:
 def test_every_object_that_the_program_makes_passes():
     refused = [item.name for item in FULLEST.objects if said(known_types.RULE, item.manifest, kind_of(item.manifest))]
     assert refused == []
-
-
-OTHERS = ("pulumi:providers:kubernetes", "pulumi:providers:pulumi", "pulumi:pulumi:StackReference")
-CA = (vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.KEY, vault_ca.ENDPOINT, protected_ca.MOUNT)
 
 
 @pytest.mark.parametrize("kind", [*CA, *OTHERS, "pi-mesh:istio:Base", f"{CORE}Secret"])

@@ -6,13 +6,11 @@ from policies.rules import mtls
 from tests.support.policy_resources import changed, gateway, istiod, kubernetes, said
 
 SECURITY = "security.istio.io/v1beta1"
+LEGACY, UNLISTED = ({"selector": {"matchLabels": {"legacy": value}}} for value in ("true", "false"))
 
 
 def peer(mode: str = "STRICT", namespace: str = "istio-system", **spec) -> dict:
     return kubernetes(SECURITY, "PeerAuthentication", "default", {"mtls": {"mode": mode}, **spec}, namespace=namespace)
-
-
-LEGACY, UNLISTED = ({"selector": {"matchLabels": {"legacy": value}}} for value in ("true", "false"))
 
 
 def test_permissive_for_a_listed_label_passes():

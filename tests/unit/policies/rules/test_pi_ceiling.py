@@ -7,6 +7,7 @@ from tests.support.policy_resources import RESOURCES, changed, gateway, istiod, 
 
 DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+NUMBERS = {2: 2, 1.5: 1.5, "1.": 1, ".5": 0.5, "1e3": 1000, "1E-3": 0.001, "2.5Gi": 2.5 * 2**30}
 
 
 def test_a_unit_is_a_power_of_ten_or_of_two_and_there_are_no_others():
@@ -16,10 +17,7 @@ def test_a_unit_is_a_power_of_ten_or_of_two_and_there_are_no_others():
     assert pi_ceiling.UNITS.keys() == DECIMAL.keys() | BINARY.keys()
 
 
-@pytest.mark.parametrize(
-    ("written", "number"),
-    [(2, 2), (1.5, 1.5), ("1.", 1), (".5", 0.5), ("1e3", 1000), ("1E-3", 0.001), ("2.5Gi", 2.5 * 2**30)],
-)
+@pytest.mark.parametrize(("written", "number"), NUMBERS.items())
 def test_a_number_may_have_decimals_or_an_exponent(written, number):
     assert pi_ceiling.number(written) == number
 
@@ -29,12 +27,9 @@ def test_another_value_is_no_quantity(value):
     assert pi_ceiling.number(value) is None
 
 
-@pytest.mark.parametrize(
-    ("value", "is_off"),
-    [(False, True), (0, True), ({}, True), ("", False), ("false", False), (None, False), (True, False)],
-)
-def test_a_part_is_off_only_by_a_value_that_helm_takes_for_no(value, is_off):
-    assert pi_ceiling._is_off(value) is is_off
+@pytest.mark.parametrize("value", [False, 0, {}, "", "false", None, True], ids=repr)
+def test_a_part_is_off_only_by_a_value_that_helm_takes_for_no(value):
+    assert pi_ceiling._is_off(value) is (value in (False, {}))
 
 
 def test_a_chart_outside_the_table_has_a_container():
@@ -84,11 +79,8 @@ def test_a_deployments_containers_are_judged_too():
     assert message.startswith("web.limits.cpu 2 is above the ceiling of 1")
 
 
-CERT_MANAGER = {
-    "resources": RESOURCES,
-    "webhook": {"replicaCount": 0},
-    **{part: {"enabled": False} for part in ("cainjector", "startupapicheck")},
-}
+OFF = {part: {"enabled": False} for part in ("cainjector", "startupapicheck")}
+CERT_MANAGER = {"resources": RESOURCES, "webhook": {"replicaCount": 0}, **OFF}
 PROMETHEUS = {"server": {"resources": RESOURCES}, "alertmanager": {"enabled": True}}
 
 

@@ -13,6 +13,7 @@ from tests.support.factories import make_mesh, make_settings
 CERTIFICATE = {"secret": "certificate"}
 ENDED = {"mode": "SIMPLE", "credentialName": "certificate"}
 HOME, OFFICE = ["192.168.0.0/16"], ["192.0.2.7"]
+ISSUER = {"name": "lets-encrypt", "kind": "ClusterIssuer"}
 
 
 def settings_of(listeners: dict[str, dict], **settings: object) -> Settings:
@@ -93,9 +94,6 @@ def test_the_policy_selects_the_gateways_pods_in_the_gateways_namespace():
 def test_the_policies_come_before_their_gateways():
     objects = make_mesh(traffic={"gateways": {"g": {"allowAddresses": HOME}}}).objects_of("traffic")
     assert [(item.kind, item.first) for item in objects] == [("AuthorizationPolicy", True), ("Gateway", False)]
-
-
-ISSUER = {"name": "lets-encrypt", "kind": "ClusterIssuer"}
 
 
 def listener(*hosts: str, secret: str = "shop", namespace: str = "trading") -> dict:

@@ -1,4 +1,4 @@
-"""The shipped stacks, whose resources keep every rule of the policy pack, judged as by the engine."""
+"""The shipped stacks, which keep every rule of the policy pack, and those of previous versions, which still preview."""
 
 import json
 from collections import Counter
@@ -19,6 +19,7 @@ from tests.support.vault_server import GOOD_TOKEN, vault_server
 
 FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
 OBSERVED = {name: {"enabled": True} for name in addons.ALL}
+OF_BEFORE = sorted((ROOT / "tests/support").glob("stacks_of_*/Pulumi.*.yaml"))
 EXAMPLES = sorted((ROOT / "tests/support/ansible_role_examples").iterdir())
 
 
@@ -103,3 +104,14 @@ def test_the_ansible_roles_own_examples_keep_every_rule(example):
 )
 def test_a_setting_that_breaks_a_rule_is_found_in_the_real_program(changes, rule):
     assert rule in broken("pi-cluster", registered("pi-cluster", **changes))
+
+
+def test_the_files_of_previous_versions_are_there():
+    assert [file.name for file in OF_BEFORE] == ["Pulumi.lab.yaml", "Pulumi.pi-cluster.yaml"] * 2
+
+
+@pytest.mark.parametrize("file", OF_BEFORE, ids=lambda file: f"{file.parent.name}-{file.name}")
+def test_a_stack_of_a_previous_version_still_previews_and_no_setting_of_it_is_told_of(file):
+    recording = previewed(file)
+    assert len(recording.of_type(RELEASE)) == 4
+    assert [line for line in recording.logs if "refuses it" in line] == []

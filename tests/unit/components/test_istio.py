@@ -27,6 +27,9 @@ from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.versions import NEWEST
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
+URN = "urn:pulumi:test::pi-mesh::pi-mesh:istio:Istiod::istiod"
+EMPTY = make_snapshot()
+ISTIOD = "/apis/apps/v1/namespaces/istio-system/deployments/istiod"
 
 
 def release_args(source: str | None = None, **how: object) -> ReleaseArgs:
@@ -121,11 +124,6 @@ def test_sidecars_learn_of(istio, namespace, hosts):
     resources = trading(istio=istio, trading=namespace).resources
     scopes = [item.props["spec"] for item in resources if item.type.endswith(":Sidecar")]
     assert scopes == ([{"egress": [{"hosts": hosts}]}] if hosts else [])
-
-
-URN = "urn:pulumi:test::pi-mesh::pi-mesh:istio:Istiod::istiod"
-EMPTY = make_snapshot()
-ISTIOD = "/apis/apps/v1/namespaces/istio-system/deployments/istiod"
 
 
 def deployment(available: int) -> dict:

@@ -14,9 +14,7 @@ INPUTS = {"context": "pi", "clusterIdentifier": "pi", "enableSecretMutable": "tr
 PI = json.dumps({"context": "pi"})
 
 
-@pytest.mark.parametrize(
-    ("package", "told"), [("4.25.0", None), ("4.28.0", None), ("4.29.0", "true"), ("5.0.0", "true")]
-)
+@pytest.mark.parametrize(("package", "told"), [("4.28.9", None), ("4.29.0", "true"), ("5.0.0", "true")])
 def test_from_4_29_on_it_is_told_to_create_over_existing_objects_so_that_adopt_true_goes_on_working(
     package, told, monkeypatch
 ):

@@ -20,6 +20,9 @@ POD = "pod istio-system/istiod-x"
 PULLING = Startup(POD, "pulling", image="istio/pilot:1", labels=LABELS)
 MISSING = Startup(POD, "ImagePullBackOff", "istio/pilot:1: not found", "istio/pilot:1", 3, labels=LABELS)
 CRASHING = Startup(POD, "CrashLoopBackOff", "Error, exit code 1", labels=LABELS)
+OLD_POD = make_pod("istiod-x", namespace="istio-system")
+SPEAKING = {"release": {"watch": "say"}}
+SPARED = {"a pod of before, which this up may mend": ([OLD_POD], {}), "a watch that only speaks": ([], SPEAKING)}
 
 
 @pytest.fixture
@@ -68,11 +71,6 @@ def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
         "    correct images.hub or istio.version",
         "interrupted",
     ]
-
-
-OLD_POD = make_pod("istiod-x", namespace="istio-system")
-SPEAKING = {"release": {"watch": "say"}}
-SPARED = {"a pod of before, which this up may mend": ([OLD_POD], {}), "a watch that only speaks": ([], SPEAKING)}
 
 
 @pytest.mark.parametrize(("before", "settings"), SPARED.values(), ids=SPARED)

@@ -14,6 +14,12 @@ from tests.support.snapshots import make_node, make_snapshot
 
 OURS, THEIRS = "0a1b2c3d-0000-4000-8000-000000000001", "0a1b2c3d-0000-4000-8000-000000000002"
 DIGEST = "sha256:" + "0" * 64
+PI = make_node("pi-1", labels={"disk": "ssd", "slots": "4"})
+TAINTED = make_node(taints=("dedicated=mesh:NoSchedule",))
+CONTROL_PLANE = make_node(taints=("node-role.kubernetes.io/control-plane:NoSchedule",))
+ORDERS = make_settings(traffic={"services": {"orders": {"ports": [80], "takesOrders": True}}})
+API = "/apis/networking.istio.io/v1"
+ROUTE = {"metadata": {"namespace": "shop", "name": "a"}, "spec": {"hosts": ["x"]}}
 
 
 @pytest.mark.parametrize(("uid", "recorded", "live"), [("", OURS, OURS), ("", "", OURS), ("", OURS, ""), (OURS,) * 3])
@@ -47,11 +53,6 @@ def test_a_uid_that_is_none_is_refused_with_the_settings():
 def test_the_number_of_pods_is_a_quantity_of_kubernetes_and_none_where_the_node_says_nothing(status, count):
     assert nodes.parse({"metadata": {"name": "pi-1"}, "status": {"allocatable": status}}).pods == count
     assert nodes.parse({"metadata": {"name": "pi-1"}}).pods == 0
-
-
-PI = make_node("pi-1", labels={"disk": "ssd", "slots": "4"})
-TAINTED = make_node(taints=("dedicated=mesh:NoSchedule",))
-CONTROL_PLANE = make_node(taints=("node-role.kubernetes.io/control-plane:NoSchedule",))
 
 
 def required(*terms: dict) -> dict:
@@ -175,11 +176,6 @@ def test_what_an_install_creates_is_told_apart_from_what_a_later_up_does_and_eve
     assert snapshot.missing_rights(ask) == snapshot.Missing(("deployments.apps",), later)
     kinds = {resource for _, resource in (*snapshot.NEEDED, *snapshot.ALSO)}
     assert {("*", "*")} | {(verb, kind) for verb in ("create", *snapshot.CHANGES) for kind in kinds} == set(asked)
-
-
-ORDERS = make_settings(traffic={"services": {"orders": {"ports": [80], "takesOrders": True}}})
-API = "/apis/networking.istio.io/v1"
-ROUTE = {"metadata": {"namespace": "shop", "name": "a"}, "spec": {"hosts": ["x"]}}
 
 
 @pytest.fixture

@@ -29,10 +29,7 @@ PROBLEMS = {
         {"istio": {"values": TWO}, "observability": {"kiali": {"enabled": True}}},
         ["observability: kiali reads from Prometheus", CONTRADICTION],
     ),
-    "two that do not go together hide none": (
-        {"istio": {"values": TWO}, "trading": SAME_NAMESPACE},
-        [SAME, CONTRADICTION],
-    ),
+    "two that do not go together": ({"istio": {"values": TWO}, "trading": SAME_NAMESPACE}, [SAME, CONTRADICTION]),
     # What the right value may not contradict is not told.
     "a number as text": ({"istio": {"pilotReplicas": "2", "values": TWO}}, ["istio.pilotReplicas"]),
     "a version as number": ({"istio": {"version": 1.2, "values": {"global": {"tag": SHIPPED}}}}, ["istio.version"]),

@@ -78,6 +78,11 @@ ACCEPTED = {
     "a loadBalancerClass from 1.26 on": {"istio": {"version": "1.26.0"}, "ingress": {"service": CLASS}},
     "one node port of which one gateway is off": {"ingress": PORT, "egress": {**PORT, **OFF}},
     "logs of one gateway of which the other is off": {**logs(gateways=True), "ingress": OFF},
+    "a node port of a listener's own port": {"ingress": node_ports(**{"tcp-9000": 30900}), "traffic": FEED},
+    **{
+        f"a certificate that lives for {lifetime}": {"mtls": {"certificateLifetime": lifetime}}
+        for lifetime in ("10m", "11m", "1h", "2160h", "129600m")
+    },
 }
 
 
@@ -91,16 +96,6 @@ def test_the_egress_gateway_stays_inside_unless_its_type_is_given(service):
     assert make_settings(egress={"service": service}).egress.service.type == "ClusterIP"
 
 
-def test_a_listeners_port_may_have_a_node_port_of_its_own():
-    settings = make_settings(ingress=node_ports(**{"tcp-9000": 30900}), traffic=FEED)
-    assert settings.ingress.service.node_ports == {"tcp-9000": 30900}
-
-
-@pytest.mark.parametrize("lifetime", ["10m", "11m", "1h", "2160h", "129600m"])
-def test_a_certificate_may_live_from_ten_minutes_to_ninety_days(lifetime):
-    assert make_settings(mtls={"certificateLifetime": lifetime}).mtls.certificate_lifetime == lifetime
-
-
 def test_a_namespace_and_a_gateway_may_follow_a_revision_a_tag_or_none():
     istio = {"canary": CANARY, "tags": {"stable": "default", "new": "next"}}
     settings = make_settings(istio=istio, trading={"revision": "stable"}, ingress={"revision": "next"})
@@ -110,10 +105,6 @@ def test_a_namespace_and_a_gateway_may_follow_a_revision_a_tag_or_none():
 def test_the_settings_of_the_canary_are_those_of_the_first_but_for_the_version():
     settings = make_settings(istio={"version": BEFORE, "canary": CANARY, "pilotReplicas": 2})
     assert (settings.of_canary.istio.version, settings.of_canary.istio.pilot_replicas) == (NEWEST, 2)
-
-
-def test_nothing_is_logged_by_default():
-    assert make_settings().observability.access_logs.enabled is False
 
 
 NO_SIDECARS = "accessLogs.namespaces has 'trading', which is no namespace of workloads with sidecars"

@@ -24,6 +24,9 @@ AUTOSCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 
 each_version = pytest.mark.parametrize("version", charts.each())
 Objects = list[dict[str, Any]]
 TWO = {"replicas": 2}
+DIGEST = f"sha256:{'0' * 64}"
+MIRROR = [{"name": "mirror"}]
+IMAGES = {"pullSecrets": ["mirror"], "digests": {"pilot": DIGEST, "proxyv2": DIGEST}}
 
 
 @cache
@@ -172,11 +175,6 @@ def test_the_pods_of_istiod_and_a_gateway_are_scheduled_as_the_settings_say(vers
         budget = charts.only(items, "PodDisruptionBudget")["spec"]
         assert budget.get("unhealthyPodEvictionPolicy") == own.get("unhealthyPodEvictionPolicy")
         assert budget["minAvailable"] == 1
-
-
-DIGEST = f"sha256:{'0' * 64}"
-MIRROR = [{"name": "mirror"}]
-IMAGES = {"pullSecrets": ["mirror"], "digests": {"pilot": DIGEST, "proxyv2": DIGEST}}
 
 
 @each_version

@@ -1,4 +1,4 @@
-"""The CA's part of the program: its registered resources, and its key, which stays a secret."""
+"""The CA's part of the program: its resources, its key, which stays a secret, and changes of the mesh's root."""
 
 import sys
 
@@ -7,6 +7,8 @@ import pytest
 from pulumi.runtime import rpc
 
 from components.ca import program
+from pi_mesh.certificates import trust
+from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings import parse_any
 from tests.support import authorities
 from tests.support.recorder import record
@@ -25,6 +27,9 @@ from tests.support.vault_program import (
     plug_in,
 )
 from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+HANDED_OVER = {"certificateAuthority": {"chain": SIGNING.pem + ROOT.pem, "key": SIGNING.key}}
+OF_ANOTHER_STACK = {STACK: {"outputs": HANDED_OVER, "secretOutputNames": ["certificateAuthority"]}}
 
 
 def test_vault_makes_an_elliptic_key_and_signs_for_a_year_below_a_protected_mount():
@@ -66,9 +71,7 @@ def test_a_stack_of_its_own_hands_chain_and_key_over_as_one_secret(monkeypatch):
 
 
 def test_a_mesh_that_takes_its_ca_from_another_stack_needs_no_vault():
-    other = {"certificateAuthority": {"chain": SIGNING.pem + ROOT.pem, "key": SIGNING.key}}
-    outputs = {STACK: {"outputs": other, "secretOutputNames": ["certificateAuthority"]}}
-    recording = plug_in(address=None, stack="me/pi-mesh/ca", outputs=outputs, token="")
+    recording = plug_in(address=None, stack="me/pi-mesh/ca", outputs=OF_ANOTHER_STACK, token="")
     assert files(recording)["ca-cert.pem"] == SIGNING.pem
     assert not [one for one in recording.resources if one.type.startswith("vault:")]
 
@@ -118,3 +121,38 @@ def test_vault_signs_for_workloads_outside_of_the_cluster_only_when_asked_for():
     assert [one.name for one in plug_in().resources if one.props.get("name") == "mesh-workload"] == []
     role = plug_in(workloadRole=True).one("mesh-ca-role").props
     assert (role["name"], role["maxTtl"], role["allowIpSans"]) == ("mesh-workload", "86400", False)
+
+
+def test_a_vault_with_another_root_is_refused_before_anything_is_registered():
+    with pytest.raises(pulumi.RunError, match=r"in one step from 'elsewhere'.*if Vault was wiped") as refusal:
+        plug_in(live(authorities.make_root("elsewhere")), preview=True)
+    assert "\n" not in str(refusal.value)
+
+
+def test_another_root_is_refused_too_where_only_the_outputs_tell_it():
+    elsewhere = live(authorities.make_root("elsewhere"))
+    with pytest.raises(Exception, match="in one step from 'elsewhere'"):
+        plug_in(elsewhere, address=None, stack="me/pi-mesh/ca", outputs=OF_ANOTHER_STACK)
+
+
+def test_a_first_root_of_vault_is_announced_once():
+    own = Authority(authorities.make_root("istiod").pem)
+    announced = [line for line in plug_in(own).logs if "changes from istiod's own 'istiod'" in line]
+    assert len(announced) == 1
+
+
+def test_the_same_root_goes_without_a_word():
+    assert plug_in(live(ROOT)).logs == []
+
+
+def test_switched_off_the_secret_is_emptied_and_the_change_announced():
+    recording = plug_in(live(ROOT), enabled=False, address=None)
+    assert "data" not in recording.one("cacerts-secret").props
+    assert "changes from 'root'" in recording.logs[0]
+
+
+def test_the_expected_trust_is_the_one_that_the_written_files_have():
+    made = files(plug_in())
+    written = trust.of_bundle(made["ca-cert.pem"], made["cert-chain.pem"], made["root-cert.pem"])
+    expected = trust.with_root(ROOT.pem, ())
+    assert (written.signer, set(written.roots)) == (expected.signer, set(expected.roots))

@@ -19,6 +19,10 @@ KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "int
 GATEWAY = ("ingress gateway", 1, 100, 128)
 ISTIOD = ("istiod", 1, 100, 128)
 EGRESS = ("egress gateway", 1, 100, 128)
+PROMISES = {
+    "fewer than were promised": ({"trading": {"workloads": 4}}, (1,)),
+    "what those before it leave": ({"trading": {"workloads": 1}, "namespaces": {"research": {"workloads": 2}}}, (1, 0)),
+}
 
 
 def budget(**settings: object):
@@ -101,12 +105,6 @@ def test_the_outputs_have_an_entry_for_each_row():
         "The 1 pod that namespaces.research.workloads promises, with its sidecar, fits beside them. The 2 pods that "
         "namespaces.batch.workloads promises fit beside them."
     )
-
-
-PROMISES = {
-    "fewer than were promised": ({"trading": {"workloads": 4}}, (1,)),
-    "what those before it leave": ({"trading": {"workloads": 1}, "namespaces": {"research": {"workloads": 2}}}, (1, 0)),
-}
 
 
 @pytest.mark.parametrize(("settings", "kept"), PROMISES.values(), ids=PROMISES)

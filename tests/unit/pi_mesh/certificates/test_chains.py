@@ -16,6 +16,10 @@ LEAF = make_ca("leaf", LOWER, ca=False)
 BETWEEN = (OTHER, UPPER, LOWER, ROOT)
 A_SECOND = timedelta(seconds=1)
 WEEK = timedelta(days=7)
+OFFLINE = make_root("Offline root")
+MIDDLE = make_ca("Middle", OFFLINE, days=2000, path_length=2)
+PKI = make_ca("Vault pki", MIDDLE, days=1000, path_length=1)
+CHAIN, ENDLESS = (PKI, MIDDLE, OFFLINE), (PKI, OFFLINE)
 
 
 @pytest.mark.parametrize(
@@ -57,21 +61,13 @@ def test_a_warning_begins_below_a_third_of_the_lifetime_and_an_error_below_seven
     assert expiry(lifetime, left).level == level
 
 
-@pytest.mark.parametrize(
-    ("left", "words"), [(10, "less than a third of its life"), (1, "in less than 7 days"), (200, "")]
-)
+@pytest.mark.parametrize(("left", "words"), [(10, "less than a third of"), (1, "in less than 7 days"), (200, "")])
 def test_the_message_names_the_certificate_and_its_end(left, words):
     judged = expiry(300, timedelta(days=left))
     assert judged.left == timedelta(days=left)
     assert judged.message.startswith("'mesh CA' (")
     assert f" ends {NOW + timedelta(days=left):%Y-%m-%d %H:%M} UTC" in judged.message
     assert words in judged.message
-
-
-OFFLINE = make_root("Offline root")
-MIDDLE = make_ca("Middle", OFFLINE, days=2000, path_length=2)
-PKI = make_ca("Vault pki", MIDDLE, days=1000, path_length=1)
-CHAIN = (PKI, MIDDLE, OFFLINE)
 
 
 def text(*chain: Authority) -> str:
@@ -87,9 +83,7 @@ def test_the_end_of_the_chain_is_the_root_in_whatever_order_vault_has_it(known, 
     assert chains.up_to_root(text(*known), "pki") == tuple(authority.certificate for authority in chain)
 
 
-@pytest.mark.parametrize(
-    ("known", "end"), [([PKI], "Vault pki"), ([PKI, MIDDLE], "Middle"), ([PKI, OFFLINE], "Vault pki")]
-)
+@pytest.mark.parametrize(("known", "end"), [([PKI], "Vault pki"), ([PKI, MIDDLE], "Middle"), (ENDLESS, "Vault pki")])
 def test_a_chain_without_an_end_is_refused_with_what_is_missing(known, end):
     missing = rf"^vault.rootMount pki: the chain of 'Vault pki' .* ends at '{end}'.*`vault write pki/issuers/import"
     with pytest.raises(CertificateError, match=missing):

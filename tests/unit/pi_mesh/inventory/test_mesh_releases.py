@@ -19,6 +19,9 @@ CANARY = {"version": NEWEST, "revision": "next"}
 DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
 NAMES = {"base": "crds", "istiod": "mesh", "ingress": "istio-edge", "egress": "way-out"}
 NAMED = {"releases": {"names": NAMES}}
+AT_EDGE = {"namespace": "edge"}
+EDGE = {"ingress": AT_EDGE}
+INGRESS = {"app": "istio-ingressgateway"}
 
 
 def test_a_canary_adds_a_release_and_leaves_all_others_but_the_crds_as_they_were():
@@ -42,11 +45,6 @@ def test_the_budget_counts_both_and_each_has_its_own_pods():
     assert mesh_budget(mesh).requests.cpu == mesh_budget(make_mesh()).requests.cpu + 100
     labels = {"app": "istiod", "istio.io/rev": "next"}
     assert [workload.has_pod("istio-system", labels) for workload in mesh.workloads[:2]] == [False, True]
-
-
-AT_EDGE = {"namespace": "edge"}
-EDGE = {"ingress": AT_EDGE}
-INGRESS = {"app": "istio-ingressgateway"}
 
 
 @pytest.mark.parametrize(("settings", "namespace"), [(EDGE, "edge"), ({}, "istio-system")])

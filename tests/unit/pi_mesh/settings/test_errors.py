@@ -16,17 +16,18 @@ SCOPE, TIMEOUT, TRUE = {"trading": {"sidecarScope": "./*"}}, {"release": {"timeo
 OF_200_LEVELS = {"istio": {"values": NESTED}}
 SAME = "trading.namespace and istio.namespace are both 'istio-system'"
 IN_ISTIOS_NAMESPACE = {"namespace": "istio-system"}
+SET_WITHOUT_PATH = (
+    "{0}: was set without `--path`; `pulumi config rm {0}`, then `pulumi config set --path istio.version VALUE`"
+)
+SHARED = {"to": [{"service": "a", "weight": 40}, {"service": "b"}]}
+HALF = {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "512mb"}}
+RULE = "traffic.routes.r.http[0]"
 for _ in range(200):
     NESTED = {"deep": NESTED}
 
 
 def routed(**rule: object) -> dict:
     return {"traffic": {"routes": {"r": {"hosts": ["a.example"], "http": [{"to": [{"service": "a"}], **rule}]}}}}
-
-
-SET_WITHOUT_PATH = (
-    "{0}: was set without `--path`; `pulumi config rm {0}`, then `pulumi config set --path istio.version VALUE`"
-)
 
 
 @pytest.mark.parametrize(
@@ -124,15 +125,12 @@ def test_the_settings_of_a_stack_with_vault_alone_are_judged_in_the_same_way():
     assert first == "vault.adress: is not a setting; did you mean `address`?"
 
 
-SHARED = {"to": [{"service": "a", "weight": 40}, {"service": "b"}]}
-HALF = {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "512mb"}}
-RULE = "traffic.routes.r.http[0]"
-
-
 def routes(*rules: dict, host: str = "a.example") -> dict:
     return {"routes": {"r": {"hosts": [host], "http": [*rules]}}}
 
 
+HALVES = ["istio.resources.requests.memory", "istio.resources.limits.memory"]
+OF_TCP, BLANK = {"protocol": "TCP", "hosts": ["a.example"]}, {"selector": {"a": "x y"}}
 A, WRONG = {"service": "a"}, {"v1": 90, "v2": 101}
 CONFLICTS = routes({**SHARED, "prefix": "/a", "exact": "/a"}, host="*")
 TOLD = {
@@ -143,10 +141,7 @@ TOLD = {
         )
         for version in (1.2, "1.9.0", "latest", "1.19.0")
     },
-    "conflicts of a branch": (
-        {"traffic": {"gateways": {"g": {"protocol": "TCP", "hosts": ["a.b"]}}}},
-        ["traffic.gateways.g"] * 2,
-    ),
+    "conflicts of a branch": ({"traffic": {"gateways": {"g": OF_TCP}}}, ["traffic.gateways.g"] * 2),
     "conflicts of a branch, of one in it and of the whole tree": (
         {"traffic": CONFLICTS, "trading": IN_ISTIOS_NAMESPACE},
         [RULE, RULE, "traffic.routes.r", SAME],
@@ -154,18 +149,9 @@ TOLD = {
     "a conflict in a list has the key of its entry": ({"traffic": routes(SHARED)}, [RULE]),
     "a wrong address makes no conflict": ({"vault": {"enabled": True, "address": "vault.example"}}, ["vault.address"]),
     "nor a wrong namespace": ({"istio": {"namespace": "a"}, "trading": {"namespace": "1"}}, ["trading.namespace"]),
-    "nor a wrong weight": (
-        {"traffic": {"canaries": {"c": {**A, "weights": WRONG}}}},
-        ["traffic.canaries.c.weights.v2"],
-    ),
-    "a half of a profile is told once": (
-        {"istio": {"resources": HALF}},
-        [f"istio.resources.{half}.memory" for half in HALF],
-    ),
-    "what was left out is not missed": (
-        {"traffic": {"legacy": {"a": {"selector": {"a": "x y"}}}}},
-        ["traffic.legacy.a.selector.a"],
-    ),
+    "nor a weight": ({"traffic": {"canaries": {"c": {**A, "weights": WRONG}}}}, ["traffic.canaries.c.weights.v2"]),
+    "half of a profile is told once": ({"istio": {"resources": HALF}}, HALVES),
+    "what was left out is not missed": ({"traffic": {"legacy": {"a": BLANK}}}, ["traffic.legacy.a.selector.a"]),
     "nor too short a list": ({"traffic": routes({"to": [{"service": "a b"}]})}, [f"{RULE}.to[0].service"]),
 }
 

@@ -12,6 +12,10 @@ from tests.support.refusals import refusal
 XETRA = {"timeZone": "Europe/Berlin", "opens": "09:00", "closes": "17:30", "holidays": ["2026-12-25"]}
 NIGHTS_OF = ["Sun", "Mon", "Tue", "Wed", "Thu"]
 NIGHTS = {"timeZone": "America/Chicago", "opens": "17:00", "closes": "16:00", "days": NIGHTS_OF}
+EDGE, LEGACY = {"namespace": "edge"}, {"legacy": {"old": {"namespace": "reserach"}}}
+DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
+BOTH = "{} and {} are both '{}'"
+NO_DENY = "{}.injection is false, but sidecars enforce its default deny; disable that too"
 
 
 def hours(given: dict) -> TradingHours:
@@ -41,12 +45,6 @@ def test_a_moment_is_judged_by_the_zones_own_clock(given, moment, inside):
 
 def test_the_end_is_told_in_the_zones_own_time():
     assert f"{hours(XETRA).closing(datetime(2026, 11, 25, 10, tzinfo=UTC)):%Y-%m-%d %H:%M}" == "2026-11-25 17:30"
-
-
-EDGE, LEGACY = {"namespace": "edge"}, {"legacy": {"old": {"namespace": "reserach"}}}
-DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
-BOTH = "{} and {} are both '{}'"
-NO_DENY = "{}.injection is false, but sidecars enforce its default deny; disable that too"
 
 
 def research(**settings: object) -> dict:

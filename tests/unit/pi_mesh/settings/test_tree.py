@@ -7,6 +7,10 @@ from tests.support.factories import make_settings
 from tests.support.refusals import refusal, refusals
 from tests.support.versions import NEWEST, SHIPPED
 
+OLD = "https://istio-release.storage.googleapis.com"
+LETTERS = "is not at most 63 small letters"
+YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put it in quotes"
+
 
 def profile(cpu: str = "100m", memory: str = "128Mi", cpu_limit: str = "500m", memory_limit: str = "256Mi") -> dict:
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}}
@@ -21,11 +25,6 @@ def test_the_least_settings_give_the_roles_defaults():
     assert (settings.ingress.enabled, settings.egress.enabled) == (True, True)
     assert (settings.mtls.mode, settings.trading.namespace, settings.vault.enabled) == ("STRICT", "trading", False)
     assert settings.istio.autoscaling.enabled is False
-
-
-OLD = "https://istio-release.storage.googleapis.com"
-LETTERS = "is not at most 63 small letters"
-YAML_NUMBER = "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put it in quotes"
 
 
 @pytest.mark.row(19)

@@ -34,6 +34,9 @@ TAKEN_OF_GATEWAY = {
 }
 SAME_LABELS = {"istio": "ingressgateway", "team": "a"}
 NOT_READ = "noted plumbed documented described subchart toodeep replica replicasx Values-x"
+PILOT = {"env": {"ANY": "1"}, "podAnnotations": {"a/b": "c"}, "tolerations": [{}], "affinity": {"nodeAffinity": {}}}
+MESH = {"accessLogFile": "/dev/stdout", "defaultConfig": {"holdApplicationUntilProxyStarts": True}}
+GLOBAL = {"meshID": "m", "network": "n", "multiCluster": {"clusterName": "c"}, "proxy": {"logLevel": "debug"}}
 
 
 @pytest.mark.parametrize(
@@ -66,11 +69,6 @@ def version(request):
 
 def chart(name: str, version: str):
     return load_chart(str(charts.package(name, version)))
-
-
-PILOT = {"env": {"ANY": "1"}, "podAnnotations": {"a/b": "c"}, "tolerations": [{}], "affinity": {"nodeAffinity": {}}}
-MESH = {"accessLogFile": "/dev/stdout", "defaultConfig": {"holdApplicationUntilProxyStarts": True}}
-GLOBAL = {"meshID": "m", "network": "n", "multiCluster": {"clusterName": "c"}, "proxy": {"logLevel": "debug"}}
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ KNOWN = ("api.example.org", "api.example.org:8080")
 UNKNOWN = ("api.example.org.evil.net", "apixexample.org", "api.example.org:evil")
 DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
 OTHERS = Retries(attempts=1, per_try_timeout="2s", retry_on="5xx", idempotent=True)
+ORDERS = {"ports": [80], "takesOrders": True}
+SHARED = [{"service": "prices", "weight": 90}, {"service": "orders", "weight": 10}]
+WITHOUT = "orders-without-retries"
 
 
 def made(**traffic: object) -> list[dict[str, Any]]:
@@ -270,11 +273,6 @@ def test_longer_paths_of_a_canary_come_before_shorter_ones():
     (service,) = made(canaries={"c": {"service": "a", "paths": {"/api": "v1", "/api/v2": "v2"}}})
     prefixes = [rule["match"][0]["uri"]["prefix"] for rule in service["spec"]["http"][:-1]]
     assert prefixes == ["/api/v2", "/api"]
-
-
-ORDERS = {"ports": [80], "takesOrders": True}
-SHARED = [{"service": "prices", "weight": 90}, {"service": "orders", "weight": 10}]
-WITHOUT = "orders-without-retries"
 
 
 def mine(*hosts: str, to: list = [{"service": "orders"}], **more: object) -> dict:  # noqa: B006 - never changed

@@ -36,10 +36,7 @@ REFUSED = {
     "an image of all": (istiod(values__image=EVIL), f"image is {EVIL}"),
     "the proxy's image": (istiod(values__global__proxy__image=EVIL), f"global.proxy.image is {EVIL}"),
     "the init container's": (istiod(values__global__proxy_init__image=EVIL), f"global.proxy_init.image is {EVIL}"),
-    "an inner default": (
-        istiod(values___internal_defaults_do_not_set=HUB),
-        "_internal_defaults_do_not_set.hub is evil",
-    ),
+    "inner defaults": (istiod(values___internal_defaults_do_not_set=HUB), "_internal_defaults_do_not_set.hub is evil"),
     "the chart's old defaults": (istiod(values__defaults={"pilot": HUB}), "defaults.pilot.hub is evil.example"),
     "a hub that the chart merges in": (istiod(values__pilot__global=HUB), "pilot.global.hub is evil.example"),
     "a hub that begins alike": (istiod(values__global__hub="docker.io/istio-evil"), "global.hub is docker.io/istio-"),

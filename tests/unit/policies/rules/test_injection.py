@@ -39,10 +39,7 @@ BYPASSES = {
     "the same namespace twice": ([labelled("enabled"), labelled("disabled")], f"{LABEL}=disabled"),
     "a revision that the label does not mean": ([istiod(values__revision="canary"), labelled("enabled")], CANARY),
     "a revision that the chart merges in": ([istiod(values__pilot__revision="canary")], CANARY),
-    "a selector of none": (
-        [istiod(values__sidecarInjectorWebhook=NEVER)],
-        "sidecarInjectorWebhook.neverInjectSelector",
-    ),
+    "no pod selected": ([istiod(values__sidecarInjectorWebhook=NEVER)], "sidecarInjectorWebhook.neverInjectSelector"),
     "no webhook": ([istiod(values__global__operatorManageWebhooks=True)], "global.operatorManageWebhooks leaves the"),
     "an injector that waits": ([istiod(values__global__proxy__autoInject="disabled")], "global.proxy.autoInject is"),
     "a pod that opts out": ([POD], f"x in namespace trading has metadata.labels.{INJECT}=false"),

@@ -13,15 +13,13 @@ ISTIO = "kubernetes:networking.istio.io/v1beta1:"
 WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration"
 OTHERS = ("pulumi:providers:kubernetes", "pulumi:providers:pulumi", "pulumi:pulumi:StackReference")
 CA = (vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.KEY, vault_ca.ENDPOINT, protected_ca.MOUNT)
+VAULT = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
+CANARY = {"canary": {"version": next_patch(NEWEST), "revision": "next"}, "tags": {"stable": "next"}}
+FULLEST = make_mesh(traffic=TRAFFIC, vault=VAULT, istio=CANARY, mtls={"mode": "PERMISSIVE", "audit": True})
 
 
 def named(name: str, **more: object) -> dict:
     return {"metadata": {"name": name}, **more}
-
-
-VAULT = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
-CANARY = {"canary": {"version": next_patch(NEWEST), "revision": "next"}, "tags": {"stable": "next"}}
-FULLEST = make_mesh(traffic=TRAFFIC, vault=VAULT, istio=CANARY, mtls={"mode": "PERMISSIVE", "audit": True})
 
 
 def kind_of(manifest: dict) -> str:

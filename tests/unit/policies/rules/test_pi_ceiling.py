@@ -8,6 +8,13 @@ from tests.support.policy_resources import RESOURCES, changed, gateway, istiod, 
 DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 NUMBERS = {2: 2, 1.5: 1.5, "1.": 1, ".5": 0.5, "1e3": 1000, "1E-3": 0.001, "2.5Gi": 2.5 * 2**30}
+OFF = {part: {"enabled": False} for part in ("cainjector", "startupapicheck")}
+CERT_MANAGER = {"resources": RESOURCES, "webhook": {"replicaCount": 0}, **OFF}
+PROMETHEUS = {"server": {"resources": RESOURCES}, "alertmanager": {"enabled": True}}
+ONE = [{"name": "web"}]
+FINE = [{"name": "web", "resources": RESOURCES}]
+NO_LIMIT = changed(RESOURCES, limits__memory="0")
+FIRST_OF_MANY = {"server": {"resources": RESOURCES, "sidecarContainers": {"x": {"image": "y"}}}}
 
 
 def test_a_unit_is_a_power_of_ten_or_of_two_and_there_are_no_others():
@@ -79,19 +86,8 @@ def test_a_deployments_containers_are_judged_too():
     assert message.startswith("web.limits.cpu 2 is above the ceiling of 1")
 
 
-OFF = {part: {"enabled": False} for part in ("cainjector", "startupapicheck")}
-CERT_MANAGER = {"resources": RESOURCES, "webhook": {"replicaCount": 0}, **OFF}
-PROMETHEUS = {"server": {"resources": RESOURCES}, "alertmanager": {"enabled": True}}
-
-
 def around(kind: str, api: str = "apps/v1", **pod: list) -> dict:
     return kubernetes(api, kind, "web", {"template": {"spec": pod}})
-
-
-ONE = [{"name": "web"}]
-FINE = [{"name": "web", "resources": RESOURCES}]
-NO_LIMIT = changed(RESOURCES, limits__memory="0")
-FIRST_OF_MANY = {"server": {"resources": RESOURCES, "sidecarContainers": {"x": {"image": "y"}}}}
 
 
 def cron_job(containers: list) -> dict:

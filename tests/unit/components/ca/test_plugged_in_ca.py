@@ -89,17 +89,27 @@ def test_one_under_a_root_that_nobody_trusts_leaves_the_ca_that_signs(plug_in):
 TRUSTED = {**BEFORE, "root-cert.pem": OLD_ROOT.pem + ROOT.pem}
 ROOTLESS = {"ca-cert.pem": OLD.pem, "ca-key.pem": OLD.key, "cert-chain.pem": OLD.pem + OLD_ROOT.pem}
 SIGNERS = {
-    "one whose root is trusted by now": (ISSUED, {"mesh_ca": MINE, "cacerts": TRUSTED}, SIGNED),
-    "the one that signs, whose root its own chain names": (ISSUED, {"mesh_ca": MINE, "cacerts": ROOTLESS}, OLD),
-    "istiod's own root where a further one is to be trusted": (FURTHER, {"istio_ca_secret": ISTIODS}, ROOT),
+    "one whose root is trusted by now": (ISSUED, {"mesh_ca": MINE, "cacerts": TRUSTED}, SIGNED, [ROOT]),
+    "the one that signs, whose root its own chain names": (
+        ISSUED,
+        {"mesh_ca": MINE, "cacerts": ROOTLESS},
+        OLD,
+        [OLD_ROOT],
+    ),
+    "istiod's own root where a further one is to be trusted": (
+        FURTHER,
+        {"istio_ca_secret": ISTIODS},
+        ROOT,
+        [OLD_ROOT, ROOT],
+    ),
 }
 
 
-@pytest.mark.parametrize(("ca", "secrets", "signer"), SIGNERS.values(), ids=SIGNERS)
-def test_the_ca_that_istiod_signs_with_is(plug_in, ca, secrets, signer):
+@pytest.mark.parametrize(("ca", "secrets", "signer", "roots"), SIGNERS.values(), ids=SIGNERS)
+def test_the_ca_that_istiod_signs_with_is(plug_in, ca, secrets, signer, roots):
     made = files(plug_in(ca, **secrets))
     assert made["ca-cert.pem"] == signer.pem
-    assert sorted(made["root-cert.pem"]) == BOTH_ROOTS
+    assert sorted(made["root-cert.pem"]) == sorted("".join(root.pem for root in roots))
 
 
 @pytest.mark.parametrize("secret", [None, SILENT])

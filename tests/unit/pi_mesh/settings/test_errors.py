@@ -13,7 +13,6 @@ NO_SETTING, NO_CONTEXT = "is not a setting; ", "is not the name of a kube contex
 OF_ISTIO = "traffic.routes.r.http[0].{}: is Istio's spelling; here it is {}: docs/traffic.md"
 NESTED: dict = {}
 SCOPE, TIMEOUT, TRUE = {"trading": {"sidecarScope": "./*"}}, {"release": {"timeout": "15m"}}, {"images": {"hub": True}}
-OF_200_LEVELS = {"istio": {"values": NESTED}}
 SAME = "trading.namespace and istio.namespace are both 'istio-system'"
 IN_ISTIOS_NAMESPACE = {"namespace": "istio-system"}
 SET_WITHOUT_PATH = (
@@ -24,6 +23,7 @@ HALF = {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "512mb"}}
 RULE = "traffic.routes.r.http[0]"
 for _ in range(200):
     NESTED = {"deep": NESTED}
+OF_200_LEVELS = {"istio": {"values": NESTED}}
 
 
 def routed(**rule: object) -> dict:

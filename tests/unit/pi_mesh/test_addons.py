@@ -171,15 +171,17 @@ def test_kiali_finds_grafana_under_its_versions_name_and_looks_at_no_certificate
     assert values.get("kiali_feature_flags") == flags
 
 
-def test_kiali_and_istiod_know_jaeger_only_when_it_is_there():
+def test_kiali_grafana_and_istiod_know_jaeger_only_when_it_is_there():
     host = "jaeger.istio-system.svc.cluster.local"
     assert values_of("kiali")["external_services"]["tracing"]["internal_url"] == f"http://{host}:16686"
     assert "extensionProviders" not in istiod_values(make_settings())["meshConfig"]
     (provider,) = istiod_values(make_settings(observability=ALL))["meshConfig"]["extensionProviders"]
     assert provider["opentelemetry"] == {"service": host, "port": 4317}
-    without_jaeger = make_mesh(observability={"prometheus": ON, "kiali": ON}).releases
-    values = next(release.values for release in without_jaeger if release.name == "kiali")
-    assert values["external_services"]["tracing"] == {"enabled": False}
+    without_jaeger = make_mesh(observability={**ALL, "jaeger": {"enabled": False}}).releases
+    values = {release.name: release.values for release in without_jaeger}
+    assert values["kiali"]["external_services"]["tracing"] == {"enabled": False}
+    (datasource,) = values["grafana"]["datasources"]["datasources.yaml"]["datasources"]
+    assert datasource["type"] == "prometheus"
 
 
 def test_the_budget_counts_what_is_switched_on():

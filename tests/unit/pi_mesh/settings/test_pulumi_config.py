@@ -2,7 +2,7 @@
 
 import pytest
 
-from pi_mesh.settings import SettingsError
+from pi_mesh.settings import SettingsError, parse
 from pi_mesh.settings.pulumi_config import plain_values
 from tests.support.factories import pulumi_config
 
@@ -12,6 +12,11 @@ SECRETS = ("pi-mesh:vaultToken", "pi-mesh:caKey")
 def test_an_encrypted_setting_is_refused():
     with pytest.raises(SettingsError, match=r"istio: is encrypted, but only .*vaultToken"):
         plain_values(pulumi_config(), ["pi-mesh:istio"])
+
+
+def test_an_object_that_is_a_text_is_refused_with_its_key():
+    with pytest.raises(SettingsError, match="mtls: 'STRICT': "):
+        parse(plain_values(pulumi_config() | {"pi-mesh:mtls": "STRICT"}))
 
 
 def test_an_object_too_deep_for_python_is_refused_with_its_key():

@@ -7,6 +7,7 @@ because the charts' default is what the typed setting means.
 
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, reduce
@@ -130,7 +131,7 @@ def load_chart(package: str) -> Chart | None:
                     metadata = yaml.safe_load(text) or {}
                 elif PLUMBING.search(member.name) is None:
                     texts.append(text)
-    except (OSError, tarfile.TarError, yaml.YAMLError):
+    except (OSError, EOFError, tarfile.TarError, zlib.error, yaml.YAMLError):
         return None
     needed = metadata.get("dependencies") or []
     names = frozenset(name for chart in needed for name in (chart.get("name"), chart.get("alias")) if name)

@@ -16,6 +16,7 @@ import yaml
 
 from lab.cluster.environment import search_path, variables
 from lab.cluster.names import CHECKOUT, LAB
+from pi_mesh.waiting import until
 
 STACK = "lab"
 STACK_FILE = f"Pulumi.{STACK}.yaml"
@@ -193,9 +194,14 @@ class Project:
 
     def must_recover(self) -> None:
         """Repair the stack, after which a plain `up` works and the mesh verifies."""
-        self.operation("repair", "--yes").must()
+        self.must_be_repaired()
         self.must_up()
         self.operation("verify").must()
+
+    def must_be_repaired(self) -> None:
+        """Repair the stack; a release that is younger than its timeout is waited for."""
+        until(lambda: self.operation("repair", "--yes").status == 0, seconds=150, pause=10)
+        self.operation("repair", "--yes").must()
 
     def preview(self, *more: str) -> Outcome:
         return self.pulumi("preview", *more)

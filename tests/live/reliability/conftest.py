@@ -19,20 +19,14 @@ def whole(alone: Project) -> Iterator[Project]:
 @pytest.fixture
 def empty(alone: Project) -> Iterator[Project]:
     """Yield the stack lab with nothing installed and nothing in its state."""
-    _repaired(alone)
+    alone.must_be_repaired()
     alone.destroy("--refresh").must()
     yield alone
     alone.holds = Holds.UNKNOWN
 
 
-def _repaired(project: Project) -> None:
-    """Repair what the test before left; a release that is younger than its timeout is waited for."""
-    until(lambda: project.operation("repair", "--yes").status == 0, seconds=150, pause=10)
-    project.operation("repair", "--yes").must()
-
-
 def _whole(project: Project) -> None:
-    _repaired(project)
+    project.must_be_repaired()
     for arguments in ((), ("--refresh",)):
         done = project.up(*arguments)
         # Perhaps after a while: others learn late of a restarted node or API server.

@@ -15,6 +15,7 @@ COMMANDS = {
         "lab.cluster.node_images:provide_cert_manager",
         "give the nodes what `vault.key: internal` installs",
     ),
+    "conformance": ("lab.conformance:run", "run the Gateway API's conformance suite against the mesh of `make up`"),
 }
 VAULT = {name: f"lab.cluster.vault:{name}" for name in ("up", "down", "seal", "unseal")}
 ISTIO, IMAGES = "lab.cluster.node_images:load_istio", "lab.cluster.node_images:load"

@@ -12,14 +12,19 @@ import yaml
 
 from lab.cluster import node_images
 from lab.cluster.kubectl import kubectl
-from lab.toolchain import programs, prometheus_image
+from lab.toolchain import images, programs
+from lab.toolchain.catalog import BY_NAME
+from lab.toolchain.image_archive import Image
 from lab.workloads import CONTROL, MARK, apply, delete
 
 NAME, PORT = "lab-prometheus", 9090
 """Name of the objects; tests have a workload `prometheus` of their own."""
 JOB = "prometheus"
-"""Job in which Prometheus scrapes itself."""
-FOLDER, RULES = "/etc/config", "alerting_rules.yml"
+"""Job in which Prometheus scrapes itself, its program and the part that has it."""
+FOLDER, RULES, DATA = "/etc/config", "alerting_rules.yml", "/prometheus"
+IMAGE = f"quay.io/prometheus/prometheus:v{BY_NAME[JOB].version}"
+USER = "65534:65534"
+"""User and group as in the published image."""
 READ = ["get", "list", "watch"]
 PERMITTED = [
     {"apiGroups": [""], "resources": ["nodes", "nodes/metrics", "services", "endpoints", "pods"], "verbs": READ},
@@ -63,8 +68,11 @@ def objects(values: Values) -> list[dict[str, Any]]:
 
 def start(values: Values) -> None:
     """Start Prometheus and wait until it is ready; its program is built first if needed."""
-    programs.ensure([prometheus_image.NAME])
-    node_images.load([prometheus_image.archive()])
+    programs.ensure([JOB])
+    place = f"/bin/{JOB}"
+    # A folder that everybody may write into, as a volume at this place would be.
+    image = Image(IMAGE, (place,), {place: programs.program(JOB)}, folders=(DATA,), user=USER)
+    node_images.load([images.part_tar(BY_NAME[JOB], image, __file__)])
     apply(objects(values))
     kubectl("rollout", "status", "--timeout=120s", "-n", CONTROL, f"deployment/{NAME}")
 
@@ -97,12 +105,12 @@ def _object(version: str, kind: str, **content: object) -> dict[str, Any]:
 def _deployment(server: Values) -> dict[str, Any]:
     arguments: Iterable[str] = (
         f"--config.file={FOLDER}/prometheus.yml",
-        f"--storage.tsdb.path={prometheus_image.DATA}",
+        f"--storage.tsdb.path={DATA}",
         f"--storage.tsdb.retention.time={server['retention']}",
     )
     container = {
         "name": NAME,
-        "image": prometheus_image.IMAGE,
+        "image": IMAGE,
         "args": list(arguments),
         "resources": server["resources"],
         "ports": [{"containerPort": PORT}],

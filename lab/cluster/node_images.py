@@ -42,15 +42,14 @@ def load_istio(version: str) -> None:
 
 
 def provide_cert_manager() -> None:
-    """Import cert-manager's image on every node and link its chart as `.lab/cert-manager`; build both if needed.
+    """Import cert-manager's image on every node and put its chart into `.lab/cert-manager`; build both if needed.
 
     Nothing of it runs until a stack installs the chart.
     """
     programs.ensure([cert_manager_package.NAME])
-    packaged = cert_manager_package.packaged()
-    load([packaged / cert_manager_package.TAR])
-    CERT_MANAGER_CHARTS.unlink(missing_ok=True)
-    CERT_MANAGER_CHARTS.symlink_to(packaged)
+    load([cert_manager_package.archive()])
+    CERT_MANAGER_CHARTS.mkdir(exist_ok=True)
+    (CERT_MANAGER_CHARTS / cert_manager_package.CHART).write_bytes(cert_manager_package.chart())
     chart = f"{CERT_MANAGER_CHARTS} the chart {cert_manager_package.VERSION}"
     print_progress(f"the nodes have {cert_manager_package.IMAGE}, {chart}")
 

@@ -25,6 +25,7 @@ _CERT_MANAGER = "github.com/cert-manager/cert-manager"
 _KWOK = "sigs.k8s.io/kwok"
 _KUBERNETES_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _CONTAINERD = "github.com/containerd/containerd/v2"
+_ECHO = {name: f"istio.io/istio/pkg/test/echo/cmd/{name}" for name in ("client", "server")}
 
 PARTS = (
     Part(
@@ -140,6 +141,19 @@ PARTS = (
         "tests of metrics and alerts",
         {"github.com/prometheus/common/version.Version": "3.16.0"},
         tags=("remove_all_sd", "enable_kubernetes_sd"),
+        on_demand=True,
+    ),
+    # The version that Istio 1.31.0 is built with; the mesh's tests call Istio's own echo server.
+    Part(
+        "conformance",
+        "1.6.0",
+        {"conformance": ".", "echo-basic": "sigs.k8s.io/gateway-api/conformance/echo-basic", **_ECHO},
+        150,
+        "the Gateway API's conformance suite",
+        files={
+            "crd": ("sigs.k8s.io/gateway-api", "config/crd/experimental"),
+            "certificates": ("istio.io/istio", "tests/testdata/certs/dns"),
+        },
         on_demand=True,
     ),
 )

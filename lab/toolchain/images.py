@@ -10,6 +10,7 @@ from lab.toolchain.cache import cache_root, file_key, lock, part_folder, partial
 from lab.toolchain.catalog import BY_NAME
 from lab.toolchain.image_archive import Image
 from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
+from lab.toolchain.part import Part
 from lab.toolchain.programs import program
 
 PAUSE = "registry.k8s.io/pause:3.10"
@@ -33,8 +34,17 @@ def istio_tars(istio: str) -> Archives:
 
     Raises `MissingProgramError` until the version's part is built.
     """
-    made_in = part_folder(CONTROL_PLANES[istio]) / f"images-{_key()}"
-    return _written(made_in, lambda: istio_images.images(istio))
+    return part_tars(CONTROL_PLANES[istio], lambda: istio_images.images(istio))
+
+
+def part_tars(part: Part, images: Callable[[], dict[str, Image]], *code: str) -> Archives:
+    """Return the archives of a part's images, written at the first call; `code` has the files that describe them."""
+    return _written(part_folder(part) / f"images-{_key(*(Path(file).read_text() for file in code))}", images)
+
+
+def part_tar(part: Part, image: Image, code: str) -> Path:
+    """Return the archive of a part's only image, as `part_tars` does."""
+    return part_tars(part, lambda: {"image": image}, code)[0][1]
 
 
 def folder() -> Path:

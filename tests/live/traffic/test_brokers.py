@@ -20,6 +20,8 @@ from tests.support.authorities import Authority, make_ca, make_server
 from tests.support.objects import present
 from tests.support.project import Project
 
+pytestmark = pytest.mark.long
+
 PORT, TLS, SECRET = 9880, 9898, "broker-client"
 
 

@@ -74,7 +74,8 @@ def serves_certificates(settings: Settings) -> bool:
 
 def _rights(settings: Settings, release: str) -> Values:
     """Return the values that omit the chart's Role, which covers all Secrets, if the gateway reads no certificate."""
-    reads_secrets = release == settings.releases.names.ingress and serves_certificates(settings)
+    shows = any(external.tls and external.tls.secret for external in settings.traffic.external.values())
+    reads_secrets = serves_certificates(settings) if release == settings.releases.names.ingress else shows
     return {} if reads_secrets else {"rbac": {"enabled": False}}
 
 

@@ -1,6 +1,7 @@
 """The records of a deployment: the stack's outputs, and the ConfigMap with what `up` applied."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pulumi
 
@@ -32,7 +33,8 @@ def export(
     homes = {release.name: release.namespace for release in mesh.releases}
     exposed = {gateway.release_name: _exposure(settings, homes[gateway.release_name], gateway) for gateway in gateways}
     pulumi.export("gateways", exposed)
-    pulumi.export("budget", table.totals(mesh_budget(mesh)))
+    # Without the Gateways of others, which would change an output that nobody deployed.
+    pulumi.export("budget", table.totals(mesh_budget(replace(mesh, api_gateways=()))))
     pulumi.export(CLUSTER, {"context": settings.cluster.context, "uid": cluster_uid})
 
 

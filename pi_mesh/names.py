@@ -37,6 +37,9 @@ TAG_WEBHOOK = "istio-revision-tag-"
 EXTERNAL_CA_LABEL = f"{PROJECT}/certificate-authority"
 """Label on a Secret `cacerts` that a stack of this project created, and annotation on the istiod that reads it."""
 
+GATEWAY_API, GATEWAY_LABEL = "gateway.networking.k8s.io", "gateway.networking.k8s.io/gateway-name"
+"""Group of the Kubernetes Gateway API, and the label with the Gateway of a pod that istiod created for it."""
+
 EXCLUDED_PORTS = "traffic.sidecar.istio.io/excludeInboundPorts"
 """Annotation with the ports of a pod that bypass its proxy."""
 

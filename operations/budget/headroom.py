@@ -6,7 +6,6 @@ from rich.console import Console
 
 from operations import results, stacks
 from operations.results import BudgetPart, Component, NodeRoom, Report
-from pi_mesh import inventory
 from pi_mesh.budget import mesh, table
 from pi_mesh.budget.fit import Node, fitting
 from pi_mesh.budget.mesh import Budget, Row
@@ -14,6 +13,7 @@ from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import demand, placed, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok, setting
 from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.observe import mesh_on
 from pi_mesh.checks.preflight import a_node_less, room_for_the_mesh
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
@@ -31,9 +31,9 @@ local cluster with 1.31, tests/live/mesh/test_writes.py; pilot/pkg/leaderelectio
 def calculate(stack: str) -> tuple[Budget, Report]:
     """Return the budget of a stack, and its report. Raises as `stacks.load` and `snapshot.read` do."""
     settings, exported = stacks.load_with_state(stack)
-    planned_mesh = inventory.mesh_inventory(settings, stack)
-    planned = mesh.mesh_budget(planned_mesh)
     cluster = snapshot.read(settings.cluster.context)
+    planned_mesh = mesh_on(settings, stack, cluster, None)
+    planned = mesh.mesh_budget(planned_mesh)
     nodes, asked = rooms(cluster.nodes, cluster.pods), demand(planned_mesh, cluster)
     left, waiting = placed(asked.coming, cluster.nodes, asked.nodes)
     left = () if waiting else (*left, *asked.others)

@@ -52,6 +52,11 @@ class IstioMinor:
         return self.minor >= 26
 
     @property
+    def has_gateway_classes(self) -> bool:
+        """Return True for an istiod with defaults of each GatewayClass (the value `gatewayClasses` of its chart)."""
+        return self.minor >= 26
+
+    @property
     def crds_are_templates(self) -> bool:
         """Return True for a base chart that upgrades the CRDs; Helm never upgrades the `crds/` of older charts."""
         return self.minor >= 24
@@ -80,6 +85,18 @@ MINORS = {
     )
 }
 """Every minor version from 1.20 to the newest known one, by minor number."""
+
+GATEWAY_API: dict[str, tuple[str, int, tuple[int, ...]]] = {
+    "GatewayClass": ("gatewayclasses", 20, ()),
+    "Gateway": ("gateways", 20, ()),
+    "HTTPRoute": ("httproutes", 20, ()),
+    "GRPCRoute": ("grpcroutes", 22, (1, 1)),
+    "BackendTLSPolicy": ("backendtlspolicies", 28, (1, 4)),
+    "TLSRoute": ("tlsroutes", 30, (1, 5)),
+    "TCPRoute": ("tcproutes", 31, (1, 6)),
+}
+"""Kinds of the Gateway API: plural, first minor version that reads it by default, and oldest release of that API whose
+CRD it does not ignore (istio/istio, pkg/config/schema: collections.gen.go and gatewayapi/minimumversions.go)."""
 
 OLDEST_MINOR, NEWEST_MINOR = min(MINORS), max(MINORS)
 OLDEST, BEFORE, NEWEST = (

@@ -11,6 +11,7 @@ from pi_mesh.checks.preflight.cut_callers import audited_namespaces
 from pi_mesh.checks.verify.diff import needs_defaults
 from pi_mesh.cluster import (
     audit_log,
+    gateway_api,
     identity,
     live_objects,
     load_balancers,
@@ -96,9 +97,10 @@ def _with_audit(cluster: Snapshot, settings: Settings, namespaces: Collection[st
 
 
 def mesh_on(settings: Settings, stack: str, cluster: Snapshot | None, lock: Lock, root: str | None = None) -> Inventory:
-    """Return the mesh as the program installs it on this cluster: with its load balancers, and its locked charts.
+    """Return the mesh on this cluster: with its load balancers, its locked charts, and the Gateways that istiod serves.
 
     `root` as in `pi_mesh.inventory.mesh_inventory`.
     """
     served = load_balancers.served_gateways(settings, cluster)
-    return inventory.mesh_inventory(settings, stack, served, root, lock)
+    mesh = inventory.mesh_inventory(settings, stack, served, root, lock)
+    return replace(mesh, api_gateways=gateway_api.gateway_workloads(settings, cluster)) if cluster else mesh

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pi_mesh.cluster.pods import Container, Pod, containers
-from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, Namespaced
+from pi_mesh.names import GATEWAY_API, INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, Namespaced
 from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.names import full_name
 
@@ -37,7 +37,8 @@ class Crd:
     release: str = ""
     """Helm release that owns the CRD, as NAMESPACE/NAME; empty if no release does."""
     version: str = ""
-    """Istio version of the CRD; empty before 1.24, whose charts are the first to label it."""
+    """Istio version of the CRD; empty before 1.24, whose charts are the first to label it. Release of the Gateway API,
+    such as "v1.6.3", of its CRDs."""
 
     @property
     def minor(self) -> int:
@@ -126,7 +127,8 @@ def namespace(item: dict) -> Namespace:
 def crd(item: dict) -> Crd:
     """Return an apiextensions.k8s.io/v1 CustomResourceDefinition by its metadata alone, without its schemas."""
     labels = item["metadata"].get("labels") or {}
-    version = labels.get("app.kubernetes.io/version", "")
+    bundle = (item["metadata"].get("annotations") or {}).get(f"{GATEWAY_API}/bundle-version", "")
+    version = bundle or labels.get("app.kubernetes.io/version", "")
     return Crd(item["metadata"]["name"], release_of(item["metadata"]), version)
 
 

@@ -9,7 +9,8 @@ import yaml
 
 from pi_mesh.cluster.client import Client, Discovery, Forbidden
 from pi_mesh.cluster.objects import manager_of, release_of
-from pi_mesh.names import Namespaced
+from pi_mesh.names import GATEWAY_API, GATEWAY_LABEL, Namespaced
+from pi_mesh.selectors import matches
 
 KINDS = {
     "security.istio.io": ("PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"),
@@ -27,10 +28,11 @@ https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
 
 @dataclass(frozen=True)
 class Policy(Namespaced):
-    """One Istio object of these kinds, with the fields that checks need."""
+    """One object of Istio or of the Gateway API, with the fields that checks need."""
 
     kind: str
     namespace: str
+    """Namespace of the object; empty for a GatewayClass."""
     name: str
     spec: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""
@@ -51,9 +53,20 @@ class Policy(Namespaced):
         return f"managed by {self.manager}" if self.manager else "it names no manager"
 
     @property
-    def has_target(self) -> bool:
-        """Return True for a policy of Gateway API's gateways or waypoints, which this mesh does not use."""
-        return bool(self.spec.get("targetRef") or self.spec.get("targetRefs"))
+    def targets(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the objects that a policy names instead of selecting pods."""
+        return tuple(ref for ref in (*(self.spec.get("targetRefs") or ()), self.spec.get("targetRef")) if ref)
+
+    def applies_to(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Return True for a pod that the selector selects, or that belongs to a Gateway which the policy targets.
+
+        Source: istio/istio, pilot/pkg/model/policyattachment.go. Other targets are of waypoints.
+        """
+        if not self.targets:
+            return matches(self.selected_labels, labels)
+        own = (GATEWAY_API, "Gateway", labels.get(GATEWAY_LABEL))
+        targets = [(target.get("group"), target.get("kind"), target.get("name")) for target in self.targets]
+        return namespace == self.namespace and own in targets
 
     @property
     def selected_labels(self) -> Mapping[str, str]:
@@ -106,7 +119,7 @@ def parse(kind: str, item: dict[str, Any]) -> Policy:
     meta = item["metadata"]
     return Policy(
         kind,
-        meta["namespace"],
+        meta.get("namespace", ""),
         meta["name"],
         item.get("spec") or {},
         meta.get("creationTimestamp") or "",

@@ -8,7 +8,8 @@ from functools import partial
 from itertools import chain, product
 from typing import Any, NamedTuple
 
-from pi_mesh.cluster import address_pools, helm_releases, identity, nodes, objects, pods
+from pi_mesh.catalog.istio import GATEWAY_API
+from pi_mesh.cluster import address_pools, helm_releases, identity, nodes, objects, pods, policies
 from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.audit_log import AuditLog
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
@@ -19,6 +20,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.interpreter import no_search_for_cycles
 from pi_mesh.names import EXTERNAL_CA_LABEL
+from pi_mesh.names import GATEWAY_API as GROUP
 from pi_mesh.settings.traffic.gateways import CertificateIssuer
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -186,6 +188,8 @@ class Snapshot:
     """Namespaces whose istiod has an external signer, set up by a stack of this project."""
     address_pools: tuple[Pool, ...] | None = ()
     """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
+    gateway_api: tuple[Policy, ...] | None = ()
+    """Objects of the Gateway API; None if not all of its kinds may be listed."""
     issuer: SigningIssuer | None = None
     """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
     shared_objects: tuple[tuple[str, str, str], ...] = ()
@@ -232,8 +236,12 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
                     lists[kind] = pool.submit(reduced, client, path, parse, METADATA_ONLY, labelSelector=label)
             missing = Missing() if read_only else missing_rights(client.ask)
             items = {kind: future.result() for kind, future in lists.items()}
+            has_api = any(crd.name.endswith(f".{GROUP}") for crd in items["crds"] or ())
+            kinds = {GROUP: tuple(GATEWAY_API)} if has_api else {}
+            api_objects, forbidden = policies.listed(client, kinds, pool)
         pools = address_pools.read(client, items["crds"] or (), items["pods"] or ())
-    return replace(_snapshot(context, version, items, missing), address_pools=pools)
+    gateway_api = None if forbidden else api_objects
+    return replace(_snapshot(context, version, items, missing), address_pools=pools, gateway_api=gateway_api)
 
 
 def _snapshot(context: str, version: str, lists: Lists, missing: Missing) -> Snapshot:

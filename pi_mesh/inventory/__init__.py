@@ -29,6 +29,8 @@ class Inventory:
     """The objects that the program itself creates, namespaces first."""
     is_locked: bool
     """True if the chart lock has the stack: its releases are then files with a sum, or are refused."""
+    api_gateways: tuple[Workload, ...] = ()
+    """The Deployments that istiod creates for Gateways of the Gateway API, as far as the cluster was read."""
 
     @property
     def owner(self) -> str:
@@ -37,7 +39,7 @@ class Inventory:
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
-        return tuple(workload for release in self.releases for workload in release.workloads)
+        return (*(workload for release in self.releases for workload in release.workloads), *self.api_gateways)
 
     @property
     def namespaces(self) -> tuple[ManagedObject, ...]:

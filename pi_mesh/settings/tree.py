@@ -10,6 +10,7 @@ from pi_mesh.model import Model, NamespaceName
 from pi_mesh.settings.ca import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, IngressSettings
+from pi_mesh.settings.gateway_api import GatewayApiSettings
 from pi_mesh.settings.istio import DEFAULT_REVISION, BaseSettings, IstioSettings, ProxySettings
 from pi_mesh.settings.mtls import MtlsSettings
 from pi_mesh.settings.namespaces import DestroySettings, FurtherNamespace, TradingSettings, WorkloadNamespace
@@ -35,6 +36,7 @@ class Settings(Model):
     proxy: ProxySettings = ProxySettings()
     ingress: IngressSettings = IngressSettings()
     egress: EgressSettings = EgressSettings()
+    gateway_api: GatewayApiSettings = GatewayApiSettings()
     mtls: Annotated[MtlsSettings, NoHelm("a PeerAuthentication and a Telemetry")] = MtlsSettings()
     trading: Annotated[TradingSettings, NoHelm("objects in the namespace")] = TradingSettings()
     namespaces: Annotated[dict[NamespaceName, FurtherNamespace], NoHelm("objects in the namespaces")] = {}
@@ -119,6 +121,9 @@ class Settings(Model):
         yield from revision_conflicts(self)
         yield from gateway_service_conflicts(self)
         yield from destination_conflicts(self)
+        own, facts = self.gateway_api, facts_of(self.istio.version)
+        if own.has_defaults and (own.mode in ("off", "routes") or not facts.has_gateway_classes):
+            yield "gatewayApi: resources, replicas and serviceType need mode: managed, and Istio 1.26 or newer"
         yield from listener_drain_conflicts(self)
         yield from eviction_conflicts(self)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.names import ISTIOD
-from pi_mesh.settings import Settings
+from pi_mesh.settings import Settings, gateway_api
 from pi_mesh.values import telemetry, vault
 from pi_mesh.values.helm_values import Values, merge
 from pi_mesh.values.objects import given
@@ -56,6 +56,7 @@ def _istiod(settings: Settings) -> Values:
             ),
         },
         "meshConfig": mesh_config(settings),
+        **given(gatewayClasses=given(istio=_gateway_class(settings))),
     }
 
 
@@ -94,11 +95,25 @@ def _kept_apart(settings: Settings) -> Values:
 
 def _environment(settings: Settings) -> Values:
     """Return istiod's variables; those that Istio's own default needs no value for are left out."""
-    native = settings.proxy.native_sidecars
+    native, mode = settings.proxy.native_sidecars, settings.gateway_api.mode
     return given(
         # The charts ignore `traceSampling: 0`, and istiod would trace 1 percent.
         PILOT_TRACE_SAMPLING=None if settings.proxy.trace_sampling else "0",
         ENABLE_NATIVE_SIDECARS=None if native is None else str(native).lower(),
+        **dict.fromkeys(gateway_api.SWITCHES, "false" if mode == "off" else None),
+        **{gateway_api.DEPLOYMENTS: "false" if mode in ("off", "routes") else None},
+    )
+
+
+def _gateway_class(settings: Settings) -> Values:
+    """Return what istiod merges into the objects of each Gateway of the class `istio`."""
+    own = settings.gateway_api
+    proxy = {"name": "istio-proxy", "resources": own.resources.to_kubernetes()} if own.resources else None
+    template = {"spec": {"containers": [proxy]}} if proxy else None
+    return given(
+        deployment=given(spec=given(replicas=own.replicas, template=template)),
+        podDisruptionBudget={"spec": {"minAvailable": 1}} if (own.replicas or 1) > 1 else None,
+        service=given(spec=given(type=own.service_type)),
     )
 
 

@@ -9,7 +9,6 @@ from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policies, Policy
 from pi_mesh.cluster.services import Endpoint, ServicePort
-from pi_mesh.selectors import matches
 
 LOCAL = "cluster.local"
 """Trust domain of a mesh config that names none, and in a policy the name of any mesh's own."""
@@ -74,4 +73,4 @@ class Call:
         """Return the policies of a kind that select a pod, in its namespace and in the root namespace."""
         homes = (pod.namespace, self.policies.root_namespace)
         near = (policy for policy in self.policies.of_kind(kind) if policy.namespace in homes)
-        return [policy for policy in near if not policy.has_target and matches(policy.selected_labels, pod.labels)]
+        return [policy for policy in near if policy.applies_to(pod.namespace, pod.labels)]

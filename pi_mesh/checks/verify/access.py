@@ -87,6 +87,8 @@ def _is_dry_run(policy: Policy) -> bool:
 
 def _overlaps(policy: Policy, other: Policy) -> bool:
     """Return True if both policies may apply to one workload: neither needs another value of the same label."""
+    if policy.targets or other.targets:
+        return any(target in other.targets for target in policy.targets)
     first, second = policy.selected_labels, other.selected_labels
     return all(second.get(key, value) == value for key, value in first.items())
 

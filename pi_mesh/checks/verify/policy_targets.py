@@ -10,7 +10,6 @@ from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.cluster.objects import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED, Policy
-from pi_mesh.selectors import matches
 from pi_mesh.words import counted, listed
 
 SHOWN = 3
@@ -37,12 +36,10 @@ def workloads_subject(observation: Observation) -> Subject:
 
 def selected(observation: Observation, policy: Policy) -> list[Pod]:
     """Return the pods of the mesh that a policy selects now."""
-    if policy.has_target:
-        return []
     rooted = policy.namespace == observation.policies.root_namespace
     everywhere = rooted and not (policy.selected_labels and policy.kind in ROOT_SELECTORS_IGNORED)
     pods = meshed_pods(observation) if everywhere else observation.meshed_pods.get(policy.namespace, [])
-    return [pod for pod in pods if matches(policy.selected_labels, pod.labels)]
+    return [pod for pod in pods if policy.applies_to(pod.namespace, pod.labels)]
 
 
 def pods_in_words(pods: Iterable[Pod]) -> str:

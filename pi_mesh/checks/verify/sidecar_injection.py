@@ -1,12 +1,12 @@
 """Pods must have the resources of the settings, and in an injected namespace the sidecar, which new ones must get."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.remedies import restart_command
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
-from pi_mesh.inventory import Release, Workload
+from pi_mesh.inventory import Workload
 from pi_mesh.model import ResourceProfile
 from pi_mesh.names import INJECTION_LABEL, REVISION_LABEL
 from pi_mesh.settings.namespaces import WorkloadNamespace
@@ -82,24 +82,29 @@ def _sidecar_fix(pod: Pod) -> str:
 
 
 PROFILE = "resource profile"
+Report = Callable[[str, Subject, str, str], Finding]
+"""Function that makes a finding of a level."""
 
 
 def check_profile(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         for workload in release.workloads:
-            yield from _workload(observation, release, workload)
+            fix = f"{observation.restore(release.id)}, or wait for the rollout"
+            yield from _workload(observation, workload, fix, error)
+    for workload in observation.mesh.api_gateways:
+        yield from _workload(observation, workload, f"see infrastructure.parametersRef of {workload.title}", warning)
     for namespace in observation.settings.workload_namespaces:
         yield from _sidecars(observation, namespace.name)
 
 
-def _workload(observation: Observation, release: Release, workload: Workload) -> Iterator[Finding]:
+def _workload(observation: Observation, workload: Workload, fix: str, report: Report) -> Iterator[Finding]:
     profile = workload.resources
     pods = [pod for pod in observation.snapshot.pods if not pod.ending and workload.has_pod(pod.namespace, pod.labels)]
     for pod in pods:
         subject = Subject("pod", pod.id)
         main, *_ = pod.containers
         if wrong := deviations(main, profile):
-            yield error(PROFILE, subject, wrong, f"{observation.restore(release.id)}, or wait for the rollout")
+            yield report(PROFILE, subject, wrong, fix)
         else:
             yield ok(PROFILE, subject, f"requests {profile.requests.resources}, limits {profile.limits.resources}")
 
@@ -107,7 +112,8 @@ def _workload(observation: Observation, release: Release, workload: Workload) ->
 def _sidecars(observation: Observation, namespace: str) -> Iterator[Finding]:
     """Judge a namespace's running sidecars, which keep their injected resources until their pod is replaced."""
     profile = observation.settings.proxy.resources
-    pods = (pod for pod in observation.snapshot.pods if pod.namespace == namespace and not pod.ending)
+    pods = [pod for pod in observation.snapshot.pods if pod.namespace == namespace and not pod.ending]
+    pods = [pod for pod in pods if not observation.mesh.has_pod(pod.namespace, pod.labels)]
     sidecars = [(pod, entry) for pod in pods for entry in pod.containers if entry.name == SIDECAR]
     deviating = [(pod, wrong) for pod, sidecar in sidecars if (wrong := deviations(sidecar, profile))]
     for pod, wrong in deviating:

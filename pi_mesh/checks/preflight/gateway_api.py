@@ -1,0 +1,126 @@
+"""Objects of the Gateway API must be of kinds that this Istio reads, and Gateways within `gatewayApi.mode`."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pi_mesh.catalog.istio import GATEWAY_API, facts_of
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, subject_of, unknown, warning
+from pi_mesh.checks.observation import Observation
+from pi_mesh.cluster.gateway_api import gets_pods, served_gateways
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.inventory import Kind, Workload
+from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
+from pi_mesh.names import GATEWAY_API as GROUP
+from pi_mesh.settings.gateway_api import SWITCHES
+from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.tree_diff import value_at
+from pi_mesh.words import counted
+
+ID, MODE, PAGE = "gateway API", "gatewayApi.mode", "docs/traffic.md"
+
+
+def check(observation: Observation) -> Iterator[Finding]:
+    """Judge the kinds, the Gateways and the references to Gateways, whoever wrote them."""
+    if observation.snapshot.gateway_api is None:
+        message = "was not judged: not all of its kinds may be listed"
+        yield unknown(ID, CLUSTER, message, "ask for the right to list them")
+        return
+    yield from _kinds(observation)
+    yield from _outside_the_mode(observation)
+    yield from (_with_pods(observation, workload) for workload in observation.mesh.api_gateways)
+    yield from _unknown_gateways(observation)
+
+
+def _kinds(observation: Observation) -> Iterator[Finding]:
+    """Yield a warning for each kind in use that istiod does not read, and the kinds that it would not read."""
+    snapshot, version = observation.snapshot, observation.settings.istio.version
+    crds = {crd.name.partition(".")[0]: crd.version for crd in snapshot.crds if crd.name.endswith(f".{GROUP}")}
+    if crds:
+        objects = Counter(entry.kind for entry in snapshot.gateway_api or ())
+        unread = {kind: reason for kind in GATEWAY_API if (reason := _obstacle(kind, crds, version))}
+        for kind in unread.keys() & objects.keys():
+            message = f"are not read, and the cluster has {counted(objects[kind], 'object')} of them: {unread[kind]}"
+            yield warning(ID, Subject(kind), message, f"see {PAGE}", number=objects[kind])
+        others = "".join(f"; no {kind}, because {reason}" for kind, reason in unread.items())
+        yield ok(ID, CLUSTER, f"has the kinds that Istio {version} reads{others}", number=len(crds))
+    elif (mode := observation.settings.gateway_api.mode) in ("routes", "managed"):
+        message = f"is {mode}, and the cluster has no CRDs of the Gateway API: istiod reads none of its objects"
+        yield warning(ID, setting(MODE), message, f"install them: {PAGE}")
+
+
+def _obstacle(kind: str, crds: Mapping[str, str], version: str) -> str:
+    """Return why Istio does not read a kind; `crds` has the release of the Gateway API of each CRD, by plural."""
+    plural, since, oldest = GATEWAY_API[kind]
+    if facts_of(version).minor < since:
+        return f"Istio 1.{since} is the first that reads it"
+    if plural not in crds:
+        return "the cluster has no CRD of it"
+    if oldest and tuple(map(int, re.findall(r"[0-9]+", crds[plural])[:2])) < oldest:
+        needed = ".".join(map(str, oldest))
+        return f"its CRD is of {crds[plural] or 'no known release'}, and Istio {version} needs v{needed}"
+    return ""
+
+
+def _outside_the_mode(observation: Observation) -> Iterator[Finding]:
+    """Yield a finding for each Gateway, and each route of calls within the mesh, that the mode excludes."""
+    mode, objects = observation.settings.gateway_api.mode, observation.snapshot.gateway_api or ()
+    served = [*served_gateways(observation.snapshot)]
+    if mode == "off":
+        in_mesh = [route for route in objects if any(ref.get("kind") == "Service" for ref in _parents(route))]
+        report, fix = warning if _is_off(observation) else error, f"remove it, or set {MODE}: managed"
+        for entry in (*served, *in_mesh):
+            message = f"has no effect with {MODE}: off: what it serves ends; {entry.managed}"
+            yield report(ID, subject_of(entry), message, fix)
+    if mode == "routes":
+        name, _ = gateways(observation.settings)["ingress"]
+        host = full_name(name, gateway_namespace(observation.settings, "ingress"))
+        fix = f"give it spec.addresses of type Hostname with the value {host}, or set {MODE}: managed"
+        for gateway in filter(gets_pods, served):
+            message = f"gets no pods with {MODE}: routes, and pods that it has stay as they are; {gateway.managed}"
+            yield warning(ID, subject_of(gateway), message, fix)
+
+
+def _is_off(observation: Observation) -> bool:
+    """Return True if the last `up` switched istiod's controller off already, so that nothing ends now."""
+    recorded = observation.state.recorded.get(observation.mesh.the(Kind.ISTIOD).id)
+    return recorded is not None and value_at(recorded.values, f"pilot.env.{SWITCHES[0]}") == "false"
+
+
+def _with_pods(observation: Observation, workload: Workload) -> Finding:
+    """Judge the Deployment and the Service that istiod creates for a Gateway."""
+    snapshot, subject, profile = observation.snapshot, Subject("deployment", workload.id), workload.resources
+    deployment = next((entry for entry in snapshot.deployments if entry.id == workload.id), None)
+    service = next((entry for entry in snapshot.services if entry.id == workload.id), None)
+    pods = f"{counted(workload.pods, 'pod')} (requests {profile.requests.resources}, limits {profile.limits.resources})"
+    message = f"is what istiod creates for {workload.title}: {pods} and a {workload.service_type}"
+    reason = f"`kubectl describe -n {workload.namespace} gateways.{GROUP},deploy,pods` has the reason"
+    if deployment is None and observation.live:
+        return warning(ID, subject, f"{message}; it is missing", reason)
+    if deployment and deployment.ready < deployment.wanted:
+        return warning(ID, subject, f"{message}; {counted(deployment.ready, 'pod is', 'pods are')} ready", reason)
+    if service and service.type == "LoadBalancer" and not service.addresses:
+        fix = "set gatewayApi.serviceType: NodePort, or free an address: docs/clusters.md"
+        return warning(ID, subject, f"{message}, to which nothing in this cluster gives an address", fix)
+    if observation.settings.gateway_api.mode is None:
+        fix = f"set {MODE}: managed if such Gateways are welcome, or else routes or off: {PAGE}"
+        return warning(ID, subject, f"{message}, and no setting asks for such Gateways", fix)
+    return ok(ID, subject, message, number=workload.pods)
+
+
+def _unknown_gateways(observation: Observation) -> Iterator[Finding]:
+    """Yield a warning for each route, and each policy of Istio, that names a Gateway which does not exist."""
+    objects = observation.snapshot.gateway_api or ()
+    known = {entry.id for entry in objects if entry.kind == "Gateway"}
+    for entry in (*objects, *observation.policies.objects):
+        for ref in (*_parents(entry), *entry.targets):
+            id = f"{ref.get('namespace') or entry.namespace}/{ref.get('name')}"
+            of_gateway = (ref.get("group", GROUP), ref.get("kind", "Gateway")) == (GROUP, "Gateway")
+            if of_gateway and id not in known:
+                message = f"names Gateway {id}, which does not exist; {entry.managed}"
+                yield warning(ID, subject_of(entry), message, "create the Gateway, or correct the name")
+
+
+def _parents(route: Policy) -> Sequence[Mapping[str, Any]]:
+    return route.spec.get("parentRefs") or ()

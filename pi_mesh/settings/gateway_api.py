@@ -1,0 +1,48 @@
+"""The Kubernetes Gateway API: istiod's controllers for it, and the Gateways that get pods of their own."""
+
+from typing import Annotated, Literal
+
+from pi_mesh.facts import Harmless, Helm, Weaker, falls
+from pi_mesh.model import Model, Replicas, ResourceProfile
+
+CLASS = "gatewayClasses.istio"
+MODES = ("managed", "routes", "off")
+SWITCHES = ("PILOT_ENABLE_GATEWAY_API", "PILOT_ENABLE_GATEWAY_API_STATUS")
+DEPLOYMENTS = "PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER"
+"""Variables of istiod (istio/istio, pilot/pkg/features/experimental.go), all of which are true by default."""
+
+
+class GatewayApiSettings(Model):
+    """Gateways and routes of the Kubernetes Gateway API (gateway.networking.k8s.io)."""
+
+    mode: Annotated[
+        Literal["off", "routes", "managed"] | None,
+        *(Helm("istiod", f"pilot.env.{name}") for name in (*SWITCHES, DEPLOYMENTS)),
+        Weaker(
+            lambda before, after: falls(*MODES)(before or MODES[0], after or MODES[0]),
+            "whoever may create a Gateway or a route of the Gateway API changes what the mesh serves",
+        ),
+    ] = None
+    """`managed`: each Gateway of the class `istio` gets pods and a LoadBalancer of its own, as Istio does by default.
+    `routes`: routes work, on Gateways whose `addresses` name a gateway of this stack; none gets pods of its own. `off`:
+    istiod reads no object of this API. By default as managed, and preflight warns of each Gateway with pods."""
+    resources: Annotated[ResourceProfile | None, Helm("istiod", f"{CLASS}.deployment.spec.template")] = None
+    """Requests and limits of each pod of the Gateways, by default proxy.resources. A Gateway can override this and the
+    next two keys by `infrastructure.parametersRef`; all three need Istio 1.26."""
+    replicas: Annotated[
+        Replicas | None,
+        Helm("istiod", f"{CLASS}.deployment.spec.replicas"),
+        Helm("istiod", f"{CLASS}.podDisruptionBudget"),
+    ] = None
+    """Number of pods of each Gateway, by default one; of two or more, one stays up while nodes are drained."""
+    service_type: Annotated[
+        Literal["LoadBalancer", "NodePort", "ClusterIP"] | None,
+        Helm("istiod", f"{CLASS}.service"),
+        Harmless("whoever creates a Gateway can choose it too"),
+    ] = None
+    """Type of each Gateway's Service, by default LoadBalancer."""
+
+    @property
+    def has_defaults(self) -> bool:
+        """Return True if a setting changes what each Gateway of the class gets."""
+        return any((self.resources, self.replicas, self.service_type))

@@ -35,6 +35,8 @@ KINDS = {
     "a variable of istiod": Change({"istio": {"values": {"pilot": {"env": {"PILOT_ENABLE_EDS_DEBOUNCE": "true"}}}}}),
     "an autoscaled istiod": Change({"istio": {"autoscaling": {"enabled": True}}}),
     "another target of autoscaling": Change({"istio": {"autoscaling": {"targetCpu": 70}}}),
+    "Gateways without pods of their own": Change({"gatewayApi": {"mode": "routes"}}),
+    "more memory for Gateways": Change({"gatewayApi": {"resources": PROFILE}}),
     "another place for images": Change({"images": {"hub": "registry.example/istio"}}, runs=False),
     "another way to pull": Change({"images": {"pullPolicy": "Always"}}, runs=False),
     "another machine": Change({"cluster": {"architecture": "amd64"}}, runs=False),

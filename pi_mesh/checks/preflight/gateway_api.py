@@ -40,11 +40,11 @@ def _kinds(observation: Observation) -> Iterator[Finding]:
     if crds:
         objects = Counter(entry.kind for entry in snapshot.gateway_api or ())
         unread = {kind: reason for kind in GATEWAY_API if (reason := _obstacle(kind, crds, version))}
-        for kind in unread.keys() & objects.keys():
+        for kind in filter(objects.get, unread):
             message = f"are not read, and the cluster has {counted(objects[kind], 'object')} of them: {unread[kind]}"
             yield warning(ID, Subject(kind), message, f"see {PAGE}", number=objects[kind])
         others = "".join(f"; no {kind}, because {reason}" for kind, reason in unread.items())
-        yield ok(ID, CLUSTER, f"has the kinds that Istio {version} reads{others}", number=len(crds))
+        yield ok(ID, CLUSTER, f"has the kinds of the Gateway API that Istio {version} reads{others}", number=len(crds))
     elif (mode := observation.settings.gateway_api.mode) in ("routes", "managed"):
         message = f"is {mode}, and the cluster has no CRDs of the Gateway API: istiod reads none of its objects"
         yield warning(ID, setting(MODE), message, f"install them: {PAGE}")

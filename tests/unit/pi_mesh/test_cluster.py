@@ -7,6 +7,8 @@ from pi_mesh.cluster.client import Forbidden
 from pi_mesh.cluster.errors import WrongCluster
 from pi_mesh.cluster.objects import manager_of
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.names import GATEWAY_API
 from pi_mesh.settings.cluster import ClusterSettings
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
@@ -206,3 +208,38 @@ def test_the_destinations_of_a_route_are_those_of_all_its_kinds_of_rules():
     spec = {"http": [app, {"redirect": {}}], "tcp": [feed], "tls": [app]}
     destinations = routes.destinations(Policy("VirtualService", "shop", "a", spec))
     assert destinations == {"app.shop.svc.cluster.local", "feed.market"}
+
+
+GATEWAYS = "/apis/gateway.networking.k8s.io/v1"
+BUNDLE = {f"{GATEWAY_API}/bundle-version": "v1.6.3"}
+CRD = {"metadata": {"name": f"gateways.{GATEWAY_API}", "annotations": BUNDLE}}
+SERVING = {
+    "/version": {"gitVersion": "v1.35.2"},
+    snapshot.CRDS: {"items": [CRD]},
+    "/apis/gateway.networking.k8s.io": {"versions": [{"groupVersion": "gateway.networking.k8s.io/v1"}]},
+    GATEWAYS: {"resources": [{"kind": "Gateway", "name": "gateways", "namespaced": True}]},
+    f"{GATEWAYS}/gateways": {"items": [ROUTE]},
+}
+
+
+def read_with(monkeypatch, **answers: object) -> tuple[Snapshot, FakeClient]:
+    """Return the snapshot of a cluster that serves Gateways, with other answers, and the client that read it."""
+    client = FakeClient({**SERVING, **answers})
+    monkeypatch.setattr(snapshot, "Client", client)
+    return snapshot.read("test", read_only=True), client
+
+
+def test_the_objects_of_the_gateway_api_are_read_with_the_release_of_their_crds(monkeypatch):
+    read, _ = read_with(monkeypatch)
+    assert [entry.key for entry in read.gateway_api or ()] == [("Gateway", "shop", "a")]
+    assert [crd.version for crd in read.crds] == ["v1.6.3"]
+
+
+def test_no_object_of_the_gateway_api_is_asked_for_without_its_crds(monkeypatch):
+    read, client = read_with(monkeypatch, **{snapshot.CRDS: {"items": []}})
+    assert (read.gateway_api, [path for path in client.got if "gateway" in path]) == ((), [])
+
+
+def test_objects_of_the_gateway_api_that_may_not_be_listed_are_not_known_and_hide_nothing_else(monkeypatch):
+    read, _ = read_with(monkeypatch, **{f"{GATEWAYS}/gateways": Forbidden("no", "no")})
+    assert (read.gateway_api, read.unreadable) == (None, ())

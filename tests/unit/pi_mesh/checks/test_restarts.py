@@ -11,6 +11,7 @@ from pi_mesh.inventory import Inventory, Kind
 from tests.support import charts
 from tests.support.factories import make_mesh
 from tests.support.findings import case, table
+from tests.support.gateway_api import gateway, mesh_with, with_objects
 from tests.support.kinds_of_change import KINDS, PROFILE
 from tests.support.snapshots import installed_state
 from tests.support.versions import BEFORE, NEWEST, OLDEST, SHIPPED
@@ -106,3 +107,19 @@ def test_what_running_proxies_keep_until_they_are_made_anew_is_told(change, kept
 def test_no_proxy_keeps_the_priority_that_only_istiods_own_pods_have():
     told = of_change({}, {"istio": {"scheduling": {"priorityClass": "system-cluster-critical"}, "pilotReplicas": 2}})
     assert (told.restarts, told.keep) == ((ISTIOD,), ())
+
+
+WEB = with_objects(gateway())
+
+
+@table(
+    case("of another version", {"istio": {"version": BEFORE}}, {}, True),
+    case("of another size", {}, {"proxy": {"resources": PROFILE}}, True),
+    case("with another configuration", {}, {"proxy": {"concurrency": 1}}, True),
+    case("with other defaults of their class", {}, {"gatewayApi": {"resources": PROFILE}}, True),
+    case("without a change of theirs", {}, {"mtls": {"mode": "PERMISSIVE"}}, False),
+    case("that lose istiod's controller, and stay", {}, {"gatewayApi": {"mode": "routes"}}, False),
+)
+def test_pods_of_gateways_are_replaced_as_soon_as_istiod_writes_their_deployment_again(before, after, restarts):
+    told = forecast(mesh_with(WEB, **after), installed_state(make_mesh(**before)))
+    assert ("Deployment shop/web-istio" in told.restarts) is restarts

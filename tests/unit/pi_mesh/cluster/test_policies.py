@@ -77,3 +77,30 @@ def test_the_oldest_of_a_kind_comes_first_and_equal_ages_go_by_name():
     ages = (("b", "2026-02"), ("c", "2026-01"), ("a", "2026-02"))
     objects = tuple(Policy("Sidecar", "trading", name, {}, created) for name, created in ages)
     assert [entry.name for entry in Policies(objects).of_kind("Sidecar")] == ["c", "a", "b"]
+
+
+WEB = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}
+OF_WEB = {"gateway.networking.k8s.io/gateway-name": "web", "app": "web"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "pod", "applies"),
+    [
+        ({}, ("shop", {}), True),
+        ({"selector": {"matchLabels": {"app": "web"}}}, ("shop", OF_WEB), True),
+        ({"selector": {"matchLabels": {"app": "web"}}}, ("shop", {"app": "other"}), False),
+        ({"targetRefs": [WEB]}, ("shop", OF_WEB), True),
+        ({"targetRef": WEB}, ("shop", OF_WEB), True),
+        ({"targetRefs": [WEB]}, ("shop", {"app": "web"}), False),
+        ({"targetRefs": [WEB]}, ("other", OF_WEB), False),
+        ({"targetRefs": [{**WEB, "name": "api"}]}, ("shop", OF_WEB), False),
+        ({"targetRefs": [{**WEB, "kind": "GatewayClass"}]}, ("shop", OF_WEB), False),
+        ({"targetRefs": [{**WEB, "group": ""}]}, ("shop", OF_WEB), False),
+    ],
+)
+def test_a_policy_applies_to_the_pods_that_it_selects_or_to_those_of_the_gateway_that_it_targets(spec, pod, applies):
+    assert Policy("AuthorizationPolicy", "shop", "a", spec).applies_to(*pod) is applies
+
+
+def test_an_object_without_a_namespace_is_read_too():
+    assert policies.parse("GatewayClass", {"metadata": {"name": "istio"}}).key == ("GatewayClass", "", "istio")

@@ -48,6 +48,9 @@ def test_the_least_settings_give_the_roles_defaults():
         ("trading", {"namespace": "tr\u00e4ding"}, LETTERS),
         ("trading", {"namespace": "istio-system"}, "trading.namespace and istio.namespace are both 'istio-system'"),
         ("istio", {"pilotReplicas": 0}, "istio.pilotReplicas: 0: is less than 1"),
+        ("gatewayApi", {"mode": "on"}, "gatewayApi.mode: 'on': is not 'off', 'routes' or 'managed'"),
+        ("gatewayApi", {"mode": "routes", "replicas": 2}, "gatewayApi: resources, replicas and serviceType need mode"),
+        ("gatewayApi", {"mode": "off", "serviceType": "NodePort"}, "need mode: managed, and Istio 1.26 or newer"),
         ("ingress", {"replicas": -1}, "ingress.replicas: -1: is less than 1"),
         ("ingress", {"replicas": "2"}, "ingress.replicas: '2': is not a whole number; write it without quotes"),
         ("ingress", {"enabled": "on"}, "ingress.enabled: 'on': is neither true nor false"),
@@ -121,3 +124,10 @@ def test_settings_that_could_not_work_are_refused(settings, problem):
 def test_settings_never_change_after_they_are_read():
     with pytest.raises(ValidationError, match="frozen"):
         make_settings().istio.pilot_replicas = 3
+
+
+@pytest.mark.parametrize("own", [{"resources": profile()}, {"replicas": 2}, {"serviceType": "NodePort"}])
+def test_defaults_of_a_gateways_class_need_an_istiod_that_reads_them(own):
+    assert make_settings(gatewayApi={"mode": "managed", **own}).gateway_api.has_defaults
+    line = refusal(istio={"version": "1.25.5"}, gatewayApi=own)
+    assert line.startswith("gatewayApi: resources, replicas and serviceType need mode: managed, and Istio 1.26")

@@ -15,6 +15,11 @@ HOLD = "meshConfig.defaultConfig.holdApplicationUntilProxyStarts"
 DRAIN, METADATA = "meshConfig.defaultConfig.drainDuration", "meshConfig.defaultConfig.proxyMetadata"
 EXIT = {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "9s"}
 RETRIES = "meshConfig.defaultHttpRetryPolicy"
+CLASS = "gatewayClasses.istio"
+DEPLOYS_NONE = {"PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER": "false"}
+READS_NONE = {"PILOT_ENABLE_GATEWAY_API": "false", "PILOT_ENABLE_GATEWAY_API_STATUS": "false"}
+SIZE = {"requests": {"cpu": "70m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}
+SIZED = {"name": "istio-proxy", "resources": SIZE}
 SPREAD = "pilot.topologySpreadConstraints"
 WATCHED = ["istio-system", "edge", "trading", "research", "monitoring"]
 SELECTOR = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": WATCHED}
@@ -45,6 +50,14 @@ def extra(**own: object) -> dict:
         ({}, METADATA, {"SECRET_TTL": "2h"}),
         ({"proxy": {"exitWhenIdle": True, "drainSeconds": 9}}, METADATA, {"SECRET_TTL": "2h", **EXIT}),
         ({"proxy": {"nativeSidecars": True}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "true"}),
+        ({}, "gatewayClasses", None),
+        ({"gatewayApi": {"mode": "managed"}}, "pilot.env", None),
+        ({"gatewayApi": {"mode": "routes"}}, "pilot.env", DEPLOYS_NONE),
+        ({"gatewayApi": {"mode": "off"}}, "pilot.env", {**READS_NONE, **DEPLOYS_NONE}),
+        ({"gatewayApi": {"serviceType": "NodePort"}}, CLASS, {"service": {"spec": {"type": "NodePort"}}}),
+        ({"gatewayApi": {"replicas": 1}}, CLASS, {"deployment": {"spec": {"replicas": 1}}}),
+        ({"gatewayApi": {"replicas": 2}}, f"{CLASS}.podDisruptionBudget", {"spec": {"minAvailable": 1}}),
+        ({"gatewayApi": {"resources": SIZE}}, f"{CLASS}.deployment.spec.template.spec.containers", [SIZED]),
         ({"proxy": {"nativeSidecars": False}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "false"}),
         ({"proxy": {"traceSampling": 0}}, "pilot.env", {"PILOT_TRACE_SAMPLING": "0"}),
         # A sampling of something is left to the chart.

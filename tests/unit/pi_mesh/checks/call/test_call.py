@@ -30,7 +30,7 @@ def test_a_policy_bears_on_pods_of_its_namespace_and_its_labels_and_the_root_nam
     other_labels = policy("AuthorizationPolicy", {"selector": {"matchLabels": {"app": "other"}}}, "labels")
     elsewhere = access("DENY", {}, name="elsewhere", namespace="shop")
     root = access("DENY", {}, name="root", namespace="istio-system")
-    waypoint = policy("AuthorizationPolicy", {"targetRefs": [{"kind": "Gateway"}]}, "waypoint")
+    waypoint = policy("AuthorizationPolicy", {"targetRefs": [{"kind": "Service", "name": "app"}]}, "waypoint")
     call = make_call(own, other_labels, elsewhere, root, waypoint)
     assert [one.name for one in call.selecting("AuthorizationPolicy", SERVER)] == ["own", "root"]
 

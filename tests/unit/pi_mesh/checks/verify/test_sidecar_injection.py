@@ -9,6 +9,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
+from tests.support.gateway_api import gateway, gateway_pod, mesh_with, with_objects
 from tests.support.healthy_mesh import HEALTHY, component, found, in_cluster, make_verification
 
 APP, PROXY = (Container("app"),), (Container("istio-proxy"),)
@@ -105,3 +106,15 @@ OLD = sidecar("app-2", Resources(100, 64 * MI))
 )
 def test_live_resources_must_be_those_of_the_profile(pods, lines):
     assert_lines(sidecar_injection.check_profile(in_cluster(HEALTHY, pods=tuple(pods))), lines)
+
+
+SMALL = Container("istio-proxy", ODD)
+IN_TRADING = with_objects(gateway(namespace="trading")).gateway_api
+OF_GATEWAY = in_cluster(HEALTHY, gateway_api=IN_TRADING, pods=(replace(gateway_pod(SMALL), namespace="trading"),))
+
+
+def test_a_gateways_pod_has_the_size_of_its_class_and_is_not_judged_as_a_workload_with_a_sidecar():
+    amounts = {"cpu": "1", "memory": "1Gi"}
+    mesh = mesh_with(OF_GATEWAY.snapshot, gatewayApi={"resources": {"requests": amounts, "limits": amounts}})
+    told = "WARNING pod trading/web-istio-0: requests 1m / 1Mi, not 1 / 1Gi and limits 0 / 0Mi, not 1 / 1Gi; see infra"
+    assert_lines(sidecar_injection.check_profile(replace(OF_GATEWAY, mesh=mesh)), told)

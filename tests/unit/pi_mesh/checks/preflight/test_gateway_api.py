@@ -1,0 +1,165 @@
+"""The findings about the Gateway API, in the preflight and in the verification."""
+
+from dataclasses import replace
+
+import pytest
+
+from pi_mesh.checks import registry
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.preflight import gateway_api
+from pi_mesh.cluster.policies import Policies, Policy
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
+from tests.support.factories import make_mesh
+from tests.support.findings import assert_lines, case, table
+from tests.support.gateway_api import (
+    CLASS,
+    DEPLOYED,
+    OWN_GATEWAY,
+    SERVED,
+    gateway,
+    mesh_with,
+    route,
+    with_objects,
+)
+from tests.support.healthy_mesh import HEALTHY
+from tests.support.snapshots import installed_state, make_snapshot
+from tests.support.versions import SHIPPED
+
+READS = "OK=7 cluster: has the kinds of the Gateway API that Istio"
+CREATED = (
+    "deployment shop/web-istio: is what istiod creates for Gateway shop/web: 1 pod (requests 50m / 128Mi, "
+    "limits 200m / 256Mi) and a LoadBalancer"
+)
+RUNNING = with_objects(gateway(), deployments=DEPLOYED, services=SERVED)
+
+
+def findings(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> list:
+    return [*gateway_api.check(Observation(mesh_with(snapshot, **settings), snapshot, state))]
+
+
+def of_mode(mode: str, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list:
+    return findings(snapshot, state, gatewayApi={"mode": mode})
+
+
+@table(
+    case("no CRDs, and nobody asks", findings(make_snapshot()), ""),
+    case("no CRDs, with mode off", of_mode("off", make_snapshot()), ""),
+    case("no CRDs, and a mode", of_mode("routes", make_snapshot()), "WARNING gatewayApi.mode: is routes, and …no CRDs"),
+    case("not listed", findings(make_snapshot(gateway_api=None)), "UNKNOWN cluster: was not judged"),
+    case("CRDs alone", findings(with_objects()), f"{READS} 1.31.0 reads$"),
+    case(
+        "an Istio before the kinds",
+        findings(with_objects(CLASS), istio={"version": SHIPPED}),
+        f"{READS} {SHIPPED} reads; no GRPCRoute, because Istio 1.22 is the first that reads it; no BackendTLSPolicy, "
+        "because Istio 1.28…; no TLSRoute, because Istio 1.30…; no TCPRoute, because Istio 1.31",
+    ),
+    case(
+        "CRDs that are too old",
+        findings(with_objects(release="v1.5.1")),
+        f"{READS}…; no TCPRoute, because its CRD is of v1.5.1, and Istio 1.31.0 needs v1.6$",
+    ),
+    case(
+        "a CRD of no release",
+        findings(with_objects(release="")),
+        f"{READS}…CRD is of no known release, and Istio 1.31.0",
+    ),
+    case(
+        "a kind without a CRD",
+        findings(with_objects(crds=with_objects().crds[:-1])),
+        "OK=6 cluster: …; no TCPRoute, because the cluster has no CRD of it$",
+    ),
+    case(
+        "a kind in use that Istio does not read",
+        findings(with_objects(gateway(OWN_GATEWAY), route("TCPRoute", name="web"), release="v1.5.1")),
+        f"WARNING=1 TCPRoutes: are not read, and the cluster has 1 object of them: its CRD is of v1.5.1\n{READS}",
+    ),
+)
+def test_the_kinds_that_istio_reads_are_told_by_its_version_and_the_crds(told, lines):
+    assert_lines(told, lines)
+
+
+@table(
+    case("unset, the Gateway is named", findings(RUNNING), f"{READS}\nWARNING {CREATED}, and no setting asks"),
+    case("managed", of_mode("managed", RUNNING), f"{READS}\nOK=1 {CREATED}$"),
+    case("managed, before it runs", of_mode("managed", with_objects(gateway())), f"{READS}\nOK=1 {CREATED}$"),
+    case(
+        "routes",
+        of_mode("routes", RUNNING),
+        f"{READS}\nWARNING Gateway shop/web: gets no pods with gatewayApi.mode: routes, …; managed by kubectl; give it "
+        "spec.addresses of type Hostname with the value istio-ingressgateway.istio-system.svc.cluster.local",
+    ),
+    case("routes, on this stack's gateway", of_mode("routes", with_objects(gateway(OWN_GATEWAY))), READS),
+    case(
+        "off refuses", of_mode("off", RUNNING), f"{READS}\nERROR Gateway shop/web: has no effect with …kubectl; remove"
+    ),
+    case("off refuses any", of_mode("off", with_objects(gateway(OWN_GATEWAY))), f"{READS}\nERROR Gateway shop/web"),
+    case("off, of another class", of_mode("off", with_objects(gateway(of_class="traefik"))), READS),
+    case(
+        "off refuses a route of calls in the mesh",
+        of_mode("off", with_objects(route(kind="Service", group="", name="app"))),
+        f"{READS}\nERROR HTTPRoute shop/a",
+    ),
+    case(
+        "off already: nothing ends, so an up is not refused",
+        of_mode("off", RUNNING, installed_state(make_mesh(gatewayApi={"mode": "off"}))),
+        f"{READS}\nWARNING Gateway shop/web",
+    ),
+    case(
+        "off is new to a stack",
+        of_mode("off", RUNNING, installed_state(make_mesh())),
+        f"{READS}\nERROR Gateway shop/web",
+    ),
+)
+def test_each_gateway_is_judged_by_the_mode(told, lines):
+    assert_lines(told, lines)
+
+
+def verified(snapshot: Snapshot, *policies: Policy) -> list:
+    mesh = mesh_with(snapshot, gatewayApi={"mode": "managed"})
+    known = Policies(policies)
+    return [*gateway_api.check(replace(HEALTHY, mesh=mesh, snapshot=snapshot, policies=known))]
+
+
+WAITING = (replace(SERVED[0], addresses=()),)
+STARTING = (replace(DEPLOYED[0], ready=0),)
+TARGETING = Policy("AuthorizationPolicy", "shop", "deny", {"targetRefs": [
+    {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "gone"}]})  # fmt: skip
+ELSEWHERE = route(name="web", namespace="edge")
+
+
+@table(
+    case("running", verified(RUNNING), f"{READS}\nOK=1 {CREATED}$"),
+    case("missing", verified(with_objects(gateway())), f"{READS}\nWARNING {CREATED}; it is missing; `kubectl"),
+    case(
+        "starting",
+        verified(with_objects(gateway(), deployments=STARTING)),
+        f"{READS}\nWARNING {CREATED}; 0 pods are ready; `kubectl describe -n shop gateways.gateway",
+    ),
+    case(
+        "without an address",
+        verified(with_objects(gateway(), deployments=DEPLOYED, services=WAITING)),
+        f"{READS}\nWARNING {CREATED}, to which nothing in this cluster gives an address; set gatewayApi.serviceType",
+    ),
+    case("a route on it", verified(with_objects(gateway(OWN_GATEWAY), route(name="web"))), READS),
+    case("a route on a Service", verified(with_objects(route(kind="Service", name="app", group=""))), READS),
+    case(
+        "a route on a Gateway that is gone",
+        verified(with_objects(ELSEWHERE)),
+        f"{READS}\nWARNING HTTPRoute shop/a: names Gateway edge/web, which does not exist; managed by kubectl",
+    ),
+    case(
+        "a policy for a Gateway that is gone",
+        verified(with_objects(), TARGETING),
+        f"{READS}\nWARNING AuthorizationPolicy shop/deny: names Gateway shop/gone",
+    ),
+)
+def test_what_istiod_created_must_run_and_names_of_gateways_must_exist(told, lines):
+    assert_lines(told, lines)
+
+
+@pytest.mark.parametrize("command", [registry.PREFLIGHT, registry.UP, registry.VERIFY])
+def test_a_strangers_gateway_is_named_by_the_commands(command):
+    seen = replace(HEALTHY, mesh=mesh_with(RUNNING), snapshot=RUNNING)
+    told = [str(finding) for finding in registry.findings(command, seen, calls=False)]
+    assert any("is what istiod creates for Gateway shop/web" in line for line in told)

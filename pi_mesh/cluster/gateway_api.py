@@ -13,6 +13,8 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory.release import Workload, surge_pods
 from pi_mesh.names import GATEWAY_LABEL
 from pi_mesh.settings import Settings
+from pi_mesh.settings.gateway_api import DEPLOYMENTS, SWITCHES
+from pi_mesh.tree_diff import value_at
 
 CONTROLLER, CLASS = "istio.io/gateway-controller", "istio"
 """Name of istiod's controller, and the class that it serves without an object GatewayClass too."""
@@ -36,8 +38,9 @@ def gets_pods(gateway: Policy) -> bool:
 
 
 def gateway_workloads(settings: Settings, snapshot: Snapshot) -> tuple[Workload, ...]:
-    """Return the Deployments that istiod creates for Gateways; none where `gatewayApi.mode` excludes them."""
-    if settings.gateway_api.mode in ("off", "routes"):
+    """Return the Deployments that istiod creates for Gateways; none where the mode or an extra value excludes them."""
+    extra = [value_at(settings.istio.values, f"pilot.env.{name}") for name in (*SWITCHES, DEPLOYMENTS)]
+    if settings.gateway_api.mode in ("off", "routes") or "false" in (str(value).lower() for value in extra):
         return ()
     watched = settings.watched_namespaces
     served = [gateway for gateway in served_gateways(snapshot) if watched is None or gateway.namespace in watched]

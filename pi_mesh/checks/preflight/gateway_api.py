@@ -54,7 +54,7 @@ def _obstacle(kind: str, crds: Mapping[str, str], version: str) -> str:
     """Return why Istio does not read a kind; `crds` has the release of the Gateway API of each CRD, by plural."""
     plural, since, oldest = GATEWAY_API[kind]
     if facts_of(version).minor < since:
-        return f"Istio 1.{since} is the first that reads it"
+        return f"Istio 1.{since} is the first that reads it by default"
     if plural not in crds:
         return "the cluster has no CRD of it"
     if oldest and tuple(map(int, re.findall(r"[0-9]+", crds[plural])[:2])) < oldest:

@@ -13,12 +13,13 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.quantities import MI, Resources
 from tests.support.gateway_api import CLASS, OWN_GATEWAY, gateway, gateway_pod, mesh_with, with_objects
 from tests.support.snapshots import make_snapshot
-from tests.support.versions import SHIPPED
+from tests.support.versions import NEWEST, SHIPPED
 
 OTHER_CLASS = Policy("GatewayClass", "", "istio", {"controllerName": "example.com/other"})
 OWN_CLASS = Policy("GatewayClass", "", "edge", {"controllerName": "istio.io/gateway-controller"})
 NAMED = gateway(**{NAME: "front", SERVICE_TYPE: "ClusterIP"})
 SIZE = {"requests": {"cpu": "70m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}
+SWITCHED_OFF = {"pilot": {"env": {"PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER": "false"}}}
 ONE_IP, HOSTNAMES = {"value": "192.0.2.9"}, (OWN_GATEWAY, OWN_GATEWAY)
 
 
@@ -39,6 +40,7 @@ ONE_IP, HOSTNAMES = {"value": "192.0.2.9"}, (OWN_GATEWAY, OWN_GATEWAY)
         pytest.param((gateway(),), {"gatewayApi": {"mode": "managed"}}, ["shop/web-istio"], id="mode managed"),
         pytest.param((gateway(),), {"gatewayApi": {"mode": "routes"}}, [], id="mode routes"),
         pytest.param((gateway(),), {"gatewayApi": {"mode": "off"}}, [], id="mode off"),
+        pytest.param((gateway(),), {"istio": {"values": SWITCHED_OFF}}, [], id="an extra value that excludes them"),
         pytest.param((gateway(),), {"istio": {"discovery": {"limited": True}}}, [], id="a namespace out of sight"),
     ],
 )
@@ -67,7 +69,7 @@ def test_a_running_deployment_tells_its_own_number_of_pods():
     assert (workload.pods, workload.surge) == (3, 1)
 
 
-@pytest.mark.parametrize(("version", "setting"), [("1.31.0", "gatewayApi"), ("1.25.5", "proxy"), (SHIPPED, "proxy")])
+@pytest.mark.parametrize(("version", "setting"), [(NEWEST, "gatewayApi"), ("1.25.5", "proxy"), (SHIPPED, "proxy")])
 def test_the_key_that_sizes_a_gateway_is_that_of_its_class_where_istio_has_defaults_of_classes(version, setting):
     (workload,) = mesh_with(with_objects(gateway()), istio={"version": version}).api_gateways
     assert workload.setting == setting

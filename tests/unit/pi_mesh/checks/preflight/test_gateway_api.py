@@ -24,7 +24,7 @@ from tests.support.gateway_api import (
 )
 from tests.support.healthy_mesh import HEALTHY
 from tests.support.snapshots import installed_state, make_snapshot
-from tests.support.versions import SHIPPED
+from tests.support.versions import NEWEST, SHIPPED
 
 READS = "OK=7 cluster: has the kinds of the Gateway API that Istio"
 CREATED = (
@@ -47,22 +47,22 @@ def of_mode(mode: str, snapshot: Snapshot, state: StackState = NEVER_RUN) -> lis
     case("no CRDs, with mode off", of_mode("off", make_snapshot()), ""),
     case("no CRDs, and a mode", of_mode("routes", make_snapshot()), "WARNING gatewayApi.mode: is routes, and …no CRDs"),
     case("not listed", findings(make_snapshot(gateway_api=None)), "UNKNOWN cluster: was not judged"),
-    case("CRDs alone", findings(with_objects()), f"{READS} 1.31.0 reads$"),
+    case("CRDs alone", findings(with_objects()), f"{READS} {NEWEST} reads$"),
     case(
         "an Istio before the kinds",
         findings(with_objects(CLASS), istio={"version": SHIPPED}),
-        f"{READS} {SHIPPED} reads; no GRPCRoute, because Istio 1.22 is the first that reads it; no BackendTLSPolicy, "
-        "because Istio 1.28…; no TLSRoute, because Istio 1.30…; no TCPRoute, because Istio 1.31",
+        f"{READS} {SHIPPED} reads; no GRPCRoute, because Istio 1.22 is the first that reads it by default; "
+        "no BackendTLSPolicy, because Istio 1.28…; no TLSRoute, because Istio 1.30…; no TCPRoute, because Istio 1.31",
     ),
     case(
         "CRDs that are too old",
         findings(with_objects(release="v1.5.1")),
-        f"{READS}…; no TCPRoute, because its CRD is of v1.5.1, and Istio 1.31.0 needs v1.6$",
+        f"{READS}…; no TCPRoute, because its CRD is of v1.5.1, and Istio {NEWEST} needs v1.6$",
     ),
     case(
         "a CRD of no release",
         findings(with_objects(release="")),
-        f"{READS}…CRD is of no known release, and Istio 1.31.0",
+        f"{READS}…CRD is of no known release, and Istio {NEWEST}",
     ),
     case(
         "a kind without a CRD",

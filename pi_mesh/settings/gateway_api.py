@@ -24,8 +24,9 @@ class GatewayApiSettings(Model):
         ),
     ] = None
     """`managed`: each Gateway of the class `istio` gets pods and a LoadBalancer of its own, as Istio does by default.
-    `routes`: routes work, on Gateways whose `addresses` name a gateway of this stack; none gets pods of its own. `off`:
-    istiod reads no object of this API. By default as managed, and preflight warns of each Gateway with pods."""
+    `routes`: none gets pods of its own; routes attach to Gateways beside this stack's gateway that name it in their
+    `addresses`. `off`: istiod reads no object of this API. By default as managed, and preflight warns of each Gateway
+    with pods."""
     resources: Annotated[ResourceProfile | None, Helm("istiod", f"{CLASS}.deployment.spec.template")] = None
     """Requests and limits of each pod of the Gateways, by default proxy.resources. A Gateway can override this and the
     next two keys by `infrastructure.parametersRef`; all three need Istio 1.26."""

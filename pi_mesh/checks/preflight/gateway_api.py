@@ -69,14 +69,15 @@ def _outside_the_mode(observation: Observation) -> Iterator[Finding]:
     served = [*served_gateways(observation.snapshot)]
     if mode == "off":
         in_mesh = [route for route in objects if any(ref.get("kind") == "Service" for ref in _parents(route))]
-        report, fix = warning if _is_off(observation) else error, f"remove it, or set {MODE}: managed"
+        report = warning if observation.live or _is_off(observation) else error
+        fix = f"remove it, or set {MODE}: managed"
         for entry in (*served, *in_mesh):
             message = f"has no effect with {MODE}: off: what it serves ends; {entry.managed}"
             yield report(ID, subject_of(entry), message, fix)
     if mode == "routes":
         name, _ = gateways(observation.settings)["ingress"]
-        host = full_name(name, gateway_namespace(observation.settings, "ingress"))
-        fix = f"give it spec.addresses of type Hostname with the value {host}, or set {MODE}: managed"
+        home = gateway_namespace(observation.settings, "ingress")
+        fix = f"attach its routes to a Gateway in {home} with the address {full_name(name, home)} (Hostname): {PAGE}"
         for gateway in filter(gets_pods, served):
             message = f"gets no pods with {MODE}: routes, and pods that it has stay as they are; {gateway.managed}"
             yield warning(ID, subject_of(gateway), message, fix)

@@ -36,9 +36,7 @@ ONE_IP, HOSTNAMES = {"value": "192.0.2.9"}, (OWN_GATEWAY, OWN_GATEWAY)
         pytest.param((gateway(OWN_GATEWAY),), {}, [], id="a Gateway on a Service that is there"),
         pytest.param((gateway(*HOSTNAMES),), {}, [], id="a Gateway on two Services"),
         pytest.param((gateway(ONE_IP),), {}, ["shop/web-istio"], id="a Gateway that asks for an address"),
-        pytest.param(
-            (gateway(ONE_IP, ONE_IP),), {}, [], id="a Gateway that asks for two addresses"
-        ),
+        pytest.param((gateway(ONE_IP, ONE_IP),), {}, [], id="a Gateway that asks for two addresses"),
         pytest.param((NAMED,), {}, ["shop/front"], id="a Gateway that names its Deployment"),
         pytest.param((gateway(),), {"gatewayApi": {"mode": "managed"}}, ["shop/web-istio"], id="mode managed"),
         pytest.param((gateway(),), {"gatewayApi": {"mode": "routes"}}, [], id="mode routes"),

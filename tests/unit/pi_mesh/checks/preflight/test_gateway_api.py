@@ -86,8 +86,8 @@ def test_the_kinds_that_istio_reads_are_told_by_its_version_and_the_crds(told, l
     case(
         "routes",
         of_mode("routes", RUNNING),
-        f"{READS}\nWARNING Gateway shop/web: gets no pods with gatewayApi.mode: routes, …; managed by kubectl; give it "
-        "spec.addresses of type Hostname with the value istio-ingressgateway.istio-system.svc.cluster.local",
+        f"{READS}\nWARNING Gateway shop/web: gets no pods with gatewayApi.mode: routes, …; managed by kubectl; attach "
+        "its routes to a Gateway in istio-system with the address istio-ingressgateway.istio-system.svc.cluster.local",
     ),
     case("routes, on this stack's gateway", of_mode("routes", with_objects(gateway(OWN_GATEWAY))), READS),
     case(
@@ -115,8 +115,8 @@ def test_each_gateway_is_judged_by_the_mode(told, lines):
     assert_lines(told, lines)
 
 
-def verified(snapshot: Snapshot, *policies: Policy) -> list:
-    mesh = mesh_with(snapshot, gatewayApi={"mode": "managed"})
+def verified(snapshot: Snapshot, *policies: Policy, mode: str = "managed") -> list:
+    mesh = mesh_with(snapshot, gatewayApi={"mode": mode})
     known = Policies(policies)
     return [*gateway_api.check(replace(HEALTHY, mesh=mesh, snapshot=snapshot, policies=known))]
 
@@ -140,6 +140,9 @@ ELSEWHERE = route(name="web", namespace="edge")
         "without an address",
         verified(with_objects(gateway(), deployments=DEPLOYED, services=WAITING)),
         f"{READS}\nWARNING {CREATED}, to which nothing in this cluster gives an address; set gatewayApi.serviceType",
+    ),
+    case(
+        "off, with a Gateway that came later", verified(RUNNING, mode="off"), f"{READS}\nWARNING Gateway shop/web: has"
     ),
     case("a route on it", verified(with_objects(gateway(OWN_GATEWAY), route(name="web"))), READS),
     case("a route on a Service", verified(with_objects(route(kind="Service", name="app", group=""))), READS),

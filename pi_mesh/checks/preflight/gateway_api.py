@@ -24,8 +24,7 @@ ID, MODE, PAGE = "gateway API", "gatewayApi.mode", "docs/traffic.md"
 def check(observation: Observation) -> Iterator[Finding]:
     """Judge the kinds, the Gateways and the references to Gateways, whoever wrote them."""
     if observation.snapshot.gateway_api is None:
-        message = "was not judged: not all of its kinds may be listed"
-        yield unknown(ID, CLUSTER, message, "ask for the right to list them")
+        yield unknown(ID, CLUSTER, "was not judged: its kinds may not be listed", "ask for the right to list them")
         return
     yield from _kinds(observation)
     yield from _outside_the_mode(observation)

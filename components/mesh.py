@@ -159,6 +159,7 @@ def _workloads(
     # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
     # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
     readers = gateways if serves_certificates(settings) else ()
+    traffic: list[Traffic] = []
     for workloads in settings.workload_namespaces:
         args = WorkloadNamespaceArgs(mesh.namespace(workloads.setting), mesh.objects_of(workloads.setting))
         namespace = WorkloadNamespace(workloads.setting, args, injected)
@@ -167,7 +168,9 @@ def _workloads(
         if rules := mesh.objects_of(workloads.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
             before = [namespace, *namespaces.values(), *readers]
-            Traffic(workloads.traffic_component, rules, deployment.after(*before))
+            traffic.append(Traffic(workloads.traffic_component, rules, deployment.after(*before)))
+    for component in traffic:
+        component.open_listeners(traffic)
     return _addons(mesh, deployment.after(*injecting, *namespaces.values()))
 
 

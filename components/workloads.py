@@ -47,9 +47,22 @@ class Traffic(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         first = [manifest.register(name, item, inside) for item in objects if item.first]
         guarded = pulumi.ResourceOptions(parent=self, depends_on=first)
-        rest = [manifest.register(name, item, guarded) for item in objects if not (item.first or item.last)]
+        own = [item for item in objects if not (item.first or item.last or item.opens)]
+        rest = [manifest.register(name, item, guarded) for item in own]
         # A default deny created before the allow policies would cut off running callers.
         after = pulumi.ResourceOptions(parent=self, depends_on=[*first, *rest])
         last = [manifest.register(name, item, after) for item in objects if item.last]
-        self.count = len(first) + len(rest) + len(last)
+        self.registered = [*first, *rest, *last]
+        self._name, self._listeners = name, [item for item in objects if item.opens]
+
+    def open_listeners(self, traffic: Sequence["Traffic"]) -> None:
+        """Register the listeners after the routes of all namespaces.
+
+        So a listener goes before its routes: a change to another API then moves a port in one step, while a listener
+        without routes would answer 404.
+        """
+        routes = [resource for each in traffic for resource in each.registered]
+        opts = pulumi.ResourceOptions(parent=self, depends_on=routes)
+        opened = [manifest.register(self._name, item, opts) for item in self._listeners]
+        self.count = len(self.registered) + len(opened)
         self.register_outputs({"count": self.count})

@@ -14,7 +14,9 @@ from typing import Any
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED
 from pi_mesh.selectors import matches
+from pi_mesh.settings.traffic.gateways import PLAIN_HTTP
 from pi_mesh.tree_diff import unequal, value_at
+from pi_mesh.values.traffic import gateway_api
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.words import enumerated, listed
 
@@ -30,7 +32,8 @@ POLICIES = {
     "Telemetry": BOTH,
 }
 """Kinds that are in the listeners of the pods that they select, each with the protocols whose connections drain."""
-KINDS = (*POLICIES, "DestinationRule", "Gateway", "Sidecar", "VirtualService")
+ROUTES = ("VirtualService", "TCPRoute", "TLSRoute")
+KINDS = (*POLICIES, *ROUTES, "DestinationRule", "Gateway", "Sidecar")
 TCP_POLICY = (
     "trafficPolicy.connectionPool.tcp.idleTimeout",
     "trafficPolicy.connectionPool.tcp.maxConnectionDuration",
@@ -116,8 +119,31 @@ def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
 
 def of_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return those of the objects that may be in a listener, by KIND NAMESPACE/NAME."""
-    places = ((entry, entry["metadata"]) for entry in objects if entry.get("kind") in KINDS)
+    places = ((_as_istio(entry), entry["metadata"]) for entry in objects if entry.get("kind") in KINDS)
     return {f"{entry['kind']} {place.get('namespace', '')}/{place['name']}": entry for entry, place in places}
+
+
+def _as_istio(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a Gateway or a route of Gateway API as istiod reads it, as Istio's own; other objects as they are."""
+    if entry.get("apiVersion") != gateway_api.API:
+        return entry
+    spec, namespace = entry["spec"], entry["metadata"]["namespace"]
+    if entry["kind"] == "Gateway":
+        service = spec["addresses"][0]["value"].partition(".")[0]
+        servers = [
+            {
+                "port": {"number": listener["port"], "protocol": listener["protocol"]},
+                "hosts": [listener.get("hostname", "*")],
+                # As of another API: istiod then gives the routes of HTTPS another name.
+                **({"tls": {**listener["tls"], "api": gateway_api.API}} if "tls" in listener else {}),
+            }
+            for listener in spec["listeners"]
+        ]
+        return {**entry, "spec": {"selector": {"istio": service.removeprefix("istio-")}, "servers": servers}}
+    of_gateways = [parent for parent in spec["parentRefs"] if parent.get("kind") != "Service"]
+    gateways = [f"{parent.get('namespace', namespace)}/{parent['name']}" for parent in of_gateways]
+    hosts = [parent["name"] for parent in spec["parentRefs"] if parent not in of_gateways]
+    return {**entry, "spec": {"gateways": gateways, "hosts": hosts, "tcp": spec["rules"]}}
 
 
 def _content(manifest: Mapping[str, Any] | None) -> object:
@@ -142,7 +168,9 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
     old, new = ((side.get(name) or {}).get("spec") or {} for side in (before, after))
     if kind == "Gateway":
         kept = [_listened(server) for server in new.get("servers", ())]
-        if closed := [server for server in old.get("servers", ()) if _listened(server) not in kept]:
+        plain = _plain_ports(old.get("selector"), after)
+        gone = [server for server in old.get("servers", ()) if _listened(server) not in kept]
+        if closed := [server for server in gone if not (_is_plain(server) and server["port"]["number"] in plain)]:
             yield Drain((name,), labels=old["selector"], ports=_ports(closed))
     elif kind == "Sidecar":
         kept, scope = ({host for entry in spec.get("egress", ()) for host in entry["hosts"]} for spec in (new, old))
@@ -151,7 +179,7 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
     elif kind == "DestinationRule":
         if any(value_at(old, path) != value_at(new, path) for path in TCP_POLICY):
             yield Drain((name,), ("TCP",), hosts=((new or old)["host"],), everybody="sidecars and gateways")
-    elif kind == "VirtualService":
+    elif kind in ROUTES:
         if any(old.get(key) != new.get(key) for key in ("tcp", "tls")):
             yield from _of_routes(name, namespace, new or old, before)
     else:
@@ -174,6 +202,17 @@ def _of_routes(name: str, namespace: str, spec: Mapping[str, Any], before: Manif
         elif listener:
             ports = _ports(listener["spec"]["servers"])
             yield Drain((name,), ("TCP",), labels=listener["spec"]["selector"], ports=ports)
+
+
+def _plain_ports(selector: Mapping[str, str] | None, after: Manifests) -> set[int]:
+    """Return the ports of plain HTTP on the pods: their listeners are one for all Gateways."""
+    gateways = (entry["spec"] for name, entry in after.items() if name.startswith("Gateway "))
+    servers = (server for spec in gateways if spec["selector"] == selector for server in spec["servers"])
+    return {server["port"]["number"] for server in servers if _is_plain(server)}
+
+
+def _is_plain(server: Mapping[str, Any]) -> bool:
+    return server["port"]["protocol"] in PLAIN_HTTP
 
 
 def _listened(server: Mapping[str, Any]) -> Mapping[str, Any]:

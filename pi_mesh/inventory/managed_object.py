@@ -27,6 +27,8 @@ class ManagedObject:
     or what a pod of the component mounts."""
     last: bool = False
     """True for an object that must come after the component's other objects: a default deny."""
+    opens: bool = False
+    """True for a listener: it comes after the routes of all namespaces, and goes before them."""
 
     @property
     def kind(self) -> str:
@@ -50,6 +52,7 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
         # Without their allow-lists the Gateways would serve everybody at first.
         yield from _of(component, gateways.allow_lists(settings, namespace), first=True)
         yield from _of(component, traffic.objects(settings, namespace))
+        yield from (ManagedObject(component, item, opens=True) for item in traffic.listeners(settings, namespace))
         # Before the allow policies it would cut off callers.
         yield from _of(component, authorization.default_deny(namespace), last=True)
     # Grafana's pod does not start without its dashboards.

@@ -17,6 +17,7 @@ from pi_mesh.settings.namespaces import DestroySettings, FurtherNamespace, Tradi
 from pi_mesh.settings.observability import ObservabilitySettings
 from pi_mesh.settings.releases import ChartSettings, ImageSettings, ReleaseSettings, ReleasesSettings
 from pi_mesh.settings.traffic import TrafficSettings
+from pi_mesh.settings.traffic.gateway_api import gateway_api_conflicts
 from pi_mesh.settings.traffic.gateways import CHART_PORTS, service_ports
 from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.settings.vault import VaultSettings
@@ -126,6 +127,7 @@ class Settings(Model):
             yield "gatewayApi: resources, replicas and serviceType need mode: managed, and Istio 1.26 or newer"
         yield from listener_drain_conflicts(self)
         yield from eviction_conflicts(self)
+        yield from gateway_api_conflicts(self)
 
 
 class CaSettings(Model):

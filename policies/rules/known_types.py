@@ -8,6 +8,7 @@ from .rule import MANDATORY, Bounds, Resource, Rule, strings
 from .tree import at, items, text
 
 _ISTIO = "DestinationRule|Gateway|ServiceEntry|Sidecar|VirtualService"
+_GATEWAY_API = "Gateway|GRPCRoute|HTTPRoute|TCPRoute|TLSRoute"
 _SECURITY = "AuthorizationPolicy|PeerAuthentication|RequestAuthentication"
 KNOWN = re.compile(
     "|".join(
@@ -20,6 +21,7 @@ KNOWN = re.compile(
             r"kubernetes:admissionregistration\.k8s\.io/v1:MutatingWebhookConfiguration",
             r"kubernetes:cert-manager\.io/v1:(Certificate|Issuer)",
             rf"kubernetes:networking\.istio\.io/v\w+:({_ISTIO})",
+            rf"kubernetes:gateway\.networking\.k8s\.io/v1:({_GATEWAY_API})",
             rf"kubernetes:security\.istio\.io/v\w+:({_SECURITY})",
             r"kubernetes:telemetry\.istio\.io/v\w+:Telemetry",
             r"vault:(index/mount:Mount|generic/endpoint:Endpoint|pkiSecret/(secretBackend\w+|backendConfigAutoTidy):\w+)",

@@ -17,6 +17,7 @@ from pi_mesh.values.traffic.routes import order_services
 from pi_mesh.words import agreeing, counted
 
 ID = "orders"
+CANNOT = "a standard route of Gateway API cannot switch them off"
 Services = dict[str, str]
 """Names of services that take orders, by their full names."""
 
@@ -42,6 +43,7 @@ def check_routes(observation: Observation) -> Iterator[Finding]:
 
 
 def _own(settings: Settings, services: Services) -> Iterator[Finding]:
+    are_left = settings.traffic.api == "gateway" and settings.proxy.default_retries.attempts > 0
     for name, route in settings.traffic.routes.items():
         for number, rule in enumerate(route.http):
             names = {full_name(target.service, settings.namespace_of(route)) for target in rule.to} & services.keys()
@@ -49,6 +51,10 @@ def _own(settings: Settings, services: Services) -> Iterator[Finding]:
                 message = f"repeats requests to {_shown(services, names)}: an order could be executed twice"
                 subject = setting(f"traffic.routes.{name}.http[{number}].retries")
                 yield error(ID, subject, message, "remove it; the program switches retries off for this service")
+            elif are_left and names:
+                message = f"leaves retries of requests to {_shown(services, names)} to the mesh config: {CANNOT}"
+                fix = "set proxy.defaultRetries.attempts: 0, or traffic.api: istio"
+                yield error(ID, setting(f"traffic.routes.{name}.http[{number}].to"), message, fix)
 
 
 def _others(observation: Observation, services: Services) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Traffic of the workloads, all of it off by default. The keys of each map are the objects' names."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pi_mesh.facts import Harmless, Helm, Weaker, grows, repeats_more, takes_fewer_orders
 from pi_mesh.model import Model
@@ -18,6 +18,9 @@ ROUTING = Harmless("access rules judge a request wherever it is sent; the commen
 class TrafficSettings(Model):
     """Routing, resilience and access of the workloads."""
 
+    api: Annotated[Literal["istio", "gateway"], ROUTING] = "istio"
+    """API of the listeners and routes: `istio` for Gateway and VirtualService, `gateway` for the objects of Kubernetes'
+    Gateway API, whose CRDs the cluster must have. Access rules, destinations and external hosts stay Istio's."""
     services: Annotated[dict[ObjectName, DeclaredService], Weaker(takes_fewer_orders, "proxies may repeat orders")] = {}
     """Services that routes may name although they do not exist in the cluster yet; nothing is created for them."""
     gateways: Annotated[
@@ -41,7 +44,7 @@ class TrafficSettings(Model):
 
     def namespaced(self) -> Iterator[tuple[str, NamespacedItem]]:
         """Yield each setting whose object has a namespace, with its config key."""
-        maps = {name: getattr(self, name) for name in type(self).model_fields if name != "authorization"}
+        maps = {name: getattr(self, name) for name in type(self).model_fields if name not in ("api", "authorization")}
         maps |= {f"authorization.{name}": getattr(self.authorization, name) for name in ("policies", "tokens")}
         for name, items in maps.items():
             yield from ((f"traffic.{name}.{key}", item) for key, item in items.items())

@@ -33,7 +33,12 @@ def test_the_traffic_of_a_further_namespace_comes_after_it_and_its_default_deny_
 
 def recorded(**traffic: object) -> list[Registered]:
     objects = make_mesh(traffic=traffic).objects_of("traffic")
-    return record(lambda: Traffic("trading-traffic", objects)).resources
+
+    def registered() -> None:
+        traffic = Traffic("trading-traffic", objects)
+        traffic.open_listeners([traffic])
+
+    return record(registered).resources
 
 
 def by_kind(resources) -> dict[str, Registered]:

@@ -1,0 +1,130 @@
+"""What the objects of Gateway API (`traffic.api: gateway`) cannot say, and the parts of routes by which they say it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
+from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
+
+if TYPE_CHECKING:
+    from pi_mesh.settings.tree import Settings
+
+FIRST_MINORS = {"HTTPRoute": 24, "GRPCRoute": 24, "TLSRoute": 30, "TCPRoute": 31}
+"""First minor version of Istio whose istiod reads the kind as v1, the only version that Gateway API keeps serving
+(istio.io/istio, pkg/config/schema/metadata.yaml). From 1.24 a Gateway is attached to a Service as here."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
+MOST_RULES, MOST_LISTENERS = 16, 64
+"""Limits of the CRDs, for the rules of an HTTPRoute and the listeners of a Gateway."""
+
+
+def route_kinds(settings: "Settings", route: Route) -> dict[str, tuple[object, ...]]:
+    """Return the kinds of the route's objects, each with its rules. Rules for gateways that speak gRPC are gRPC's."""
+    protocols = {
+        settings.traffic.gateways[name].protocol for name in route.gateways if name in settings.traffic.gateways
+    }
+    http = "GRPCRoute" if protocols == {"GRPC"} else "HTTPRoute"
+    rules = {http: route.http, "TCPRoute": route.tcp, "TLSRoute": route.tls}
+    return {kind: some for kind, some in rules.items() if some}
+
+
+def backend_port(settings: "Settings", namespace: str, target: RouteTarget) -> int | None:
+    """Return the port, which Gateway API requires: the given one, or the only one that the settings know."""
+    if target.port:
+        return target.port
+    traffic, full = settings.traffic, full_name(target.service, namespace)
+    declared = {full_name(name, settings.namespace_of(item)): item.ports for name, item in traffic.services.items()}
+    outside = {host: (item.number,) for item in traffic.external.values() for host in item.hosts}
+    ports = (declared | outside).get(full, ())
+    return ports[0] if len(ports) == 1 else None
+
+
+def grpc_method(rule: HttpRoute) -> dict[str, str] | None:
+    """Return the service and method that a path names, none for every path; None for a path that names no method."""
+    names = (rule.exact or rule.prefix or "/").strip("/").split("/")
+    if rule.exact:
+        return {"service": names[0], "method": names[1]} if len(names) == 2 else None
+    if names == [""]:
+        return {}
+    return {"service": names[0]} if len(names) == 1 else None
+
+
+def gateway_api_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each setting that Gateway API has no field for."""
+    traffic, version = settings.traffic, settings.istio.version
+    if traffic.api != "gateway":
+        return
+    if facts_of(version).minor < FIRST_MINORS["HTTPRoute"]:
+        yield f"traffic.api: gateway needs Istio 1.{FIRST_MINORS['HTTPRoute']} or newer; this is {version}"
+        return
+    for name, listener in traffic.gateways.items():
+        if (count := len(listener.hosts) * len(listener.servers)) > MOST_LISTENERS:
+            yield f"traffic.gateways.{name} has {count} hosts and ports; a Gateway of Gateway API has {MOST_LISTENERS}"
+    for name in traffic.canaries:
+        yield f"traffic.canaries.{name} {_SUBSETS}"
+    for name, route in traffic.routes.items():
+        yield from (f"traffic.routes.{name}{sentence}" for sentence in _of_route(settings, route))
+
+
+_SUBSETS = (
+    "leads to subsets, which Gateway API does not know; make a Service for each version and give them weights in "
+    "traffic.routes, or set traffic.api: istio"
+)
+
+
+def _of_route(settings: "Settings", route: Route) -> Iterator[str]:
+    namespace, version = settings.namespace_of(route), settings.istio.version
+    kinds = route_kinds(settings, route)
+    for kind in kinds:
+        if facts_of(version).minor < FIRST_MINORS[kind]:
+            yield f": a {kind} needs Istio 1.{FIRST_MINORS[kind]} or newer; this is {version}; set traffic.api: istio"
+    if not route.gateways:
+        foreign = [host for host in route.hosts if not is_service(host, namespace)]
+        for host in foreign:
+            yield f".hosts has {host}; without gateways Gateway API routes Services of the route's namespace alone"
+        if route.tls:
+            yield ".tls needs gateways: between workloads Gateway API routes no server names"
+    elif route.tls and "*" in route.hosts:
+        yield ".hosts has '*'; a TLSRoute lists its server names"
+    if (count := sum(len(rule.methods) or 1 if rule.rewrite else 1 for rule in route.http)) > MOST_RULES:
+        yield f".http makes {count} rules, and an HTTPRoute has at most {MOST_RULES}; split the route"
+    for number, rule in enumerate(route.http):
+        yield from (f".http[{number}]{sentence}" for sentence in _of_rule(rule, "GRPCRoute" in kinds))
+        if any(_rank(later) > _rank(rule) for later in route.http[number + 1 :]):
+            yield (
+                f".http[{number}] is before a narrower rule, which Gateway API tries first: exact paths, longer "
+                "prefixes, rules with methods, more headers; put the rules in this order"
+            )
+    keys = {f".http[{number}].to": rule.to for number, rule in enumerate(route.http)}
+    for key, targets in {**keys, ".tcp": route.tcp, ".tls": route.tls}.items():
+        for place, target in enumerate(targets):
+            if target.subset:
+                yield f"{key}[{place}].subset {_SUBSETS}"
+            if backend_port(settings, namespace, target) is None:
+                yield f"{key}[{place}] has no port, which Gateway API requires; give it"
+
+
+def is_service(host: str, namespace: str) -> bool:
+    """Return True for the short or full name of a Service of the namespace."""
+    return full_name(host, namespace) == f"{host.partition('.')[0]}.{namespace}{IN_CLUSTER}"
+
+
+def _of_rule(rule: HttpRoute, is_grpc: bool) -> Iterator[str]:
+    if rule.retries:
+        yield ".retries is no field of Gateway API's standard routes; set proxy.defaultRetries, or traffic.api: istio"
+    for name in rule.headers:
+        if name.startswith(":"):
+            yield f".headers has {name}, which Gateway API does not match; use methods, prefix or the route's hosts"
+    if unknown := sorted({*rule.methods} - METHODS):
+        yield f".methods has {unknown[0]}, which Gateway API does not know; set traffic.api: istio"
+    if is_grpc and (rule.timeout or rule.rewrite or rule.methods or grpc_method(rule) is None):
+        yield (
+            " is for a listener of protocol GRPC, and a GRPCRoute has no timeout, rewrite or methods, and paths "
+            "/SERVICE and /SERVICE/METHOD alone; give the listener protocol HTTP2"
+        )
+
+
+def _rank(rule: HttpRoute) -> tuple[bool, int, bool, int]:
+    """Return the rule's place in the order in which Gateway API tries rules, the highest first."""
+    path = rule.exact or (rule.prefix or "/").rstrip("/") or "/"
+    return rule.exact is not None, len(path), bool(rule.methods), len(rule.headers)

@@ -1,0 +1,186 @@
+"""Listeners and routes as objects of Gateway API, served by the same pods of the ingress gateway as Istio's own.
+
+The Gateway has the gateway's Service as its address, so that istiod creates no pods for it (Istio's manual deployment:
+https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#manual-deployment).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.settings.traffic.gateway_api import backend_port, grpc_method, is_service, route_kinds
+from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
+from pi_mesh.settings.traffic.names import IN_CLUSTER, takes
+from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
+from pi_mesh.values.cert_manager import SECONDS
+from pi_mesh.values.objects import Object, given, kubernetes_object, own
+from pi_mesh.values.traffic.routes import ASKED_BY_CALLER, take_orders
+
+GROUP = "gateway.networking.k8s.io"
+API = f"{GROUP}/v1"
+IS_READ = "jsonpath={.status.listeners[0].name}"
+READY = {"annotations": {"pulumi.com/waitFor": IS_READ, "pulumi.com/timeoutSeconds": SECONDS}}
+"""Annotations by which `up` waits until istiod has read the Gateway, before it deletes the other form. It waits for no
+condition: one needs an address of the load balancer, or the Secret of a certificate, which may come later."""
+
+
+class _Section(NamedTuple):
+    """One listener of a Gateway: Gateway API has one host in each."""
+
+    name: str
+    server: Server
+    host: str
+
+
+def _sections(listener: IngressListener) -> list[_Section]:
+    """Return the listeners. Their names have no dots, at which istiod splits the names of routes for HTTPS."""
+    return [
+        _Section(f"{server.protocol.lower()}-{server.number}{f'-{place}' if place else ''}", server, host)
+        for server in listener.servers
+        for place, host in enumerate(listener.hosts)
+    ]
+
+
+def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
+    """Return the Gateway, in the namespace of the gateway's pods: they may read Secrets of their own alone."""
+    service = f"{settings.releases.names.ingress}.{settings.ingress_namespace}{IN_CLUSTER}"
+    spec = {
+        "gatewayClassName": "istio",
+        "addresses": [{"type": "Hostname", "value": service}],
+        "listeners": [_listener(section, listener) for section in _sections(listener)],
+    }
+    return kubernetes_object(API, "Gateway", settings.ingress_namespace, name, READY, spec=spec)
+
+
+def _listener(section: _Section, listener: IngressListener) -> Object:
+    server, tls = section.server, None
+    if server.family == "TLS":
+        tls = _tls(listener)
+    return given(
+        name=section.name,
+        port=server.number,
+        protocol="HTTP" if server.protocol in PLAIN_HTTP else server.protocol,
+        hostname=None if section.host == "*" else section.host,
+        tls=tls,
+        # As Istio's own listeners. With fewer, istiod takes the host for another one than theirs, and Envoy refuses
+        # both on one port while a stack changes from one form to the other (pilot/pkg/model/gateway.go).
+        allowedRoutes={"namespaces": {"from": "All"}},
+    )
+
+
+def _tls(listener: IngressListener) -> Object:
+    if listener.tls is None:
+        return {"mode": "Passthrough"}
+    mutual = {"gateway.istio.io/tls-terminate-mode": "MUTUAL"} if listener.tls.mode == "MUTUAL" else None
+    return given(mode="Terminate", certificateRefs=[{"name": listener.tls.secret}], options=mutual)
+
+
+def redirects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield the route to HTTPS of each of a namespace's listeners that redirect plain HTTP."""
+    for name, listener in own(settings, namespace, settings.traffic.gateways).items():
+        if listener.tls and listener.tls.redirect:
+            plain = [section for section in _sections(listener) if section.server.protocol in PLAIN_HTTP]
+            port = None if listener.tls.port == 443 else listener.tls.port
+            redirect = given(scheme="https", port=port, statusCode=301)
+            spec = {
+                "parentRefs": [_parent(settings, name, section.name) for section in plain],
+                "rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}],
+            }
+            yield kubernetes_object(API, "HTTPRoute", namespace.name, f"{name}-to-https", spec=spec)
+
+
+def routes(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    for name, item in own(settings, namespace, settings.traffic.routes).items():
+        for kind in route_kinds(settings, item):
+            spec = given(
+                parentRefs=[*_parents(settings, item, kind)],
+                hostnames=list(item.hosts) if _has_hostnames(item, kind) else None,
+                rules=_rules(settings, item, kind),
+            )
+            yield kubernetes_object(API, kind, namespace.name, name, spec=spec)
+
+
+def _has_hostnames(item: Route, kind: str) -> bool:
+    return bool(item.gateways) and kind != "TCPRoute" and "*" not in item.hosts
+
+
+def _parents(settings: Settings, item: Route, kind: str) -> Iterator[Object]:
+    """Yield the Gateways whose requests the route takes, or the Services whose callers in the mesh it applies to."""
+    for host in () if item.gateways else item.hosts:
+        yield {"group": "", "kind": "Service", "name": host.partition(".")[0]}
+    for name in item.gateways:
+        listener = settings.traffic.gateways.get(name)
+        sections = _sections(listener) if listener else []
+        taken = [section for section in sections if listener and _is_taken(item, kind, listener, section)]
+        is_whole = len(taken) == len(sections)
+        yield from [_parent(settings, name)] if is_whole else (_parent(settings, name, part.name) for part in taken)
+
+
+def _is_taken(item: Route, kind: str, listener: IngressListener, section: _Section) -> bool:
+    if kind == "TCPRoute":  # which has no hosts of its own
+        return any(takes(host, section.host) or takes(section.host, host) for host in item.hosts)
+    return not (listener.tls and listener.tls.redirect and section.server.protocol in PLAIN_HTTP)
+
+
+def _parent(settings: Settings, gateway: str, section: str | None = None) -> Object:
+    return given(name=gateway, namespace=settings.ingress_namespace, sectionName=section)
+
+
+def _rules(settings: Settings, item: Route, kind: str) -> list[Object]:
+    home = settings.namespace_of(item)
+    if kind in ("TCPRoute", "TLSRoute"):
+        return [{"backendRefs": _backends(settings, home, item.tcp if kind == "TCPRoute" else item.tls)}]
+    return [made for rule in item.http for made in _http_rules(settings, home, rule, kind)]
+
+
+def _http_rules(settings: Settings, namespace: str, rule: HttpRoute, kind: str) -> Iterator[Object]:
+    """Yield the rule, once for each method if it rewrites the path: the CRD then accepts a single path."""
+    matches = _grpc_matches(rule) if kind == "GRPCRoute" else _matches(rule)
+    for some in [[match] for match in matches] if rule.rewrite else [matches]:
+        yield given(
+            matches=[match for match in some if match],
+            filters=[*_filters(settings, namespace, rule)],
+            backendRefs=_backends(settings, namespace, rule.to),
+            timeouts=given(request=rule.timeout),
+        )
+
+
+def _matches(rule: HttpRoute) -> list[Object]:
+    path = {"type": "Exact", "value": rule.exact} if rule.exact else None
+    if not rule.exact and (rule.prefix or rule.rewrite):
+        path = {"type": "PathPrefix", "value": rule.prefix or "/"}
+    return [given(path=path, headers=_headers(rule), method=method) for method in rule.methods or (None,)]
+
+
+def _grpc_matches(rule: HttpRoute) -> list[Object]:
+    return [given(method=grpc_method(rule), headers=_headers(rule))]
+
+
+def _headers(rule: HttpRoute) -> list[Object]:
+    return [{"name": name, "value": value} for name, value in rule.headers.items()]
+
+
+def _filters(settings: Settings, namespace: str, rule: HttpRoute) -> Iterator[Object]:
+    """Yield the filters. Those for orders need `proxy.defaultRetries.attempts: 0`, which a check holds."""
+    if take_orders(settings, namespace, *(target.service for target in rule.to)):
+        yield {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": list(ASKED_BY_CALLER)}}
+    if rule.rewrite:
+        kind = "ReplaceFullPath" if rule.exact else "ReplacePrefixMatch"
+        path = {"type": kind, kind[0].lower() + kind[1:]: rule.rewrite}
+        yield {"type": "URLRewrite", "urlRewrite": {"path": path}}
+
+
+def _backends(settings: Settings, namespace: str, targets: Iterable[RouteTarget]) -> list[Object]:
+    return [
+        _backend(namespace, target.service)
+        | given(port=backend_port(settings, namespace, target), weight=target.weight)
+        for target in targets
+    ]
+
+
+def _backend(namespace: str, host: str) -> Object:
+    """Return the reference to a Service of the namespace, or to any other host by Istio's own kind of reference."""
+    if is_service(host, namespace):
+        return {"name": host.partition(".")[0]}
+    return {"group": "networking.istio.io", "kind": "Hostname", "name": host}

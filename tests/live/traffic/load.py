@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from lab.calls import OWN, call, command
@@ -37,9 +38,12 @@ class Tally:
 
 
 @contextmanager
-def steady(client: Workload, url: str) -> Iterator[Tally]:
-    """Send a stream of requests from the client's pod while the block runs; fortio sends until it is told to stop."""
-    asked = {"url": url, "qps": PER_SECOND, "c": CONNECTIONS, "t": "on", "timeout": "10s", "nocatchup": "on"}
+def steady(client: Workload, url: str, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[Tally]:
+    """Send a stream of requests from the client's pod while the block runs; fortio sends until it is told to stop.
+
+    `more` has further parameters of fortio.
+    """
+    asked = {"url": url, "qps": PER_SECOND, "c": CONNECTIONS, "t": "on", "timeout": "10s", "nocatchup": "on", **more}
     # The slower client, because the quick one leaves the chunk marks in a long answer.
     run = command(client, "curl", "-quiet", "-stdclient", "-timeout=2h", f"{REST}/run?{urlencode(asked)}")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stream:
@@ -54,7 +58,7 @@ def steady(client: Workload, url: str) -> Iterator[Tally]:
 
 
 @contextmanager
-def streams(**ways: tuple[Workload, str]) -> Iterator[dict[str, Tally]]:
+def streams(**ways: tuple[Workload, str] | tuple[Workload, str, Mapping[str, str]]) -> Iterator[dict[str, Tally]]:
     """Send several streams at once, by name."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(steady(*way)) for name, way in ways.items()}

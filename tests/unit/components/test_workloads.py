@@ -2,8 +2,10 @@
 
 from components.workloads import Traffic
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.recorder import record
 from tests.support.recording import Registered
+from tests.support.versions import NEWEST
 
 
 def test_a_further_namespace_is_a_component_of_trading_s_type_with_bounds_of_its_own(deployed):
@@ -63,6 +65,16 @@ def test_a_listener_waits_for_its_list_of_addresses():
     objects = by_kind(recorded(gateways={"feed": {"allowAddresses": ["192.0.2.7"]}, "other": {}}))
     assert objects["Gateway/feed"].dependencies == {"trading-traffic-authorizationpolicy-feed-addresses"}
     assert objects["AuthorizationPolicy/feed-addresses"].dependencies == set()
+
+
+@table(case("of Istio", "istio", "virtualservice"), case("of the Gateway API", "gateway", "httproute"))
+def test_a_listener_comes_after_the_routes_of_all_namespaces_and_so_goes_before_them(deployed, api, kind):
+    route = {"hosts": ["*"], "gateways": ["web"], "http": [{"to": [{"service": "shop", "port": 80}]}]}
+    routes = {name: {**route, "namespace": home} for name, home in (("here", "trading"), ("there", "research"))}
+    traffic = {"api": api, "gateways": {"web": {}}, "routes": routes}
+    recording = deployed(istio={"version": NEWEST}, namespaces={"research": {}}, traffic=traffic)
+    after = recording.one("traffic-gateway-web").dependencies
+    assert {f"traffic-{kind}-here", f"traffic.research-{kind}-there"} <= after
 
 
 def test_the_objects_of_the_gateways_namespace_wait_for_it(deployed):

@@ -11,6 +11,8 @@ SELECTED = {"selector": {"app": "desk"}, "rules": [{"ports": [80]}]}
 FIX, WEB = {"protocol": "TCP", "port": 9000}, {"port": 8081, "hosts": ["a.example"]}
 NO_EGRESS, LATEST = {"egress": {"enabled": False}}, {"version": NEWEST}
 GATEWAYS = {"gateways": {"fix": FIX, "web": WEB}}
+NEW_API = {"api": "gateway", "services": {"desk": {"ports": [80]}, "risk": {"ports": [80]}}}
+EVERY = {"gateways": {**GATEWAYS["gateways"], "tls": {"protocol": "TLS", "hosts": ["a.example"]}}}
 TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
 TO_GATEWAY = "connections to istio=ingressgateway, port"
 ALLOWS, LOG_OF = "AuthorizationPolicy trading/allow", "Telemetry istio-system/pi-mesh-access-log"
@@ -69,6 +71,14 @@ def policies(**named: object) -> dict:
         {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["a.example"]}}}},
         {"traffic": {"gateways": {"tls": {"protocol": "TLS", "hosts": ["b.example"]}}}},
         [f"{TO_GATEWAY} 443 (Gateway trading/tls)"]),
+    case("listeners that move to Gateway API", {"traffic": EVERY}, {"traffic": {**EVERY, "api": "gateway"}},
+        [f"{TO_GATEWAY} 9000 (Gateway trading/fix)", f"{TO_GATEWAY} 443 (Gateway trading/tls)"]),
+    case("listeners that move back", {"traffic": {**EVERY, "api": "gateway"}}, {"traffic": EVERY},
+        [f"{TO_GATEWAY} 9000 (Gateway istio-system/fix)", f"{TO_GATEWAY} 443 (Gateway istio-system/tls)"]),
+    case("a TCP route of Gateway API", {"traffic": {**at_gateway("desk"), **NEW_API}},
+        {"traffic": {**at_gateway("desk", "risk"), **NEW_API}}, [f"TCP {TO_GATEWAY} 9000 (TCPRoute trading/desk)"]),
+    case("another host of plain HTTP in Gateway API", {"traffic": {**GATEWAYS, **NEW_API}},
+        {"traffic": {"gateways": {"fix": FIX, "web": {**WEB, "hosts": ["b.example"]}}, **NEW_API}}, []),
     case("a breaker", {}, {"traffic": {"destinations": {"desk": {"service": "desk", "circuitBreaker": {}}}}}, []),
     case("a host outside", {}, {"traffic": {"external": {"bank": {"hosts": ["bank.example"]}}}}, []),
     case("a wider scope", {}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, []),

@@ -13,6 +13,7 @@ from tests.support.factories import make_settings
 from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.traffic_problems import of_settings
+from tests.support.versions import NEWEST
 
 LABELS = {"app": "orders"}
 ORDERS = {"orders": {"ports": [80], "takesOrders": True, "selector": LABELS}}
@@ -110,6 +111,19 @@ def test_retries_of_a_route_of_the_settings_are_refused_even_for_idempotent_serv
     traffic = {"services": ORDERS, "routes": {"mine": {"hosts": ["orders"], "http": [rule]}}}
     first, *_ = orders.check_routes(of_settings(make_settings(traffic=traffic), snapshot))
     assert_lines([first], "ERROR traffic.routes.mine.http[0].retries: repeats…orders: an order could be executed twice")
+
+
+LEFT = "ERROR traffic.routes.mine.http[0].to: leaves retries of requests to service orders to the mesh config"
+
+
+@table(case("left to the mesh config", 2, LEFT), case("switched off", 0, "OK "))
+def test_a_route_of_gateway_api_leads_to_orders_only_where_the_mesh_config_has_no_retries(attempts, line):
+    routes = {"mine": {"hosts": ["orders"], "http": [{"to": [{"service": "orders"}]}]}}
+    traffic = {"api": "gateway", "services": ORDERS, "routes": routes}
+    proxy = {"defaultRetries": {"attempts": attempts}}
+    settings = make_settings(istio={"version": NEWEST}, proxy=proxy, traffic=traffic)
+    first, *_ = orders.check_routes(of_settings(settings, make_snapshot()))
+    assert_lines([first], line)
 
 
 def retries(given: dict, **more: object) -> dict:

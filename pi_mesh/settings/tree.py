@@ -16,10 +16,10 @@ from pi_mesh.settings.mtls import MtlsSettings
 from pi_mesh.settings.namespaces import DestroySettings, FurtherNamespace, TradingSettings, WorkloadNamespace
 from pi_mesh.settings.observability import ObservabilitySettings
 from pi_mesh.settings.releases import ChartSettings, ImageSettings, ReleaseSettings, ReleasesSettings
-from pi_mesh.settings.traffic import TrafficSettings
-from pi_mesh.settings.traffic.gateway_api import gateway_api_conflicts
+from pi_mesh.settings.traffic import TrafficSettings, gateway_api
 from pi_mesh.settings.traffic.gateways import CHART_PORTS, service_ports
-from pi_mesh.settings.traffic.names import NamespacedItem
+from pi_mesh.settings.traffic.names import NamespacedItem, full_name
+from pi_mesh.settings.traffic.routes import RouteTarget
 from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.words import agreeing
 
@@ -96,6 +96,14 @@ class Settings(Model):
     def namespace_of(self, item: NamespacedItem) -> str:
         """Return the name of the namespace of a traffic setting's object."""
         return item.namespace or self.trading.namespace
+
+    def port_of(self, target: RouteTarget, namespace: str) -> int | None:
+        """Return the target's port: the given one, or the only one that the settings know of its service."""
+        traffic, service = self.traffic, full_name(target.service, namespace)
+        declared = {full_name(name, self.namespace_of(item)): item.ports for name, item in traffic.services.items()}
+        outside = {host: (item.number,) for item in traffic.external.values() for host in item.hosts}
+        ports = (declared | outside).get(service, ())
+        return target.port or (ports[0] if len(ports) == 1 else None)
 
     @property
     def of_canary(self) -> "Settings":
@@ -189,6 +197,21 @@ def eviction_conflicts(settings: "Settings") -> Iterator[str]:
         if branch.scheduling.unhealthy_pod_eviction_policy and not (is_known and branch.least_pods > 1):
             why = "a single pod has no PodDisruptionBudget" if is_known else f"needs Istio 1.27, not {version}"
             yield f"{key}.scheduling.unhealthyPodEvictionPolicy: {why}; remove it"
+
+
+def gateway_api_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each setting of traffic that Gateway API has no field for."""
+    traffic, version, first = settings.traffic, settings.istio.version, min(gateway_api.FIRST_MINORS.values())
+    if traffic.api == "gateway" and facts_of(version).minor < first:
+        yield f"traffic.api: gateway needs Istio 1.{first} or newer; this is {version}"
+    elif traffic.api == "gateway":
+        yield from (f"traffic.canaries.{name} {gateway_api.SUBSETS}" for name in traffic.canaries)
+        for name, listener in traffic.gateways.items():
+            yield from (f"traffic.gateways.{name}{rest}" for rest in gateway_api.listener_conflicts(listener))
+        for name, route in traffic.routes.items():
+            kinds, home = gateway_api.route_kinds(traffic.gateways, route), settings.namespace_of(route)
+            rests = gateway_api.route_conflicts(route, kinds, version, home, settings.port_of)
+            yield from (f"traffic.routes.{name}{rest}" for rest in rests)
 
 
 def namespace_conflicts(settings: "Settings") -> Iterator[str]:

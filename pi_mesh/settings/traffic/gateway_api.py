@@ -1,14 +1,11 @@
 """What the objects of Gateway API (`traffic.api: gateway`) cannot say, and the parts of routes by which they say it."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
 
 from pi_mesh.catalog.istio import facts_of
+from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
-
-if TYPE_CHECKING:
-    from pi_mesh.settings.tree import Settings
 
 FIRST_MINORS = {"HTTPRoute": 24, "GRPCRoute": 24, "TLSRoute": 30, "TCPRoute": 31}
 """First minor version of Istio whose istiod reads the kind as v1, the only version that Gateway API keeps serving
@@ -18,25 +15,12 @@ MOST_RULES, MOST_LISTENERS = 16, 64
 """Limits of the CRDs, for the rules of an HTTPRoute and the listeners of a Gateway."""
 
 
-def route_kinds(settings: "Settings", route: Route) -> dict[str, tuple[object, ...]]:
+def route_kinds(gateways: Mapping[str, IngressListener], route: Route) -> dict[str, tuple[object, ...]]:
     """Return the kinds of the route's objects, each with its rules. Rules for gateways that speak gRPC are gRPC's."""
-    protocols = {
-        settings.traffic.gateways[name].protocol for name in route.gateways if name in settings.traffic.gateways
-    }
+    protocols = {gateways[name].protocol for name in route.gateways if name in gateways}
     http = "GRPCRoute" if protocols == {"GRPC"} else "HTTPRoute"
     rules = {http: route.http, "TCPRoute": route.tcp, "TLSRoute": route.tls}
     return {kind: some for kind, some in rules.items() if some}
-
-
-def backend_port(settings: "Settings", namespace: str, target: RouteTarget) -> int | None:
-    """Return the port, which Gateway API requires: the given one, or the only one that the settings know."""
-    if target.port:
-        return target.port
-    traffic, full = settings.traffic, full_name(target.service, namespace)
-    declared = {full_name(name, settings.namespace_of(item)): item.ports for name, item in traffic.services.items()}
-    outside = {host: (item.number,) for item in traffic.external.values() for host in item.hosts}
-    ports = (declared | outside).get(full, ())
-    return ports[0] if len(ports) == 1 else None
 
 
 def grpc_method(rule: HttpRoute) -> dict[str, str] | None:
@@ -49,32 +33,25 @@ def grpc_method(rule: HttpRoute) -> dict[str, str] | None:
     return {"service": names[0]} if len(names) == 1 else None
 
 
-def gateway_api_conflicts(settings: "Settings") -> Iterator[str]:
-    """Yield a sentence for each setting that Gateway API has no field for."""
-    traffic, version = settings.traffic, settings.istio.version
-    if traffic.api != "gateway":
-        return
-    if facts_of(version).minor < FIRST_MINORS["HTTPRoute"]:
-        yield f"traffic.api: gateway needs Istio 1.{FIRST_MINORS['HTTPRoute']} or newer; this is {version}"
-        return
-    for name, listener in traffic.gateways.items():
-        if (count := len(listener.hosts) * len(listener.servers)) > MOST_LISTENERS:
-            yield f"traffic.gateways.{name} has {count} hosts and ports; a Gateway of Gateway API has {MOST_LISTENERS}"
-    for name in traffic.canaries:
-        yield f"traffic.canaries.{name} {_SUBSETS}"
-    for name, route in traffic.routes.items():
-        yield from (f"traffic.routes.{name}{sentence}" for sentence in _of_route(settings, route))
-
-
-_SUBSETS = (
+SUBSETS = (
     "leads to subsets, which Gateway API does not know; make a Service for each version and give them weights in "
     "traffic.routes, or set traffic.api: istio"
 )
 
 
-def _of_route(settings: "Settings", route: Route) -> Iterator[str]:
-    namespace, version = settings.namespace_of(route), settings.istio.version
-    kinds = route_kinds(settings, route)
+def listener_conflicts(listener: IngressListener) -> Iterator[str]:
+    if (count := len(listener.hosts) * len(listener.servers)) > MOST_LISTENERS:
+        yield f" has {count} hosts and ports; a Gateway of Gateway API has at most {MOST_LISTENERS}"
+
+
+def route_conflicts(
+    route: Route,
+    kinds: Mapping[str, object],
+    version: str,
+    namespace: str,
+    port_of: Callable[[RouteTarget, str], int | None],
+) -> Iterator[str]:
+    """Yield the rest of a sentence, after the route's key, for each field that Gateway API does not have."""
     for kind in kinds:
         if facts_of(version).minor < FIRST_MINORS[kind]:
             yield f": a {kind} needs Istio 1.{FIRST_MINORS[kind]} or newer; this is {version}; set traffic.api: istio"
@@ -99,8 +76,8 @@ def _of_route(settings: "Settings", route: Route) -> Iterator[str]:
     for key, targets in {**keys, ".tcp": route.tcp, ".tls": route.tls}.items():
         for place, target in enumerate(targets):
             if target.subset:
-                yield f"{key}[{place}].subset {_SUBSETS}"
-            if backend_port(settings, namespace, target) is None:
+                yield f"{key}[{place}].subset {SUBSETS}"
+            if port_of(target, namespace) is None:
                 yield f"{key}[{place}] has no port, which Gateway API requires; give it"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
-from pi_mesh.settings.traffic.gateway_api import backend_port, grpc_method, is_service, route_kinds
+from pi_mesh.settings.traffic.gateway_api import grpc_method, is_service, route_kinds
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
 from pi_mesh.settings.traffic.names import IN_CLUSTER, takes
 from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
@@ -92,7 +92,7 @@ def redirects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Obje
 
 def routes(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     for name, item in own(settings, namespace, settings.traffic.routes).items():
-        for kind in route_kinds(settings, item):
+        for kind in route_kinds(settings.traffic.gateways, item):
             spec = given(
                 parentRefs=[*_parents(settings, item, kind)],
                 hostnames=list(item.hosts) if _has_hostnames(item, kind) else None,
@@ -173,8 +173,7 @@ def _filters(settings: Settings, namespace: str, rule: HttpRoute) -> Iterator[Ob
 
 def _backends(settings: Settings, namespace: str, targets: Iterable[RouteTarget]) -> list[Object]:
     return [
-        _backend(namespace, target.service)
-        | given(port=backend_port(settings, namespace, target), weight=target.weight)
+        _backend(namespace, target.service) | given(port=settings.port_of(target, namespace), weight=target.weight)
         for target in targets
     ]
 

@@ -3,6 +3,7 @@
 A gateway whose version stays the same keeps the recorded version annotation, so that no gateway restarts.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -55,8 +56,8 @@ DRAIN = "pi-mesh:destroy:Drain"
 """Type of the resource that it deletes before the namespace of the control plane."""
 
 
-ISTIO_OBJECT = ".istio.io/"
-"""Part of the type of each of Istio's objects, such as kubernetes:networking.istio.io/v1:Gateway."""
+ISTIO_OBJECT = re.compile(r"\.istio\.io/|gateway\.networking\.k8s\.io/")
+"""Part of the type of each object that istiod reads, such as kubernetes:networking.istio.io/v1:Gateway."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class StackState:
     access: RecordedAccess = field(default_factory=RecordedAccess)
     """Encryption and access of the running mesh."""
     objects: tuple[Mapping[str, Any], ...] = ()
-    """Istio's objects in the state, as manifests."""
+    """Objects in the state that istiod reads, as manifests."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the namespace that the stack created or adopted, not a later one of the same name."""
@@ -134,7 +135,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
         ),
         has_guard=bool(by_type[GUARD]),
         access=recorded_access(resources),
-        objects=tuple(resource.get("outputs") or {} for resource in resources if ISTIO_OBJECT in resource["type"]),
+        objects=tuple(item.get("outputs") or {} for item in resources if ISTIO_OBJECT.search(item["type"])),
     )
 
 

@@ -50,6 +50,13 @@ def test_encryption_and_access_are_those_of_the_policies(resources, access):
     assert of_resources(resources).access == replace(RecordedAccess(), **access)
 
 
+def test_the_objects_are_those_that_istiod_reads():
+    read = ("networking.istio.io/v1beta1:VirtualService", "gateway.networking.k8s.io/v1:HTTPRoute")
+    others = ("core/v1:ConfigMap", "networking.k8s.io/v1:Ingress")
+    resources = [resource(f"kubernetes:{kind}", kind) for kind in (*read, *others)]
+    assert [item["metadata"]["name"] for item in of_resources(resources).objects] == [*read]
+
+
 def test_it_tells_the_cluster_the_very_namespaces_and_the_releases():
     recorded = {"istio-system/istiod": RecordedRelease(NEWEST, {"pilot": {}})}
     uids, ours = {"trading": "t", "istio-system": "i"}, frozenset({"trading"})

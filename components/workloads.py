@@ -56,11 +56,7 @@ class Traffic(pulumi.ComponentResource):
         self._name, self._listeners = name, [item for item in objects if item.opens]
 
     def open_listeners(self, traffic: Sequence["Traffic"]) -> None:
-        """Register the listeners after the routes of all namespaces.
-
-        So a listener goes before its routes: a change to another API then moves a port in one step, while a listener
-        without routes would answer 404.
-        """
+        """Register the listeners after all routes, so that they go before: a listener without routes answers 404."""
         routes = [resource for each in traffic for resource in each.registered]
         opts = pulumi.ResourceOptions(parent=self, depends_on=routes)
         opened = [manifest.register(self._name, item, opts) for item in self._listeners]

@@ -127,22 +127,15 @@ def _as_istio(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a Gateway or a route of Gateway API as istiod reads it, as Istio's own; other objects as they are."""
     if entry.get("apiVersion") != gateway_api.API:
         return entry
-    spec, namespace = entry["spec"], entry["metadata"]["namespace"]
+    spec = entry["spec"]
     if entry["kind"] == "Gateway":
         service = spec["addresses"][0]["value"].partition(".")[0]
-        servers = [
-            {
-                "port": {"number": listener["port"], "protocol": listener["protocol"]},
-                "hosts": [listener.get("hostname", "*")],
-                # As of another API: istiod then gives the routes of HTTPS another name.
-                **({"tls": {**listener["tls"], "api": gateway_api.API}} if "tls" in listener else {}),
-            }
-            for listener in spec["listeners"]
-        ]
+        ports = [{"number": listener["port"], "protocol": listener["protocol"]} for listener in spec["listeners"]]
+        servers = [{**listener, "port": port} for listener, port in zip(spec["listeners"], ports, strict=True)]
         return {**entry, "spec": {"selector": {"istio": service.removeprefix("istio-")}, "servers": servers}}
-    of_gateways = [parent for parent in spec["parentRefs"] if parent.get("kind") != "Service"]
-    gateways = [f"{parent.get('namespace', namespace)}/{parent['name']}" for parent in of_gateways]
-    hosts = [parent["name"] for parent in spec["parentRefs"] if parent not in of_gateways]
+    parents = spec["parentRefs"]  # of which Services have no namespace
+    gateways = [f"{parent['namespace']}/{parent['name']}" for parent in parents if "namespace" in parent]
+    hosts = [parent["name"] for parent in parents if "namespace" not in parent]
     return {**entry, "spec": {"gateways": gateways, "hosts": hosts, "tcp": spec["rules"]}}
 
 
@@ -167,10 +160,9 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
     namespace = place.partition("/")[0]
     old, new = ((side.get(name) or {}).get("spec") or {} for side in (before, after))
     if kind == "Gateway":
-        kept = [_listened(server) for server in new.get("servers", ())]
-        plain = _plain_ports(old.get("selector"), after)
-        gone = [server for server in old.get("servers", ()) if _listened(server) not in kept]
-        if closed := [server for server in gone if not (_is_plain(server) and server["port"]["number"] in plain)]:
+        kept, plain = new.get("servers", ()), _plain_ports(old.get("selector"), after)
+        gone = [server for server in old.get("servers", ()) if server not in kept]
+        if closed := [server for server in gone if not plain & {*_plain([server])}]:
             yield Drain((name,), labels=old["selector"], ports=_ports(closed))
     elif kind == "Sidecar":
         kept, scope = ({host for entry in spec.get("egress", ()) for host in entry["hosts"]} for spec in (new, old))
@@ -205,20 +197,13 @@ def _of_routes(name: str, namespace: str, spec: Mapping[str, Any], before: Manif
 
 
 def _plain_ports(selector: Mapping[str, str] | None, after: Manifests) -> set[int]:
-    """Return the ports of plain HTTP on the pods: their listeners are one for all Gateways."""
+    """Return the ports of plain HTTP on the pods: their listeners are one for all Gateways, with hosts in routes."""
     gateways = (entry["spec"] for name, entry in after.items() if name.startswith("Gateway "))
-    servers = (server for spec in gateways if spec["selector"] == selector for server in spec["servers"])
-    return {server["port"]["number"] for server in servers if _is_plain(server)}
+    return {port for spec in gateways if spec["selector"] == selector for port in _plain(spec["servers"])}
 
 
-def _is_plain(server: Mapping[str, Any]) -> bool:
-    return server["port"]["protocol"] in PLAIN_HTTP
-
-
-def _listened(server: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the part of a Gateway's server that is in its listener: hosts of plain HTTP are in routes."""
-    has_names = server["port"]["protocol"] in ("HTTPS", "TLS")
-    return server if has_names else {key: value for key, value in server.items() if key != "hosts"}
+def _plain(servers: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    return _ports(server for server in servers if server["port"]["protocol"] in PLAIN_HTTP)
 
 
 def _ports(servers: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:

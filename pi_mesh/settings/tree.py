@@ -201,17 +201,16 @@ def eviction_conflicts(settings: "Settings") -> Iterator[str]:
 
 def gateway_api_conflicts(settings: "Settings") -> Iterator[str]:
     """Yield a sentence for each setting of traffic that Gateway API has no field for."""
-    traffic, version, first = settings.traffic, settings.istio.version, min(gateway_api.FIRST_MINORS.values())
-    if traffic.api == "gateway" and facts_of(version).minor < first:
-        yield f"traffic.api: gateway needs Istio 1.{first} or newer; this is {version}"
+    traffic, minor, first = settings.traffic, facts_of(settings.istio.version).minor, gateway_api.FIRST_MINORS
+    if traffic.api == "gateway" and minor < first["Gateway"]:
+        yield f"traffic.api: gateway needs Istio 1.{first['Gateway']} or newer; istio.version is 1.{minor}"
     elif traffic.api == "gateway":
         yield from (f"traffic.canaries.{name} {gateway_api.SUBSETS}" for name in traffic.canaries)
-        for name, listener in traffic.gateways.items():
-            yield from (f"traffic.gateways.{name}{rest}" for rest in gateway_api.listener_conflicts(listener))
         for name, route in traffic.routes.items():
-            kinds, home = gateway_api.route_kinds(traffic.gateways, route), settings.namespace_of(route)
-            rests = gateway_api.route_conflicts(route, kinds, version, home, settings.port_of)
-            yield from (f"traffic.routes.{name}{rest}" for rest in rests)
+            kinds = gateway_api.route_kinds(traffic.gateways, route)
+            late = [f": a {kind} needs Istio 1.{first[kind]} or newer" for kind in kinds if minor < first[kind]]
+            rests = gateway_api.route_conflicts(route, kinds, settings.namespace_of(route), settings.port_of)
+            yield from (f"traffic.routes.{name}{rest}" for rest in (*late, *rests))
 
 
 def namespace_conflicts(settings: "Settings") -> Iterator[str]:

@@ -1,18 +1,17 @@
 """What the objects of Gateway API (`traffic.api: gateway`) cannot say, and the parts of routes by which they say it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from pi_mesh.catalog.istio import facts_of
 from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
 
-FIRST_MINORS = {"HTTPRoute": 24, "GRPCRoute": 24, "TLSRoute": 30, "TCPRoute": 31}
+FIRST_MINORS = {"Gateway": 24, "HTTPRoute": 24, "GRPCRoute": 24, "TLSRoute": 30, "TCPRoute": 31}
 """First minor version of Istio whose istiod reads the kind as v1, the only version that Gateway API keeps serving
 (istio.io/istio, pkg/config/schema/metadata.yaml). From 1.24 a Gateway is attached to a Service as here."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
-MOST_RULES, MOST_LISTENERS = 16, 64
-"""Limits of the CRDs, for the rules of an HTTPRoute and the listeners of a Gateway."""
+MOST_RULES = 16  # of an HTTPRoute or GRPCRoute, by its CRD
+PortOf = Callable[[RouteTarget, str], int | None]
 
 
 def route_kinds(gateways: Mapping[str, IngressListener], route: Route) -> dict[str, tuple[object, ...]]:
@@ -39,30 +38,12 @@ SUBSETS = (
 )
 
 
-def listener_conflicts(listener: IngressListener) -> Iterator[str]:
-    if (count := len(listener.hosts) * len(listener.servers)) > MOST_LISTENERS:
-        yield f" has {count} hosts and ports; a Gateway of Gateway API has at most {MOST_LISTENERS}"
-
-
-def route_conflicts(
-    route: Route,
-    kinds: Mapping[str, object],
-    version: str,
-    namespace: str,
-    port_of: Callable[[RouteTarget, str], int | None],
-) -> Iterator[str]:
+def route_conflicts(route: Route, kinds: Collection[str], namespace: str, port_of: PortOf) -> Iterator[str]:
     """Yield the rest of a sentence, after the route's key, for each field that Gateway API does not have."""
-    for kind in kinds:
-        if facts_of(version).minor < FIRST_MINORS[kind]:
-            yield f": a {kind} needs Istio 1.{FIRST_MINORS[kind]} or newer; this is {version}; set traffic.api: istio"
-    if not route.gateways:
-        foreign = [host for host in route.hosts if not is_service(host, namespace)]
-        for host in foreign:
-            yield f".hosts has {host}; without gateways Gateway API routes Services of the route's namespace alone"
-        if route.tls:
-            yield ".tls needs gateways: between workloads Gateway API routes no server names"
-    elif route.tls and "*" in route.hosts:
-        yield ".hosts has '*'; a TLSRoute lists its server names"
+    for host in [] if route.gateways else [host for host in route.hosts if not is_service(host, namespace)]:
+        yield f".hosts has {host}; without gateways Gateway API routes Services of the route's namespace alone"
+    if route.tls and ("*" in route.hosts or not route.gateways):
+        yield ".tls needs gateways and hosts by name: a TLSRoute lists the server names that a Gateway passes on"
     if (count := sum(len(rule.methods) or 1 if rule.rewrite else 1 for rule in route.http)) > MOST_RULES:
         yield f".http makes {count} rules, and an HTTPRoute has at most {MOST_RULES}; split the route"
     for number, rule in enumerate(route.http):
@@ -89,11 +70,8 @@ def is_service(host: str, namespace: str) -> bool:
 def _of_rule(rule: HttpRoute, is_grpc: bool) -> Iterator[str]:
     if rule.retries:
         yield ".retries is no field of Gateway API's standard routes; set proxy.defaultRetries, or traffic.api: istio"
-    for name in rule.headers:
-        if name.startswith(":"):
-            yield f".headers has {name}, which Gateway API does not match; use methods, prefix or the route's hosts"
-    if unknown := sorted({*rule.methods} - METHODS):
-        yield f".methods has {unknown[0]}, which Gateway API does not know; set traffic.api: istio"
+    for name in (*sorted({*rule.methods} - METHODS), *(name for name in rule.headers if name.startswith(":"))):
+        yield f" matches by {name}, which Gateway API does not know; set traffic.api: istio"
     if is_grpc and (rule.timeout or rule.rewrite or rule.methods or grpc_method(rule) is None):
         yield (
             " is for a listener of protocol GRPC, and a GRPCRoute has no timeout, rewrite or methods, and paths "

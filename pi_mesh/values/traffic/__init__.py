@@ -16,8 +16,8 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     """
     traffic = settings.traffic
 
-    def each(build: Builder[Item], items: Mapping[str, Item]) -> Iterator[Object]:
-        return _each(settings, namespace, build, items)
+    def each(build: Callable[[Settings, str, Item], Object], items: Mapping[str, Item]) -> Iterator[Object]:
+        return (build(settings, name, item) for name, item in own(settings, namespace, items).items())
 
     for name, service in own(settings, namespace, traffic.external).items():
         yield from external.external_objects(settings, name, service)
@@ -40,16 +40,8 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
 def listeners(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the Gateway of each of a namespace's listeners."""
     build = gateway_api.gateway if settings.traffic.api == "gateway" else gateways.gateway
-    return _each(settings, namespace, build, settings.traffic.gateways)
-
-
-Builder = Callable[[Settings, str, Item], Object]
-
-
-def _each(
-    settings: Settings, namespace: WorkloadNamespace, build: Builder[Item], items: Mapping[str, Item]
-) -> Iterator[Object]:
-    return (build(settings, name, item) for name, item in own(settings, namespace, items).items())
+    items = own(settings, namespace, settings.traffic.gateways).items()
+    return (build(settings, name, listener) for name, listener in items)
 
 
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:

@@ -5,7 +5,6 @@ https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#manua
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
@@ -25,18 +24,13 @@ READY = {"annotations": {"pulumi.com/waitFor": IS_READ, "pulumi.com/timeoutSecon
 condition: one needs an address of the load balancer, or the Secret of a certificate, which may come later."""
 
 
-class _Section(NamedTuple):
-    """One listener of a Gateway: Gateway API has one host in each."""
+def _sections(listener: IngressListener) -> list[tuple[str, Server, str]]:
+    """Return a name, port and host for each listener of a Gateway, which has one host.
 
-    name: str
-    server: Server
-    host: str
-
-
-def _sections(listener: IngressListener) -> list[_Section]:
-    """Return the listeners. Their names have no dots, at which istiod splits the names of routes for HTTPS."""
+    The names have no dots, at which istiod splits the names of routes for HTTPS.
+    """
     return [
-        _Section(f"{server.protocol.lower()}-{server.number}{f'-{place}' if place else ''}", server, host)
+        (f"{server.protocol.lower()}-{server.number}{f'-{place}' if place else ''}", server, host)
         for server in listener.servers
         for place, host in enumerate(listener.hosts)
     ]
@@ -48,21 +42,18 @@ def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
     spec = {
         "gatewayClassName": "istio",
         "addresses": [{"type": "Hostname", "value": service}],
-        "listeners": [_listener(section, listener) for section in _sections(listener)],
+        "listeners": [_listener(listener, *section) for section in _sections(listener)],
     }
     return kubernetes_object(API, "Gateway", settings.ingress_namespace, name, READY, spec=spec)
 
 
-def _listener(section: _Section, listener: IngressListener) -> Object:
-    server, tls = section.server, None
-    if server.family == "TLS":
-        tls = _tls(listener)
+def _listener(listener: IngressListener, name: str, server: Server, host: str) -> Object:
     return given(
-        name=section.name,
+        name=name,
         port=server.number,
         protocol="HTTP" if server.protocol in PLAIN_HTTP else server.protocol,
-        hostname=None if section.host == "*" else section.host,
-        tls=tls,
+        hostname=None if host == "*" else host,
+        tls=_tls(listener) if server.family == "TLS" else None,
         # As Istio's own listeners. With fewer, istiod takes the host for another one than theirs, and Envoy refuses
         # both on one port while a stack changes from one form to the other (pilot/pkg/model/gateway.go).
         allowedRoutes={"namespaces": {"from": "All"}},
@@ -80,11 +71,10 @@ def redirects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Obje
     """Yield the route to HTTPS of each of a namespace's listeners that redirect plain HTTP."""
     for name, listener in own(settings, namespace, settings.traffic.gateways).items():
         if listener.tls and listener.tls.redirect:
-            plain = [section for section in _sections(listener) if section.server.protocol in PLAIN_HTTP]
-            port = None if listener.tls.port == 443 else listener.tls.port
-            redirect = given(scheme="https", port=port, statusCode=301)
+            plain = [section for section, server, _ in _sections(listener) if server.protocol in PLAIN_HTTP]
+            redirect = {"scheme": "https", "port": listener.tls.port, "statusCode": 301}
             spec = {
-                "parentRefs": [_parent(settings, name, section.name) for section in plain],
+                "parentRefs": [_parent(settings, name, section) for section in plain],
                 "rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}],
             }
             yield kubernetes_object(API, "HTTPRoute", namespace.name, f"{name}-to-https", spec=spec)
@@ -93,34 +83,34 @@ def redirects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Obje
 def routes(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     for name, item in own(settings, namespace, settings.traffic.routes).items():
         for kind in route_kinds(settings.traffic.gateways, item):
+            has_hosts = item.gateways and kind != "TCPRoute" and "*" not in item.hosts
             spec = given(
-                parentRefs=[*_parents(settings, item, kind)],
-                hostnames=list(item.hosts) if _has_hostnames(item, kind) else None,
+                parentRefs=[*_parents(settings, item)],
+                hostnames=list(item.hosts) if has_hosts else None,
                 rules=_rules(settings, item, kind),
             )
             yield kubernetes_object(API, kind, namespace.name, name, spec=spec)
 
 
-def _has_hostnames(item: Route, kind: str) -> bool:
-    return bool(item.gateways) and kind != "TCPRoute" and "*" not in item.hosts
-
-
-def _parents(settings: Settings, item: Route, kind: str) -> Iterator[Object]:
+def _parents(settings: Settings, item: Route) -> Iterator[Object]:
     """Yield the Gateways whose requests the route takes, or the Services whose callers in the mesh it applies to."""
     for host in () if item.gateways else item.hosts:
         yield {"group": "", "kind": "Service", "name": host.partition(".")[0]}
     for name in item.gateways:
         listener = settings.traffic.gateways.get(name)
         sections = _sections(listener) if listener else []
-        taken = [section for section in sections if listener and _is_taken(item, kind, listener, section)]
-        is_whole = len(taken) == len(sections)
-        yield from [_parent(settings, name)] if is_whole else (_parent(settings, name, part.name) for part in taken)
+        redirects = listener and listener.tls and listener.tls.redirect
+        taken = [
+            section
+            for section, server, host in sections
+            if _meets(item, host) and not (redirects and server.protocol in PLAIN_HTTP)
+        ]
+        whole = [_parent(settings, name)]
+        yield from whole if len(taken) == len(sections) else (_parent(settings, name, section) for section in taken)
 
 
-def _is_taken(item: Route, kind: str, listener: IngressListener, section: _Section) -> bool:
-    if kind == "TCPRoute":  # which has no hosts of its own
-        return any(takes(host, section.host) or takes(section.host, host) for host in item.hosts)
-    return not (listener.tls and listener.tls.redirect and section.server.protocol in PLAIN_HTTP)
+def _meets(item: Route, served: str) -> bool:
+    return any(takes(host, served) or takes(served, host) for host in item.hosts)
 
 
 def _parent(settings: Settings, gateway: str, section: str | None = None) -> Object:
@@ -136,7 +126,7 @@ def _rules(settings: Settings, item: Route, kind: str) -> list[Object]:
 
 def _http_rules(settings: Settings, namespace: str, rule: HttpRoute, kind: str) -> Iterator[Object]:
     """Yield the rule, once for each method if it rewrites the path: the CRD then accepts a single path."""
-    matches = _grpc_matches(rule) if kind == "GRPCRoute" else _matches(rule)
+    matches = _matches(rule, kind)
     for some in [[match] for match in matches] if rule.rewrite else [matches]:
         yield given(
             matches=[match for match in some if match],
@@ -146,19 +136,14 @@ def _http_rules(settings: Settings, namespace: str, rule: HttpRoute, kind: str) 
         )
 
 
-def _matches(rule: HttpRoute) -> list[Object]:
+def _matches(rule: HttpRoute, kind: str) -> list[Object]:
+    headers = [{"name": name, "value": value} for name, value in rule.headers.items()]
+    if kind == "GRPCRoute":
+        return [given(method=grpc_method(rule), headers=headers)]
     path = {"type": "Exact", "value": rule.exact} if rule.exact else None
     if not rule.exact and (rule.prefix or rule.rewrite):
         path = {"type": "PathPrefix", "value": rule.prefix or "/"}
-    return [given(path=path, headers=_headers(rule), method=method) for method in rule.methods or (None,)]
-
-
-def _grpc_matches(rule: HttpRoute) -> list[Object]:
-    return [given(method=grpc_method(rule), headers=_headers(rule))]
-
-
-def _headers(rule: HttpRoute) -> list[Object]:
-    return [{"name": name, "value": value} for name, value in rule.headers.items()]
+    return [given(path=path, headers=headers, method=method) for method in rule.methods or (None,)]
 
 
 def _filters(settings: Settings, namespace: str, rule: HttpRoute) -> Iterator[Object]:
@@ -172,14 +157,14 @@ def _filters(settings: Settings, namespace: str, rule: HttpRoute) -> Iterator[Ob
 
 
 def _backends(settings: Settings, namespace: str, targets: Iterable[RouteTarget]) -> list[Object]:
+    """Return the references: a Service of the namespace by its name, any other host by Istio's own kind."""
     return [
-        _backend(namespace, target.service) | given(port=settings.port_of(target, namespace), weight=target.weight)
+        given(
+            group=None if (is_own := is_service(target.service, namespace)) else "networking.istio.io",
+            kind=None if is_own else "Hostname",
+            name=target.service.partition(".")[0] if is_own else target.service,
+            port=settings.port_of(target, namespace),
+            weight=target.weight,
+        )
         for target in targets
     ]
-
-
-def _backend(namespace: str, host: str) -> Object:
-    """Return the reference to a Service of the namespace, or to any other host by Istio's own kind of reference."""
-    if is_service(host, namespace):
-        return {"name": host.partition(".")[0]}
-    return {"group": "networking.istio.io", "kind": "Hostname", "name": host}

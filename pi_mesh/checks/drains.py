@@ -124,19 +124,27 @@ def of_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
 
 
 def _as_istio(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a Gateway or a route of Gateway API as istiod reads it, as Istio's own; other objects as they are."""
+    """Return a Gateway or a route of Gateway API as Istio's own, without the API server's defaults; others as are."""
     if entry.get("apiVersion") != gateway_api.API:
         return entry
     spec = entry["spec"]
     if entry["kind"] == "Gateway":
         service = spec["addresses"][0]["value"].partition(".")[0]
-        ports = [{"number": listener["port"], "protocol": listener["protocol"]} for listener in spec["listeners"]]
-        servers = [{**listener, "port": port} for listener, port in zip(spec["listeners"], ports, strict=True)]
+        servers = [_server(listener, listener.get("tls") or {}) for listener in spec["listeners"]]
         return {**entry, "spec": {"selector": {"istio": service.removeprefix("istio-")}, "servers": servers}}
     parents = spec["parentRefs"]  # of which Services have no namespace
     gateways = [f"{parent['namespace']}/{parent['name']}" for parent in parents if "namespace" in parent]
     hosts = [parent["name"] for parent in parents if "namespace" not in parent]
-    return {**entry, "spec": {"gateways": gateways, "hosts": hosts, "tcp": spec["rules"]}}
+    backends = [backend for rule in spec["rules"] for backend in rule["backendRefs"]]
+    targets = [(backend["name"], backend["port"], backend.get("weight", 1)) for backend in backends]
+    return {**entry, "spec": {"gateways": gateways, "hosts": hosts, "tcp": targets, "tls": spec.get("hostnames")}}
+
+
+def _server(listener: Mapping[str, Any], tls: Mapping[str, Any]) -> Mapping[str, Any]:
+    port = {"number": listener["port"], "protocol": listener["protocol"]}
+    secrets = [reference["name"] for reference in tls.get("certificateRefs") or ()]
+    named = {key: listener.get(key) for key in ("name", "hostname")}
+    return {**named, "port": port, "tls": (tls.get("mode"), tls.get("options"), secrets)}
 
 
 def _content(manifest: Mapping[str, Any] | None) -> object:

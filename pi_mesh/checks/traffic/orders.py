@@ -17,7 +17,6 @@ from pi_mesh.values.traffic.routes import order_services
 from pi_mesh.words import agreeing, counted
 
 ID = "orders"
-CANNOT = "a standard route of Gateway API cannot switch them off"
 Services = dict[str, str]
 """Names of services that take orders, by their full names."""
 
@@ -52,8 +51,8 @@ def _own(settings: Settings, services: Services) -> Iterator[Finding]:
                 subject = setting(f"traffic.routes.{name}.http[{number}].retries")
                 yield error(ID, subject, message, "remove it; the program switches retries off for this service")
             elif are_left and names:
-                message = f"leaves retries of requests to {_shown(services, names)} to the mesh config: {CANNOT}"
-                fix = "set proxy.defaultRetries.attempts: 0, or traffic.api: istio"
+                message = f"leaves retries of requests to {_shown(services, names)} to the mesh config"
+                fix = "set proxy.defaultRetries.attempts: 0, or traffic.api: istio, by which a route switches them off"
                 yield error(ID, setting(f"traffic.routes.{name}.http[{number}].to"), message, fix)
 
 

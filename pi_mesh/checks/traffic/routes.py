@@ -185,8 +185,7 @@ def _kinds_served(observation: Observation) -> Iterator[Finding]:
     kinds = {entry.kind for entry in observation.mesh.objects if entry.manifest["apiVersion"] == gateway_api.API}
     if missing := sorted(name for kind in kinds if (name := f"{kind.lower()}s.{gateway_api.GROUP}") not in known):
         message = f"is gateway, and the cluster does not have {enumerated(missing)}"
-        fix = "install the CRDs of Gateway API, its standard channel, or set istio"
-        yield error(ID, setting("traffic.api"), message, fix)
+        yield error(ID, setting("traffic.api"), message, "install the standard CRDs of Gateway API, or set istio")
 
 
 def _egress(settings: Settings) -> Iterator[Finding]:

@@ -32,10 +32,7 @@ def grpc_method(rule: HttpRoute) -> dict[str, str] | None:
     return {"service": names[0]} if len(names) == 1 else None
 
 
-SUBSETS = (
-    "leads to subsets, which Gateway API does not know; make a Service for each version and give them weights in "
-    "traffic.routes, or set traffic.api: istio"
-)
+SUBSETS = "leads to subsets, which Gateway API does not know; make a Service for each version, with weights in a route"
 
 
 def route_conflicts(route: Route, kinds: Collection[str], namespace: str, port_of: PortOf) -> Iterator[str]:
@@ -49,10 +46,8 @@ def route_conflicts(route: Route, kinds: Collection[str], namespace: str, port_o
     for number, rule in enumerate(route.http):
         yield from (f".http[{number}]{sentence}" for sentence in _of_rule(rule, "GRPCRoute" in kinds))
         if any(_rank(later) > _rank(rule) for later in route.http[number + 1 :]):
-            yield (
-                f".http[{number}] is before a narrower rule, which Gateway API tries first: exact paths, longer "
-                "prefixes, rules with methods, more headers; put the rules in this order"
-            )
+            order = "exact paths, longer prefixes, rules with methods, more headers"
+            yield f".http[{number}] is before a narrower rule, which Gateway API tries first; put first {order}"
     keys = {f".http[{number}].to": rule.to for number, rule in enumerate(route.http)}
     for key, targets in {**keys, ".tcp": route.tcp, ".tls": route.tls}.items():
         for place, target in enumerate(targets):
@@ -73,10 +68,8 @@ def _of_rule(rule: HttpRoute, is_grpc: bool) -> Iterator[str]:
     for name in (*sorted({*rule.methods} - METHODS), *(name for name in rule.headers if name.startswith(":"))):
         yield f" matches by {name}, which Gateway API does not know; set traffic.api: istio"
     if is_grpc and (rule.timeout or rule.rewrite or rule.methods or grpc_method(rule) is None):
-        yield (
-            " is for a listener of protocol GRPC, and a GRPCRoute has no timeout, rewrite or methods, and paths "
-            "/SERVICE and /SERVICE/METHOD alone; give the listener protocol HTTP2"
-        )
+        has = "a GRPCRoute has no timeout, rewrite or methods, and the paths /SERVICE and /SERVICE/METHOD alone"
+        yield f" is for a listener of protocol GRPC, and {has}; give the listener protocol HTTP2"
 
 
 def _rank(rule: HttpRoute) -> tuple[bool, int, bool, int]:

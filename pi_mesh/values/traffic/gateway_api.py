@@ -103,14 +103,11 @@ def _parents(settings: Settings, item: Route) -> Iterator[Object]:
         taken = [
             section
             for section, server, host in sections
-            if _meets(item, host) and not (redirects and server.protocol in PLAIN_HTTP)
+            if any(takes(asked, host) or takes(host, asked) for asked in item.hosts)
+            and not (redirects and server.protocol in PLAIN_HTTP)
         ]
         whole = [_parent(settings, name)]
         yield from whole if len(taken) == len(sections) else (_parent(settings, name, section) for section in taken)
-
-
-def _meets(item: Route, served: str) -> bool:
-    return any(takes(host, served) or takes(served, host) for host in item.hosts)
 
 
 def _parent(settings: Settings, gateway: str, section: str | None = None) -> Object:

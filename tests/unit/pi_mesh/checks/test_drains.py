@@ -1,5 +1,7 @@
 """The connections that a change closes; tests/live/traffic/test_streams.py compares them with what breaks."""
 
+from dataclasses import replace
+
 from pi_mesh.checks.restarts import forecast
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.factories import make_mesh
@@ -106,6 +108,29 @@ def policies(**named: object) -> dict:
 def test_a_change_closes_the_connections_of_the_listeners_that_it_changes(before, after, told):
     old, new = (make_mesh(**{**side, "istio": {**LATEST, **side.get("istio", {})}}) for side in (before, after))
     assert [*map(str, forecast(new, installed_state(old)).drains)] == told
+
+
+def with_defaults(item: object) -> object:
+    """Return a part of a manifest with what the API server adds to references, and numbers as the engine has them."""
+    if isinstance(item, dict):
+        added = (
+            {"group": "", "kind": "Secret", "weight": 1} if item.keys() <= {"name", "port"} and "name" in item else {}
+        )
+        return {**added, **{key: with_defaults(value) for key, value in item.items()}}
+    if isinstance(item, list):
+        return [with_defaults(entry) for entry in item]
+    return float(item) if isinstance(item, int) else item
+
+
+def test_the_api_server_s_defaults_are_no_change():
+    ended = {"protocol": "TLS", "port": 8883, "hosts": ["a.example"], "tls": {"secret": "certificate"}}
+    traffic = {**at_gateway("desk"), **NEW_API}
+    mesh = make_mesh(istio=LATEST, traffic={**traffic, "gateways": {**traffic["gateways"], "ended": ended}})
+    recorded = installed_state(mesh)
+    of_gateway_api = "gateway.networking.k8s.io/v1"
+    live = tuple(with_defaults(item) if item["apiVersion"] == of_gateway_api else item for item in recorded.objects)
+    assert live != recorded.objects
+    assert forecast(mesh, replace(recorded, objects=live)).drains == ()
 
 
 def test_a_first_install_closes_nothing():

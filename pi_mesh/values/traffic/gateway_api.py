@@ -20,8 +20,7 @@ GROUP = "gateway.networking.k8s.io"
 API = f"{GROUP}/v1"
 IS_READ = "jsonpath={.status.listeners[0].name}"
 READY = {"annotations": {"pulumi.com/waitFor": IS_READ, "pulumi.com/timeoutSeconds": SECONDS}}
-"""Annotations by which `up` waits until istiod has read the Gateway, before it deletes the other form. It waits for no
-condition: one needs an address of the load balancer, or the Secret of a certificate, which may come later."""
+"""Annotations by which `up` waits until istiod has read the Gateway; its conditions may need a later address."""
 
 
 def _sections(listener: IngressListener) -> list[tuple[str, Server, str]]:

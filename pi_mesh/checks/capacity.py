@@ -9,8 +9,9 @@ from pi_mesh.budget import fit
 from pi_mesh.cluster.nodes import Node, parse_placement
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory, Release, Workload
+from pi_mesh.inventory import Inventory, Workload
 from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.values.helm_values import Values
 from pi_mesh.values.placement import node_selector
 
 
@@ -68,7 +69,8 @@ def placed(
 def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
     """Return the pods to place; a running pod of the mesh that is large enough stays where it is."""
     selector = node_selector(mesh.settings)
-    own = [(work, _pod(release, work, selector)) for release in mesh.releases for work in release.workloads]
+    own = [(work, _pod(release.typed, work, selector)) for release in mesh.releases for work in release.workloads]
+    own += [(gateway, _pod({}, gateway, selector)) for gateway in mesh.api_gateways]
     kept = [_kept(workload, pod, snapshot) for workload, pod in own]
     staying = [pod for pod in snapshot.pods if not mesh.has_pod(pod.namespace, pod.labels)]
     staying += [pod for pods in kept for pod in pods]
@@ -84,9 +86,9 @@ def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
     )
 
 
-def _pod(release: Release, workload: Workload, selector: Mapping[str, object]) -> Pod:
+def _pod(typed: Values, workload: Workload, selector: Mapping[str, object]) -> Pod:
     """Return a pod as the workload's chart makes it; istiod's has the values below `pilot`."""
-    values: Any = release.typed.get("pilot", release.typed)
+    values: Any = typed.get("pilot", typed)
     owner, placement = f"Deployment/{workload.name}", parse_placement({**values, "nodeSelector": selector})
     labels, containers = dict(workload.selector), (Container(workload.name, workload.resources.requests.resources),)
     return Pod(workload.namespace, workload.name, labels, owner=owner, containers=containers, placement=placement)

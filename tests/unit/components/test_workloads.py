@@ -69,8 +69,9 @@ def test_a_listener_waits_for_its_list_of_addresses():
 
 @table(case("of Istio", "istio", "virtualservice"), case("of the Gateway API", "gateway", "httproute"))
 def test_a_listener_comes_after_the_routes_of_all_namespaces_and_so_goes_before_them(deployed, api, kind):
-    route = {"hosts": ["*"], "gateways": ["web"], "http": [{"to": [{"service": "shop", "port": 80}]}]}
-    routes = {name: {**route, "namespace": home} for name, home in (("here", "trading"), ("there", "research"))}
+    route = {"gateways": ["web"], "http": [{"to": [{"service": "shop", "port": 80}]}]}
+    homes = {"here": "trading", "there": "research"}
+    routes = {name: {**route, "hosts": [f"{name}.example"], "namespace": home} for name, home in homes.items()}
     traffic = {"api": api, "gateways": {"web": {}}, "routes": routes}
     recording = deployed(istio={"version": NEWEST}, namespaces={"research": {}}, traffic=traffic)
     after = recording.one("traffic-gateway-web").dependencies

@@ -1,9 +1,7 @@
 """The Gateways for which istiod creates pods: what it creates, and where they count."""
 
-import pytest
-
-from pi_mesh.budget import table
 from pi_mesh.budget.mesh import mesh_budget
+from pi_mesh.budget.table import rows
 from pi_mesh.checks.capacity import demand
 from pi_mesh.cluster.gateway_api import NAME, SERVICE_TYPE
 from pi_mesh.cluster.objects import Deployment
@@ -11,6 +9,7 @@ from pi_mesh.cluster.pods import Container
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.quantities import MI, Resources
+from tests.support.findings import case, table
 from tests.support.gateway_api import CLASS, OWN_GATEWAY, gateway, gateway_pod, mesh_with, with_objects
 from tests.support.snapshots import make_snapshot
 from tests.support.versions import NEWEST, SHIPPED
@@ -23,27 +22,22 @@ SWITCHED_OFF = {"pilot": {"env": {"PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLE
 ONE_IP, HOSTNAMES = {"value": "192.0.2.9"}, (OWN_GATEWAY, OWN_GATEWAY)
 
 
-@pytest.mark.parametrize(
-    ("objects", "settings", "created"),
-    [
-        pytest.param((CLASS, gateway()), {}, ["shop/web-istio"], id="a Gateway of istiod's class"),
-        pytest.param((gateway(),), {}, ["shop/web-istio"], id="istiod knows its class without the object"),
-        pytest.param(
-            (OWN_CLASS, gateway(of_class="edge")), {}, ["shop/web-edge"], id="another class of its controller"
-        ),
-        pytest.param((OTHER_CLASS, gateway()), {}, [], id="a class of another controller"),
-        pytest.param((gateway(of_class="traefik"),), {}, [], id="an unknown class"),
-        pytest.param((gateway(OWN_GATEWAY),), {}, [], id="a Gateway on a Service that is there"),
-        pytest.param((gateway(*HOSTNAMES),), {}, [], id="a Gateway on two Services"),
-        pytest.param((gateway(ONE_IP),), {}, ["shop/web-istio"], id="a Gateway that asks for an address"),
-        pytest.param((gateway(ONE_IP, ONE_IP),), {}, [], id="a Gateway that asks for two addresses"),
-        pytest.param((NAMED,), {}, ["shop/front"], id="a Gateway that names its Deployment"),
-        pytest.param((gateway(),), {"gatewayApi": {"mode": "managed"}}, ["shop/web-istio"], id="mode managed"),
-        pytest.param((gateway(),), {"gatewayApi": {"mode": "routes"}}, [], id="mode routes"),
-        pytest.param((gateway(),), {"gatewayApi": {"mode": "off"}}, [], id="mode off"),
-        pytest.param((gateway(),), {"istio": {"values": SWITCHED_OFF}}, [], id="an extra value that excludes them"),
-        pytest.param((gateway(),), {"istio": {"discovery": {"limited": True}}}, [], id="a namespace out of sight"),
-    ],
+@table(
+    case("a Gateway of istiod's class", (CLASS, gateway()), {}, ["shop/web-istio"]),
+    case("istiod knows its class without the object", (gateway(),), {}, ["shop/web-istio"]),
+    case("another class of its controller", (OWN_CLASS, gateway(of_class="edge")), {}, ["shop/web-edge"]),
+    case("a class of another controller", (OTHER_CLASS, gateway()), {}, []),
+    case("an unknown class", (gateway(of_class="traefik"),), {}, []),
+    case("a Gateway on a Service that is there", (gateway(OWN_GATEWAY),), {}, []),
+    case("a Gateway on two Services", (gateway(*HOSTNAMES),), {}, []),
+    case("a Gateway that asks for an address", (gateway(ONE_IP),), {}, ["shop/web-istio"]),
+    case("a Gateway that asks for two addresses", (gateway(ONE_IP, ONE_IP),), {}, []),
+    case("a Gateway that names its Deployment", (NAMED,), {}, ["shop/front"]),
+    case("mode managed", (gateway(),), {"gatewayApi": {"mode": "managed"}}, ["shop/web-istio"]),
+    case("mode routes", (gateway(),), {"gatewayApi": {"mode": "routes"}}, []),
+    case("mode off", (gateway(),), {"gatewayApi": {"mode": "off"}}, []),
+    case("an extra value that excludes them", (gateway(),), {"istio": {"values": SWITCHED_OFF}}, []),
+    case("a namespace out of sight", (gateway(),), {"istio": {"discovery": {"limited": True}}}, []),
 )
 def test_istiod_creates_pods_for_gateways_of_its_class_without_a_service_of_their_own(objects, settings, created):
     assert [workload.id for workload in mesh_with(with_objects(*objects), **settings).api_gateways] == created
@@ -70,7 +64,7 @@ def test_a_running_deployment_tells_its_own_number_of_pods():
     assert (workload.pods, workload.surge) == (3, 1)
 
 
-@pytest.mark.parametrize(("version", "setting"), [(NEWEST, "gatewayApi"), ("1.25.5", "proxy"), (SHIPPED, "proxy")])
+@table((NEWEST, "gatewayApi"), ("1.25.5", "proxy"), (SHIPPED, "proxy"))
 def test_the_key_that_sizes_a_gateway_is_that_of_its_class_where_istio_has_defaults_of_classes(version, setting):
     (workload,) = mesh_with(with_objects(gateway()), istio={"version": version}).api_gateways
     assert workload.setting == setting
@@ -79,7 +73,7 @@ def test_the_key_that_sizes_a_gateway_is_that_of_its_class_where_istio_has_defau
 
 
 def test_a_gateway_has_its_row_in_the_budget():
-    lines = table.rows(mesh_budget(mesh_with(with_objects(gateway()))))
+    lines = rows(mesh_budget(mesh_with(with_objects(gateway()))))
     assert ("Gateway shop/web", "1", "50m / 128Mi", "200m / 256Mi", "+ 50m / 128Mi") in lines
 
 

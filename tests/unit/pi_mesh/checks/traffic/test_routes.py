@@ -84,19 +84,13 @@ def test_a_service_that_lives_in_the_cluster_needs_no_declaration_and_without_a_
 
 GATEWAY_API = {"api": "gateway", "canaries": {}}
 SERVED = tuple(Crd(f"{kind}.gateway.networking.k8s.io") for kind in ("gateways", "httproutes"))
-MISSING = (
-    "ERROR traffic.api: is gateway, and the cluster does not have gateways.gateway.networking.k8s.io and httproutes"
-)
+MISSING = "ERROR traffic.api: is gateway, and the cluster does not have gateways.gateway.networking.k8s.io and http"
 
 
-@pytest.mark.parametrize(
-    ("snapshot", "line"),
-    [
-        (make_snapshot(), MISSING),
-        (make_snapshot(crds=SERVED), ""),
-        (make_snapshot(unreadable=("crds",)), ""),
-    ],
-    ids=["without its CRDs", "with its CRDs", "where they may not be listed"],
+@table(
+    case("without its CRDs", make_snapshot(), MISSING),
+    case("with its CRDs", make_snapshot(crds=SERVED), ""),
+    case("where they may not be listed", make_snapshot(unreadable=("crds",)), ""),
 )
 def test_the_objects_of_gateway_api_need_its_crds(snapshot, line):
     traffic = {**GOOD, **GATEWAY_API}

@@ -236,10 +236,11 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
                     lists[kind] = pool.submit(reduced, client, path, parse, METADATA_ONLY, labelSelector=label)
             missing = Missing() if read_only else missing_rights(client.ask)
             items = {kind: future.result() for kind, future in lists.items()}
-            has_api = any(crd.name.endswith(f".{GROUP}") for crd in items["crds"] or ())
+            crds = items["crds"]
+            has_api = crds is None or any(crd.name.endswith(f".{GROUP}") for crd in crds)
             kinds = {GROUP: tuple(GATEWAY_API)} if has_api else {}
             api_objects, forbidden = policies.listed(client, kinds, pool)
-        pools = address_pools.read(client, items["crds"] or (), items["pods"] or ())
+        pools = address_pools.read(client, crds or (), items["pods"] or ())
     gateway_api = None if forbidden else api_objects
     return replace(_snapshot(context, version, items, missing), address_pools=pools, gateway_api=gateway_api)
 

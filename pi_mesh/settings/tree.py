@@ -130,9 +130,6 @@ class Settings(Model):
         yield from revision_conflicts(self)
         yield from gateway_service_conflicts(self)
         yield from destination_conflicts(self)
-        own, facts = self.gateway_api, facts_of(self.istio.version)
-        if own.has_defaults and (own.mode in ("off", "routes") or not facts.has_gateway_classes):
-            yield "gatewayApi: resources, replicas and serviceType need mode: managed, and Istio 1.26 or newer"
         yield from listener_drain_conflicts(self)
         yield from eviction_conflicts(self)
         yield from gateway_api_conflicts(self)
@@ -200,11 +197,18 @@ def eviction_conflicts(settings: "Settings") -> Iterator[str]:
 
 
 def gateway_api_conflicts(settings: "Settings") -> Iterator[str]:
-    """Yield a sentence for each setting of traffic that Gateway API has no field for."""
-    traffic, minor, first = settings.traffic, facts_of(settings.istio.version).minor, gateway_api.FIRST_MINORS
-    if traffic.api == "gateway" and minor < first["Gateway"]:
+    """Yield a sentence for each setting that `gatewayApi.mode` excludes, or that Gateway API has no field for."""
+    own, traffic, facts = settings.gateway_api, settings.traffic, facts_of(settings.istio.version)
+    minor, first = facts.minor, gateway_api.FIRST_MINORS
+    if own.has_defaults and (own.mode in ("off", "routes") or not facts.has_gateway_classes):
+        yield "gatewayApi: resources, replicas and serviceType need mode: managed, and Istio 1.26 or newer"
+    if traffic.api == "istio":
+        return
+    if own.mode == "off":
+        yield "traffic.api: gateway has no effect with gatewayApi.mode: off; set gatewayApi.mode: routes or api: istio"
+    if minor < first["Gateway"]:
         yield f"traffic.api: gateway needs Istio 1.{first['Gateway']} or newer; istio.version is 1.{minor}"
-    elif traffic.api == "gateway":
+    else:
         yield from (f"traffic.canaries.{name} {gateway_api.SUBSETS}" for name in traffic.canaries)
         for name, route in traffic.routes.items():
             kinds = gateway_api.route_kinds(traffic.gateways, route)

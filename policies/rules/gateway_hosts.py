@@ -15,7 +15,10 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     if is_kind(resource, "networking.istio.io/Gateway"):
         openings = _of_istio(resource.props)
     elif is_kind(resource, "gateway.networking.k8s.io/Gateway"):
-        openings = _unnamed("listener", "hostname", items(resource.props, "spec.listeners"))
+        named = [
+            listener for listener in items(resource.props, "spec.listeners") if text(listener, "protocol") != "TCP"
+        ]
+        openings = _unnamed("listener", "hostname", named)
     elif is_kind(resource, "networking.k8s.io/Ingress"):
         openings = _of_ingress(resource.props)
     else:

@@ -11,11 +11,10 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.gateway_api import gets_pods, served_gateways
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.inventory import Kind, Workload
-from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
 from pi_mesh.names import GATEWAY_API as GROUP
 from pi_mesh.settings.gateway_api import SWITCHES
-from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.tree_diff import value_at
+from pi_mesh.values.traffic.gateway_api import API, ingress_host
 from pi_mesh.words import counted
 
 ID, MODE, PAGE = "gateway API", "gatewayApi.mode", "docs/traffic.md"
@@ -33,12 +32,16 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 
 def _kinds(observation: Observation) -> Iterator[Finding]:
-    """Yield a warning for each kind in use that istiod does not read, and the kinds that it would not read."""
+    """Yield the kinds that istiod reads, and a finding for each kind in use that it does not read."""
     snapshot, version = observation.snapshot, observation.settings.istio.version
     crds = {crd.name.partition(".")[0]: crd.version for crd in snapshot.crds if crd.name.endswith(f".{GROUP}")}
+    unread = {kind: reason for kind in GATEWAY_API if (reason := _obstacle(kind, crds, version))}
+    own = {entry.kind for entry in observation.mesh.objects if entry.manifest["apiVersion"] == API}
+    for kind in sorted(own & unread.keys()) if "crds" not in snapshot.unreadable else ():
+        message = f"is gateway, and Istio would not read a {kind}: {unread[kind]}"
+        yield error(ID, setting("traffic.api"), message, f"install it: {PAGE}; or set istio")
     if crds:
         objects = Counter(entry.kind for entry in snapshot.gateway_api or ())
-        unread = {kind: reason for kind in GATEWAY_API if (reason := _obstacle(kind, crds, version))}
         for kind in filter(objects.get, unread):
             message = f"are not read, and the cluster has {counted(objects[kind], 'object')} of them: {unread[kind]}"
             yield warning(ID, Subject(kind), message, f"see {PAGE}", number=objects[kind])
@@ -69,14 +72,13 @@ def _outside_the_mode(observation: Observation) -> Iterator[Finding]:
     if mode == "off":
         in_mesh = [route for route in objects if any(ref.get("kind") == "Service" for ref in _parents(route))]
         report = warning if observation.live or _is_off(observation) else error
-        fix = f"remove it, or set {MODE}: managed"
+        fix = f"remove it (this stack's own by an `up` with traffic.api: istio), or set {MODE}: managed"
         for entry in (*served, *in_mesh):
             message = f"has no effect with {MODE}: off: what it serves ends; {entry.managed}"
             yield report(ID, subject_of(entry), message, fix)
     if mode == "routes":
-        name, _ = gateways(observation.settings)["ingress"]
-        home = gateway_namespace(observation.settings, "ingress")
-        fix = f"attach its routes to a Gateway in {home} with the address {full_name(name, home)} (Hostname): {PAGE}"
+        home, host = observation.settings.ingress_namespace, ingress_host(observation.settings)
+        fix = f"attach its routes to a Gateway in {home} with the address {host} (Hostname): {PAGE}"
         for gateway in filter(gets_pods, served):
             message = f"gets no pods with {MODE}: routes, and pods that it has stay as they are; {gateway.managed}"
             yield warning(ID, subject_of(gateway), message, fix)

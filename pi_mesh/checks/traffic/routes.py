@@ -10,8 +10,6 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import Host, full_name, takes
 from pi_mesh.settings.traffic.routes import Route, RouteTarget
-from pi_mesh.values.traffic import gateway_api
-from pi_mesh.words import enumerated
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ ID = "routes"
 
 def check(observation: Observation) -> Iterator[Finding]:
     services = known_services(observation.settings, observation.snapshot)
-    problems = [*_gateways(observation.settings), *_egress(observation.settings), *_kinds_served(observation)]
+    problems = [*_gateways(observation.settings), *_egress(observation.settings)]
     every = list(route_targets(observation.settings))
     for target in every:
         problems += [*_service(target, services), *_subset(target, services)]
@@ -174,18 +172,6 @@ def _applied(listener: IngressListener) -> str:
     if listener.protocol == "TCP" or (listener.protocol == "TLS" and listener.tls):
         return "tcp"
     return "tls" if listener.protocol == "TLS" else "http"
-
-
-def _kinds_served(observation: Observation) -> Iterator[Finding]:
-    """Yield an error for each kind of Gateway API that the program creates and the cluster does not know."""
-    snapshot = observation.snapshot
-    if snapshot is None or "crds" in snapshot.unreadable:
-        return
-    known = {crd.name for crd in snapshot.crds}
-    kinds = {entry.kind for entry in observation.mesh.objects if entry.manifest["apiVersion"] == gateway_api.API}
-    if missing := sorted(name for kind in kinds if (name := f"{kind.lower()}s.{gateway_api.GROUP}") not in known):
-        message = f"is gateway, and the cluster does not have {enumerated(missing)}"
-        yield error(ID, setting("traffic.api"), message, "install the standard CRDs of Gateway API, or set istio")
 
 
 def _egress(settings: Settings) -> Iterator[Finding]:

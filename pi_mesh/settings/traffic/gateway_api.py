@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from pi_mesh.catalog.istio import GATEWAY_API
 from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
 
-FIRST_MINORS = {"Gateway": 24, "HTTPRoute": 24, "GRPCRoute": 24, "TLSRoute": 30, "TCPRoute": 31}
-"""First minor version of Istio whose istiod reads the kind as v1, the only version that Gateway API keeps serving
-(istio.io/istio, pkg/config/schema/metadata.yaml). From 1.24 a Gateway is attached to a Service as here."""
+FIRST_MINORS = {kind: max(since, 24) for kind, (_, since, _) in GATEWAY_API.items()}
+"""First minor version of Istio whose istiod reads the kind as v1 (istio.io/istio, pkg/config/schema/metadata.yaml), and
+attaches a Gateway to a Service as here."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 MOST_RULES = 16  # of an HTTPRoute or GRPCRoute, by its CRD
 PortOf = Callable[[RouteTarget, str], int | None]

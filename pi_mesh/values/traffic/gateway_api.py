@@ -6,18 +6,18 @@ https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#manua
 
 from collections.abc import Iterable, Iterator
 
+from pi_mesh.names import GATEWAY_API
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateway_api import grpc_method, is_service, route_kinds
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
-from pi_mesh.settings.traffic.names import IN_CLUSTER, takes
+from pi_mesh.settings.traffic.names import full_name, takes
 from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
 from pi_mesh.values.cert_manager import SECONDS
 from pi_mesh.values.objects import Object, given, kubernetes_object, own
 from pi_mesh.values.traffic.routes import ASKED_BY_CALLER, take_orders
 
-GROUP = "gateway.networking.k8s.io"
-API = f"{GROUP}/v1"
+API = f"{GATEWAY_API}/v1"
 IS_READ = "jsonpath={.status.listeners[0].name}"
 READY = {"annotations": {"pulumi.com/waitFor": IS_READ, "pulumi.com/timeoutSeconds": SECONDS}}
 """Annotations by which `up` waits until istiod has read the Gateway; its conditions may need a later address."""
@@ -35,12 +35,16 @@ def _sections(listener: IngressListener) -> list[tuple[str, Server, str]]:
     ]
 
 
+def ingress_host(settings: Settings) -> str:
+    """Return the address of a Gateway that the ingress gateway serves; istiod takes it only in that namespace."""
+    return full_name(settings.releases.names.ingress, settings.ingress_namespace)
+
+
 def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
     """Return the Gateway, in the namespace of the gateway's pods: they may read Secrets of their own alone."""
-    service = f"{settings.releases.names.ingress}.{settings.ingress_namespace}{IN_CLUSTER}"
     spec = {
         "gatewayClassName": "istio",
-        "addresses": [{"type": "Hostname", "value": service}],
+        "addresses": [{"type": "Hostname", "value": ingress_host(settings)}],
         "listeners": [_listener(listener, *section) for section in _sections(listener)],
     }
     return kubernetes_object(API, "Gateway", settings.ingress_namespace, name, READY, spec=spec)

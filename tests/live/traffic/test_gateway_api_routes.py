@@ -9,8 +9,7 @@ from lab.calls import settled, status
 from lab.cluster.kubectl import get, kubectl
 from lab.toolchain import programs
 from lab.workloads import CONTROL, TRADING, Workload, namespace, service
-from pi_mesh.names import INGRESS
-from pi_mesh.values.traffic.gateway_api import GROUP
+from pi_mesh.names import GATEWAY_API, INGRESS
 from tests.live.traffic.held import GRPC, HTTP, TCP, held
 from tests.live.traffic.load import CONNECTIONS, must_lose_nothing, streams
 from tests.live.traffic.test_listeners import SECRET, give
@@ -65,7 +64,7 @@ WAYS = {
 }
 FORMS = {
     "istio": "gateways.networking.istio.io,virtualservices",
-    "gateway": f"gateways.{GROUP},httproutes,grpcroutes,tcproutes",
+    "gateway": f"gateways.{GATEWAY_API},httproutes,grpcroutes,tcproutes",
 }
 
 
@@ -75,7 +74,7 @@ def crds(lab: None) -> Iterator[None]:  # noqa: ARG001 - first the lab
     programs.ensure(["conformance"])
     files = [f"--filename={file}" for file in sorted(programs.file("conformance", "crd").glob("gateway.*.yaml"))]
     kubectl("apply", "--server-side", *files)
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *(f"crd/{kind}.{GROUP}" for kind in KINDS))
+    kubectl("wait", "--for=condition=Established", "--timeout=60s", *(f"crd/{kind}.{GATEWAY_API}" for kind in KINDS))
     yield
     kubectl("delete", "--ignore-not-found", *files)
 

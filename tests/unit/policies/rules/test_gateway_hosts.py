@@ -21,7 +21,8 @@ def ingress(**spec: object) -> dict:
     return kubernetes("networking.k8s.io/v1", "Ingress", "edge", spec)
 
 
-LISTENING = kubernetes("gateway.networking.k8s.io/v1", "Gateway", "edge", {"listeners": [{"name": "http", "port": 80}]})
+LISTENERS = [{"port": 9000, "protocol": "TCP"}, {"name": "http", "port": 80, "protocol": "HTTP"}]
+LISTENING = kubernetes("gateway.networking.k8s.io/v1", "Gateway", "edge", {"listeners": LISTENERS})
 ANY = "server 0 answers for every host"
 REFUSED = {
     "no hosts": (gateway({"port": {"number": 80}}), "server 0 names no host"),

@@ -7,9 +7,10 @@ import pytest
 from pi_mesh.checks import registry
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import gateway_api
-from pi_mesh.cluster.policies import Policies, Policy
+from pi_mesh.cluster.policies import Policies, Policy, parse
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
+from pi_mesh.values.traffic.gateway_api import API
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
 from tests.support.gateway_api import (
@@ -119,6 +120,40 @@ def verified(snapshot: Snapshot, *policies: Policy, mode: str = "managed") -> li
     mesh = mesh_with(snapshot, gatewayApi={"mode": mode})
     known = Policies(policies)
     return [*gateway_api.check(replace(HEALTHY, mesh=mesh, snapshot=snapshot, policies=known))]
+
+
+SHOP = {"service": "shop", "port": 80}
+OWN_ROUTE = {"hosts": ["*"], "gateways": ["web"], "http": [{"to": [SHOP]}]}
+OWN = {"traffic": {"api": "gateway", "gateways": {"web": {}}, "routes": {"r": OWN_ROUTE}}}
+
+
+def own_objects(**settings: object) -> tuple[Policy, ...]:
+    """Return the objects of Gateway API that this stack makes, as they are in the cluster."""
+    manifests = (item.manifest for item in make_mesh(**settings).objects)
+    return tuple(parse(item["kind"], item) for item in manifests if item["apiVersion"] == API)
+
+
+HELD = with_objects(CLASS, *own_objects(**OWN))
+NOT_READ = "ERROR traffic.api: is gateway, and Istio would not read a"
+
+
+@table(
+    case("no mode", findings(HELD, **OWN), READS),
+    case("routes", findings(HELD, **OWN, gatewayApi={"mode": "routes"}), READS),
+    case("managed", findings(HELD, **OWN, gatewayApi={"mode": "managed"}), READS),
+    case("before the first up", findings(with_objects(), **OWN), READS),
+    case("off, before an up with Istio's own API", of_mode("off", HELD),
+        f"{READS}\nERROR Gateway istio-system/web: …by an `up` with traffic.api: istio"),
+    case("no CRDs", findings(make_snapshot(), **OWN),
+        f"{NOT_READ} Gateway: the cluster has no CRD of it\n{NOT_READ} HTTPRoute: the"),
+    case("CRDs that may not be listed", findings(make_snapshot(unreadable=("crds",)), **OWN), ""),
+    case("CRDs that are too old",
+        findings(with_objects(release="v1.5.1"), traffic={"api": "gateway", "services": {"shop": {"ports": [80]}},
+            "routes": {"r": {"hosts": ["shop"], "tcp": [SHOP]}}}),
+        f"{NOT_READ} TCPRoute: its CRD is of v1.5.1, and\n{READS}"),
+)  # fmt: skip
+def test_this_stacks_own_gateways_are_served_by_its_ingress_gateway_and_bring_no_pods(told, lines):
+    assert_lines(told, lines)
 
 
 WAITING = (replace(SERVED[0], addresses=()),)

@@ -2,12 +2,11 @@
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.traffic import routes
-from pi_mesh.cluster.objects import Crd, Service
+from pi_mesh.cluster.objects import Service
 from tests.support.factories import make_settings
 from tests.support.findings import assert_lines, case, table
 from tests.support.snapshots import make_snapshot
 from tests.support.traffic_problems import AGENT, APP, GOOD, TO_APP, of_settings, problems, route, run
-from tests.support.versions import NEWEST
 
 ORDERS, NOBODY = ({"to": [{"service": name}]} for name in ("orders", "nobody"))
 LIVING = make_snapshot(services=(Service("trading", "orders", ports=(9000,)),))
@@ -80,20 +79,3 @@ def test_a_service_that_lives_in_the_cluster_needs_no_declaration_and_without_a_
     assert problems(to(ORDERS), LIVING) == []
     settings = make_settings(traffic=to(ORDERS, hosts=("orders",), gateways=()))
     assert_lines(routes.check(of_settings(settings)), "UNKNOWN orders")
-
-
-GATEWAY_API = {"api": "gateway", "canaries": {}}
-SERVED = tuple(Crd(f"{kind}.gateway.networking.k8s.io") for kind in ("gateways", "httproutes"))
-MISSING = "ERROR traffic.api: is gateway, and the cluster does not have gateways.gateway.networking.k8s.io and http"
-
-
-@table(
-    case("without its CRDs", make_snapshot(), MISSING),
-    case("with its CRDs", make_snapshot(crds=SERVED), ""),
-    case("where they may not be listed", make_snapshot(unreadable=("crds",)), ""),
-)
-def test_the_objects_of_gateway_api_need_its_crds(snapshot, line):
-    traffic = {**GOOD, **GATEWAY_API}
-    settings = make_settings(istio={"version": NEWEST}, traffic=traffic)
-    missing = [finding for finding in routes.check(of_settings(settings, snapshot)) if "traffic.api" in str(finding)]
-    assert_lines(missing, line)

@@ -52,6 +52,11 @@ def test_what_gateway_api_cannot_say_is_refused_with_its_key(traffic, told):
     assert told in refusal(istio={"version": NEWEST}, traffic=traffic)
 
 
+def test_a_mode_without_istiods_controller_is_refused():
+    told = refusal(istio={"version": NEWEST}, traffic=BOTH, gatewayApi={"mode": "off"})
+    assert "traffic.api: gateway has no effect with gatewayApi.mode: off" in told
+
+
 @pytest.mark.parametrize("what", [what for what in UNSAID if what not in ("a subset", "a canary")])
 def test_istios_own_api_says_it(what):
     traffic, _ = UNSAID[what]

@@ -13,8 +13,9 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 
-ROUTE_KINDS = {"networking.istio.io": ("VirtualService",), "gateway.networking.k8s.io": ("HTTPRoute", "GRPCRoute")}
-"""Kinds of objects that route requests."""
+API_ROUTES = ("HTTPRoute", "GRPCRoute")
+ROUTE_KINDS = ("VirtualService", *API_ROUTES)
+"""Kinds of objects that route requests; those of the Gateway API are in every snapshot."""
 MESH = "mesh"
 """Name that stands for the sidecars in a VirtualService's `gateways`."""
 USUAL_RETRIES = 2
@@ -38,8 +39,10 @@ def with_routes(snapshot: Snapshot, settings: Settings) -> Snapshot:
     if not any(service.takes_orders for service in settings.traffic.services.values()):
         return snapshot
     with Client(settings.cluster.context) as client, ThreadPoolExecutor(max_workers=5) as pool:
-        every_route, unreadable = policies.listed(client, ROUTE_KINDS, pool)
-    return replace(snapshot, routes=every_route, unreadable=(*snapshot.unreadable, *unreadable))
+        of_istio, unreadable = policies.listed(client, {"networking.istio.io": ("VirtualService",)}, pool)
+    unreadable += API_ROUTES if snapshot.gateway_api is None else ()
+    of_api = [entry for entry in snapshot.gateway_api or () if entry.kind in API_ROUTES]
+    return replace(snapshot, routes=(*of_istio, *of_api), unreadable=(*snapshot.unreadable, *unreadable))
 
 
 def rules(route: Policy, others: Iterable[Policy]) -> Iterator[Rule]:
@@ -67,6 +70,15 @@ def destinations(route: Policy) -> set[str]:
 def applies_to_sidecars(route: Policy) -> bool:
     """Return True for a VirtualService whose hosts the sidecars route by it."""
     return route.kind == "VirtualService" and MESH in (route.spec.get("gateways") or [MESH])
+
+
+def sidecar_hosts(route: Policy) -> set[str]:
+    """Return the full names of the hosts whose requests the sidecars route by it."""
+    if route.kind == "VirtualService":
+        hosts = route.spec.get("hosts") if applies_to_sidecars(route) else ()
+        return {full_name(host, route.namespace) for host in hosts or ()}
+    parents = route.spec.get("parentRefs") or ()
+    return {_service(parent, route.namespace) for parent in parents if parent.get("kind") == "Service"}
 
 
 def _of_istio(rule: Mapping[str, Any], namespace: str) -> Rule:

@@ -17,6 +17,9 @@ from pi_mesh.values.traffic.routes import order_services
 from pi_mesh.words import agreeing, counted
 
 ID = "orders"
+NO_DEFAULT = (
+    "set proxy.defaultRetries.attempts: 0, or lead the requests by Istio's own API, whose routes switch retries off"
+)
 Services = dict[str, str]
 """Names of services that take orders, by their full names."""
 
@@ -30,8 +33,7 @@ def check_routes(observation: Observation) -> Iterator[Finding]:
     if observation.snapshot is None:
         return
     where = setting("traffic.services")
-    kinds = (kind for group in routes.ROUTE_KINDS.values() for kind in group)
-    if unreadable := [kind for kind in kinds if kind in observation.snapshot.unreadable]:
+    if unreadable := [kind for kind in routes.ROUTE_KINDS if kind in observation.snapshot.unreadable]:
         message = f"whether other routes repeat orders is not known: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")
     others = [*_others(observation, services)]
@@ -52,22 +54,25 @@ def _own(settings: Settings, services: Services) -> Iterator[Finding]:
                 yield error(ID, subject, message, "remove it; the program switches retries off for this service")
             elif are_left and names:
                 message = f"leaves retries of requests to {_shown(services, names)} to the mesh config"
-                fix = "set proxy.defaultRetries.attempts: 0, or traffic.api: istio, by which a route switches them off"
-                yield error(ID, setting(f"traffic.routes.{name}.http[{number}].to"), message, fix)
+                yield error(ID, setting(f"traffic.routes.{name}.http[{number}].to"), message, NO_DEFAULT)
 
 
 def _others(observation: Observation, services: Services) -> Iterator[Finding]:
     """Yield the findings about routes that are not of these settings."""
     own = {(item["kind"], *object_name(item)) for item in stages(observation.settings)[0]}
-    aliases = _aliases(observation, services)
+    aliases, repeats = _aliases(observation, services), observation.settings.proxy.default_retries.attempts > 0
     for route in observation.snapshot.routes:
         # A VirtualService without hosts is a delegate, and is judged with the routes that name it.
         if route.key not in own and (route.kind != "VirtualService" or route.spec.get("hosts")):
             yield from _rival(observation.settings, route, services)
-            yield from _route_findings(route, [*routes.rules(route, observation.snapshot.routes)], services, aliases)
+            rules = [*routes.rules(route, observation.snapshot.routes)]
+            yield from _route_findings(route, rules, services, aliases, repeats=repeats)
 
 
-def _route_findings(route: Policy, rules: list[Rule], services: Services, aliases: Services) -> Iterator[Finding]:
+def _route_findings(
+    route: Policy, rules: list[Rule], services: Services, aliases: Services, *, repeats: bool
+) -> Iterator[Finding]:
+    """Yield what a route does to orders; `repeats` is True for a mesh config with retries."""
     fix = "set retries.attempts: 0 and remove mirror and fault"
     left = {name for rule in rules if rule.retries is None for name in rule.targets} & services.keys()
     if problems := [*_problems(rules, services)]:
@@ -75,9 +80,10 @@ def _route_findings(route: Policy, rules: list[Rule], services: Services, aliase
     elif problems := [*_problems(rules, aliases)]:
         message = f"{'; '.join(problems)}, whose pods take orders; {route.managed}"
         yield warning(ID, subject_of(route), message, f"if that port takes orders too, {fix}")
-    elif left and route.kind == "VirtualService":
+    elif left and (route.kind == "VirtualService" or repeats):
         message = f"leaves retries of requests to {_shown(services, left)} to the mesh config; {route.managed}"
-        yield warning(ID, subject_of(route), message, "set retries: {attempts: 0} in its rules")
+        off = "set retries: {attempts: 0} in its rules" if route.kind == "VirtualService" else NO_DEFAULT
+        yield warning(ID, subject_of(route), message, off)
 
 
 def _problems(rules: list[Rule], services: Services) -> Iterator[str]:
@@ -95,9 +101,7 @@ def _problems(rules: list[Rule], services: Services) -> Iterator[str]:
 
 def _rival(settings: Settings, route: Policy, services: Services) -> Iterator[Finding]:
     """Yield an error for a second route of an order service's host: sidecars take one of them (istioctl's IST0109)."""
-    if not routes.applies_to_sidecars(route):
-        return
-    for host in sorted({full_name(host, route.namespace) for host in route.spec["hosts"]} & services.keys()):
+    for host in sorted(routes.sidecar_hosts(route) & services.keys()):
         name = services[host]
         if settings.traffic.services[name].default_route:
             message = f"routes service {name} for sidecars, which take either it or the stack's own; {route.managed}"

@@ -194,13 +194,15 @@ def client(monkeypatch) -> FakeClient:
 def test_the_routes_are_read_where_a_service_takes_orders_and_nothing_is_asked_where_none_does(client):
     assert routes.with_routes(make_snapshot(), make_settings()) == make_snapshot()
     assert client.got == []
-    read = routes.with_routes(make_snapshot(), ORDERS).routes
-    assert [route.key for route in read] == [("VirtualService", "shop", "a")]
+    of_api = tuple(Policy(kind, "shop", "a") for kind in ("Gateway", "HTTPRoute", "TCPRoute"))
+    read = routes.with_routes(make_snapshot(gateway_api=of_api), ORDERS).routes
+    assert [route.key for route in read] == [("VirtualService", "shop", "a"), ("HTTPRoute", "shop", "a")]
 
 
 def test_routes_that_may_not_be_listed_are_named(client):
     client.answers[f"{API}/virtualservices"] = Forbidden("no", "no")
-    assert routes.with_routes(make_snapshot(), ORDERS).unreadable == ("VirtualService",)
+    unreadable = routes.with_routes(make_snapshot(gateway_api=None), ORDERS).unreadable
+    assert unreadable == ("VirtualService", "HTTPRoute", "GRPCRoute")
 
 
 def test_the_destinations_of_a_route_are_those_of_all_its_kinds_of_rules():

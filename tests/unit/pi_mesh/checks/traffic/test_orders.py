@@ -40,10 +40,10 @@ MINE = "traffic.routes.shop.http[0].retries.retryOn: repeats requests of every m
 DEFAULT = "proxy.defaultRetries.retryOn: repeats requests of every method after 503"
 
 
-def beside(*routes: Policy, services: dict = ORDERS, unreadable: tuple = ()) -> Observation:
+def beside(*routes: Policy, services: dict = ORDERS, unreadable: tuple = (), **settings: object) -> Observation:
     """Return the settings of these services, in a cluster with these routes of others."""
     snapshot = make_snapshot(routes=routes, pods=PODS, services=SERVICES, unreadable=unreadable)
-    return of_settings(make_settings(traffic={"services": services}), snapshot)
+    return of_settings(make_settings(traffic={"services": services}, **settings), snapshot)
 
 
 def to(host: str = FULL, retries: int | None = 0, **more: object) -> dict[str, Any]:
@@ -61,6 +61,10 @@ def of_gateway_api(kind: str = "HTTPRoute", **rule: object) -> Policy:
     return Policy(kind, "shop", "theirs", {"rules": [{"backendRefs": [backend], **rule}]})
 
 
+def of_service(parent: str) -> Policy:
+    return Policy("HTTPRoute", "trading", "theirs", {"parentRefs": [{"kind": parent, "name": "orders"}]})
+
+
 ROOT = route({"delegate": {"name": "below", "namespace": "trading"}, "retries": {"attempts": 4}})
 BELOW, CALM = (Policy("VirtualService", "trading", "below", {"http": [to("orders", n)]}) for n in (None, 0))
 OWN = Policy("VirtualService", "trading", "orders-without-retries", {"hosts": ["orders"], "http": []})
@@ -69,6 +73,7 @@ BY = "; managed by Helm release shop/web"
 ALL_WELL = "OK=1 1 service takes orders, and no route repeats, mirrors or fails them"
 COPIED = f"ERROR {THEIRS}mirrors requests to service orders{BY}"
 RIVAL = "ERROR routes service orders for sidecars, which take either it or…services.orders.defaultRoute: false"
+CONFIG = "to the mesh config; it names no manager; set "
 COPY = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy"}}}]
 
 
@@ -91,9 +96,12 @@ COPY = [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "copy
     case("the Gateway API", beside(of_gateway_api(retry={"codes": [503]})), "ERROR repeats…orders up to 2 times"),
     case("its retries", beside(of_gateway_api(retry={"attempts": 5})), "ERROR repeats…orders up to 5 times"),
     case("its mirror", beside(of_gateway_api(filters=COPY)), "ERROR mirrors"),
-    case("its route without retries", beside(of_gateway_api()), "OK "),
-    case("gRPC without retries", beside(of_gateway_api("GRPCRoute")), "OK "),
+    case("its route without retries", beside(of_gateway_api()), f"WARNING leaves retries…{CONFIG}proxy.defaultRetries"),
+    case("gRPC without retries", beside(of_gateway_api("GRPCRoute")), f"WARNING leaves…{CONFIG}proxy.defaultRetries"),
+    case("where the mesh has none", beside(of_gateway_api(), proxy={"defaultRetries": {"attempts": 0}}), "OK "),
     case("a second route for sidecars, which take one of both", beside(route(to(), hosts=(FULL,))), RIVAL),
+    case("a route of the Gateway API for sidecars", beside(of_service("Service")), RIVAL),
+    case("one of a Gateway of that name", beside(of_service("Gateway")), ALL_WELL),
     case("a route at a gateway", beside(route(to(), hosts=(FULL,), gateways=["shop/door"])), "OK "),
     case("the stack's own route", beside(OWN), "OK "),
     case("the only route for sidecars", beside(route(to(), hosts=(FULL,)), services=OWN_ROUTE), "OK "),

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 
 from components import config
-from pi_mesh.inventory import ManagedObject
+from pi_mesh.inventory import Inventory, ManagedObject, gateway_api_crds
 from pi_mesh.settings import Settings
 from pi_mesh.settings.pulumi_config import REGISTRY_PASSWORD
 from pi_mesh.settings.releases import LOGIN_SECRET
@@ -35,6 +35,13 @@ def make_namespace(name: str, item: ManagedObject, opts: pulumi.ResourceOptions)
     # An adopted namespace holds objects of other owners, so `pulumi destroy` must not delete it.
     own = pulumi.ResourceOptions(retain_on_delete=item.adopted)
     return KubernetesObject(name, item.manifest, pulumi.ResourceOptions.merge(opts, own))
+
+
+def make_api_crds(mesh: Inventory, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """Register the CRDs of the Gateway API that the settings ask for; with a CRD its objects would be deleted too."""
+    retained = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=True))
+    crds = gateway_api_crds.manifests(mesh)
+    return [KubernetesObject(f"gateway-api-{crd['metadata']['name']}", crd, retained) for crd in crds]
 
 
 def make_pull_secret(settings: Settings, namespace: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:

@@ -159,6 +159,7 @@ def _workloads(
     # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
     # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
     readers = gateways if serves_certificates(settings) else ()
+    api_crds = manifest.make_api_crds(mesh, deployment.after())
     traffic: list[Traffic] = []
     for workloads in settings.workload_namespaces:
         args = WorkloadNamespaceArgs(mesh.namespace(workloads.setting), mesh.objects_of(workloads.setting))
@@ -167,7 +168,7 @@ def _workloads(
             manifest.make_pull_secret(settings, workloads.name, deployment.after(namespace))
         if rules := mesh.objects_of(workloads.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
-            before = [namespace, *namespaces.values(), *readers]
+            before = [namespace, *namespaces.values(), *readers, *api_crds]
             traffic.append(Traffic(workloads.traffic_component, rules, deployment.after(*before)))
     for component in traffic:
         component.open_listeners(traffic)

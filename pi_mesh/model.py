@@ -59,6 +59,7 @@ def _host_and_port(value: str) -> str:
     return value
 
 
+Sha256 = Annotated[str, matching(r"^[0-9a-f]{64}$", "a SHA-256 sum of 64 hexadecimal digits")]
 VaultAddress = Annotated[
     str,
     matching(r"^https?://[^/\s]+$", 'the address of an API without a path, such as "https://vault.example:8200"'),

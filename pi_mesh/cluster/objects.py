@@ -39,6 +39,8 @@ class Crd:
     version: str = ""
     """Istio version of the CRD; empty before 1.24, whose charts are the first to label it. Release of the Gateway API,
     such as "v1.6.3", of its CRDs."""
+    stack: str = ""
+    """Stack that installed the CRD, from its annotation."""
 
     @property
     def minor(self) -> int:
@@ -126,10 +128,9 @@ def namespace(item: dict) -> Namespace:
 
 def crd(item: dict) -> Crd:
     """Return an apiextensions.k8s.io/v1 CustomResourceDefinition by its metadata alone, without its schemas."""
-    labels = item["metadata"].get("labels") or {}
-    bundle = (item["metadata"].get("annotations") or {}).get(f"{GATEWAY_API}/bundle-version", "")
-    version = bundle or labels.get("app.kubernetes.io/version", "")
-    return Crd(item["metadata"]["name"], release_of(item["metadata"]), version)
+    labels, notes = (item["metadata"].get(key) or {} for key in ("labels", "annotations"))
+    version = notes.get(f"{GATEWAY_API}/bundle-version") or labels.get("app.kubernetes.io/version", "")
+    return Crd(item["metadata"]["name"], release_of(item["metadata"]), version, notes.get(OWNER_ANNOTATION, ""))
 
 
 def webhooks(kind: str, item: dict) -> list[Webhook]:

@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from pi_mesh.inventory.release import Release
-from pi_mesh.model import Model, matching
+from pi_mesh.model import Model, Sha256, matching
 from pi_mesh.settings import SettingsError
 from pi_mesh.settings.releases import ChartSettings, ChartSource
 
@@ -21,7 +21,6 @@ FOLDER = "charts"
 """Folder beside the lock with the charts that a locked stack takes from repositories and registries."""
 
 FileName = Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", "a part of a file's name")]
-Sum = Annotated[str, matching(r"^[0-9a-f]{64}$", "a SHA-256 sum of 64 hexadecimal digits")]
 
 
 class LockedChart(Model):
@@ -31,7 +30,7 @@ class LockedChart(Model):
     version: FileName
     source: ChartSource
     """Repository, registry or directory from which the chart was read."""
-    sha256: Sum
+    sha256: Sha256
     """Sum of the file NAME-VERSION.tgz."""
 
     @property

@@ -2,14 +2,36 @@
 
 from typing import Annotated, Literal
 
-from pi_mesh.facts import Harmless, Helm, Weaker, falls
-from pi_mesh.model import Model, Replicas, ResourceProfile
+from pi_mesh.facts import Harmless, Helm, NoHelm, Weaker, differs, falls
+from pi_mesh.model import Model, Replicas, ResourceProfile, Sha256, matching
 
 CLASS = "gatewayClasses.istio"
 MODES = ("managed", "routes", "off")
 SWITCHES = ("PILOT_ENABLE_GATEWAY_API", "PILOT_ENABLE_GATEWAY_API_STATUS")
 DEPLOYMENTS = "PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER"
 """Variables of istiod (istio/istio, pilot/pkg/features/experimental.go), all of which are true by default."""
+
+
+class ApiCrds(Model):
+    """The CRDs of the standard channel of one release of the Gateway API."""
+
+    version: Annotated[
+        str,
+        matching(r"^1\.\d+\.\d+$", 'a release of the Gateway API such as "1.6.3"'),
+        Harmless("an older one is refused"),
+    ]
+    """Release; `standard-install.yaml` of it is the file charts/gateway-api-VERSION.yaml beside the stack file."""
+    sha256: Annotated[Sha256, Weaker(differs, "the CRDs come from another file")]
+    """Sum of that file, as the page of the release has it; another file is not installed."""
+
+    @property
+    def file(self) -> str:
+        return f"charts/gateway-api-{self.version}.yaml"
+
+    @property
+    def url(self) -> str:
+        releases = "https://github.com/kubernetes-sigs/gateway-api/releases/download"
+        return f"{releases}/v{self.version}/standard-install.yaml"
 
 
 class GatewayApiSettings(Model):
@@ -27,6 +49,9 @@ class GatewayApiSettings(Model):
     `routes`: none gets pods of its own; routes attach to Gateways beside this stack's gateway that name it in their
     `addresses`. `off`: istiod reads no object of this API. By default as managed, and preflight warns of each Gateway
     with pods."""
+    crds: Annotated[ApiCrds | None, NoHelm("CRDs")] = None
+    """CRDs that this stack installs, and leaves in the cluster when it is destroyed; by default none: k3s brings them
+    with its Traefik."""
     resources: Annotated[ResourceProfile | None, Helm("istiod", f"{CLASS}.deployment.spec.template")] = None
     """Requests and limits of each pod of the Gateways, by default proxy.resources. A Gateway can override this and the
     next two keys by `infrastructure.parametersRef`; all three need Istio 1.26."""

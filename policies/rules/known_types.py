@@ -19,6 +19,7 @@ KNOWN = re.compile(
             r"kubernetes:core/v1:(ConfigMap|LimitRange|Namespace|ResourceQuota|Secret|ServiceAccount)",
             r"kubernetes:rbac\.authorization\.k8s\.io/v1:(Role|RoleBinding)",
             r"kubernetes:admissionregistration\.k8s\.io/v1:MutatingWebhookConfiguration",
+            r"kubernetes:apiextensions\.k8s\.io/v1:CustomResourceDefinition",
             r"kubernetes:cert-manager\.io/v1:(Certificate|Issuer)",
             rf"kubernetes:networking\.istio\.io/v\w+:({_ISTIO})",
             rf"kubernetes:gateway\.networking\.k8s\.io/v1:({_GATEWAY_API})",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.observation import Observation
-from pi_mesh.inventory import Inventory, Release
+from pi_mesh.inventory import Inventory, Release, gateway_api_crds
 from pi_mesh.inventory.chart_lock import FILE, sum_of
 from pi_mesh.words import agreeing
 
@@ -15,6 +15,8 @@ ID = "charts"
 
 def check(observation: Observation) -> Iterator[Finding]:
     mesh = observation.mesh
+    if wrong := gateway_api_crds.mismatch(mesh):
+        yield error(ID, setting("gatewayApi.crds"), *wrong)
     if mesh.is_locked:
         for release in {release.package: release for release in mesh.releases}.values():
             yield _locked(release, mesh.stack)

@@ -9,10 +9,12 @@ from pi_mesh.catalog.istio import GATEWAY_API, facts_of
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, subject_of, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.gateway_api import gets_pods, served_gateways
+from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.policies import Policy
-from pi_mesh.inventory import Kind, Workload
+from pi_mesh.inventory import Inventory, Kind, Workload
 from pi_mesh.names import GATEWAY_API as GROUP
-from pi_mesh.settings.gateway_api import SWITCHES
+from pi_mesh.names import OWNER_ANNOTATION
+from pi_mesh.settings.gateway_api import SWITCHES, ApiCrds
 from pi_mesh.tree_diff import value_at
 from pi_mesh.values.traffic.gateway_api import API, ingress_host
 from pi_mesh.words import counted
@@ -33,8 +35,13 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 def _kinds(observation: Observation) -> Iterator[Finding]:
     """Yield the kinds that istiod reads, and a finding for each kind in use that it does not read."""
-    snapshot, version = observation.snapshot, observation.settings.istio.version
-    crds = {crd.name.partition(".")[0]: crd.version for crd in snapshot.crds if crd.name.endswith(f".{GROUP}")}
+    snapshot, settings = observation.snapshot, observation.settings
+    version, asked = settings.istio.version, settings.gateway_api.crds
+    installed = [crd for crd in snapshot.crds if crd.name.endswith(f".{GROUP}")]
+    crds = {crd.name.partition(".")[0]: crd.version for crd in installed}
+    if asked and not observation.live:  # before the `up` that installs them
+        crds = {plural: f"v{asked.version}" for plural, _, _ in GATEWAY_API.values()}
+        yield from _in_the_way(observation.mesh, installed, asked)
     unread = {kind: reason for kind in GATEWAY_API if (reason := _obstacle(kind, crds, version))}
     own = {entry.kind for entry in observation.mesh.objects if entry.manifest["apiVersion"] == API}
     for kind in sorted(own & unread.keys()) if "crds" not in snapshot.unreadable else ():
@@ -47,7 +54,7 @@ def _kinds(observation: Observation) -> Iterator[Finding]:
             yield warning(ID, Subject(kind), message, f"see {PAGE}", number=objects[kind])
         others = "".join(f"; no {kind}, because {reason}" for kind, reason in unread.items())
         yield ok(ID, CLUSTER, f"has the kinds of the Gateway API that Istio {version} reads{others}", number=len(crds))
-    elif (mode := observation.settings.gateway_api.mode) in ("routes", "managed"):
+    elif (mode := settings.gateway_api.mode) in ("routes", "managed"):
         message = f"is {mode}, and the cluster has no CRDs of the Gateway API: istiod reads none of its objects"
         yield warning(ID, setting(MODE), message, f"install them: {PAGE}")
 
@@ -59,10 +66,29 @@ def _obstacle(kind: str, crds: Mapping[str, str], version: str) -> str:
         return f"Istio 1.{since} is the first that reads it by default"
     if plural not in crds:
         return "the cluster has no CRD of it"
-    if oldest and tuple(map(int, re.findall(r"[0-9]+", crds[plural])[:2])) < oldest:
+    if oldest and _numbers(crds[plural])[:2] < oldest:
         needed = ".".join(map(str, oldest))
         return f"its CRD is of {crds[plural] or 'no known release'}, and Istio {version} needs v{needed}"
     return ""
+
+
+def _in_the_way(mesh: Inventory, crds: Sequence[Crd], asked: ApiCrds) -> Iterator[Finding]:
+    """Yield an error if the cluster has CRDs of another owner, or newer ones than the settings ask for."""
+    subject = setting("gatewayApi.crds")
+    if foreign := [crd for crd in crds if crd.stack != mesh.owner]:
+        owner = (foreign[0].release and f"Helm release {foreign[0].release}") or foreign[0].stack
+        several, names = counted(len(foreign), "CRD"), " ".join(crd.name for crd in foreign)
+        message = f"would replace {several} of {owner or 'an unknown owner'} ({foreign[0].version})"
+        give = f", or give them to this stack: `kubectl annotate crd {names} {OWNER_ANNOTATION}={mesh.owner}`"
+        yield error(ID, subject, message, f"remove it{'' if owner else give}", number=len(foreign))
+    elif newer := [crd for crd in crds if _numbers(crd.version) > _numbers(asked.version)]:
+        message = f"is {asked.version}, and the cluster has newer CRDs ({newer[0].version}), whose objects may be lost"
+        yield error(ID, subject, message, "set gatewayApi.crds to that release, or a newer one", number=len(newer))
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    """Return the numbers of a release such as "v1.6.3"; none of an unknown one."""
+    return tuple(map(int, re.findall(r"[0-9]+", release)))
 
 
 def _outside_the_mode(observation: Observation) -> Iterator[Finding]:

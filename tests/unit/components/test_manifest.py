@@ -2,6 +2,8 @@
 
 import base64
 import json
+from hashlib import sha256
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -10,6 +12,18 @@ from components import config
 from pi_mesh.values import objects
 from tests.support.recorder import Recording
 
+CRD = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: gateways.gateway.networking.k8s.io
+  annotations: {gateway.networking.k8s.io/bundle-version: v1.6.3}
+spec: {}
+status: {conditions: []}
+---
+kind: ValidatingAdmissionPolicy
+---
+"""
 LOGIN = {"hub": "registry.lan:5000/istio", "login": {"username": "pi"}}
 
 
@@ -47,3 +61,20 @@ def test_a_login_without_a_password_is_refused_with_the_command_that_sets_it(dep
 
 def test_without_a_login_nothing_is_made(deployed):
     assert secrets(deployed()) == {}
+
+
+def test_the_crds_of_the_gateway_api_are_this_stacks_and_stay_and_come_before_its_gateways(
+    deployed, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    file = Path("charts/gateway-api-1.6.3.yaml")
+    file.parent.mkdir()
+    file.write_text(CRD)
+    crds = {"version": "1.6.3", "sha256": sha256(file.read_bytes()).hexdigest()}
+    recording = deployed(gatewayApi={"crds": crds}, traffic={"gateways": {"web": {}}})
+    crd = recording.one("gateway-api-gateways.gateway.networking.k8s.io")
+    assert crd.type == "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+    assert crd.props["metadata"]["annotations"]["pi-mesh/stack"] == "pi-mesh/test"
+    assert (crd.retain_on_delete, "status" in crd.props) == (True, False)
+    assert crd.name in recording.one("traffic").dependencies
+    assert len(recording.of_type(crd.type)) == 1

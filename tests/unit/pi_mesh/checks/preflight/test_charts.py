@@ -87,6 +87,18 @@ def test_a_directory_must_have_every_chart(tmp_path, absent, level, words):
     assert_told(told, f"{level} charts.source: …{words}")
 
 
+def test_the_file_of_the_gateway_apis_crds_must_have_the_sum_of_the_settings(folder):
+    file, asked = folder / "gateway-api-1.6.3.yaml", {"crds": {"version": "1.6.3", "sha256": SUM}}
+    get = f"`curl --fail --location --create-dirs --output {file} https://github.com/…/v1.6.3/standard-install.yaml`"
+    charts = {"charts": {"source": str(folder)}, "gatewayApi": asked}
+    assert_told(check(observation(None, **charts)), f"error gatewayApi.crds: {file} is not there; {get}")
+    file.write_bytes(b"tampered")
+    other = f"{file} has the sha256 {sha256(b'tampered').hexdigest()}, not {SUM}; do not install it"
+    assert_told(check(observation(None, **charts)), f"error gatewayApi.crds: {other}")
+    file.write_bytes(WHOLE)
+    assert_told(check(observation(None, **charts)))
+
+
 def test_each_setting_with_a_source_of_its_own_has_its_own_finding(tmp_path):
     settings = {"charts": {"source": str(put(tmp_path))}, "observability": {"prometheus": {"enabled": True}}}
     assert_told(check(observation(make_snapshot(), **settings)), "ok charts.source", "ok observability.charts")

@@ -116,8 +116,8 @@ def test_each_gateway_is_judged_by_the_mode(told, lines):
     assert_lines(told, lines)
 
 
-def verified(snapshot: Snapshot, *policies: Policy, mode: str = "managed") -> list:
-    mesh = mesh_with(snapshot, gatewayApi={"mode": mode})
+def verified(snapshot: Snapshot, *policies: Policy, mode: str = "managed", **settings: object) -> list:
+    mesh = mesh_with(snapshot, **{"gatewayApi": {"mode": mode}, **settings})
     known = Policies(policies)
     return [*gateway_api.check(replace(HEALTHY, mesh=mesh, snapshot=snapshot, policies=known))]
 
@@ -153,6 +153,34 @@ NOT_READ = "ERROR traffic.api: is gateway, and Istio would not read a"
         f"{NOT_READ} TCPRoute: its CRD is of v1.5.1, and\n{READS}"),
 )  # fmt: skip
 def test_this_stacks_own_gateways_are_served_by_its_ingress_gateway_and_bring_no_pods(told, lines):
+    assert_lines(told, lines)
+
+
+ASKED = {"gatewayApi": {"crds": {"version": "1.6.3", "sha256": "a" * 64}}}
+OWNER, IN_THE_WAY = make_mesh().owner, "ERROR=7 gatewayApi.crds: "
+
+
+def with_crds(release: str, /, **marks: str) -> Snapshot:
+    """Return a cluster with CRDs of a release of the Gateway API, marked by their owner."""
+    return with_objects(crds=tuple(replace(crd, **marks) for crd in with_objects(release=release).crds))
+
+
+@table(
+    case("before the first up", findings(make_snapshot(), **ASKED, **OWN), READS),
+    case("its own", findings(with_crds("v1.6.3", stack=OWNER), **ASKED), READS),
+    case("an upgrade", findings(with_crds("v1.5.1", stack=OWNER), **ASKED), f"{READS} {NEWEST} reads$"),
+    case("newer ones", findings(with_crds("v1.10.0", stack=OWNER), **ASKED),
+        f"{IN_THE_WAY}is 1.6.3, and the cluster has newer CRDs (v1.10.0)…; set gatewayApi.crds to that\n{READS}"),
+    case("k3s's", findings(with_crds("v1.5.1", release="kube-system/traefik-crd"), **ASKED),
+        f"{IN_THE_WAY}would replace 7 CRDs of Helm release kube-system/traefik-crd (v1.5.1); remove it$\n{READS}"),
+    case("another stack's", findings(with_crds("v1.6.3", stack="pi-mesh/other"), **ASKED),
+        f"{IN_THE_WAY}would replace 7 CRDs of pi-mesh/other (v1.6.3); remove it$\n{READS}"),
+    case("nobody's", findings(with_crds("v1.6.3"), **ASKED),
+        f"{IN_THE_WAY}would replace 7 CRDs of an unknown owner (v1.6.3); remove it, or give them to this stack: "
+        f"`kubectl annotate crd gatewayclasses.…io pi-mesh/stack={OWNER}`$\n{READS}"),
+    case("verified", verified(with_crds("v1.6.3"), **ASKED), READS),
+)  # fmt: skip
+def test_the_crds_of_the_settings_replace_none_of_another_owner_and_no_newer_ones(told, lines):
     assert_lines(told, lines)
 
 

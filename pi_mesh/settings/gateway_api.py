@@ -20,7 +20,8 @@ class ApiCrds(Model):
         matching(r"^1\.\d+\.\d+$", 'a release of the Gateway API such as "1.6.3"'),
         Harmless("an older one is refused"),
     ]
-    """Release; `standard-install.yaml` of it is the file charts/gateway-api-VERSION.yaml beside the stack file."""
+    """Release whose CRDs this stack installs, and leaves in the cluster when it is destroyed. Its
+    `standard-install.yaml` is the file charts/gateway-api-VERSION.yaml beside the stack file."""
     sha256: Annotated[Sha256, Weaker(differs, "the CRDs come from another file")]
     """Sum of that file, as the page of the release has it; another file is not installed."""
 
@@ -50,8 +51,7 @@ class GatewayApiSettings(Model):
     `addresses`. `off`: istiod reads no object of this API. By default as managed, and preflight warns of each Gateway
     with pods."""
     crds: Annotated[ApiCrds | None, NoHelm("CRDs")] = None
-    """CRDs that this stack installs, and leaves in the cluster when it is destroyed; by default none: k3s brings them
-    with its Traefik."""
+    """CRDs that this stack installs; by default none: k3s brings them with its Traefik."""
     resources: Annotated[ResourceProfile | None, Helm("istiod", f"{CLASS}.deployment.spec.template")] = None
     """Requests and limits of each pod of the Gateways, by default proxy.resources. A Gateway can override this and the
     next two keys by `infrastructure.parametersRef`; all three need Istio 1.26."""

@@ -37,7 +37,17 @@ def test_an_example_is_right(example: dict):
 
 def test_every_part_has_an_example():
     keys = {key.removeprefix("pi-mesh:") for example in EXAMPLES for key in example}
-    assert keys == {"ingress", "traffic", "mtls", "proxy", "observability", "namespaces", "trading", "istio"}
+    assert keys == {
+        "ingress",
+        "traffic",
+        "mtls",
+        "proxy",
+        "observability",
+        "namespaces",
+        "trading",
+        "istio",
+        "gatewayApi",
+    }
 
 
 @every_page

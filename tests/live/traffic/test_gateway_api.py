@@ -1,27 +1,20 @@
 """A stranger's Gateway of the Gateway API: named, counted, bounded by `gatewayApi.mode`, and refused with mode off."""
 
-import json
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-import yaml
 
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import get
 from lab.cluster.waiting import wait_until
-from lab.toolchain import go_toolchain
-from lab.toolchain.cache import module_folder
-from lab.toolchain.istio_parts import CONTROL_PLANES
-from lab.workloads import CONTROL, apply
-from pi_mesh.catalog.istio import GATEWAY_API
+from lab.workloads import CONTROL
 from pi_mesh.checks.preflight.gateway_api import ID
+from tests.live.traffic import api_crds
+from tests.live.traffic.api_crds import GROUP
 from tests.support.objects import present
 from tests.support.project import Outcome, Project
-from tests.support.versions import NEWEST
 
-MODULE, GROUP, SHOP = "sigs.k8s.io/gateway-api", "gateway.networking.k8s.io", "shop-of-a-stranger"
+SHOP = "shop-of-a-stranger"
 SPEC = {"gatewayClassName": "istio", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
 OWN = [{"type": "Hostname", "value": f"istio-ingressgateway.{CONTROL}.svc.cluster.local"}]
 SIZE = {"requests": {"cpu": "40m", "memory": "96Mi"}, "limits": {"cpu": "150m", "memory": "192Mi"}}
@@ -33,32 +26,12 @@ def of_api(kind: str, name: str = "web", **spec: object) -> dict:
     return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def crds() -> list[dict]:
-    """Return the CRDs of the standard channel, of the release with which the lab's Istio was built."""
-    sums = (module_folder(CONTROL_PLANES[NEWEST]) / "go.sum").read_text().splitlines()
-    version, sum_of_zip = next(line.split()[1:] for line in sums if line.startswith(f"{MODULE} v"))
-    command = [go_toolchain.go(), "mod", "download", "-json", f"{MODULE}@{version}"]
-    own = {"GONOSUMDB": MODULE}
-    done = subprocess.run(command, env=go_toolchain.environment() | own, capture_output=True, text=True, check=True)
-    answer = json.loads(done.stdout)
-    assert answer["Sum"] == sum_of_zip
-    plurals = {plural for plural, _, _ in GATEWAY_API.values()}
-    files = sorted((Path(answer["Dir"]) / "config/crd/standard").glob(f"{GROUP}_*s.yaml"))
-    return [yaml.safe_load(file.read_text()) for file in files if file.stem.rpartition("_")[2] in plurals]
-
-
 @pytest.fixture(scope="module")
 def shop(mesh: Project) -> Iterator[str]:  # noqa: ARG001 - first the mesh
     """Yield a stranger's namespace in a cluster with the CRDs of the Gateway API; both go again."""
-    definitions = crds()
-    names = [item["metadata"]["name"] for item in definitions]
-    apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOP}}])
-    # Their text is too long for the annotation of a client-side apply.
-    kubectl("apply", "--server-side", "--filename=-", stdin=yaml.safe_dump_all(definitions))
-    kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in names))
-    yield SHOP
-    kubectl("delete", "namespace", SHOP)
-    kubectl("delete", "crd", *names)
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOP}}
+    with api_crds.applied(), present([home]):
+        yield SHOP
 
 
 def told(outcome: Outcome) -> list[str]:

@@ -1,15 +1,17 @@
-"""Listeners and routes of a running stack that move to Gateway API, and back."""
+"""Listeners and routes of a running stack that move to Gateway API, and back, and the CRDs that the stack installs."""
 
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
+import yaml
 
 from lab.calls import settled, status
 from lab.cluster.kubectl import get, kubectl
-from lab.toolchain import programs
 from lab.workloads import CONTROL, TRADING, Workload, namespace, service
-from pi_mesh.names import GATEWAY_API, INGRESS
+from pi_mesh.names import GATEWAY_API, INGRESS, OWNER_ANNOTATION
+from tests.live.traffic import api_crds
 from tests.live.traffic.held import GRPC, HTTP, TCP, held
 from tests.live.traffic.load import CONNECTIONS, must_lose_nothing, streams
 from tests.live.traffic.test_listeners import SECRET, give
@@ -35,6 +37,7 @@ PORTS = {"http": 8080, "tcp-fix": TCP, "http-ws": HTTP, "grpc-rpc": GRPC}
 SERVICES = [namespace(ABROAD), service(SERVICE, LABELS, **PORTS), service(CANARY, LABELS, http=8080)]
 SHARES = [{"service": SERVICE, "port": 80, "weight": 90}, {"service": CANARY, "port": 80, "weight": 10}]
 TRAFFIC = {
+    "gatewayApi.mode": "routes",
     "proxy.listenerDrainSeconds": DRAIN,
     "traffic.gateways": {
         "web": {"port": 8080},
@@ -71,15 +74,8 @@ FORMS = {
 @pytest.fixture(scope="module")
 def crds(lab: None) -> Iterator[None]:  # noqa: ARG001 - first the lab
     """Give the cluster the kinds of Gateway API, for the module."""
-    programs.ensure(["conformance"])
-    files = [f"--filename={file}" for file in sorted(programs.file("conformance", "crd").glob("gateway.*.yaml"))]
-    kubectl("apply", "--server-side", *files)
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *(f"crd/{kind}.{GATEWAY_API}" for kind in KINDS))
-    yield
-    kubectl("delete", "--ignore-not-found", *files)
-
-
-KINDS = ("gateways", "gatewayclasses", "httproutes", "grpcroutes", "tcproutes", "tlsroutes")
+    with api_crds.applied():
+        yield
 
 
 def objects(api: str) -> set[str]:
@@ -97,6 +93,30 @@ def refused_routes() -> list[str]:
     ]
     assert len({name for name, _ in states}) == len(items) > 0
     return [f"{name}: {state}" for name, state in states if state["status"] != "True"]
+
+
+@pytest.mark.long
+def test_the_crds_of_the_settings_come_before_their_objects_stay_behind_and_replace_none_of_others(
+    mesh: Project, figure
+):
+    version, crds = api_crds.release()
+    file = mesh.folder / f"charts/gateway-api-{version}.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(yaml.safe_dump_all(crds))
+    asked = {"version": version, "sha256": sha256(file.read_bytes()).hexdigest()}
+    settings = {"gatewayApi.crds": asked, "traffic.api": "gateway", "traffic.gateways": {"web": {"port": 8080}}}
+    with api_crds.removed():
+        for _ in range(2):  # the second time, the stack finds those that it left
+            with mesh.changed(settings):
+                assert objects("gateway") == {"Gateway web"}
+                mesh.must_be_unchanged()
+                mesh.operation("verify").must()
+            kubectl("get", *api_crds.NAMES)
+        kubectl("annotate", *api_crds.NAMES, f"{OWNER_ANNOTATION}-")
+        mesh.change(settings)
+        figure(mesh.up().refused("gatewayApi.crds: would replace 7 CRDs of an unknown owner"))
+        mesh.reset()
+    file.unlink()
 
 
 @pytest.mark.long

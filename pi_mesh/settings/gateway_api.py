@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pi_mesh.facts import Harmless, Helm, NoHelm, Weaker, differs, falls
+from pi_mesh.facts import Harmless, Helm, NoHelm, Weaker, falls, replaces
 from pi_mesh.model import Model, Replicas, ResourceProfile, Sha256, matching
 
 CLASS = "gatewayClasses.istio"
@@ -22,7 +22,7 @@ class ApiCrds(Model):
     ]
     """Release whose CRDs this stack installs, and leaves in the cluster when it is destroyed. Its
     `standard-install.yaml` is the file charts/gateway-api-VERSION.yaml beside the stack file."""
-    sha256: Annotated[Sha256, Weaker(differs, "the CRDs come from another file")]
+    sha256: Annotated[Sha256, Weaker(replaces, "the CRDs come from another file")]
     """Sum of that file, as the page of the release has it; another file is not installed."""
 
     @property

@@ -1,6 +1,6 @@
 """Pods must have the resources of the settings, and in an injected namespace the sidecar, which new ones must get."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.observation import Observation
@@ -82,29 +82,27 @@ def _sidecar_fix(pod: Pod) -> str:
 
 
 PROFILE = "resource profile"
-Report = Callable[[str, Subject, str, str], Finding]
-"""Function that makes a finding of a level."""
 
 
 def check_profile(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         for workload in release.workloads:
             fix = f"{observation.restore(release.id)}, or wait for the rollout"
-            yield from _workload(observation, workload, fix, error)
+            yield from _workload(observation, workload, fix)
     for workload in observation.mesh.api_gateways:
-        yield from _workload(observation, workload, f"see infrastructure.parametersRef of {workload.title}", warning)
+        yield from _workload(observation, workload, f"see infrastructure.parametersRef of {workload.title}", own=False)
     for namespace in observation.settings.workload_namespaces:
         yield from _sidecars(observation, namespace.name)
 
 
-def _workload(observation: Observation, workload: Workload, fix: str, report: Report) -> Iterator[Finding]:
+def _workload(observation: Observation, workload: Workload, fix: str, *, own: bool = True) -> Iterator[Finding]:
     profile = workload.resources
     pods = [pod for pod in observation.snapshot.pods if not pod.ending and workload.has_pod(pod.namespace, pod.labels)]
     for pod in pods:
         subject = Subject("pod", pod.id)
         main, *_ = pod.containers
         if wrong := deviations(main, profile):
-            yield report(PROFILE, subject, wrong, fix)
+            yield (error if own else warning)(PROFILE, subject, wrong, fix)
         else:
             yield ok(PROFILE, subject, f"requests {profile.requests.resources}, limits {profile.limits.resources}")
 

@@ -26,42 +26,43 @@ with interpreter.explained(_stop):
     from operations.command_line import HELP, Command, Flags
 
 COMMANDS = {
-    "preflight": ("preflight", "-s pi-cluster", "-s pi-cluster --json"),
-    "rehearse": ("rehearse.command", "-s pi-cluster", "-s pi-cluster --json"),
-    "verify": ("verify.command", "-s pi-cluster --probe", "-s pi-cluster --window 60"),
-    "repair": ("repair.command", "-s pi-cluster", "-s pi-cluster --yes"),
-    "adopt": ("adopt.command", "-s pi-cluster", "-s pi-cluster --yes"),
-    "budget": ("budget.command", "-s pi-cluster", "-s pi-cluster --json"),
-    "rotate-ca": ("rotate_ca.command", "-s pi-cluster", "-s pi-cluster --root --dry-run"),
-    "proxies": ("proxies.command", "-s pi-cluster", "-s pi-cluster --json"),
-    "connectivity": ("connectivity.command", "-s pi-cluster", "-s pi-cluster --json"),
-    "refresh": ("refresh.command", "-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
-    "upgrade": ("upgrade.command", "-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
-    "charts": ("charts.command", "lock -s pi-cluster", "vendor -s pi-cluster"),
-    "report": ("report.command", "-s pi-cluster", "-s pi-cluster --output report.tar.gz"),
-    "dashboard": ("dashboard", "kiali -s pi-cluster", "grafana -s pi-cluster"),
-    "backup": ("backup", "-s pi-cluster", "-s pi-cluster --check mesh.age"),
-    "restore": ("restore", "mesh.age -s pi-cluster --dry-run", "mesh.age -s pi-cluster --yes"),
+    "preflight": ("-s pi-cluster", "-s pi-cluster --json"),
+    "rehearse": ("-s pi-cluster", "-s pi-cluster --json"),
+    "verify": ("-s pi-cluster --probe", "-s pi-cluster --window 60"),
+    "repair": ("-s pi-cluster", "-s pi-cluster --yes"),
+    "adopt": ("-s pi-cluster", "-s pi-cluster --yes"),
+    "budget": ("-s pi-cluster", "-s pi-cluster --json"),
+    "rotate-ca": ("-s pi-cluster", "-s pi-cluster --root --dry-run"),
+    "proxies": ("-s pi-cluster", "-s pi-cluster --json"),
+    "connectivity": ("-s pi-cluster", "-s pi-cluster --json"),
+    "refresh": ("-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
+    "upgrade": ("-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
+    "charts": ("lock -s pi-cluster", "vendor -s pi-cluster"),
+    "report": ("-s pi-cluster", "-s pi-cluster --output report.tar.gz"),
+    "dashboard": ("kiali -s pi-cluster", "grafana -s pi-cluster"),
+    "backup": ("-s pi-cluster", "-s pi-cluster --check mesh.age"),
+    "restore": ("mesh.age -s pi-cluster --dry-run", "mesh.age -s pi-cluster --yes"),
 }
-"""Module of each command, in which the function has the command's name, and two examples of what is given to it."""
+"""Two examples of what is given to each command, which is the function of its name in the module of its name."""
 SHORT = {"help_option_names": ["-h", "--help"]}
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False, context_settings=SHORT)
 
 
 def _sentence(name: str) -> str:
     """Return the first line of a command's docstring from its source: on a Pi an import takes seconds."""
-    module, *_ = COMMANDS[name]
-    tree = ast.parse((Path(__file__).parent / f"{module.replace('.', '/')}.py").read_text())
+    module = name.replace("-", "_")
+    file = Path(__file__).with_name(f"{module}.py")
+    tree = ast.parse((file if file.exists() else Path(__file__).with_name(module) / "__init__.py").read_text())
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return (ast.get_docstring(functions[name.replace("-", "_")]) or "").partition("\n")[0]
+    return (ast.get_docstring(functions[module]) or "").partition("\n")[0]
 
 
 def _loaded(name: str) -> Any:
     """Import a command, with its options and its whole help."""
-    module, *examples = COMMANDS[name]
-    epilog = "\n\n".join(["Examples:", *(f"python -m operations {name} {example}" for example in examples), HELP])
-    command = Typer()
-    function = getattr(import_module(f"operations.{module}"), name.replace("-", "_"))
+    examples = (f"python -m operations {name} {example}" for example in COMMANDS[name])
+    epilog = "\n\n".join(["Examples:", *examples, HELP])
+    command, module = Typer(), name.replace("-", "_")
+    function = getattr(import_module(f"operations.{module}"), module)
     command.command(name, cls=Command, epilog=epilog, context_settings=SHORT)(function)
     return get_command(command)
 

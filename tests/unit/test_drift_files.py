@@ -23,7 +23,7 @@ PAGE = (ROOT / "docs" / "drift.md").read_text()
 CONFIG, JOB = yaml.safe_load_all(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
 POD = JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 IMPORTING = """import ast, sys, operations.__main__
-for file in ("operations/command_line.py", "operations/verify/command.py"):
+for file in ("operations/command_line.py", "operations/verify/__init__.py"):
     for node in ast.walk(ast.parse(open(file).read())):  # what its functions import too
         if isinstance(node, ast.Import | ast.ImportFrom):
             exec(ast.unparse(node))

@@ -35,6 +35,7 @@ HEAVY = {
     *("pi_mesh.settings", "pi_mesh.inventory", "operations.failures", "operations.results"),
 }
 """Modules that take long to load, and that no help needs; typer itself loads pydantic for a command's options."""
+MODULES = [f"operations.{command.replace('-', '_')}" for command in COMMANDS]
 KILLED = [{"type": "creating", "resource": {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}}]
 
 
@@ -98,18 +99,20 @@ def stack(monkeypatch):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_as_the_list_does_with_its_exit_statuses(command):
-    module, *examples = COMMANDS[command]
-    function = getattr(import_module(f"operations.{module}"), command.replace("-", "_"))
+    module = command.replace("-", "_")
+    function = getattr(import_module(f"operations.{module}"), module)
     assert _sentence(command) == (function.__doc__ or "").partition("\n")[0] != ""
     shown = run(command, "--help")
     assert (shown.exit_code, "bool" in shown.output) == (0, False)
     for words in ("--stack", "--json", "<str>", "Exit status: 0 success"):
         assert words in shown.output
-    assert [example for example in examples if f"python -m operations {command} {example}" not in shown.output] == []
+    assert [
+        example for example in COMMANDS[command] if f"python -m operations {command} {example}" not in shown.output
+    ] == []
 
 
 @pytest.mark.parametrize(
-    ("command", "example"), [(name, example) for name, (_, *examples) in COMMANDS.items() for example in examples]
+    ("command", "example"), [(name, example) for name, examples in COMMANDS.items() for example in examples]
 )
 def test_the_examples_of_the_help_are_command_lines(command, example):
     assert _loaded(command).make_context(command, example.split()).params["stack"] == "pi-cluster"
@@ -140,16 +143,16 @@ def printed_by(code: str) -> list[str]:
 def test_the_list_of_commands_loads_none_of_them():
     code = "from operations.__main__ import app; app(['--help'], standalone_mode=False)"
     loaded = {*printed_by(f"{code}; print(*sys.modules, sep='\\n', file=sys.stderr)")}
-    assert {f"operations.{module}" for module, *_ in COMMANDS.values()} & loaded == set()
+    assert {*MODULES} & loaded == set()
     assert HEAVY & loaded <= {"rich.table"}  # in which typer shows it
 
 
 def test_a_command_loads_for_its_help_nothing_that_only_its_work_needs():
     lines = printed_by(f"""from importlib import import_module
-for module in {[module for module, *_ in COMMANDS.values()]}:
-    import_module(f'operations.{{module}}')
+for module in {MODULES}:
+    import_module(module)
     print(module, *({HEAVY} & sys.modules.keys()), file=sys.stderr)""")
-    assert lines == [module for module, *_ in COMMANDS.values()]
+    assert lines == MODULES
 
 
 @pytest.mark.parametrize(("outcome", "status", "says"), [

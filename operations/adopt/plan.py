@@ -9,7 +9,7 @@ from operations.adopt.entries import live_inputs
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
 from operations.adopt.obstacles import object_id, subject_of
 from operations.pull_request import manifests
-from operations.pull_request.engine import Intent, Resource
+from operations.pull_request.engine import Resource
 from operations.pull_request.manifests import Change, Consequences, NotRenderedError, Objects
 from operations.repair.observed_state import resources
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
@@ -79,7 +79,7 @@ def effects_of_up(there: ExistingMesh) -> Effects:
         own = {"name": release.name, "namespace": release.namespace, "values": release.values}
         resource = Resource(manifests.RELEASE, release.name, {**existing.registered["inputs"], **own})
         try:
-            objects = manifests.rendered_objects(Intent({release.id: resource}, {}), Path.cwd())
+            objects = manifests.rendered_objects([resource], Path.cwd())
         except NotRenderedError as problem:
             return Effects(problem=str(problem))
         rendered[release.id] = {key: text for key, text in objects.items() if not key.startswith(f"{CRD} ")}

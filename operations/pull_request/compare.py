@@ -5,51 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from operations.pull_request import checkout, engine, manifests, relaxations, sides
-from operations.pull_request.checkout import Config, Revision
+from operations.pull_request.checkout import Revision
 from operations.pull_request.engine import Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations
 from operations.pull_request.sides import Side
 from pi_mesh.checks import upgrade_path
-from pi_mesh.names import PROJECT
-from pi_mesh.settings import Settings, SettingsError, parse
+from pi_mesh.settings import SettingsError, parse
 from pi_mesh.settings.pulumi_config import plain_values
-
-
-class UnsupportedChange(NamedTuple):
-    """A change of the version that Istio does not support, in Markdown."""
-
-    verdict: str
-    """The change in a few words."""
-    effect: str
-    """Reason why Istio does not support it, and the path to take."""
-
-
-def unsupported_change(base: Config, head: Config) -> UnsupportedChange | None:
-    """Return the change; None where the version stays, or where Istio supports the change."""
-    before, after = _settings(base), _settings(head)
-    if not before or not after:
-        return None
-    was, becomes = before.istio.version, after.istio.version
-    problem = upgrade_path.unsupported_change(was, becomes)
-    if problem is None:
-        return None
-    refused = "" if after.istio.allow_skip else ", which `up` refuses"
-    verdict = f"**takes Istio from {was} to {becomes}{refused}**"
-    return UnsupportedChange(verdict, f"`istio.version` {problem.message}: {problem.fix}.")
-
-
-def _settings(config: Config) -> Settings | None:
-    """Return the settings; None for a new stack, for a stack of the CA alone, and for invalid settings."""
-    if f"{PROJECT}:istio" not in config:
-        return None
-    try:
-        return parse(plain_values(config))
-    except SettingsError:
-        return None
 
 
 @dataclass(frozen=True)
@@ -92,9 +57,18 @@ class Comparison:
         return manifests.consequences_for_pods(self.before.objects, self.after.objects)
 
     @cached_property
-    def unsupported(self) -> UnsupportedChange | None:
-        """Return the change of istio.version where Istio does not support it."""
-        return unsupported_change(self.before.config, self.after.config)
+    def unsupported(self) -> tuple[str, str] | None:
+        """Return a change of istio.version that Istio does not support: in a few words, and why."""
+        try:
+            was, now = (parse(plain_values(side.config)).istio for side in (self.before, self.after))
+        except SettingsError:  # a new stack, a stack of the CA alone, or invalid settings
+            return None
+        problem = upgrade_path.unsupported_change(was.version, now.version)
+        if problem is None:
+            return None
+        refused = "" if now.allow_skip else ", which `up` refuses"
+        words = f"**takes Istio from {was.version} to {now.version}{refused}**"
+        return words, f"`istio.version` {problem.message}: {problem.fix}."
 
 
 def _lines(errors: Iterable[str]) -> Iterator[str]:

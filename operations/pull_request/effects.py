@@ -32,7 +32,7 @@ def _judgement(comparison: Comparison) -> Iterator[str]:
     if comparison.relaxations.settings:
         yield f"**weakens {counted(len(comparison.relaxations.settings), 'setting')}**"
     if comparison.unsupported:
-        yield comparison.unsupported.verdict
+        yield comparison.unsupported[0]
     if comparison.relaxations.charts:
         yield "**weakens the chart lock**"
     if comparison.relaxations.code:
@@ -115,7 +115,7 @@ def effect_lines(comparison: Comparison) -> Iterator[str]:
             alike.setdefault((step.verb, step.kind, step.keys, step.is_retained), []).append(step)
     yield from map(_deletion, alike.values())
     if comparison.unsupported:
-        yield comparison.unsupported.effect
+        yield comparison.unsupported[1]
     effect = comparison.consequences
     if effect.restarts:
         singular, plural = "restarts: its pod template changes", "restart: their pod templates change"

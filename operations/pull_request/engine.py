@@ -107,7 +107,6 @@ class Violation:
 @dataclass(frozen=True)
 class Intent:
     resources: dict[str, Resource]
-    outputs: dict[str, Any]
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
@@ -120,7 +119,7 @@ class Intent:
         return any(violation.level == "mandatory" for violation in self.violations)
 
 
-NOTHING = Intent({}, {})
+NOTHING = Intent({})
 
 
 def intent_of_events(events: list[EngineEvent], crash: str | None = None) -> Intent:
@@ -135,7 +134,6 @@ def intent_of_events(events: list[EngineEvent], crash: str | None = None) -> Int
     remaining = [step.new for step in steps if step.new and step.new.custom and step.op is not OpType.DELETE]
     return Intent(
         resources={item.urn: Resource(item.type, _name(item.urn), dict(item.inputs or {})) for item in remaining},
-        outputs=_outputs(events),
         violations=violations,
         warnings=_unique(message.message for message in said if message.severity == "warning"),
         errors=errors,
@@ -153,12 +151,6 @@ def _step(step: StepEventMetadata) -> Step | None:
     kind, name, inputs = state.type.rpartition(":")[2], _name(state.urn), (step.old or state).inputs or {}
     object_name = inputs.get("metadata", inputs).get("name", name)
     return Step(VERBS[step.op], kind, name, object_name, tuple(step.keys or ()), bool(state.retain_on_delete))
-
-
-def _outputs(events: list[EngineEvent]) -> dict[str, Any]:
-    done = [event.res_outputs_event.metadata for event in events if event.res_outputs_event]
-    stacks = [step.new.outputs for step in done if step.type == "pulumi:pulumi:Stack" and step.new]
-    return dict(stacks[-1] or {}) if stacks else {}
 
 
 def _violation(event: EngineEvent) -> Violation:
@@ -202,10 +194,15 @@ def preview(side: Checkout, judge: Checkout | None = None, deployed: Deployment 
     """
     if not (side.folder / "Pulumi.yaml").exists():
         return NOTHING
+    packs, bounds = [], []
+    if judge and (judge.policies / "PulumiPolicy.yaml").exists():
+        packs = [str(judge.policies)]
+        bounds = [str(judge.bounds)] if judge.bounds.exists() else []
+    rules: dict[str, Any] = {"policy_packs": packs, "policy_pack_configs": bounds}
     events: list[EngineEvent] = []
     with isolated(side.environment):
         try:
-            _run(_stack(side, deployed), judge, events)
+            _stack(side, deployed).preview(**rules, on_event=events.append, color="never")
         except automation.CommandError as error:
             return intent_of_events(events, _reason(str(error)))
     return intent_of_events(events)
@@ -227,14 +224,6 @@ def _stack(side: Checkout, deployed: Deployment | None) -> automation.Stack:
     if deployed:
         selected.import_stack(automation.Deployment(version=3, deployment=deployed))
     return selected
-
-
-def _run(stack: automation.Stack, judge: Checkout | None, events: list[EngineEvent]) -> None:
-    packs, bounds = [], []
-    if judge and (judge.policies / "PulumiPolicy.yaml").exists():
-        packs = [str(judge.policies)]
-        bounds = [str(judge.bounds)] if judge.bounds.exists() else []
-    stack.preview(policy_packs=packs, policy_pack_configs=bounds, on_event=events.append, color="never")
 
 
 def _reason(output: str) -> str:

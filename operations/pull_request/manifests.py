@@ -5,17 +5,18 @@ import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from operations import failures
-from operations.pull_request.engine import RELEASE, Intent, Resource
-from pi_mesh.checks.drains import KINDS, Drain, changed_paths, drains, of_kinds
+from operations.pull_request.engine import RELEASE, Resource
+from pi_mesh.checks.drains import KINDS, Drain, Manifests, changed_paths, drains, of_kinds
 from pi_mesh.cluster.policies import DEFAULT_ROOT
+from pi_mesh.tree_diff import value_at
 
 
 class Dumper(yaml.CSafeDumper):
@@ -38,9 +39,9 @@ class NotRenderedError(Exception):
     """helm could not render a chart."""
 
 
-def rendered_objects(intent: Intent, folder: Path) -> Objects:
+def rendered_objects(resources: Iterable[Resource], folder: Path) -> Objects:
     """Return all objects of a side. `folder`: its checkout, for local charts. Raises NotRenderedError."""
-    return dict(named_texts(entry for resource in intent.resources.values() for entry in _manifests(resource, folder)))
+    return dict(named_texts(entry for resource in resources for entry in _manifests(resource, folder)))
 
 
 def _manifests(resource: Resource, folder: Path) -> Iterable[dict[str, Any]]:
@@ -138,6 +139,8 @@ WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 GATEWAY_TEMPLATE = ("inject.istio.io/templates", "gateway")
 """Annotation of a pod whose proxy istiod's webhook adds, as in a gateway's pod."""
 IMAGE = ("hub", "tag", "variant")
+READ = tuple(f"{kind} " for kind in (*WORKLOADS, *KINDS, "ConfigMap"))
+"""Beginnings of the objects from which the consequences follow."""
 
 
 @dataclass(frozen=True)
@@ -160,64 +163,48 @@ class Consequences:
 
 def consequences_for_pods(before: Objects, after: Objects) -> Consequences:
     """Compare the objects of both sides."""
-    old, new = _injection(before), _injection(after)
-    both = [key for key in _workloads(before) if key in after]
-    restarts = tuple(key for key in both if _pod_template(before, key) != _pod_template(after, key))
-    closed = _drains(before, after)
-    if not old or not new or old == new:
-        return Consequences(restarts, drains=closed)
-    was, now = old["values"].get("global", {}), new["values"].get("global", {})
+    old, new = ({key: _load(text) for key, text in side.items() if key.startswith(READ)} for side in (before, after))
+    pairs = ((key, old[key], new[key]) for key in old if key in new and key.startswith(WORKLOADS))
+    templates = {key: [each["spec"]["template"] for each in pair] for key, *pair in pairs}
+    restarts = tuple(key for key, (was, now) in templates.items() if was != now)
+    effect = Consequences(restarts, drains=_drains(old, new, after.keys() - before))
+    injections = [_injection(side) for side in (old, new)]
+    if None in injections or injections[0] == injections[1]:
+        return effect
+    was, now = (injection["values"].get("global", {}) for injection in injections if injection)
     proxy = was.get("tag") if any(was.get(key) != now.get(key) for key in IMAGE) else None
-    stays = [key for key in _gateways(before) if key in after and key not in restarts]
-    namespace = was.get("istioNamespace")
-    return Consequences(
-        restarts,
+    stays = (key for key, (template, _) in templates.items() if key not in restarts and _is_gateway(template))
+    moves = was.get("istioNamespace") != now.get("istioNamespace")
+    return replace(
+        effect,
         stale=tuple(stays) if proxy else (),
         proxy=proxy,
         has_new_sidecars=True,
-        lost_control_plane=namespace if namespace != now.get("istioNamespace") else None,
-        drains=closed,
+        lost_control_plane=was.get("istioNamespace") if moves else None,
     )
 
 
-def _drains(before: Objects, after: Objects) -> tuple[Drain, ...]:
+def _drains(before: Manifests, after: Manifests, new: Collection[str]) -> tuple[Drain, ...]:
     """Return the connections that drain; none where the stack gets or loses its istiod, or a namespace comes."""
-    running, planned = _mesh_config(before), _mesh_config(after)
+    running, planned = (_mesh_config(side) for side in (before, after))
     if not running or not planned:
         return ()
-    listened = tuple(f"{kind} " for kind in KINDS)
-    empty = {key.removeprefix("Namespace ") for key in after.keys() - before if key.startswith("Namespace ")}
-    kept = {key for key in {**before, **after} if key.startswith(listened) and _namespace(key) not in empty}
-    old, new = (of_kinds(_load(text) for key, text in side.items() if key in kept) for side in (before, after))
+    kept = {key for key in {**before, **after} if f"Namespace {key.partition(' ')[2].partition('/')[0]}" not in new}
+    old_side, new_side = (of_kinds(entry for key, entry in side.items() if key in kept) for side in (before, after))
     paths = changed_paths({"meshConfig": running}, {"meshConfig": planned})
-    return drains(old, new, paths, running.get("rootNamespace", DEFAULT_ROOT))
+    return drains(old_side, new_side, paths, running.get("rootNamespace", DEFAULT_ROOT))
 
 
-def _namespace(key: str) -> str:
-    return key.partition(" ")[2].partition("/")[0]
+def _is_gateway(template: Mapping[str, Any]) -> bool:
+    name, value = GATEWAY_TEMPLATE
+    return (value_at(template, "metadata.annotations") or {}).get(name) == value
 
 
-def _mesh_config(objects: Objects) -> dict[str, Any]:
+def _mesh_config(objects: Manifests) -> dict[str, Any]:
     return _load((_config_map(objects, "istio") or {}).get("mesh") or "{}") or {}
 
 
-def _workloads(objects: Objects) -> Iterator[str]:
-    return (key for key in objects if key.startswith(WORKLOADS))
-
-
-def _gateways(objects: Objects) -> Iterator[str]:
-    name, value = GATEWAY_TEMPLATE
-    for key in _workloads(objects):
-        annotations = _pod_template(objects, key).get("metadata", {}).get("annotations") or {}
-        if annotations.get(name) == value:
-            yield key
-
-
-def _pod_template(objects: Objects, key: str) -> dict[str, Any]:
-    return _load(objects[key])["spec"]["template"]
-
-
-def _injection(objects: Objects) -> dict[str, Any] | None:
+def _injection(objects: Manifests) -> dict[str, Any] | None:
     """Return the template from which istiod's webhook creates sidecars, wherever istiod is."""
     injector = _config_map(objects, "istio-sidecar-injector")
     if injector is None:
@@ -229,11 +216,9 @@ def _injection(objects: Objects) -> dict[str, Any] | None:
     }
 
 
-def _config_map(objects: Objects, name: str) -> dict[str, str] | None:
-    for key, text in objects.items():
-        if key.startswith("ConfigMap ") and key.endswith(f"/{name}"):
-            return _load(text).get("data", {})
-    return None
+def _config_map(objects: Manifests, name: str) -> dict[str, str] | None:
+    maps = (entry for key, entry in objects.items() if key.startswith("ConfigMap ") and key.endswith(f"/{name}"))
+    return next((entry.get("data", {}) for entry in maps), None)
 
 
 def _load(text: str) -> Any:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -69,30 +68,19 @@ import json, sys
 from pi_mesh import inventory
 from pi_mesh.budget import mesh, table
 from pi_mesh.settings import parse
+from pi_mesh.settings.pulumi_config import plain_values
 stack, config, encrypted = json.load(sys.stdin)
-try:
-    from pi_mesh.settings.pulumi_config import plain_values
-    budget = mesh.mesh_budget(inventory.mesh_inventory(parse(plain_values(config, encrypted)), stack))
-except ImportError:
-    from pi_mesh.settings.raw import plain_values
-    budget = mesh.of(inventory.of(parse(plain_values(config, encrypted)), stack))
-print(json.dumps(table.summary(budget)))
+settings = parse(plain_values(config, encrypted))
+print(json.dumps(table.summary(mesh.mesh_budget(inventory.mesh_inventory(settings, stack)))))
 """
-"""The program of a side, which may be one of 0.2.0, whose functions have other names."""
 
 Rows = dict[str, Any]
 """The columns by component, and the sentence below the table as `room`."""
 
 
-def read_budget(side: Checkout, config: Mapping[str, Any], encrypted: Iterable[str], exported: Rows) -> Rows:
-    """Return the rows; none where the side's program cannot be asked.
-
-    `exported`: the stack's output `budget`, which has the rows in programs before 0.2.0, and totals in later ones.
-    """
-    if any(isinstance(value, dict) for value in exported.values()):
-        return exported
-    asked = json.dumps([side.stack, dict(config), list(encrypted)], default=str)
-    run = _run_in(side, ASK_BUDGET, asked)
+def read_budget(side: Checkout, config: Config) -> Rows:
+    """Return the rows; none where the side's program cannot be asked."""
+    run = _run_in(side, ASK_BUDGET, json.dumps([side.stack, config, _encrypted(config)], default=str))
     return json.loads(run.stdout) if run.returncode == 0 else {}
 
 
@@ -134,15 +122,13 @@ def with_problems(side: Side) -> Side:
 def read_side(side: Side, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
     """Preview and render a side; the arguments as in `engine.preview`."""
     intent = _intent(side, judge, deployed)
-    exported = intent.outputs.get("budget")
-    budget = read_budget(side.checkout, side.config, _encrypted(side.config), exported) if exported else {}
-    read = replace(side, intent=intent, budget=budget)
+    read = replace(side, intent=intent, budget={} if intent.errors else read_budget(side.checkout, side.config))
     try:
         read = replace(read, rules=read_rules(side.checkout))
     except RulesUnreadableError as error:
         read = replace(read, rules_problem=str(error))
     try:
-        return replace(read, objects=manifests.rendered_objects(intent, side.checkout.folder))
+        return replace(read, objects=manifests.rendered_objects(intent.resources.values(), side.checkout.folder))
     except NotRenderedError as error:
         return replace(read, unknown=(f"The rendered objects, and which pods restart: {error}",))
 

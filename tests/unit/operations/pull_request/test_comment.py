@@ -77,7 +77,7 @@ PROBLEMS = "2 problems in the stack's settings:\n  istio.a: is not a setting\n  
 
 
 def side(*steps: Step, unknown: tuple[str, ...] = (), config: dict | None = None, **intent) -> Side:
-    return Side(config or {}, Intent({}, {}, steps=steps, **intent), unknown=unknown)
+    return Side(config or {}, Intent({}, steps=steps, **intent), unknown=unknown)
 
 
 def section(before: Side, after: Side, consequences: Consequences | None = None, **more) -> str:

@@ -61,7 +61,7 @@ def previews(monkeypatch):
         bounds = judge and (judge.bounds.read_text() if judge.bounds.exists() else "none")
         calls.append((side.folder.name, judge and judge.folder.name, bounds, deployed))
         broken = (Violation(judge.folder.name, "advisory", "x", ""),) if judge else ()
-        return Intent({"urn": Resource("x:y:Z", "x", {})}, {}, broken, state=STATE)
+        return Intent({"urn": Resource("x:y:Z", "x", {})}, broken, state=STATE)
 
     monkeypatch.setattr(engine, "preview", preview)
     monkeypatch.setattr(sides.manifests, "rendered_objects", lambda *_: {})

@@ -35,7 +35,7 @@ def steps(text: str) -> tuple[Step, ...]:
 
 
 def compared(text: str = "", effect: Consequences | None = None, **intent) -> Comparison:
-    comparison = Comparison("pi", Side(), Side(intent=Intent({}, {}, steps=steps(text), **intent)))
+    comparison = Comparison("pi", Side(), Side(intent=Intent({}, steps=steps(text), **intent)))
     comparison.__dict__["consequences"] = effect or Consequences()
     return comparison
 
@@ -113,7 +113,7 @@ def test_a_stack_that_makes_the_ca_alone_is_judged_by_its_settings(ttl, verdict)
 
 def test_the_judgement_stands_before_the_effects():
     levels = (("a", "mandatory"), ("a", "mandatory"), ("b", "advisory"))
-    intent = Intent({}, {}, tuple(Violation(rule, level, "r", "") for rule, level in levels))
+    intent = Intent({}, tuple(Violation(rule, level, "r", "") for rule, level in levels))
     relaxed = Relaxations({"a": ("x", "y"), "b": ("x",)}, ("setting",), ("code",))
     assert effects.verdict(Comparison("pi", Side(), Side(intent=intent), relaxed)) == (
         "**1 rule broken** · **relaxes 2 rules** · **weakens 1 setting** · changes the code that judges it · "

@@ -72,13 +72,6 @@ def test_an_intent_has_the_resources_but_not_the_stack_and_its_providers():
     assert engine.intent_of_events(events).resources == {URN: Resource(RELEASE, "istiod", CHART)}
 
 
-def test_the_outputs_are_the_stacks_own():
-    types = ("pulumi:pulumi:Stack", "x:y:Z")
-    steps = [{"op": "create", "urn": URN, "type": name, "new": state(name, outputs={"budget": name})} for name in types]
-    outputs = engine.intent_of_events([event(resOutputsEvent={"metadata": step}) for step in steps]).outputs
-    assert outputs == {"budget": "pulumi:pulumi:Stack"}
-
-
 @pytest.mark.parametrize(("level", "refused"), [("mandatory", True), ("advisory", False)])
 def test_a_violation_names_its_policy_level_and_resource_and_only_a_mandatory_rule_refuses(level, refused):
     pack = {"color": "raw", "policyPackName": "pi-mesh", "policyPackVersion": "1.0.0", "policyPackVersionTag": "1.0.0"}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from operations.pull_request import manifests
-from operations.pull_request.engine import Intent, Resource
+from operations.pull_request.engine import Resource
 from operations.pull_request.manifests import Consequences, consequences_for_pods
 from pi_mesh.checks.drains import Drain
 from tests.support.versions import BEFORE, NEWEST
@@ -21,7 +21,7 @@ INPUTS = {"name": "istiod", "namespace": "istio-system", "values": VALUES, **CHA
 
 
 def objects(type_: str = RELEASE, **inputs: object) -> manifests.Objects:
-    return manifests.rendered_objects(Intent({"urn": Resource(type_, "a-name", inputs)}, {}), Path())
+    return manifests.rendered_objects([Resource(type_, "a-name", inputs)], Path())
 
 
 @pytest.fixture

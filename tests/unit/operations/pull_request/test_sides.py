@@ -20,8 +20,6 @@ PACK = """\
 from types import SimpleNamespace as Any
 RULES = [Any(name=name, level=Any(value="mandatory"), bounds=lambda _: {"memory": "512Mi"}) for name in ("a", "b")]
 """
-TOTALS = {"pods": 3, "requests": "300m / 384Mi"}
-ROWS = {"istiod": {"pods": "1"}, "room": "Room."}
 NAMESPACE = Resource("kubernetes:core/v1:Namespace", "trading", {"kind": "Namespace", "metadata": {"name": "trading"}})
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "too fat")
 MESH = f"config:\n  pi-mesh:cluster: {{context: x}}\n  pi-mesh:istio: {{version: {NEWEST}}}\n"
@@ -66,21 +64,17 @@ def test_rules_that_cannot_be_read_say_why(tmp_path, config, pack, says):
         sides.read_rules(policies(tmp_path, config, pack))
 
 
-def test_a_program_with_totals_as_its_output_calculates_its_rows():
+def test_a_program_calculates_its_rows_of_the_budget():
     config = yaml.safe_load((ROOT / "Pulumi.pi-cluster.yaml").read_text())["config"]
-    rows = sides.read_budget(Checkout(ROOT, "pi-cluster", {}), config, [], TOTALS)
+    rows = sides.read_budget(Checkout(ROOT, "pi-cluster", {}), config)
     assert rows["mesh"]["requests"] == "300m / 384Mi"
     assert rows["room"].startswith("Room for 81 more sidecars on 3 empty Pis")
-
-
-def test_an_older_program_has_its_rows_as_its_output():
-    assert sides.read_budget(Checkout(Path("/nowhere"), "pi", {}), {}, [], ROWS) is ROWS
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit('broken')"])
 def test_a_program_that_can_not_be_asked_has_no_rows(tmp_path, program):
     (tmp_path / "pi_mesh.py").write_text(program)
-    assert sides.read_budget(Checkout(tmp_path, "pi", {}), {}, [], TOTALS) == {}
+    assert sides.read_budget(Checkout(tmp_path, "pi", {}), {}) == {}
 
 
 def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.Side:
@@ -90,12 +84,12 @@ def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.Side:
 
 def test_a_refused_side_is_previewed_again_without_rules(tmp_path, monkeypatch):
     def preview(_, judge, *__) -> Intent:
-        return Intent({}, {}, violations=(BREACH,)) if judge else Intent({"urn": NAMESPACE}, {"budget": ROWS})
+        return Intent({}, violations=(BREACH,)) if judge else Intent({"urn": NAMESPACE})
 
     monkeypatch.setattr(engine, "preview", preview)
     side = sides.read_side(opened(tmp_path), Checkout(tmp_path, "pi", {}))
     assert side.intent.violations == (BREACH,)
-    assert (list(side.objects), side.budget) == (["Namespace trading"], ROWS)
+    assert list(side.objects) == ["Namespace trading"]
 
 
 @pytest.mark.parametrize(("stack_file", "error"), [

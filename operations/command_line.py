@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from operations.results import Operation, Report
+    from operations.results import Report
 
 
 def program_version() -> str:
@@ -164,7 +164,7 @@ class Consent:
 
 
 @contextmanager
-def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator[None]:
+def expected_errors(operation: str, stack: str, as_json: bool) -> Iterator[None]:
     """End the command with the status of an expected error, one line on standard error, and with --json its report."""
     from operations import failures
     from operations.results import Report
@@ -180,7 +180,7 @@ def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator
 
 
 def conclude_findings(
-    operation: Operation,
+    operation: str,
     stack: str,
     findings: Sequence[Finding],
     as_json: bool,

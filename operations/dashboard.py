@@ -87,8 +87,8 @@ def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: 
         ):
             url = f"http://{address}/"
             if as_json:
-                opened = results.completed("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
-                print(opened.model_copy(update={"address": url}).model_dump_json(), flush=True)
+                opened = [ok(ID, console, f"{url} is open until Ctrl-C")]
+                print(results.completed("dashboard", stack, opened, address=url).model_dump_json(), flush=True)
             else:
                 login = LOGINS.get(name, "").format(settings.istio.namespace)
                 print(f"{console}: {url} (Ctrl-C ends it)", *filter(None, [login]), sep="\n", flush=True)

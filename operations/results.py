@@ -1,12 +1,12 @@
 """The one result of every operation: shown as a table, printed as JSON, described by docs/operations.schema.json."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, computed_field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, computed_field, field_validator
 
 from operations.failures import Exit
 from pi_mesh.checks.finding import Finding, Level, errors
@@ -87,25 +87,7 @@ class ProxyRow(Model):
     """Differences from the proxy that istiod would inject into the pod now."""
 
 
-Operation = Literal[
-    "preflight",
-    "rehearse",
-    "verify",
-    "repair",
-    "adopt",
-    "budget",
-    "rotate-ca",
-    "proxies",
-    "connectivity",
-    "refresh",
-    "upgrade",
-    "charts",
-    "report",
-    "dashboard",
-    "backup",
-    "restore",
-]
-VERDICTS: dict[Operation, tuple[str, str]] = {
+VERDICTS = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "rehearse": ("no tried node has a problem with the proxy", "a node has a problem with the proxy"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
@@ -118,15 +100,16 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     ),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
     "connectivity": ("each call goes as it must", "a call does not go as it must"),
+    "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
     "report": ("the archive was written", "the archive could not be written"),
     "dashboard": ("the port was closed", "the port could not be kept open"),
     "backup": ("the mesh can be restored from the file", "the mesh cannot be restored from the file"),
     "restore": ("the backup has no obstacle", "the backup was not restored"),
-    "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
 }
 """Verdict of each operation on success and on problems."""
+Operation = Annotated[str, Field(json_schema_extra={"enum": [*VERDICTS]})]
 
 
 class Totals(Model):
@@ -143,9 +126,9 @@ class Component(Model):
 
     component: str
     pods: int
-    requests: Resources
-    limits: Resources
-    surge: Resources
+    requests: Resources = Field(validation_alias="total_requests")
+    limits: Resources = Field(validation_alias="total_limits")
+    surge: Resources = Field(validation_alias="surge_requests")
     """Requests of the additional pods during a rollout."""
 
 
@@ -224,9 +207,8 @@ class Report(Model):
         return f"stack {self.stack}: {failed}"
 
 
-def completed(
-    operation: Operation, stack: str, findings: Sequence[Finding], budget: BudgetPart | None = None
-) -> Report:
+def completed(operation: str, stack: str, findings: Iterable[Finding], **parts: Any) -> Report:
     """Return the report of a completed operation: errors are problems, warnings and unknowns are not."""
-    status = Exit.PROBLEMS if errors(findings) else Exit.OK
-    return Report(operation=operation, stack=stack, status=status, findings=tuple(findings), budget=budget)
+    told = tuple(findings)
+    status = Exit.PROBLEMS if errors(told) else Exit.OK
+    return Report(operation=operation, stack=stack, status=status, findings=told, **parts)

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from operations import results, stacks
-from operations.results import BudgetPart, Component, NodeRoom, Report
+from operations.results import BudgetPart, NodeRoom, Report
 from pi_mesh.budget import mesh, table
 from pi_mesh.budget.fit import Node, fitting
-from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.budget.mesh import Budget
 from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import demand, placed, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok, setting
@@ -46,7 +46,7 @@ def calculate(stack: str) -> tuple[Budget, Report]:
         _forecast(restarts.forecast(planned_mesh, exported()), stack),
     ]
     part = _part(planned, nodes, len(asked.coming), beside=fitting(left, planned.sidecar.requests))
-    return planned, results.completed("budget", stack, findings, part)
+    return planned, results.completed("budget", stack, findings, budget=part)
 
 
 def _finding(node: Node, sidecar: Resources) -> Finding:
@@ -88,26 +88,9 @@ def _part(planned: Budget, nodes: Sequence[Node], waiting: int, beside: int) -> 
     room = tuple(
         NodeRoom(node=node.name, sidecars=node.room(sidecar), free=node.free, accepts=node.accepts) for node in nodes
     )
-    return BudgetPart(
-        components=tuple(map(_component, planned.rows)),
-        sidecar=_component(planned.sidecar),
-        trading=_component(trading),
-        namespaces=tuple(map(_component, further)),
-        nodes=room,
-        sidecars=sum(node.sidecars for node in room),
-        waiting=waiting,
-        remaining=beside,
-    )
-
-
-def _component(row: Row) -> Component:
-    return Component(
-        component=row.component,
-        pods=row.pods,
-        requests=row.total_requests,
-        limits=row.total_limits,
-        surge=row.surge_requests,
-    )
+    counts = {"sidecars": sum(node.sidecars for node in room), "waiting": waiting, "remaining": beside}
+    rows = {"components": planned.rows, "sidecar": planned.sidecar, "trading": trading, "namespaces": tuple(further)}
+    return BudgetPart.model_validate({**rows, "nodes": room, **counts}, from_attributes=True)
 
 
 def show(planned: Budget, done: Report) -> None:

@@ -150,9 +150,8 @@ def report_of_calls(settings: Settings, stack: str, cluster: Snapshot, say: Say)
         short_lived.sweep(client)
         made = run_calls(client, settings, stack, say)
     if isinstance(made, Finding):
-        return completed("connectivity", stack, [made]).model_copy(update={"calls": ()})
-    done = completed("connectivity", stack, [finding for _, finding in made])
-    return done.model_copy(update={"calls": tuple(row for row, _ in made)})
+        return completed("connectivity", stack, [made], calls=())
+    return completed("connectivity", stack, (finding for _, finding in made), calls=tuple(row for row, _ in made))
 
 
 def _obstacles(settings: Settings, cluster: Snapshot) -> Iterator[tuple[str, str]]:

@@ -16,8 +16,6 @@ from pi_mesh.checks.verify.remedies import logs_command
 from pi_mesh.cluster import proxies as reader
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxies import Proxies, Proxy
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
 
 ID = "proxies"
 GATEWAY = "gateway"
@@ -109,35 +107,26 @@ def read(stack: str) -> tuple[Proxies, Report]:
     """Return the running proxies of a stack, and their report. Raises as `stacks.load_with_cluster` does."""
     settings, cluster = stacks.load_with_cluster(stack)
     running = reader.read(settings.cluster.context, settings.istio.namespace, cluster)
-    older, findings = _older(settings, cluster, running)
     rows: list[ProxyRow] = []
-    findings += _findings(running, older, rows)
-    return running, results.completed("proxies", stack, findings).model_copy(update={"proxies": tuple(rows)})
-
-
-def _older(settings: Settings, cluster: Snapshot, running: Proxies) -> tuple[Older, list[Finding]]:
+    findings: list[Finding] = []
     try:
-        return stale_proxies.read(settings.cluster.context, settings.istio.namespace, cluster, running), []
+        older = stale_proxies.read(settings.cluster.context, settings.istio.namespace, cluster, running)
     except ClusterUnreachable as problem:
         message = f"could not be compared with what istiod injects now: {problem}"
-        return stale_proxies.older_proxies(running, {}), [unknown(ID, Subject("proxy"), message)]
-
-
-def _findings(running: Proxies, older: Older, rows: list[ProxyRow]) -> Iterator[Finding]:
-    """Yield the findings, and add the rows."""
-    now = datetime.now(UTC)
+        older = stale_proxies.older_proxies(running, {})
+        findings.append(unknown(ID, Subject("proxy"), message))
     if running.problem:
-        yield error(ID, Subject("component", "istiod"), f"could not be asked: {running.problem}", "see `verify`")
+        istiod = Subject("component", "istiod")
+        findings.append(error(ID, istiod, f"could not be asked: {running.problem}", "see `verify`"))
     if not running.proxies:
-        yield ok(ID, CLUSTER, "no proxy runs", number=0)
+        findings.append(ok(ID, CLUSTER, "no proxy runs", number=0))
     for proxy in running.proxies:
         try:
-            known = proxy_row(running, proxy, older, now)
+            rows.append(proxy_row(running, proxy, older, datetime.now(UTC)))
+            findings.append(proxy_finding(proxy, rows[-1]))
         except CertificateError as problem:
-            yield unknown(ID, Subject("pod", proxy.id), str(problem))
-        else:
-            rows.append(known)
-            yield proxy_finding(proxy, known)
+            findings.append(unknown(ID, Subject("pod", proxy.id), str(problem)))
+    return running, results.completed("proxies", stack, findings, proxies=tuple(rows))
 
 
 def show(done: Report, running: Proxies, everything: bool) -> None:

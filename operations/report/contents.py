@@ -224,7 +224,7 @@ def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Repor
     archive = Archive(path=str(target), bytes=size, files=tuple(files), removed=redactor.removed)
     said = f"was written: {len(files)} files, {-(-size // 1024)} KiB; read it before you publish it"
     findings.append(ok(ID, Subject("archive", str(target)), said, number=size))
-    return results.completed("report", stack, findings).model_copy(update={"archive": archive})
+    return results.completed("report", stack, findings, archive=archive)
 
 
 def _left_out(name: str) -> Finding:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
 from operations.repair.observed_state import resources, with_dependencies
-from pi_mesh.tree_diff import ABSENT, unequal
+from pi_mesh.tree_diff import ABSENT, unequal, value_at
 from pi_mesh.words import text_before_last
 
 MANAGER_PREFIX = "pulumi-kubernetes-"
@@ -31,7 +31,8 @@ def field_holders(existing: ExistingObject, paths: list[str]) -> Iterator[tuple[
     """Yield each of these paths with the field manager that holds it, if that is not the stack's."""
     for entry in _fields(existing.live):
         if entry.get("manager") != field_manager(existing.registered["urn"]):
-            yield from ((path, entry.get("manager", "")) for path in paths if _holds(entry.get("fieldsV1") or {}, path))
+            held = (path for path in paths if value_at(entry, f"fieldsV1.f:{path.replace('.', '.f:')}") is not None)
+            yield from ((path, entry.get("manager", "")) for path in held)
 
 
 def hand_over_patch(existing: ExistingObject) -> list[dict]:
@@ -64,15 +65,6 @@ def _replaced(meta: Mapping, entries: list) -> list[dict]:
 
 def _fields(live: Mapping) -> list[Mapping]:
     return [entry for entry in live["metadata"].get("managedFields") or [] if not entry.get("subresource")]
-
-
-def _holds(fields: Mapping, path: str) -> bool:
-    node = fields
-    for part in path.split("."):
-        if not (isinstance(node, Mapping) and f"f:{part}" in node):
-            return False
-        node = node[f"f:{part}"]
-    return True
 
 
 def _union(fields: dict, other: Mapping) -> dict:

@@ -46,8 +46,8 @@ def object_id(meta: Any) -> str:
 
 ID = "not adopted"
 GONE = "uninstalled"
-CHARTS, GATEWAYS = ("base", "istiod"), ("ingress", "egress")
-"""Keys of releases.names: those that are also the name of the chart, and those of the chart `gateway`."""
+CHARTS = {"base": "base", "istiod": "istiod", "ingress": "gateway", "egress": "gateway"}
+"""Chart of the release of each key of releases.names."""
 
 
 @dataclass(frozen=True)
@@ -70,70 +70,33 @@ def read_releases(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
     return tuple(Living(record, release) for record, release in applied if release)
 
 
+def _candidates(settings: Settings, living: Sequence[Living]) -> dict[str, list[str]]:
+    """Return the releases in the mesh's namespace that each key of releases.names may mean: at best one of that name.
+
+    Of gateways under other names, those whose name contains "egress" are egress gateways.
+    """
+    namespace, expected = settings.istio.namespace, settings.releases.names.model_dump()
+    charts = {each.name: each.applied.chart for each in living if each.record.namespace == namespace}
+    known = {name for key, name in expected.items() if charts.get(name) == CHARTS[key]}
+    candidates = {}
+    for key, chart in CHARTS.items():
+        others = [name for name in charts if charts[name] == chart and name not in known]
+        fitting = [name for name in others if chart != "gateway" or ("egress" in name) is (key == "egress")]
+        candidates[key] = [expected[key]] if expected[key] in known else fitting
+    return candidates
+
+
 def release_names(settings: Settings, living: Sequence[Living]) -> dict[str, str]:
     """Return the name of each release of Istio in the mesh's namespace, by its key in releases.names."""
-    here = [release for release in living if release.record.namespace == settings.istio.namespace]
-    expected = settings.releases.names.model_dump()
-    names: dict[str, str] = {}
-    for chart in CHARTS:
-        candidates = [release.name for release in here if release.applied.chart == chart]
-        if expected[chart] in candidates:
-            names[chart] = expected[chart]
-        elif len(candidates) == 1:
-            (names[chart],) = candidates
-    return names | _gateways(expected, [release.name for release in here if release.applied.chart == "gateway"])
+    return {key: names[0] for key, names in _candidates(settings, living).items() if len(names) == 1}
 
 
 def given_labels(settings: Settings, living: Sequence[Living]) -> dict[str, dict[str, str]]:
     """Return the labels that the chart's values give each gateway, by its key in releases.names."""
     values = {release.record.id: release.applied.values for release in living}
-    names = {key: name for key, name in release_names(settings, living).items() if key in GATEWAYS}
+    names = {key: name for key, name in release_names(settings, living).items() if CHARTS[key] == "gateway"}
     given: dict[str, Any] = {key: values[f"{settings.istio.namespace}/{name}"] for key, name in names.items()}
     return {key: {label: str(value) for label, value in (of.get("labels") or {}).items()} for key, of in given.items()}
-
-
-def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]:
-    """Return the gateways. Of those under other names, the one whose name contains "egress" is the egress gateway."""
-    names = {key: expected[key] for key in GATEWAYS if expected[key] in candidates}
-    others = [name for name in candidates if name not in names.values()]
-    for key, mine in {"egress": True, "ingress": False}.items():
-        fitting = [name for name in others if ("egress" in name) is mine]
-        if key not in names and len(fitting) == 1:
-            (names[key],) = fitting
-    return names
-
-
-def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield an error for each key of releases.names that several releases match, except for istiod's."""
-    here = [release for release in living if release.record.namespace == settings.istio.namespace]
-    known, expected = release_names(settings, living), settings.releases.names.model_dump()
-    for key, chart in {"base": "base", "ingress": "gateway"}.items():
-        of_chart = (release.name for release in here if release.applied.chart == chart)
-        candidates = [name for name in of_chart if name not in known.values()]
-        if key not in known and len(candidates) > 1:
-            message = f"{', '.join(candidates)} are all of the chart {chart}, and none is called {expected[key]}"
-            fix = f"say which: `pulumi config set --path releases.names.{key} NAME`; the others stay as they are"
-            yield error(ID, setting(f"releases.names.{key}"), message, fix)
-
-
-def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield an error for each istiod that cannot be adopted, or that keeps another from being adopted."""
-    istiods = [entry for entry in snapshot.deployments if entry.labels.get("app") == "istiod" or entry.name == "istiod"]
-    if len(istiods) > 1:
-        listed = ", ".join(entry.id for entry in istiods)
-        message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
-        first, *_ = istiods
-        yield error(ID, Subject("deployment", first.id), message, ONE_ISTIOD)
-        return
-    for entry in istiods:
-        subject = Subject("deployment", entry.id)
-        release = next((known for known in living if known.record.id == entry.release), None)
-        if entry.namespace != settings.istio.namespace:
-            fix = f"`pulumi config set --path istio.namespace {entry.namespace}`, then adopt again"
-            yield error(ID, subject, f"is in another namespace than istio.namespace {settings.istio.namespace}", fix)
-        elif release and release.applied.values.get("revision"):
-            message = f"is of revision {release.applied.values['revision']}, and this program has the default one alone"
-            yield error(ID, subject, message, REVISION)
 
 
 REPAIR = "`python -m operations repair -s STACK`"
@@ -171,17 +134,33 @@ def lock_obstacles(now: ObservedState) -> Iterator[Finding]:
 
 
 def mesh_obstacles(now: ObservedState, client: Client, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield the obstacles in the existing mesh."""
-    settings, snapshot = now.mesh_settings, now.snapshot
-    yield from control_planes(settings, snapshot, living)
-    yield from ambiguities(settings, living)
-    istiods = [entry for entry in snapshot.deployments if entry.labels.get("app") == "istiod"]
-    for entry in (entry for entry in istiods if not entry.release):
-        path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
-        manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
-        message = f"belongs to no Helm release; {manager} manages it"
-        fix = f"{ARGO_CD}{HELM}" if manager.startswith("Argo CD") else HELM
-        yield error(ID, Subject("deployment", entry.id), message, fix)
+    """Yield the obstacles in the existing mesh: the control plane, and releases of which the owner must choose one."""
+    home, deployments = now.mesh_settings.istio.namespace, now.snapshot.deployments
+    istiods = [entry for entry in deployments if entry.labels.get("app") == "istiod" or entry.name == "istiod"]
+    for entry in istiods[:1]:
+        subject = Subject("deployment", entry.id)
+        revisions = [known.applied.values.get("revision") for known in living if known.record.id == entry.release]
+        if len(istiods) > 1:
+            listed = ", ".join(entry.id for entry in istiods)
+            message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
+            yield error(ID, subject, message, ONE_ISTIOD)
+        elif entry.namespace != home:
+            fix = f"`pulumi config set --path istio.namespace {entry.namespace}`, then adopt again"
+            yield error(ID, subject, f"is in another namespace than istio.namespace {home}", fix)
+        elif any(revisions):
+            message = f"is of revision {revisions[0]}, and this program has the default one alone"
+            yield error(ID, subject, message, REVISION)
+        elif not entry.release:
+            path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
+            manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
+            fix = f"{ARGO_CD}{HELM}" if manager.startswith("Argo CD") else HELM
+            yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", fix)
+    for key, names in _candidates(now.mesh_settings, living).items():
+        if len(names) > 1 and key in ("base", "ingress"):
+            expected = getattr(now.mesh_settings.releases.names, key)
+            message = f"{', '.join(names)} are all of the chart {CHARTS[key]}, and none is called {expected}"
+            fix = f"say which: `pulumi config set --path releases.names.{key} NAME`; the others stay as they are"
+            yield error(ID, setting(f"releases.names.{key}"), message, fix)
     if not istiods and not any(release.applied.chart == "istiod" for release in living):
         message = "has no istiod that Helm installed: there is nothing to adopt"
         yield error(ID, CLUSTER, message, f"install the mesh: `pulumi up -s {now.stack}`")

@@ -5,10 +5,10 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -33,33 +33,23 @@ LAST_LINES = 100
 """Lines of a command's errors that are kept."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    command: str
-    document: Any = None
-    """Its JSON document; None if it printed none."""
-    errors: str = ""
-    """Last lines of its standard error."""
-
-    @property
-    def problem(self) -> str:
-        """Return why there is no document, in words; empty if there is one."""
-        if self.document is not None:
-            return ""
-        return self.errors.strip().rpartition("\n")[2] or "it printed nothing"
+def _lacking(what: str, problem: object) -> Finding:
+    return unknown(ID, Subject("component", what), f"is not in the archive: {problem}")
 
 
-def answer_of(command: str, stack: str) -> Answer:
-    """Return the answer of a command of this program."""
-    arguments = [sys.executable, "-m", "operations", command, "-s", stack, "--json"]
+def answer_files(command: str, stack: str) -> list[ArchiveFile | Finding]:
+    """Return the JSON document of a command of this program or why there is none, and the end of its errors."""
+    arguments, name = [sys.executable, "-m", "operations", command, "-s", stack, "--json"], f"{command}.json"
     try:
         done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS)
     except subprocess.TimeoutExpired:
-        return Answer(command, errors=f"no answer within {COMMAND_SECONDS} seconds")
+        return [_lacking(name, f"no answer within {COMMAND_SECONDS} seconds")]
     errors = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
-    with suppress(ValueError):
-        return Answer(command, json.loads(done.stdout), errors)
-    return Answer(command, errors=errors)
+    files = [ArchiveFile(f"{command}.errors.txt", errors)] if errors else []
+    try:
+        return [ArchiveFile(name, json.loads(done.stdout)), *files]
+    except ValueError:
+        return [_lacking(name, errors.strip().rpartition("\n")[2] or "it printed nothing"), *files]
 
 
 PROGRAM_SECONDS = 20
@@ -69,23 +59,23 @@ PROGRAMS = {
     "kubectl": ("kubectl", "version", "--client", "--output=json"),
     "helm": ("helm", "version", "--short"),
     "istioctl": ("istioctl", "version", "--remote=false", "--short"),
+    "plugins": ("pulumi", "plugin", "ls", "--json"),
 }
-PLUGINS = ("pulumi", "plugin", "ls", "--json")
 
 
 def local_versions() -> dict[str, Any]:
     """Return the versions of this program, of Python, its packages, the programs on PATH and Pulumi's plugins."""
     with ThreadPoolExecutor() as pool:
-        plugins = pool.submit(_said, PLUGINS, _plugins)
-        said = {name: pool.submit(_said, command, _plain) for name, command in PROGRAMS.items()}
-        return {
-            "pi-mesh": command_line.program_version(),
-            "python": platform.python_version(),
-            "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
-            "packages": {name: _package(name) for name in PACKAGES},
-            "programs": {name: answer.result() for name, answer in said.items()},
-            "plugins": plugins.result(),
-        }
+        programs = dict(zip(PROGRAMS, pool.map(_said, PROGRAMS.values()), strict=True))
+    plugins = programs.pop("plugins")
+    return {
+        "pi-mesh": command_line.program_version(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "packages": {name: _package(name) for name in PACKAGES},
+        "programs": programs,
+        "plugins": plugins,
+    }
 
 
 def _package(name: str) -> str | None:
@@ -93,101 +83,66 @@ def _package(name: str) -> str | None:
         return metadata.version(name)
 
 
-def _said(command: tuple[str, ...], read: Callable[[str], Any]) -> Any:
+def _said(command: tuple[str, ...]) -> Any:
     """Return what a program says, or why it says nothing."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROGRAM_SECONDS)
-        return read(done.stdout) if done.returncode == 0 else f"ended with status {done.returncode}"
     except OSError as problem:
         return failures.not_runnable_reason(command[0], problem)
     except subprocess.TimeoutExpired:
         return f"no answer within {PROGRAM_SECONDS} seconds"
-
-
-def _plain(text: str) -> Any:
+    if done.returncode:
+        return f"ended with status {done.returncode}"
     try:
-        return json.loads(text)
+        return json.loads(done.stdout)
     except ValueError:
-        return text.strip()
-
-
-def _plugins(text: str) -> Any:
-    plugins = _plain(text)
-    if not isinstance(plugins, list):
-        return plugins
-    return [{key: entry.get(key) for key in ("name", "kind", "version")} for entry in plugins]
+        return done.stdout.strip()
 
 
 Say = Callable[[str], None]
 
 
-class Contents:
-    """The files of a report, the secrets to remove from them, and what could not be had."""
+def collected_parts(stack: str, lines: int, known: set[str], say: Say) -> list[ArchiveFile | Finding]:
+    """Return the files, and why others are missing, for a report is also made when nothing works.
 
-    def __init__(self, known: Iterable[str]) -> None:
-        self.parts: list[ArchiveFile] = []
-        self.known = {*known}
-        self.missing: list[Finding] = []
-        self.in_cluster: dict[str, Any] = {}
-        """Versions in the cluster."""
-
-    def lacks(self, what: str, problem: object) -> None:
-        """Note that something could not be had."""
-        self.missing.append(unknown(ID, Subject("component", what), f"is not in the archive: {problem}"))
-
-
-def collect_contents(stack: str, lines: int, say: Say) -> Contents:
-    """Return the contents; whatever cannot be had is a finding, for a report is also made when nothing works."""
-    contents = Contents(redaction.environment_secrets(os.environ))
+    The secrets that must be removed from them are added to those `known`.
+    """
     with ThreadPoolExecutor(max_workers=len(OWN_COMMANDS)) as pool:
-        answers = [pool.submit(answer_of, command, stack) for command in OWN_COMMANDS]
+        asked = {pool.submit(answer_files, command, stack): command for command in OWN_COMMANDS}
         say("the versions, the settings, and the state of the mesh")
-        here = local_versions()
-        _settings(contents, stack)
-        _cluster(contents, stack, lines)
-        contents.parts.insert(0, ArchiveFile("versions.json", {**here, **contents.in_cluster}))
-        _answers(contents, answers, say)
-    return contents
+        versions = local_versions()
+        parts = [*_settings(stack, known), *_cluster(stack, lines, known, versions)]
+        for answer in as_completed(asked):
+            first, *_ = files = answer.result()
+            say(f"`{asked[answer]}`: {'no answer' if isinstance(first, Finding) else 'done'}")
+            parts += files
+    return [ArchiveFile("versions.json", versions), *parts]
 
 
-def _settings(contents: Contents, stack: str) -> None:
+def _settings(stack: str, known: set[str]) -> Iterator[ArchiveFile | Finding]:
     try:
         config = pulumi.config(stack)
     except Expected as problem:
-        contents.lacks("settings.json", problem)
-        return
-    contents.known |= {*redaction.settings_secrets(config)}
-    contents.parts.append(ArchiveFile("settings.json", redaction.settings_without_secrets(config)))
+        yield _lacking("settings.json", problem)
+    else:
+        known.update(redaction.settings_secrets(config))
+        yield ArchiveFile("settings.json", redaction.settings_without_secrets(config))
 
 
-def _cluster(contents: Contents, stack: str, lines: int) -> None:
-    """Add what the cluster says. The client is made before any thread that makes another one."""
+def _cluster(stack: str, lines: int, known: set[str], versions: dict[str, Any]) -> Iterator[ArchiveFile | Finding]:
+    """Yield what the cluster says, and add its versions. Its client is made before any thread that makes another."""
     try:
         settings, exported = stacks.load_with_state(stack)
         mesh = inventory.mesh_inventory(settings, stack)
-        contents.known |= {*redaction.kubeconfig_secrets(settings.cluster.context)}
+        known.update(redaction.kubeconfig_secrets(settings.cluster.context))
         with Client(settings.cluster.context) as client:
             identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
             namespaces = dict.fromkeys(namespace.name for namespace in mesh.namespaces)
-            contents.known |= {*redaction.cluster_secrets(client, namespaces)}
-            contents.in_cluster = mesh_state.cluster_versions(client, mesh)
-            for part in mesh_state.mesh_files(client, mesh, lines):
-                (contents.parts if isinstance(part, ArchiveFile) else contents.missing).append(part)  # type: ignore[arg-type]
+            known.update(redaction.cluster_secrets(client, namespaces))
+            versions.update(mesh_state.cluster_versions(client, mesh))
+            yield from mesh_state.mesh_files(client, mesh, lines)
     except Expected as problem:
-        contents.lacks("the state of the cluster", problem)
-
-
-def _answers(contents: Contents, answers: list[Future[Answer]], say: Say) -> None:
-    """Add the answer of each command as it comes."""
-    for future in as_completed(answers):
-        answer = future.result()
-        say(f"`{answer.command}`: {'no answer' if answer.problem else 'done'}")
-        if answer.problem:
-            contents.lacks(f"{answer.command}.json", answer.problem)
-        else:
-            contents.parts.append(ArchiveFile(f"{answer.command}.json", answer.document))
-        if answer.errors:
-            contents.parts.append(ArchiveFile(f"{answer.command}.errors.txt", answer.errors))
+        yield _lacking("the state of the cluster", problem)
 
 
 ABOUT = "README.txt"
@@ -209,11 +164,13 @@ def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Repor
     target = output or Path(f"{folder}.tar.gz")
     if target.exists():
         raise UsageError(stack, f"{target} exists already", "choose another --output")
-    contents = collect_contents(stack, lines, say)
-    redactor = Redactor(contents.known)
-    files, left_out = redaction.render_files(contents.parts, redactor)
-    findings = [replace(finding, message=redactor.text(finding.message)) for finding in contents.missing]
-    findings += [_left_out(name) for name in left_out]
+    known = {*redaction.environment_secrets(os.environ)}
+    parts = collected_parts(stack, lines, known, say)
+    redactor = Redactor(known)
+    files, left_out = redaction.render_files([part for part in parts if isinstance(part, ArchiveFile)], redactor)
+    missing = (part for part in parts if isinstance(part, Finding))
+    findings = [replace(finding, message=redactor.text(finding.message)) for finding in missing]
+    findings += map(_left_out, left_out)
     about = EXPLAINED.format(stack=stack, time=f"{now:%Y-%m-%d %H:%M}", lines=lines, removed=redactor.removed)
     lacking = "".join(f"\nNot in it: {finding}\n" for finding in findings)
     files = {ABOUT: f"{about}{lacking}".encode(), **files}

@@ -8,6 +8,7 @@ import os
 import re
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,8 @@ def environment_secrets(environment: Mapping[str, str]) -> Iterator[str]:
         if SECRET_NAME.search(name):
             yield value
         elif _FILE.search(name):
-            try:
+            with suppress(OSError, ValueError):
                 yield from _spread(Path(value).read_text().strip())
-            except (OSError, ValueError):
-                continue
 
 
 def kubeconfig_secrets(context: str) -> Iterator[str]:
@@ -131,35 +130,21 @@ def kubeconfig_secrets(context: str) -> Iterator[str]:
 def cluster_secrets(client: Client, namespaces: Iterable[str]) -> Iterator[str]:
     """Yield the content of the Secrets in some namespaces, as text and in base64; of none that may not be read."""
     for namespace in namespaces:
-        try:
-            secrets = client.items(f"/api/v1/namespaces/{namespace}/secrets", fieldSelector=f"type!={HELMS_RECORDS}")
-        except Forbidden:
-            continue
-        for secret in secrets:
-            for key, packed in (secret.get("data") or {}).items():
-                if not _NO_SECRET.match(key):
-                    yield from _packed(packed)
+        path, listed = f"/api/v1/namespaces/{namespace}/secrets", list[dict]()
+        with suppress(Forbidden):
+            listed = client.items(path, fieldSelector=f"type!={HELMS_RECORDS}")
+        for key, packed in (entry for secret in listed for entry in (secret.get("data") or {}).items()):
+            if not _NO_SECRET.match(key):
+                yield packed
+                with suppress(binascii.Error, UnicodeDecodeError):
+                    yield from _spread(base64.b64decode(packed).decode())
 
 
-def settings_secrets(value: Any, key: str = "") -> Iterator[str]:
+def settings_secrets(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield the texts of a stack's plain settings whose key names a secret."""
-    if isinstance(value, Mapping):
-        for name, entry in value.items():
-            yield from settings_secrets(entry, str(name))
-    elif isinstance(value, list):
-        for entry in value:
-            yield from settings_secrets(entry, key)
-    elif isinstance(value, str) and SECRET_NAME.search(key):
-        yield from _spread(value)
-
-
-def _packed(packed: str) -> Iterator[str]:
-    yield packed
-    try:
-        text = base64.b64decode(packed).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return
-    yield from _spread(text)
+    for key, text in _texts(config):
+        if SECRET_NAME.search(key):
+            yield from _spread(text)
 
 
 def _spread(text: str) -> Iterator[str]:
@@ -169,18 +154,18 @@ def _spread(text: str) -> Iterator[str]:
     if len(lines) > 1:
         yield from (line for line in lines if len(line) >= SHORTEST_LINE and not line.startswith("-----"))
     if text.startswith("{"):
-        try:
-            yield from _leaves(json.loads(text))
-        except ValueError:
-            return
+        with suppress(ValueError):
+            yield from (entry for key, entry in _texts(json.loads(text)) if not _NO_SECRET.match(key))
 
 
-def _leaves(value: Any, key: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, entry in value.items():
-            yield from _leaves(entry, name)
-    elif isinstance(value, str) and not _NO_SECRET.match(key):
-        yield value
+def _texts(tree: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts of a tree, each with the key that it, or its list, has."""
+    if isinstance(tree, str):
+        yield key, tree
+    elif isinstance(tree, Mapping | list):
+        entries = tree.items() if isinstance(tree, Mapping) else ((key, entry) for entry in tree)
+        for name, entry in entries:
+            yield from _texts(entry, str(name))
 
 
 EXTRA_VALUES = "values"

@@ -11,7 +11,7 @@ import pytest
 from operations import pulumi, stacks
 from operations.pulumi import PulumiFailed
 from operations.report import contents, redaction
-from operations.report.contents import Answer
+from operations.report.redaction import ArchiveFile
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.command_line import run_command
@@ -22,10 +22,12 @@ from tests.support.versions import NEWEST
 run = partial(run_command, "report", "-s", "org/pi-mesh/test")
 SHELL, KUBECONFIG, CLUSTER, VALUES = "of-this-shell", "of-the-kubeconfig", "of-the-cluster", "of-helm-values"
 SECRETS = (SHELL, KUBECONFIG, CLUSTER, VALUES, TOKEN := "hvs.MadeUpMadeUpMadeUpMadeUp")
-ANSWERS = [
-    Answer("verify", {"findings": [{"message": f"the token {TOKEN} is refused"}]}),
-    Answer("proxies", errors=f"Traceback\nError: {SHELL}"),
-]
+REFUSED = {"findings": [{"message": f"the token {TOKEN} is refused"}]}
+CRASHED = ArchiveFile("proxies.errors.txt", f"Traceback\nError: {SHELL}")
+ANSWERS = {
+    "verify": [ArchiveFile("verify.json", REFUSED)],
+    "proxies": [contents._lacking("proxies.json", f"Error: {SHELL}"), CRASHED],
+}
 DOCUMENTS = ("events", "pods", "settings", "verify", "versions")
 FILES = sorted(["README.txt", "proxies.errors.txt", *(f"{name}.json" for name in DOCUMENTS)])
 
@@ -42,9 +44,8 @@ def cluster(monkeypatch, tmp_path) -> FakeClient:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VAULT_TOKEN", SHELL)
     monkeypatch.setattr(redaction, "kubeconfig_secrets", lambda _: [KUBECONFIG])
-    answers = {answer.command: answer for answer in ANSWERS}
-    monkeypatch.setattr(contents, "OWN_COMMANDS", tuple(answers))
-    monkeypatch.setattr(contents, "answer_of", lambda command, _: answers[command])
+    monkeypatch.setattr(contents, "OWN_COMMANDS", tuple(ANSWERS))
+    monkeypatch.setattr(contents, "answer_files", lambda command, _: ANSWERS[command])
     monkeypatch.setattr(contents, "local_versions", lambda: {"pi-mesh": f"0 {KUBECONFIG}"})
     monkeypatch.setattr(pulumi, "config", lambda _: {"pi-mesh:istio": settings})
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))

@@ -1,5 +1,6 @@
 """The place of each release of the cluster in the mesh, whatever its name, and the obstacles to an adoption."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from operations.repair.processes import Lock
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import Forbidden, Refused
+from pi_mesh.cluster.objects import Deployment
 from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh, make_settings
 from tests.support.fake_client import FakeClient
@@ -38,12 +40,18 @@ def test_a_release_is_found_by_its_chart_under_any_name(releases, names):
     assert obstacles.release_names(make_settings(), releases) == names
 
 
+def of_mesh(*releases: Living, deployments: Iterable[Deployment] = (deployment(),)) -> list[Finding]:
+    """Return the obstacles in a mesh with these releases."""
+    now = situation(snapshot={"deployments": tuple(deployments)})
+    return [*obstacles.mesh_obstacles(now, FakeClient(), releases)]
+
+
 def test_of_two_gateways_of_unknown_use_the_owner_says_which():
-    (problem,) = obstacles.ambiguities(make_settings(), gateways("east", "west"))
+    (problem,) = of_mesh(*gateways("east", "west"))
     assert problem.name == "releases.names.ingress"
     assert "east, west" in problem.message
     assert "pulumi config set --path releases.names.ingress NAME" in problem.fix
-    assert not [*obstacles.ambiguities(make_settings(), gateways("istio-ingressgateway", "partners"))]
+    assert not of_mesh(*gateways("istio-ingressgateway", "partners"))
 
 
 @pytest.mark.parametrize(("deployments", "values", "words"), [
@@ -56,8 +64,7 @@ def test_of_two_gateways_of_unknown_use_the_owner_says_which():
     pytest.param([deployment()], {}, "", id="the one istiod of a release in the mesh's namespace is no problem"),
 ])  # fmt: skip
 def test_a_control_plane_that_can_not_be_adopted_is_one_line(deployments, values, words):
-    snapshot = make_snapshot(deployments=tuple(deployments))
-    problems = [*obstacles.control_planes(make_settings(), snapshot, [living("istiod", "istiod", values)])]
+    problems = of_mesh(living("istiod", "istiod", values), deployments=deployments)
     assert [words in problem.message and bool(problem.fix) for problem in problems] == ([True] if words else [])
     assert "uninstall --purge" not in str(problems)
 

@@ -6,11 +6,12 @@ import sys
 import pytest
 
 from operations.report import contents
+from operations.report.redaction import ArchiveFile
 from tests.support.files import write_programs
 
 
-def answers(monkeypatch, code: str) -> dict[str, contents.Answer]:
-    """Return the answers of commands that run this code instead."""
+def answers(monkeypatch, code: str) -> dict[str, list]:
+    """Return the files of commands that run this code instead."""
     real = subprocess.run
 
     def run(arguments, **more):
@@ -19,30 +20,29 @@ def answers(monkeypatch, code: str) -> dict[str, contents.Answer]:
         return real(["/bin/sh", "-c", code, arguments[3]], **more)
 
     monkeypatch.setattr(contents.subprocess, "run", run)
-    return {command: contents.answer_of(command, "test") for command in contents.OWN_COMMANDS}
+    return {command: contents.answer_files(command, "test") for command in contents.OWN_COMMANDS}
 
 
 def test_every_command_is_asked_for_its_document(monkeypatch):
     said = answers(monkeypatch, """echo "{\\"operation\\": \\"$0\\"}" """)
-    documents = {name: {"operation": name} for name in contents.OWN_COMMANDS}
-    assert {name: answer.document for name, answer in said.items()} == documents
-    assert not said["verify"].problem
+    assert said == {name: [ArchiveFile(f"{name}.json", {"operation": name})] for name in contents.OWN_COMMANDS}
 
 
 @pytest.mark.parametrize(("code", "problem", "errors"), [
-    ("echo 'Traceback\nRuntimeError: made up' >&2; exit 1", "RuntimeError: made up", "Traceback"),
-    ("", "it printed nothing", ""),
-    ("exec sleep 30", "no answer within 0.3 seconds", ""),
+    ("echo 'Traceback\nRuntimeError: made up' >&2; exit 1", "RuntimeError: made up", ["Traceback"]),
+    ("", "it printed nothing", []),
+    ("exec sleep 30", "no answer within 0.3 seconds", []),
 ])  # fmt: skip
 def test_a_command_without_a_document_says_why(monkeypatch, code, problem, errors):
     monkeypatch.setattr(contents, "COMMAND_SECONDS", 0.3)
-    answer = answers(monkeypatch, code)["verify"]
-    assert (answer.problem, errors in answer.errors) == (problem, True)
+    missing, *files = answers(monkeypatch, code)["verify"]
+    assert str(missing) == f"verify.json: is not in the archive: {problem}"
+    assert [file.content.splitlines()[0] for file in files] == errors
 
 
 PULUMI = """#!/bin/sh
 [ "$1" = version ] && echo v3.259.0 && exit
-echo '[{"name": "kubernetes", "kind": "resource", "version": "4.25.0", "size": 1}]'
+echo '[{"name": "kubernetes", "kind": "resource", "version": "4.25.0"}]'
 """
 
 

@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
 from operations.failures import OperationError
-from pi_mesh.checks.finding import Subject, error
+from pi_mesh.checks.finding import Finding, Level, Subject, error
 from pi_mesh.settings.errors import limited_depth
 
 PASSPHRASE = (
@@ -109,6 +110,15 @@ def up(stack: str, judged: bool) -> None:
     `judged`: True to apply the policy pack.
     """
     _run("up", "--stack", stack, "--yes", "--skip-preview", *_policies(stack, judged), output=sys.stderr)
+
+
+def applied(stack: str, judged: bool, done: Finding, failed: str, fix: str) -> Finding:
+    """Run `pulumi up`; return the finding of its success, or as an error why it `failed` and what to do."""
+    try:
+        up(stack, judged)
+    except PulumiFailed:
+        return replace(done, level=Level.ERROR, number=None, message=failed, fix=fix)
+    return done
 
 
 def pending(stack: str, judged: bool) -> dict[str, str]:

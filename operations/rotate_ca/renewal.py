@@ -1,13 +1,12 @@
 """The renewal of the mesh's CA under its root, and the proof by certificates of istiod from before and after it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
 
 from operations import pulumi, stacks
 from operations.command_line import Consent
 from operations.failures import Exit, OperationError, UsageError
-from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate, issuer
+from operations.istiod_certificates import IssuedCertificate, NoCertificate, issuer
 from operations.pulumi import PulumiFailed
 from operations.rotate_ca.root import change_root, refusal
 from operations.rotate_ca.target import RootOptions
@@ -52,26 +51,20 @@ OF_THE_CA = ("pi-mesh:vault:", "pulumi:providers:vault")
 """Types of the resources that a rotation changes: this program's Vault components and their content, the provider."""
 
 
-def changes_besides_the_ca(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
-    """Return an error for each stack in which an `up` would change anything besides the CA."""
-    stacks_ = (stack, vault.stack) if vault.enabled and vault.stack else (stack,)
-    try:
-        pending = {name: _listed(pulumi.pending(name, judged)) for name in stacks_}
-    except PulumiFailed as problem:
-        return [problem.finding]
-    return [_refused(name, changes) for name, changes in pending.items() if changes]
-
-
-def _listed(changes: dict[str, str]) -> list[str]:
-    """Return changes such as "update istiod-release". URNs: urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME."""
-    others = {urn: operation for urn, operation in changes.items() if not urn.split("::")[2].startswith(OF_THE_CA)}
-    return [f"{operation} {urn.rpartition('::')[2]}" for urn, operation in others.items()]
-
-
-def _refused(stack: str, changes: list[str]) -> Finding:
-    message = f"has changes besides the CA that are not applied yet: {', '.join(changes)}; nothing was rotated"
-    fix = f"apply them with `pulumi up -s {stack}`, or revert them, then run rotate-ca again"
-    return error(PENDING, Subject("stack", stack), message, fix, number=len(changes))
+def changes_besides_the_ca(stack: str, vault: VaultSettings, judged: bool) -> Iterator[Finding]:
+    """Yield an error for each stack in which an `up` would change anything besides the CA."""
+    for name in (stack, vault.stack) if vault.enabled and vault.stack else (stack,):
+        try:
+            pending = pulumi.pending(name, judged)
+        except PulumiFailed as problem:
+            yield problem.finding
+            return
+        # URNs are urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME.
+        others = {urn: operation for urn, operation in pending.items() if not urn.split("::")[2].startswith(OF_THE_CA)}
+        if changes := [f"{operation} {urn.rpartition('::')[2]}" for urn, operation in others.items()]:
+            message = f"has changes besides the CA that are not applied yet: {', '.join(changes)}; nothing was rotated"
+            fix = f"apply them with `pulumi up -s {name}`, or revert them, then run rotate-ca again"
+            yield error(PENDING, Subject("stack", name), message, fix, number=len(changes))
 
 
 ID = "pulumi up"
@@ -93,10 +86,11 @@ def rotate(
     if change_of_root:
         if isinstance(settings, CaSettings):
             raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
-        pending = partial(changes_besides_the_ca, stack, vault, judged)
-        return change_root(stack, settings, options, pending, judged, wait, consent)
+        return change_root(
+            stack, settings, options, lambda: [*changes_besides_the_ca(stack, vault, judged)], judged, wait, consent
+        )
     _require_rotatable(settings, stack, options)
-    if findings := changes_besides_the_ca(stack, vault, judged):
+    if findings := [*changes_besides_the_ca(stack, vault, judged)]:
         return findings
     step = "the CA gets a new key and certificate under its root; no pod restarts"
     if refused := refusal(consent, stack, AUTHORITY, [step]):
@@ -131,13 +125,9 @@ def _next_generation(stack: str, generation: int, judged: bool) -> Finding:
 
 
 def _up(stack: str, judged: bool) -> Finding:
-    subject = Subject("stack", stack)
-    try:
-        pulumi.up(stack, judged)
-    except PulumiFailed:
-        message = "failed, see above; istiod goes on with its present CA"
-        return error(ID, subject, message, f"then run `pulumi up -s {stack}` again")
-    return ok(ID, subject, "is done")
+    done = ok(ID, Subject("stack", stack), "is done")
+    failed = "failed, see above; istiod goes on with its present CA"
+    return pulumi.applied(stack, judged, done, failed, f"then run `pulumi up -s {stack}` again")
 
 
 def _require_rotatable(settings: Settings | CaSettings, stack: str, options: RootOptions) -> None:
@@ -169,11 +159,23 @@ PROOF_PAUSE = 2.0
 def with_proof(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -> list[Finding]:
     """Return the findings of `rotate`, and the proof by one certificate from before it and one from after it.
 
-    If istiod gives no certificate before, nothing is rotated, because nothing could be proven afterwards.
+    If istiod gives no certificate before, nothing is rotated, because nothing could be proven afterwards. It may give
+    none for some seconds after it, while it starts again.
     """
     findings: list[Finding] = []
+    context, namespace = settings.cluster.context, settings.istio.namespace
     try:
-        return _with_proof(settings, lambda: findings.extend(rotate()) or findings, wait)
+        with issuer(context, namespace, settings.trading.namespace) as istiod:
+            before = istiod.issue()
+            findings += rotate()
+            if errors(findings):
+                return findings
+
+            def is_other(issued: IssuedCertificate) -> bool:
+                return issued.issuer != before.issuer
+
+            after = until(istiod.issue, wait, PROOF_PAUSE, done=is_other, excused=(NoCertificate,))
+        roots = pem.certificates(mesh_ca.read_authority(context, namespace).root_cert, "istio-ca-root-cert")
     except ClusterUnreachable as problem:
         if not findings and not isinstance(problem, NoCertificate):
             raise
@@ -181,34 +183,10 @@ def with_proof(settings: Settings, rotate: Callable[[], list[Finding]], wait: in
         if findings:
             what, fix = "nothing is proven", "the CA is renewed: run `verify` when istiod answers"
         return [*findings, error(PROOF, ISTIOD, f"gives no certificate, so {what}: {problem}", fix)]
-
-
-def _with_proof(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -> list[Finding]:
-    context, namespace = settings.cluster.context, settings.istio.namespace
-    with issuer(context, namespace, settings.trading.namespace) as istiod:
-        before = istiod.issue()
-        findings = rotate()
-        if errors(findings):
-            return findings
-        after = _after(istiod, before, wait)
-    if after is None:
-        why = f"istiod has signed with {pem.title(before.issuer)} for {wait} s more"
-        return [*findings, error(PROOF, ISTIOD, why, "look at istiod's log; a restart reads the new CA too")]
-    roots = pem.certificates(mesh_ca.read_authority(context, namespace).root_cert, "istio-ca-root-cert")
-    return [*findings, *_comparison(before, after, roots)]
-
-
-def _after(istiod: Issuer, before: IssuedCertificate, wait: int) -> IssuedCertificate | None:
-    """Return the first certificate of another issuer; None if none comes in time.
-
-    Raises NoCertificate if istiod gave none until the end; earlier failures may come from its restart.
-    """
-
-    def is_other(issued: IssuedCertificate) -> bool:
-        return issued.issuer != before.issuer
-
-    last = until(istiod.issue, wait, PROOF_PAUSE, done=is_other, excused=(NoCertificate,))
-    return last if is_other(last) else None
+    if is_other(after):
+        return [*findings, *_comparison(before, after, roots)]
+    why = f"istiod has signed with {pem.title(before.issuer)} for {wait} s more"
+    return [*findings, error(PROOF, ISTIOD, why, "look at istiod's log; a restart reads the new CA too")]
 
 
 def _comparison(before: IssuedCertificate, after: IssuedCertificate, roots: pem.Certificates) -> list[Finding]:

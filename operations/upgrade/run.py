@@ -173,12 +173,10 @@ class StepRun:
             yield apply_crds(settings.cluster.context, base)
 
     def _up(self, changes: dict[str, str]) -> Finding:
-        try:
-            pulumi.up(self.stack, self.judged)
-        except PulumiFailed:
-            message = "`pulumi up` failed, see above; unfinished releases keep running unchanged"
-            return error(ID, self._subject, message, f"correct that, {AGAIN}")
-        return ok(ID, self._subject, f"is up, {counted(len(changes), 'resource')} changed", number=len(changes))
+        changed = f"is up, {counted(len(changes), 'resource')} changed"
+        done = ok(ID, self._subject, changed, number=len(changes))
+        failed = "`pulumi up` failed, see above; unfinished releases keep running unchanged"
+        return pulumi.applied(self.stack, self.judged, done, failed, f"correct that, {AGAIN}")
 
     def _verified(self) -> Iterable[Finding]:
         """Yield the findings of `verify`, after proxies had time to connect to a new istiod."""

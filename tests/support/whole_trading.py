@@ -1,11 +1,12 @@
 """A trading namespace with every traffic setting, and workloads behind them."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lab.cluster.kubectl import kubectl
-from lab.workloads import apply
+from lab.workloads import apply, delete
 from pi_mesh.values.traffic import stages
 from tests.support import authorities, pods
 from tests.support.factories import make_settings
@@ -35,7 +36,10 @@ def objects(namespace: str) -> tuple[tuple[dict, ...], tuple[dict, ...]]:
 
 @contextmanager
 def neighbours(folder: Path) -> Iterator[None]:
-    """Create what the settings name and others provide: the callers' namespace, and the certificate for HTTPS."""
+    """Create what the settings name and others provide: the callers' namespace, and the certificate for HTTPS.
+
+    Afterwards what the trading namespace's end leaves behind goes too: the objects in the mesh's root namespace.
+    """
     made, certificate, key = authorities.make_root("trading.example.org"), folder / "tls.crt", folder / "tls.key"
     certificate.write_text(made.pem)
     key.write_text(made.key)
@@ -47,6 +51,8 @@ def neighbours(folder: Path) -> Iterator[None]:
     finally:
         kubectl("delete", "secret", SECRET, MQTT_SECRET, "--namespace=istio-system")
         kubectl("delete", "namespace", "argocd")
+        objects_of_all = itertools.chain.from_iterable(objects("trading"))
+        delete(item for item in objects_of_all if item["metadata"]["namespace"] == "istio-system")
 
 
 def service(namespace: str, name: str, app: str) -> dict:

@@ -22,7 +22,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
 from pi_mesh.settings import Settings
-from pi_mesh.values.gateway import serves_certificates
+from pi_mesh.values.gateway import serves_certificates, shows_certificates
 
 if TYPE_CHECKING:
     from components.startup_watch import Watch
@@ -158,7 +158,7 @@ def _workloads(
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), injected)
     # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
     # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
-    readers = gateways if serves_certificates(settings) else ()
+    readers = gateways if serves_certificates(settings) or shows_certificates(settings) else ()
     api_crds = manifest.make_api_crds(mesh, deployment.after())
     traffic: list[Traffic] = []
     for workloads in settings.workload_namespaces:

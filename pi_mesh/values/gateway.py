@@ -72,11 +72,15 @@ def serves_certificates(settings: Settings) -> bool:
     return any(listener.tls for listener in settings.traffic.gateways.values())
 
 
+def shows_certificates(settings: Settings) -> bool:
+    """Return True if the egress gateway reads certificates from Secrets: a `traffic.external` entry names one."""
+    return any(external.tls and external.tls.secret for external in settings.traffic.external.values())
+
+
 def _rights(settings: Settings, release: str) -> Values:
     """Return the values that omit the chart's Role, which covers all Secrets, if the gateway reads no certificate."""
-    shows = any(external.tls and external.tls.secret for external in settings.traffic.external.values())
-    reads_secrets = serves_certificates(settings) if release == settings.releases.names.ingress else shows
-    return {} if reads_secrets else {"rbac": {"enabled": False}}
+    reads_secrets = serves_certificates if release == settings.releases.names.ingress else shows_certificates
+    return {} if reads_secrets(settings) else {"rbac": {"enabled": False}}
 
 
 def _version(version: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from lab.calls import call, settled, status
 from lab.cluster.machines import CONTROL_PLANE, NODES, Machine
-from lab.workloads import CONTROL, TRADING, Workload, apply, delete
+from lab.workloads import CONTROL, TRADING, Workload, apply
 from tests.live.traffic import broker, cast
 from tests.live.traffic.cast import rules
 from tests.live.traffic.held import held
@@ -49,8 +49,9 @@ def client() -> Authority:
     return make_server("trading-desk", signer=ROOT)
 
 
-def answer(text: str) -> str:
-    return call(cast.CLIENT, text).body.strip()
+def answer(url: str) -> str:
+    """Return the last line of the answer: the client's name, its certificate's number, and the broker's address."""
+    return call(cast.CLIENT, url).body.strip().rpartition("\n")[2]
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +63,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def ready(mesh: Project) -> Iterator[None]:
+    """Let the egress gateway read Secrets, as an `up` with a client certificate does, and proxies answer for DNS."""
+    with present([shown(client())]):
+        entry = {**HTTP, "hosts": ["ready.broker.example"], "tls": WITH_CERTIFICATE}
+        with mesh.changed({"traffic.external": {"ready": entry}, "proxy.dnsCapture": True}):
+            yield
+
+
 @pytest.fixture
-def served(workloads: None, files: Path) -> Iterator[None]:  # noqa: ARG001
-    """Run the broker, and give the egress gateway the certificate of a client."""
+def served(ready: None, workloads: None, files: Path) -> Iterator[None]:  # noqa: ARG001
+    """Run the broker."""
     with broker.serving(CONTROL_PLANE, TLS, files):
-        apply([shown(client())])
         yield
-        delete([shown(client())])
 
 
 @pytest.mark.usefixtures("served")
@@ -82,7 +90,6 @@ def test_a_broker_that_demands_a_client_certificate_serves_the_egress_gateway_an
     figure(f"with the certificate 200, the broker sees {name}; without it {without}")
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("served")
 def test_a_renewed_client_certificate_costs_no_request_and_no_open_connection(figure):
     entries = {"rates": {**HTTP, "tls": WITH_CERTIFICATE}}
@@ -97,7 +104,6 @@ def test_a_renewed_client_certificate_costs_no_request_and_no_open_connection(fi
     figure(f"{requests} while the certificate changed")
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("served")
 def test_a_fix_session_is_held_through_the_egress_gateway_while_its_certificate_is_renewed(figure):
     with present([], DESK), rules(external={"fix": {**FIX, "tls": {"secret": SECRET}}}):
@@ -112,17 +118,15 @@ def test_a_fix_session_is_held_through_the_egress_gateway_while_its_certificate_
     figure(f"{session.sent} messages, none lost")
 
 
-@pytest.mark.long
-@pytest.mark.usefixtures("workloads")
-def test_two_tcp_hosts_on_one_port_are_told_apart_by_name(mesh: Project, files: Path, figure):
+@pytest.mark.usefixtures("ready", "workloads")
+def test_two_tcp_hosts_on_one_port_are_told_apart_by_name(files: Path, figure):
     machines = {name_of(machine): machine for machine in (CONTROL_PLANE, NODES[0])}
     tls = {"secret": SECRET}
     entries = {f"broker{number}": {**FIX, "hosts": [host], "tls": tls} for number, host in enumerate(machines)}
     with ExitStack() as stack:
         for machine in machines.values():
             stack.enter_context(broker.serving(machine, TLS, files))
-        stack.enter_context(mesh.changed({"proxy.dnsCapture": True}))
-        stack.enter_context(present([shown(client())], DESK))
+        stack.enter_context(present([], DESK))
         stack.enter_context(rules(external=entries))
         for host, machine in machines.items():
             served = settled(lambda host=host: call(DESK, f"http://{host}:{TLS}/").body.split()[-1:], [machine.address])

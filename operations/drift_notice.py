@@ -31,7 +31,9 @@ def main(arguments: list[str]) -> None:
     chosen = parser.parse_args(arguments)
     report = _report(sys.stdin.read())
     if report["status"] > PROBLEMS:
-        sys.exit(_could_not_run(report))
+        for finding in report["findings"]:
+            print(f"error: {finding['message']}", file=sys.stderr)
+        sys.exit(report["status"])
     print(in_issue(report) if chosen.issue else in_file(report, chosen.file))
 
 
@@ -71,7 +73,9 @@ def in_file(report: dict, file: Path) -> str:
 def in_issue(report: dict) -> str:
     """Open, change or close the issue, and return what was done."""
     issues = github.every(f"{ISSUES}?state=open&per_page=100")
-    known = own_issue(issues, report, _author())
+    # The workflow's token cannot ask who it is.
+    author = github.BOT if os.environ.get("GITHUB_ACTIONS") else json.loads(github.call("user"))["id"]
+    known = own_issue(issues, report, author)
     if report["status"] == PROBLEMS:
         # Nothing in a fence is a mention or a link, whoever named the objects.
         body = f"{marker(report)}\n```\n{text(report, datetime.now(UTC)).replace('```', '`')}```\n"
@@ -108,17 +112,6 @@ def _report(content: str) -> dict:
     except (ValueError, KeyError, TypeError):
         pass
     return sys.exit("error: standard input is not the report of `python -m operations verify --json`; see what it said")
-
-
-def _could_not_run(report: dict) -> int:
-    for finding in report["findings"]:
-        print(f"error: {finding['message']}", file=sys.stderr)
-    return report["status"]
-
-
-def _author() -> int:
-    """Return the account whose issues are ours: the workflow's token cannot ask who it is."""
-    return github.BOT if os.environ.get("GITHUB_ACTIONS") else json.loads(github.call("user"))["id"]
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from pi_mesh.waiting import until
 from pi_mesh.words import counted, first_line
 
 ID = "older proxies"
+NOBODY_AGREED = "was not restarted, for nobody agreed: "
 GATEWAY_POD = "inject.istio.io/templates"
 
 
@@ -46,6 +47,9 @@ class Restart:
     def said(self) -> str:
         count = counted(len(self.pods), "proxy is", "proxies are")
         return f"{count} older than istiod in: {'; '.join(self.reasons)}"
+
+    def undone(self, level: Callable[..., Finding], why: str = "") -> Finding:
+        return level(ID, self.subject, f"{why}{self.said}", "refresh --yes restarts it", number=len(self.pods))
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,14 @@ def restart_plan(client: Client, running: Proxies, older: Older) -> Plan:
         known = by_workload.get(key) or Restart(workload, (), (), GATEWAY_POD in proxy.pod.annotations)
         told = tuple(dict.fromkeys((*known.reasons, *reasons)))
         by_workload[key] = replace(known, pods=(*known.pods, proxy.pod.name), reasons=told)
-    refusals = {key: restart_refusal(client, restart.workload) for key, restart in by_workload.items()}
-    for key, restart in by_workload.items():
-        if why := refusals[key]:
+    restarts: list[Restart] = []
+    for _, restart in sorted(by_workload.items(), key=lambda entry: (entry[1].gateway, entry[0])):
+        if why := restart_refusal(client, restart.workload):
             fix = "it was left alone: then run refresh again"
             untouched.append(warning(ID, restart.subject, f"{why}; {restart.said}", fix))
-    ordered = sorted((restart.gateway, key) for key, restart in by_workload.items() if not refusals[key])
-    return Plan(tuple(by_workload[key] for _, key in ordered), tuple(untouched))
+        else:
+            restarts.append(restart)
+    return Plan(tuple(restarts), tuple(untouched))
 
 
 def restart_refusal(client: Client, workload: Workload) -> str:
@@ -116,18 +121,14 @@ def carry_out_restart(client: Client, restart: Restart, is_older: IsOlder, wait:
     try:
         if not _rolled_out(client, restart, deadline) or is_older(restart):
             _allowed(client, restart, deadline)
-            _restart(client, restart.workload)
+            stamp = {RESTARTED: datetime.now(UTC).isoformat(timespec="seconds")}
+            client.patch(restart.workload.path, {"spec": {"template": {"metadata": {"annotations": stamp}}}})
             _rolled_out(client, restart, deadline)
     except StuckError as stuck:
         message = f"is not restarted after {wait} s: {stuck}; nothing after it was restarted"
         return error(ID, restart.subject, message, "correct that, then run refresh again, which continues there")
     seconds = time.monotonic() - begun
     return ok(ID, restart.subject, f"is restarted, in {seconds:.0f} s: {restart.said}", number=len(restart.pods))
-
-
-def _restart(client: Client, workload: Workload) -> None:
-    stamp = {RESTARTED: datetime.now(UTC).isoformat(timespec="seconds")}
-    client.patch(workload.path, {"spec": {"template": {"metadata": {"annotations": stamp}}}})
 
 
 def _allowed(client: Client, restart: Restart, deadline: float) -> None:
@@ -189,6 +190,10 @@ def wait_for_connections(settings: Settings, say: Say) -> Iterator[Finding]:
     waits up to 30 seconds before it connects again (envoy/config/subscription_factory.h).
     """
     said = 0
+    context, namespace = settings.cluster.context, settings.istio.namespace
+
+    def unconnected() -> list[Proxy]:
+        return disconnected_proxies(proxies.read(context, namespace, snapshot.read(context), certificates=False))
 
     def tell(lost: list[Proxy]) -> None:
         nonlocal said
@@ -197,14 +202,9 @@ def wait_for_connections(settings: Settings, say: Say) -> Iterator[Finding]:
             say(f"waiting until {counted(said, 'proxy is', 'proxies are')} connected to istiod")
 
     patience = CONNECTION_PATIENCE, CONNECTION_PAUSE
-    for proxy in until(lambda: _without_connection(settings), *patience, done=not_, tell=tell):
+    for proxy in until(unconnected, *patience, done=not_, tell=tell):
         message = "is not connected to istiod: it may go on calling pods that a restart took away"
         yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy.pod))
-
-
-def _without_connection(settings: Settings) -> list[Proxy]:
-    context, namespace = settings.cluster.context, settings.istio.namespace
-    return disconnected_proxies(proxies.read(context, namespace, snapshot.read(context), certificates=False))
 
 
 def restart_stale_workloads(settings: Settings, cluster: Snapshot, wait: int, consent: Consent) -> list[Finding]:
@@ -213,13 +213,13 @@ def restart_stale_workloads(settings: Settings, cluster: Snapshot, wait: int, co
         plan = restart_plan(client, *_older(settings, cluster))
         hours = _hours(settings, plan, wait)
         if consent.dry_run:
-            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
+            findings = [*trading_hours.shown_only(hours), *(each.undone(warning) for each in plan.restarts)]
         elif errors(hours):
             findings = hours
         elif not plan.restarts or _is_agreed(plan, consent):
             findings = [*hours, *_carried_out(client, settings, plan, wait, consent.say)]
         else:
-            findings = [*hours, *map(_not_restarted, plan.restarts)]
+            findings = [*hours, *(each.undone(error, NOBODY_AGREED) for each in plan.restarts)]
     if not plan.restarts and not plan.untouched:
         findings.append(ok(ID, CLUSTER, "every proxy is as istiod injects it now"))
     return [*findings, *plan.untouched]
@@ -243,15 +243,6 @@ def _is_agreed(plan: Plan, consent: Consent) -> bool:
     for restart in plan.restarts:
         consent.say(f"{restart.subject}: {restart.said}")
     return consent.is_given("Restart these workloads, one after the other?")
-
-
-def _planned(restart: Restart) -> Finding:
-    return warning(ID, restart.subject, restart.said, "refresh --yes restarts it", number=len(restart.pods))
-
-
-def _not_restarted(restart: Restart) -> Finding:
-    message = f"was not restarted, for nobody agreed: {restart.said}"
-    return error(ID, restart.subject, message, "refresh --yes restarts it", number=len(restart.pods))
 
 
 def _carried_out(client: Client, settings: Settings, plan: Plan, wait: int, say: Say) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ from enum import Enum
 from operations import pulumi
 from operations.failures import Exit, OperationError
 from operations.repair import backend_lock, observed_state
-from operations.repair.backend_lock import BackendLock
 from operations.repair.observed_state import ObservedState
 from operations.repair.processes import Lock, Process
 from pi_mesh.checks.finding import Finding, Level, Subject, error, unknown
@@ -42,6 +41,10 @@ class Step:
     act: Act
     target: Process | Lock | ReleaseRecord | Crd | None = None
 
+    @property
+    def line(self) -> str:
+        return f"{self.subject}: {self.act.value}"
+
     def finding(self, done: bool = False) -> Finding:
         """Return an error for an open step, ok for a completed one."""
         fix = f"done: {self.act.value}" if done else self.act.value
@@ -70,8 +73,11 @@ def find_obstacle(situation: ObservedState) -> Finding | None:
 
 def repair_steps(situation: ObservedState) -> list[Step]:
     """Return the steps, locks and processes first: the cluster and the state are only final without them."""
-    searches = (processes_and_locks, _releases, _state, _crds, _lost_ca)
-    return [step for find in searches for step in find(situation)]
+    steps = [*processes_and_locks(situation), *_releases(situation), *_state(situation), *_crds(situation)]
+    if lost := situation.lost_ca:
+        problem = f"no longer holds the CA that this stack made in it: {lost.found}"
+        steps.append(Step(LOST_CA, Subject("vault mount", lost.mount), problem, Act.FORGET_CA))
+    return steps
 
 
 def planned_findings(now: ObservedState) -> list[Finding]:
@@ -143,12 +149,6 @@ def _crds(situation: ObservedState) -> Iterator[Step]:
         yield Step(istio_crds.ID, Subject("crd", crd.name), problem, Act.HAND_OVER, crd)
 
 
-def _lost_ca(situation: ObservedState) -> Iterator[Step]:
-    if lost := situation.lost_ca:
-        problem = f"no longer holds the CA that this stack made in it: {lost.found}"
-        yield Step(LOST_CA, Subject("vault mount", lost.mount), problem, Act.FORGET_CA)
-
-
 class StillDeployedError(OperationError):
     """The release is not stuck any more: it was not changed."""
 
@@ -209,57 +209,40 @@ def carry_out(now: ObservedState, say: Say) -> list[Finding]:
     with backend_lock.held_lock(now) as lock:
         cleared = list(processes_and_locks(now))
         for step in cleared:
-            _say(step, say)
+            say(step.line)
             _make_way(now, step)
         now = replace(observed_state.read(now.stack, now.settings), locks=())
         if obstacle := find_obstacle(now):
             say(f"error: {obstacle}")
-            return [*_done(cleared), obstacle]
+            return [*(step.finding(done=True) for step in cleared), obstacle]
         steps = repair_steps(now)
-        _write_all(now, steps, lock, say)
-    return _done([*cleared, *steps])
-
-
-def _done(steps: list[Step]) -> list[Finding]:
-    return [step.finding(done=True) for step in steps]
-
-
-def _say(step: Step, say: Say) -> None:
-    say(f"{step.subject}: {step.act.value}")
+        for step in steps:
+            if step.target:
+                lock.confirm(now)
+            say(step.line)
+            _write(now, step)
+        if any(step.act in (Act.STATE, Act.FAIL, Act.FORGET_CA) for step in steps):
+            lock.confirm(now)
+            lock.give_way()
+            deployed = {entry.id for entry in now.snapshot.releases if entry.status == "deployed"}
+            state = observed_state.repaired_state(now.state, deployed, failed_releases(now))
+            pulumi.import_(now.stack, observed_state.without_lost_ca(state, now.lost_ca) if now.lost_ca else state)
+    return [step.finding(done=True) for step in (*cleared, *steps)]
 
 
 def _make_way(now: ObservedState, step: Step) -> None:
+    """Remove a lock, or end an orphan, but not while it may be about to finish one of the stack's releases."""
     match step.target:
-        case Process() as helper:
-            if helper.is_plugin:
-                _wait_for(now, helper)
-            helper.end()
         case Lock() as lock:
             lock.remove()
+        case Process() as helper:
 
+            def is_over() -> bool:
+                return not (helper.alive() and pending_releases(observed_state.read(now.stack, now.settings)))
 
-def _wait_for(now: ObservedState, plugin: Process) -> None:
-    """Wait while a plugin lives and one of the stack's releases is under way: the plugin may be about to finish it."""
-
-    def is_over() -> bool:
-        return not (plugin.alive() and pending_releases(observed_state.read(now.stack, now.settings)))
-
-    if pending_releases(now):
-        until(is_over, PATIENCE, 1)
-
-
-def _write_all(now: ObservedState, steps: list[Step], lock: BackendLock, say: Say) -> None:
-    for step in steps:
-        if step.target:
-            lock.confirm(now)
-        _say(step, say)
-        _write(now, step)
-    if any(step.act in (Act.STATE, Act.FAIL, Act.FORGET_CA) for step in steps):
-        lock.confirm(now)
-        lock.give_way()
-        deployed = {entry.id for entry in now.snapshot.releases if entry.status == "deployed"}
-        repaired = observed_state.repaired_state(now.state, deployed, failed_releases(now))
-        pulumi.import_(now.stack, observed_state.without_lost_ca(repaired, now.lost_ca) if now.lost_ca else repaired)
+            if helper.is_plugin and pending_releases(now):
+                until(is_over, PATIENCE, 1)
+            helper.end()
 
 
 def _write(now: ObservedState, step: Step) -> None:

@@ -108,14 +108,6 @@ def _by_hand(there: ExistingMesh) -> dict[str, str]:
     return edited_by_hand
 
 
-def _refused(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
-    if effects.rendered:
-        with Client(there.now.context) as client:
-            for existing in there.releases:
-                rendered = effects.rendered[existing.release.id]
-                yield from obstacles.refusals(client, existing.release, existing.living, rendered)
-
-
 RELEASES, VALUES, RENDERED, RESTARTS = "releases", "values", "rendered objects", "restarts"
 CLOSED = "open connections"
 BESIDE, ADDED, FILE = "not taken over", "added", "stack file"
@@ -125,14 +117,19 @@ ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 def adoption_plan(there: ExistingMesh) -> list[Finding]:
     """Return the rows, the most important first."""
     effects = effects_of_up(there)
+    refused: list[Finding] = []
+    if effects.rendered:
+        with Client(there.now.context) as client:
+            for each in there.releases:
+                rendered = effects.rendered[each.release.id]
+                refused += obstacles.refusals(client, each.release, each.living, rendered)
     drained = effects.on_proxies.drains
     return [
-        *_refused(there, effects),
+        *refused,
         *(_release(existing) for existing in there.releases),
         *(row for item in there.objects for row in rows_of_object(item)),
         *_beside(there),
-        *_file(there),
-        *(row for existing in there.releases for row in _values(existing)),
+        *_settings_and_values(there),
         *_rendered(effects),
         *_restarts(there, effects),
         *(warning(CLOSED, Subject("stack"), f"`up` closes, when they have drained, {each}", "") for each in drained),
@@ -161,18 +158,15 @@ def _beside(there: ExistingMesh) -> Iterator[Finding]:
             yield warning(BESIDE, Subject("release", release.record.id), "is a gateway that no setting describes", fix)
 
 
-def _file(there: ExistingMesh) -> Iterator[Finding]:
+def _settings_and_values(there: ExistingMesh) -> Iterator[Finding]:
     for proposal in there.proposals:
-        message = f"is set to {proposal.text}: {proposal.why}"
-        key = setting(proposal.path)
+        key, message = setting(proposal.path), f"is set to {proposal.text}: {proposal.why}"
         yield warning(FILE, key, message, "") if proposal.value is False else ok(FILE, key, message)
-
-
-def _values(existing: ExistingRelease) -> Iterator[Finding]:
-    for path, target, live in unequal(existing.release.values, existing.living.applied.values):
-        # The values of an addon may hold a password.
-        change = change_in_words(live, target) if existing.release.kind in ISTIO else "changes"
-        yield ok(VALUES, Subject("release", existing.living.record.id), f"{path} {change}")
+    for existing in there.releases:
+        for path, target, live in unequal(existing.release.values, existing.living.applied.values):
+            # The values of an addon may hold a password.
+            change = change_in_words(live, target) if existing.release.kind in ISTIO else "changes"
+            yield ok(VALUES, Subject("release", existing.living.record.id), f"{path} {change}")
 
 
 def _rendered(effects: Effects) -> Iterator[Finding]:
@@ -192,24 +186,19 @@ def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
         pods = sorted(pod.name for pod in running if workload_of(pod) == deployment)
         message = f"is restarted by the first `up`: {why}; pods: {', '.join(pods) or 'none'}"
         yield warning(RESTARTS, deployment, message, "", number=len(pods))
-    yield from _fewer(there)
+    # An autoscaler of the charts may have made more pods than the settings give.
+    numbers = {entry.id: entry.wanted for entry in there.now.snapshot.deployments}
+    for workload in (workload for existing in there.releases for workload in existing.release.workloads):
+        number, key = numbers.get(workload.id, 0), "pilotReplicas" if workload.setting == "istio" else "replicas"
+        if number > workload.pods:
+            message = f"goes from {number} to {workload.pods} by the first `up`"
+            fix = f"set {workload.setting}.{key} to keep them"
+            yield warning(RESTARTS, Subject("deployment", workload.id), message, fix, number=number - workload.pods)
     if effects.restarts == {}:
         yield ok(RESTARTS, Subject("pod"), "keep running: no pod template changes", number=0)
     if effects.on_proxies.has_new_sidecars:
         message = "keep running with the settings that they have; a workload gets the new ones when you restart it"
         yield ok(RESTARTS, Subject("sidecar"), message)
-
-
-def _fewer(there: ExistingMesh) -> Iterator[Finding]:
-    """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts does."""
-    running = {entry.id: entry.wanted for entry in there.now.snapshot.deployments}
-    for workload in (workload for existing in there.releases for workload in existing.release.workloads):
-        name, more = workload.id, running.get(workload.id, 0) - workload.pods
-        if more > 0:
-            message = f"goes from {running[name]} to {workload.pods} by the first `up`"
-            key = "pilotReplicas" if workload.setting == "istio" else "replicas"
-            fix = f"set {workload.setting}.{key} to keep them"
-            yield warning(RESTARTS, Subject("deployment", name), message, fix, number=more)
 
 
 def _added(there: ExistingMesh) -> Iterator[Finding]:

@@ -29,18 +29,15 @@ CGROUP = "add cgroup_enable=memory cgroup_memory=1 to the line in /boot/firmware
 
 def node_findings(node: str, told: NodeCounters) -> Iterator[Finding]:
     """Yield a finding for each check; what the kubelet did not tell is unknown."""
-    subject = Subject("node", node)
-    yield _memory(subject, told.memory_limit)
+    subject, limit = Subject("node", node), told.memory_limit
+    if isinstance(limit, str):
+        yield _unknown(MEMORY, subject, limit)
+    elif limit:
+        yield ok(MEMORY, subject, f"holds the trial's Envoy to {show_memory(limit)}", number=limit)
+    else:
+        yield error(MEMORY, subject, "holds no container to its memory limit: the trial's has none", CGROUP)
     yield from _disks(subject, told.disks)
     yield clock.judged(subject, told.clock)
-
-
-def _memory(node: Subject, limit: int | str) -> Finding:
-    if isinstance(limit, str):
-        return _unknown(MEMORY, node, limit)
-    if not limit:
-        return error(MEMORY, node, "holds no container to its memory limit: the trial's has none", CGROUP)
-    return ok(MEMORY, node, f"holds the trial's Envoy to {show_memory(limit)}", number=limit)
 
 
 def _disks(node: Subject, disks: list[Disk] | str) -> Iterator[Finding]:
@@ -140,22 +137,22 @@ class Judge:
         return Subject("node", self.node)
 
     @property
-    def _image(self) -> str:
-        return self.settings.images.reference("proxyv2", self.settings.istio.version)
-
-    @property
     def _istio(self) -> str:
         return f"Istio {self.settings.istio.version}"
 
     def findings(self) -> Iterator[Finding]:
-        trial = self.trial
+        trial, image = self.trial, self.settings.images.reference("proxyv2", self.settings.istio.version)
         if trial.refusal:
             message = f"was not tried: {trial.refusal}"
             yield unknown(IMAGE, self.subject, message, "free room there, or name another namespace with --namespace")
-        elif trial.startup:
-            yield self._not_started()
+        elif state := trial.startup:
+            cause = startup_causes.cause_of(state)
+            named = f"{state.word} ({cause.name})" if cause else state.word
+            message = f"{image} does not start: {named}: {state.message or 'no reason given'}"
+            fix = cause.advice if cause else f"see `kubectl describe node {self.node}`"
+            yield error(IMAGE, self.subject, message, fix)
         else:
-            yield ok(IMAGE, self.subject, f"{self._image} is there, after {trial.seconds:.0f} s", number=trial.seconds)
+            yield ok(IMAGE, self.subject, f"{image} is there, after {trial.seconds:.0f} s", number=trial.seconds)
         if not trial.containers:
             for id in (ENVOY, PAGES, BITS, REDIRECTION):
                 yield unknown(id, self.subject, "is unknown: nothing of the image ran there")
@@ -165,15 +162,6 @@ class Judge:
         yield self._bits()
         yield redirection_finding(self.subject, self.settings, trial)
         yield from board_findings(self.subject, trial)
-
-    def _not_started(self) -> Finding:
-        state = self.trial.startup
-        assert state
-        cause = startup_causes.cause_of(state)
-        named = f"{state.word} ({cause.name})" if cause else state.word
-        message = f"{self._image} does not start: {named}: {state.message or 'no reason given'}"
-        fix = cause.advice if cause else f"see `kubectl describe node {self.node}`"
-        return error(IMAGE, self.subject, message, fix)
 
     def _envoy(self) -> Finding:
         """Judge Envoy by what it did, not by the node's properties."""

@@ -140,6 +140,8 @@ class _Watch:
 
     def __init__(self, client: Client, trials: Mapping[str, ShortLived], say: Say) -> None:
         self._client, self._trials, self._say = client, trials, say
+        self._namespace = next((each.namespace for each in trials.values()), "")
+        self._home = f"/api/v1/namespaces/{self._namespace}"
         self._jobs: dict[str, str] = {}
         self._shown: dict[str, tuple[tuple[str, ...], float]] = {}
         self.answers: dict[str, Trial] = {}
@@ -154,41 +156,36 @@ class _Watch:
             except Refused as problem:
                 self.answers[node] = Trial(f"its Job was refused: {problem.reason}")
         if login and made:
-            login.create(self._client, self._trials[next(iter(made))].namespace, made.values())
+            login.create(self._client, self._namespace, made.values())
 
     def wait(self, seconds: float) -> None:
         started: dict[str, float] = {}
         while nodes := [node for node in self._jobs if node not in self.answers]:
             lived = time.monotonic() - self._begun
-            self._prolong(nodes, lived)
+            if time.monotonic() - self._prolonged >= PROLONGED:
+                self._prolonged = time.monotonic()
+                for node in nodes:
+                    short_lived.prolong(self._client, self._namespace, self._jobs[node], lived)
             for node, trial in self._seen(nodes, lived).items():
                 if trial.startup is None:
                     started.setdefault(node, lived)
                 timed = replace(trial, seconds=started.get(node, lived))
                 if timed.is_settled(lived) or lived > seconds:
-                    self.answers[node] = self._with_logs(node, timed)
+                    self.answers[node] = self._with_logs(timed)
                 else:
                     self._show(node, timed)
             time.sleep(PAUSE)
 
     def stop(self) -> None:
-        for node, job in self._jobs.items():
-            short_lived.stop(self._client, self._trials[node].namespace, job)
-
-    def _prolong(self, nodes: list[str], lived: float) -> None:
-        if time.monotonic() - self._prolonged >= PROLONGED:
-            self._prolonged = time.monotonic()
-            for node in nodes:
-                short_lived.prolong(self._client, self._trials[node].namespace, self._jobs[node], lived)
+        for job in self._jobs.values():
+            short_lived.stop(self._client, self._namespace, job)
 
     def _seen(self, nodes: list[str], lived: float) -> dict[str, Trial]:
-        first, *_ = nodes
-        namespace = self._trials[first].namespace
         selector = f"{SHORT_LIVED_LABEL}={PURPOSE}"
-        every = self._client.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
+        every = self._client.items(f"{self._home}/pods", labelSelector=selector)
         by_job = {pod["metadata"]["labels"].get("job-name"): pod for pod in every}
         pods = {node: by_job.get(self._jobs[node]) for node in nodes}
-        states = pod_lifecycle.startups(self._client, namespace, [pod for pod in pods.values() if pod])
+        states = pod_lifecycle.startups(self._client, self._namespace, [pod for pod in pods.values() if pod])
         by_name = {state.name: state for state in states}
         return {node: parse_trial(pod, by_name) if pod else self._podless(node, lived) for node, pod in pods.items()}
 
@@ -196,14 +193,14 @@ class _Watch:
         """Return the trial of a Job whose pod does not exist, with the Job controller's reason."""
         if lived < WITHOUT_POD:
             return Trial(startup=Startup("", "no pod yet"))
-        path, job = f"/api/v1/namespaces/{self._trials[node].namespace}/events", self._jobs[node]
-        events = self._client.items(path, fieldSelector=f"involvedObject.kind=Job,involvedObject.name={job}")
+        of_job = f"involvedObject.kind=Job,involvedObject.name={self._jobs[node]}"
+        events = self._client.items(f"{self._home}/events", fieldSelector=of_job)
         reasons = [event.get("message", "") for event in events if event.get("reason") == "FailedCreate"]
         *_, last = ("its pod was not created, or was deleted", *reasons)
         return Trial(last)
 
-    def _with_logs(self, node: str, trial: Trial) -> Trial:
-        path = f"/api/v1/namespaces/{self._trials[node].namespace}/pods/{trial.pod}/log?limitBytes={LOG_BYTES}"
+    def _with_logs(self, trial: Trial) -> Trial:
+        path = f"{self._home}/pods/{trial.pod}/log?limitBytes={LOG_BYTES}"
         runs = dict(trial.containers)
         for name, run in runs.items():
             status, text, _ = self._client.relay(f"{path}&container={name}", LOG_SECONDS)
@@ -237,16 +234,16 @@ class NodeCounters:
 
 def read_counters(client: Client, envoys: Mapping[str, ContainerId | None]) -> dict[str, NodeCounters]:
     """Return the answers of the nodes; each may have a running Envoy."""
+
+    def asked(node: str) -> NodeCounters:
+        disks = _or_reason(lambda: kubelet.disks(client, node))
+        limit = "no Envoy of the trial runs there"
+        if running := envoys[node]:
+            limit = _or_reason(lambda: _memory_limit(client, node, running))
+        return NodeCounters(clock.offset(client, node), disks, limit)
+
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return dict(pool.map(lambda entry: (entry[0], _node(client, *entry)), envoys.items()))
-
-
-def _node(client: Client, node: str, running: ContainerId | None) -> NodeCounters:
-    return NodeCounters(
-        clock.offset(client, node),
-        _or_reason(lambda: kubelet.disks(client, node)),
-        _or_reason(lambda: _memory_limit(client, node, running)) if running else "no Envoy of the trial runs there",
-    )
+        return dict(zip(envoys, pool.map(asked, envoys), strict=True))
 
 
 def _memory_limit(client: Client, node: str, running: ContainerId) -> int:

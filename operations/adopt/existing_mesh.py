@@ -120,14 +120,14 @@ def _quota(settings: Settings, namespace: WorkloadNamespace, pods: list[Pod]) ->
 
 def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
     """Return the sum of all pods, each with a sidecar, and the most that one of them has."""
-    each = [proxy + sum((_given(container, half, default) for container in _own(pod)), start=ZERO) for pod in pods]
+
+    def given(container: Container) -> Resources:
+        declared: Resources = getattr(container, half)
+        return Resources(declared.cpu or default.cpu, declared.memory or default.memory)
+
+    each = [proxy + sum(map(given, _own(pod)), start=ZERO) for pod in pods]
     largest = Resources(max(use.cpu for use in (ZERO, *each)), max(use.memory for use in (ZERO, *each)))
     return sum(each, start=ZERO), largest
-
-
-def _given(container: Container, half: str, default: Resources) -> Resources:
-    declared: Resources = getattr(container, half)
-    return Resources(declared.cpu or default.cpu, declared.memory or default.memory)
 
 
 def _own(pod: Pod) -> list[Container]:

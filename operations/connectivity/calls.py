@@ -91,23 +91,13 @@ def expected_calls(settings: Settings, ingress: Target | None) -> Iterator[Call]
         yield Call("in by the ingress gateway", CLIENT, ingress, SERVER, ROUTES, way=Way.INGRESS)
     way = Way.EGRESS if settings.egress.enabled else Way.DIRECT
     yield Call("out to a registered host", CLIENT, outside_target("registered", OUTSIDE), OUTSIDE, ROUTES, way=way)
-    yield _plain(settings)
-    yield Call("denied caller", SERVER, peer_target(CLIENT), CLIENT, ALLOWS, must_pass=False, refusals=DENIED)
-    yield _unregistered(settings)
-
-
-def _plain(settings: Settings) -> Call:
-    strict = settings.mtls.mode == "STRICT"
+    strict, passes = settings.mtls.mode == "STRICT", settings.proxy.outbound_traffic == "ALLOW_ANY"
     fix = "see the checks of mutual TLS in `verify`" if strict else ROUTES
-    return Call("plain text", "API server", None, SERVER, fix, must_pass=not strict)
-
-
-def _unregistered(settings: Settings) -> Call:
-    passes = settings.proxy.outbound_traffic == "ALLOW_ANY"
+    yield Call("plain text", "API server", None, SERVER, fix, must_pass=not strict)
+    yield Call("denied caller", SERVER, peer_target(CLIENT), CLIENT, ALLOWS, must_pass=False, refusals=DENIED)
     fix = "`pulumi up --refresh`: the mesh config's outboundTrafficPolicy, or a Sidecar, is not as the settings ask"
-    target = outside_target("unregistered", UNREGISTERED)
-    way = Way.DIRECT if passes else None
-    return Call("unregistered host", CLIENT, target, UNREGISTERED, fix, passes, way, NOT_PASSED_ON)
+    target, way = outside_target("unregistered", UNREGISTERED), Way.DIRECT if passes else None
+    yield Call("unregistered host", CLIENT, target, UNREGISTERED, fix, passes, way, NOT_PASSED_ON)
 
 
 def make_call(client: Client, call: Call, pods: dict[str, str]) -> tuple[Outcome, str]:
@@ -144,25 +134,19 @@ CallResult = tuple[CallRow, Finding]
 
 def report_of_calls(settings: Settings, stack: str, cluster: Snapshot, say: Say) -> Report:
     """Make the calls and return their report. Raises UsageError where none can be made, and as `run_calls` does."""
-    for message, fix in _obstacles(settings, cluster):
-        raise UsageError(stack, message, fix)
+    home, watched = settings.istio.namespace, settings.watched_namespaces
+    if not any(pod.namespace == home and istiods.is_serving(pod) for pod in cluster.pods):
+        message = f"no pod of istiod is Ready in namespace {home}"
+        raise UsageError(stack, message, "install the mesh, or see `verify`")
+    if watched is not None and NAMESPACE not in watched:
+        message = f"istiod does not watch namespace {NAMESPACE}, in which the calls are made"
+        raise UsageError(stack, message, "add it to istio.discovery.also, and run `pulumi up`")
     with Client(settings.cluster.context) as client:
         short_lived.sweep(client)
         made = run_calls(client, settings, stack, say)
     if isinstance(made, Finding):
         return completed("connectivity", stack, [made], calls=())
     return completed("connectivity", stack, (finding for _, finding in made), calls=tuple(row for row, _ in made))
-
-
-def _obstacles(settings: Settings, cluster: Snapshot) -> Iterator[tuple[str, str]]:
-    """Yield why no call can be made, and what helps."""
-    home = settings.istio.namespace
-    if not any(pod.namespace == home and istiods.is_serving(pod) for pod in cluster.pods):
-        yield f"no pod of istiod is Ready in namespace {home}", "install the mesh, or see `verify`"
-    watched = settings.watched_namespaces
-    if watched is not None and NAMESPACE not in watched:
-        message = f"istiod does not watch namespace {NAMESPACE}, in which the calls are made"
-        yield message, "add it to istio.discovery.also, and run `pulumi up`"
 
 
 def run_calls(client: Client, settings: Settings, stack: str, say: Say) -> list[CallResult] | Finding:

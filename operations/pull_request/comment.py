@@ -146,13 +146,12 @@ def _folds(comparison: Comparison) -> Iterator[str]:
 
 
 def _resources(steps: Sequence[Step]) -> str:
-    rows = [(f"{code(step.name)} ({step.kind})", _verb(step)) for step in steps]
+    rows = []
+    for step in steps:
+        replaced = f"**replace** (for {', '.join(map(code, step.keys))})"
+        rows.append((f"{code(step.name)} ({step.kind})", replaced if step.verb == "replace" else step.verb))
     title = f"{counted(len(rows), 'resource')} of the stack"
     return folded(title, table(("resource", "change"), rows, ":--")) if rows else ""
-
-
-def _verb(step: Step) -> str:
-    return f"**replace** (for {', '.join(map(code, step.keys))})" if step.verb == "replace" else step.verb
 
 
 def _is_old(warning: str, comparison: Comparison) -> bool:

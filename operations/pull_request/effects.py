@@ -79,16 +79,12 @@ def _short_deletions(steps: Sequence[Step]) -> Iterator[str]:
         releases = [step.object_name for step in gone if step.kind == "Release"]
         yield from (f"**{VERBS[verb]} namespace {name}, everything in it is deleted**" for name in namespaces)
         others = len(gone) - len(namespaces) - len(releases)
-        parts = [_releases(releases)] if releases else []
+        several = len(releases) > MOST_NAMES
+        named = f"{agreeing(len(releases), 'release', 'releases')} {enumerated(releases)}"
+        parts = [counted(len(releases), "release") if several else named] if releases else []
         parts += [counted(others, "other object" if len(gone) > others else "object")] if others else []
         if parts:
             yield f"**{VERBS[verb]} {enumerated(parts)}**"
-
-
-def _releases(names: Sequence[str]) -> str:
-    if len(names) > MOST_NAMES:
-        return counted(len(names), "release")
-    return f"{agreeing(len(names), 'release', 'releases')} {enumerated(names)}"
 
 
 def _counts(steps: Sequence[Step]) -> Iterator[str]:
@@ -128,27 +124,21 @@ def effect_lines(comparison: Comparison) -> Iterator[str]:
             f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer runs: "
             "until their pods restart, they keep their last configuration, and their certificates expire."
         )
-        yield _refusal(comparison.stack, effect.lost_control_plane)
+        # Preflight's refusal, which only a running cluster shows.
+        destroy = code(f"pulumi destroy -s {comparison.stack}")
+        repair = code(f"python -m operations repair -s {comparison.stack} --yes")
+        yield (
+            "Preflight refuses this `pulumi up` (foreign istio) while istiod runs in "
+            f"{code(effect.lost_control_plane)}. To move it, run {destroy} first, which deletes the stack's namespaces "
+            f"but for adopted ones, then {repair} for the CRDs."
+        )
     elif effect.has_new_sidecars:
         yield f"Running proxies stay: {stale_proxies(effect)} until their pods restart."
     if effect.stale:
-        yield f"The gateways' own pod templates do not change. After the update: {code(_restart(effect.stale))}."
-
-
-def _refusal(stack: str, namespace: str) -> str:
-    """Return preflight's refusal of an istiod that moves, which only a running cluster shows."""
-    destroy, repair = code(f"pulumi destroy -s {stack}"), code(f"python -m operations repair -s {stack} --yes")
-    return (
-        f"Preflight refuses this `pulumi up` (foreign istio) while istiod runs in {code(namespace)}. To move it, run "
-        f"{destroy} first, which deletes the stack's namespaces but for adopted ones, then {repair} for the CRDs."
-    )
-
-
-def _restart(workloads: Sequence[str]) -> str:
-    """Return the command that restarts workloads of one namespace, that of the mesh."""
-    places = [key.partition(" ")[2].split("/") for key in workloads]
-    (namespace, _), *_ = places
-    return f"kubectl rollout restart -n {namespace} {' '.join(f'deployment/{name}' for _, name in places)}"
+        places = [key.partition(" ")[2].split("/") for key in effect.stale]  # all in the namespace of the mesh
+        names = " ".join(f"deployment/{name}" for _, name in places)
+        command = code(f"kubectl rollout restart -n {places[0][0]} {names}")
+        yield f"The gateways' own pod templates do not change. After the update: {command}."
 
 
 def _deletion(steps: Sequence[Step]) -> str:

@@ -88,9 +88,9 @@ def setting_relaxations(before: Config, after: Config) -> tuple[str, ...]:
     if not before or not after:
         return ()
     try:
-        old, new = _effective(before), _effective(after)
+        old, new = (parse(plain_values(side)).model_dump(mode="json", by_alias=True) for side in (before, after))
     except SettingsError:  # the CA's own stack, or settings that the other side's program knows
-        old, new = _written(before), _written(after)
+        old, new = ({key.removeprefix(f"{PROJECT}:"): side[key] for key in side} for side in (before, after))
     changes = (
         (weakness, *change)
         for setting in fields_of(Settings)
@@ -170,11 +170,3 @@ def lock_relaxations(before: Path, after: Path, stack: str) -> tuple[str, ...]:
         for entry in new
         if sums.get((entry.chart, entry.version), entry.sha256) != entry.sha256
     )
-
-
-def _effective(config: Config) -> dict[str, Any]:
-    return parse(plain_values(config)).model_dump(mode="json", by_alias=True)
-
-
-def _written(config: Config) -> dict[str, Any]:
-    return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}

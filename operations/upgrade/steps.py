@@ -118,21 +118,15 @@ def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:
         Console().print(done.verdict)
 
 
-def step_findings(steps: Iterable[UpgradeStep]) -> Iterator[Finding]:
-    """Yield a finding for each step, followed by the problems of a stopped step."""
+def planned_findings(steps: Iterable[UpgradeStep]) -> list[Finding]:
+    """Return a finding for each step, followed by the problems of a stopped one; trading hours stop no plan."""
+    findings: list[Finding] = []
     for step in steps:
         subject = Subject("istio", step.version)
         message = f"from {step.running}, restarts {_restarted(step)}; CRDs: {step.crds}"
-        if not step.stops:
-            yield ok(ID, subject, message)
-            continue
-        yield error(ID, subject, f"{message}; stopped by {_stopped(step)}", "see the next findings")
-        yield from step.stops
-
-
-def planned_findings(steps: Iterable[UpgradeStep]) -> list[Finding]:
-    """Return the findings of a plan, which trading hours do not stop."""
-    return trading_hours.shown_only(step_findings(steps))
+        stopped = error(ID, subject, f"{message}; stopped by {_stopped(step)}", "see the next findings")
+        findings += [stopped, *step.stops] if step.stops else [ok(ID, subject, message)]
+    return trading_hours.shown_only(findings)
 
 
 def not_begun(now: UpgradeState) -> Finding:

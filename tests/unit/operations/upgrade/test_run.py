@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from operations.command_line import Consent
 from operations.upgrade import run
+from operations.upgrade.steps import UpgradeState
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Level
 from pi_mesh.inventory import Kind, Release
@@ -16,6 +18,7 @@ from tests.support import charts
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
 from tests.support.files import write_files
+from tests.support.helm_mesh import situation
 from tests.support.upgrading import newest_patch
 from tests.support.versions import OLDEST_MINOR
 
@@ -88,7 +91,9 @@ def test_a_chart_that_is_not_the_locked_one_changes_nothing_and_is_one_line(monk
 
 @pytest.mark.parametrize("stack", ["pi-cluster", "org/pi-mesh/pi-cluster"])
 def test_the_end_names_the_stack_file_by_the_plain_name_of_the_stack(stack):
-    assert "in Pulumi.pi-cluster.yaml says: commit that file" in run._arrived(stack, VERSION).message
+    now = UpgradeState(replace(situation(), stack=stack), VERSION, versions=(), begun=True)
+    (end,) = run.carry_out_upgrade(now, judged=False, wait=1, consent=Consent("upgrade", yes=True))
+    assert "in Pulumi.pi-cluster.yaml says: commit that file" in end.message
 
 
 @pytest.mark.parametrize("version", charts.each())

@@ -160,18 +160,6 @@ def refuse_change(entry: LockedChart, known: ChartLock) -> None:
             raise ChangedChartError(message)
 
 
-def restore_chart(entry: LockedChart) -> bool:
-    """Fetch a locked chart into its place; return False where it exists already.
-
-    Raises ChangedChartError where its source has another chart now, and ChartUnavailableError.
-    """
-    if sum_of(entry.package) == entry.sha256:
-        return False
-    _, content = fetch_chart(entry.source, entry.chart, entry.version, entry.sha256)
-    keep_chart(entry, content)
-    return True
-
-
 def keep_chart(entry: LockedChart, content: bytes) -> None:
     """Write a chart to its place in one step."""
     if sum_of(entry.package) != entry.sha256:
@@ -247,12 +235,14 @@ def vendor_charts(stack: str) -> Iterator[Finding]:
     if entries is None:
         raise UsageError(stack, f"{FILE} does not have it", f"`python -m operations charts lock -s {stack}` first")
     for entry in entries:
+        is_there = sum_of(entry.package) == entry.sha256
         try:
-            fetched = restore_chart(entry)
+            if not is_there:
+                keep_chart(entry, fetch_chart(entry.source, entry.chart, entry.version, entry.sha256)[1])
         except (ChartUnavailableError, ChangedChartError) as problem:
             yield _problem(entry, problem)
         else:
-            message = f"{entry.package} {'was fetched' if fetched else 'is there'} with the locked sum"
+            message = f"{entry.package} {'is there' if is_there else 'was fetched'} with the locked sum"
             yield ok(ID, _subject(entry), message)
 
 

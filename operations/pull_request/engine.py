@@ -125,7 +125,11 @@ NOTHING = Intent({})
 def intent_of_events(events: list[EngineEvent], crash: str | None = None) -> Intent:
     """Return an intent; `crash` is the output of a failed command, for lack of a better reason."""
     said = [event.diagnostic_event for event in events if event.diagnostic_event]
-    violations = tuple(_violation(event) for event in events if event.policy_event)
+    broken = (event.policy_event for event in events if event.policy_event)
+    violations = tuple(
+        Violation(each.policy_name, each.enforcement_level, _name(each.resource_urn or ""), _plain(each.message))
+        for each in broken
+    )
     reasons = _unique(message.message for message in said if message.severity == "error")
     errors = tuple(reason for reason in reasons if not reason.startswith(SUMMARIES))
     if crash and not errors and not violations:
@@ -151,13 +155,6 @@ def _step(step: StepEventMetadata) -> Step | None:
     kind, name, inputs = state.type.rpartition(":")[2], _name(state.urn), (step.old or state).inputs or {}
     object_name = inputs.get("metadata", inputs).get("name", name)
     return Step(VERBS[step.op], kind, name, object_name, tuple(step.keys or ()), bool(state.retain_on_delete))
-
-
-def _violation(event: EngineEvent) -> Violation:
-    policy = event.policy_event
-    assert policy is not None
-    resource, message = _name(policy.resource_urn or ""), _plain(policy.message)
-    return Violation(policy.policy_name, policy.enforcement_level, resource, message)
 
 
 def _unique(messages: Iterable[str]) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def find_lost_ca(state: dict, vault: VaultSettings) -> LostCa | None:
     A refresh that failed has already removed a part of the CA from the state. Raises VaultError where Vault gives no
     answer.
     """
-    ours = [entry for entry in resources(state) if _is_in_vault(entry)]
+    ours = [entry for entry in resources(state) if entry["type"].startswith(IN_VAULT)]
     if not vault.here or not ours:
         return None
     values = [{**entry.get("inputs", {}), **entry.get("outputs", {})} for entry in ours]
@@ -127,14 +127,12 @@ def without_lost_ca(state: dict, lost: LostCa) -> dict:
     The remaining content of the mount is written again, which changes nothing.
     """
     kept_type = MOUNT if lost.has_mount else ""
-    gone = {entry["urn"] for entry in resources(state) if _is_in_vault(entry) and entry["type"] != kept_type}
+    gone = {
+        entry["urn"] for entry in resources(state) if entry["type"].startswith(IN_VAULT) and entry["type"] != kept_type
+    }
     others = [entry for entry in resources(state) if entry["urn"] not in gone]
     kept = [with_dependencies(entry, lambda urn: urn not in gone) for entry in others]
     return {**state, "deployment": {**state["deployment"], "resources": kept}}
-
-
-def _is_in_vault(entry: dict) -> bool:
-    return entry["type"].startswith(IN_VAULT)
 
 
 @dataclass(frozen=True)
@@ -176,25 +174,17 @@ class ObservedState:
 def read(stack: str, settings: Settings | CaSettings) -> ObservedState:
     """Read the observed state. Raises as `pi_mesh.cluster.snapshot.read` does, and PulumiFailed without a state."""
     backend, state = pulumi.backend(), pulumi.export(stack)
-    cluster = _cluster(settings, state)
-    lost, unknown = _lost_ca(settings, state)
+    cluster = Snapshot()
+    if isinstance(settings, Settings):
+        cluster = snapshot.read(settings.cluster.context)
+        identity.require(settings.cluster, stacks.of_export(state).cluster_uid, cluster.uid)
+    lost, unknown = None, ""
+    try:
+        lost = find_lost_ca(state, settings.vault)
+    except (VaultError, CertificateError) as problem:
+        unknown = str(problem)
     known, locks = processes.is_examinable(backend), tuple(processes.read_locks(backend, stack))
     orphans = tuple(processes.orphaned_processes(Path.cwd()))
     # `pulumi cancel` takes the lock of a run that lives on.
     is_over = known and not processes.running_engines(Path.cwd())
     return ObservedState(stack, settings, cluster, state, locks, known, orphans, backend, is_over, lost, unknown)
-
-
-def _cluster(settings: Settings | CaSettings, state: dict) -> Snapshot:
-    if isinstance(settings, CaSettings):
-        return Snapshot()
-    cluster = snapshot.read(settings.cluster.context)
-    identity.require(settings.cluster, stacks.of_export(state).cluster_uid, cluster.uid)
-    return cluster
-
-
-def _lost_ca(settings: Settings | CaSettings, state: dict) -> tuple[LostCa | None, str]:
-    try:
-        return find_lost_ca(state, settings.vault), ""
-    except (VaultError, CertificateError) as problem:
-        return None, str(problem)

@@ -12,7 +12,6 @@ from operations.repair import observed_state, plan
 from operations.rotate_ca import target as rotate_ca_target
 from operations.rotate_ca.target import RootOptions, Target
 from pi_mesh.certificates import pem
-from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks import root_trust
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, warning
 from pi_mesh.checks.preflight.trading_hours import refused_restart
@@ -43,14 +42,17 @@ class Wait:
 
     def until_all_trust(self, roots: Certificates) -> Finding:
         both = " and ".join(map(pem.title, roots))
-        use, left = self._until(lambda use: _told(use, use.not_trusting(roots)))
+        # A silent proxy may not trust the new root.
+        use, left = self._until(lambda use: [*use.not_trusting(roots), *use.silent()])
         if left:
             return _late(left, f"not all trust {both} yet, so nothing more is changed")
         return _all(use, "trusts", "trust", both)
 
     def until_all_rest_on(self, root: pem.x509.Certificate) -> Finding:
         """Wait until no certificate under another root is in use, including istiod's own."""
-        use, left = self._until(lambda use: [*_told(use, use.not_resting_on(root)), *use.istiods_not_resting_on(root)])
+        use, left = self._until(
+            lambda use: [*use.not_resting_on(root), *use.silent(), *use.istiods_not_resting_on(root)]
+        )
         if left:
             return _late(left, f"not all certificates are of {pem.title(root)} yet, so the old root stays trusted")
         return _all(use, "holds", "hold", f"certificates of {pem.title(root)}, istiod too")
@@ -72,11 +74,6 @@ class Wait:
             return use, left(use)
 
         return until(look, self.seconds, PAUSE, done=lambda answer: not answer[1], excused=(ClusterUnreachable,))
-
-
-def _told(use: RootUse, left: list[ProxyTrust]) -> list[ProxyTrust]:
-    """Add the silent proxies to those left: a proxy without an answer may not trust the new root."""
-    return [*left, *use.silent()]
 
 
 def _all(use: RootUse, does: str, do: str, what: str) -> Finding:
@@ -253,12 +250,18 @@ def _clear(stack: str, settings: Settings) -> list[Finding]:
 
 
 def _planned(stack: str, settings: Settings, options: RootOptions, judged: bool, wait: int) -> Change | None:
-    live = _live(stack, settings)
-    also = also_trusted(settings)
-    asks = Wait(settings.cluster.context, settings.istio.namespace, wait)
+    place = settings.cluster.context, settings.istio.namespace
+    live = mesh_trust(mesh_ca.read_authority(*place))
+    if live is None:
+        fix = "run `pulumi up` with the new CA"
+        raise UsageError(stack, "istiod has not run yet: there is no root to change", fix)
+    also, asks = also_trusted(settings), Wait(*place, wait)
     target = rotate_ca_target.named_ca(stack, settings, options) if options.named else None
     if target and target.root != live.signer:
-        _require_old_settings(stack, live, target)
+        if target.reached and target.root not in live.roots:  # the first step needs the old CA's settings
+            why = f"the stack file names the new CA already, and no workload trusts {pem.title(target.root)}"
+            fix = f"put the settings of the CA under {pem.title(live.signer)} back, then run the command again"
+            raise UsageError(stack, why, fix)
         return Change(stack, (live.signer,), target.root, target, judged, asks)
     old = live.roots_left(also)
     if target is None and not old and also:
@@ -267,17 +270,3 @@ def _planned(stack: str, settings: Settings, options: RootOptions, judged: bool,
     if not old and target is None:
         target = rotate_ca_target.named_ca(stack, settings, options)  # its error names the options
     return Change(stack, old, live.signer, None, judged, asks) if old else None
-
-
-def _require_old_settings(stack: str, live: Trust, target: Target) -> None:
-    """Refuse settings that name the new CA before any proxy trusts it: the first step needs the old CA's settings."""
-    if target.reached and target.root not in live.roots:
-        why = f"the stack file names the new CA already, and no workload trusts {pem.title(target.root)}"
-        fix = f"put the settings of the CA under {pem.title(live.signer)} back, then run the command again"
-        raise UsageError(stack, why, fix)
-
-
-def _live(stack: str, settings: Settings) -> Trust:
-    if live := mesh_trust(mesh_ca.read_authority(settings.cluster.context, settings.istio.namespace)):
-        return live
-    raise UsageError(stack, "istiod has not run yet: there is no root to change", "run `pulumi up` with the new CA")

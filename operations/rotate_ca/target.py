@@ -123,24 +123,22 @@ OPTIONS = "give one of --root-mount, --chain, --secret and --issuer"
 
 def named_ca(stack: str, settings: Settings, options: RootOptions) -> Target:
     """Return the CA that the options name. Raises UsageError, and as `pi_mesh.cluster.client.Client` does."""
-    try:
-        return _named_ca(stack, settings, options)
-    except (CertificateError, VaultError) as problem:
-        raise UsageError(stack, "the new CA can't be used", str(problem)) from None
-
-
-def _named_ca(stack: str, settings: Settings, options: RootOptions) -> Target:
     if options.named != 1:
         raise UsageError(stack, "--root needs to know the new CA", OPTIONS)
     if options.key and not options.chain:
         raise UsageError(stack, "--key goes with --chain", "give both, or another option alone")
-    if options.root_mount:
-        return ca_at_mount(stack, settings, options.root_mount)
-    if options.chain:
-        signed_for_vault = settings.vault.enabled and settings.vault.signed_by == "outside" and options.key is None
-        named = ca_signed_outside if signed_for_vault else _ca_of_files
-        return named(stack, settings, options)
-    return _ca_by_issuer(stack, settings) if options.issuer else _ca_in_secret(stack, settings, str(options.secret))
+    try:
+        if options.root_mount:
+            return ca_at_mount(stack, settings, options.root_mount)
+        if options.chain:
+            signed_for_vault = settings.vault.enabled and settings.vault.signed_by == "outside" and options.key is None
+            named = ca_signed_outside if signed_for_vault else _ca_of_files
+            return named(stack, settings, options)
+        if options.issuer:
+            return _ca_by_issuer(stack, settings)
+        return _ca_in_secret(stack, settings, str(options.secret))
+    except (CertificateError, VaultError) as problem:
+        raise UsageError(stack, "the new CA can't be used", str(problem)) from None
 
 
 def _ca_of_files(stack: str, settings: Settings, options: RootOptions) -> Target:

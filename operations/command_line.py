@@ -44,7 +44,9 @@ def show_report(report: Report, everything: bool = True) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    for finding in _ordered(report, everything):
+    order = list(STYLES)
+    findings = (finding for finding in report.findings if everything or finding.level is not Level.OK)
+    for finding in sorted(findings, key=lambda finding: order.index(finding.level)):
         style = STYLES[finding.level]
         section = section_of(finding.id) if report.operation in (PREFLIGHT, VERIFY) else ""
         for number, line in enumerate(_lines(finding, console.width, section)):
@@ -71,12 +73,6 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Console
         console = Console(highlight=False, width=WIDE)
     console.print(table)
     return console
-
-
-def _ordered(report: Report, everything: bool) -> list[Finding]:
-    order = list(STYLES)
-    shown = [finding for finding in report.findings if everything or finding.level is not Level.OK]
-    return sorted(shown, key=lambda finding: order.index(finding.level))
 
 
 def _lines(finding: Finding, width: int, section: str) -> Iterator[str]:

@@ -105,7 +105,9 @@ def read_undo(stack: str) -> Undo:
     resources = observed_state.resources(now.state)
     released = {entry["urn"] for entry in resources if is_adopted(entry) and _is_of_cluster(entry)}
     others = [entry for entry in resources if entry["urn"] not in released]
-    kept = _without_idle([observed_state.with_dependencies(entry, lambda urn: urn not in released) for entry in others])
+    kept = [observed_state.with_dependencies(entry, lambda urn: urn not in released) for entry in others]
+    while idle := _idle(kept):
+        kept = [entry for entry in kept if entry["urn"] not in idle]
     gone = tuple(entry for entry in resources if entry["urn"] in released)
     mark, namespaces = owner(stack), now.snapshot.namespaces
     marked = tuple(entry.name for entry in namespaces if entry.annotations.get(ADOPTED_ANNOTATION) == mark)
@@ -116,15 +118,11 @@ def _is_of_cluster(entry: Mapping) -> bool:
     return bool(entry.get("custom")) and not entry["type"].startswith(PROVIDER)
 
 
-def _without_idle(entries: list[Mapping]) -> list[Mapping]:
-    """Leave out the components and the provider that an adoption wrote and that no other entry needs any more."""
-    while True:
-        needed = {entry.get("parent") for entry in entries}
-        needed |= {text_before_last(entry.get("provider") or "", "::") for entry in entries}
-        kept = [entry for entry in entries if not is_adopted(entry) or entry["urn"] in needed]
-        if len(kept) == len(entries):
-            return kept
-        entries = kept
+def _idle(entries: list[dict]) -> set[str]:
+    """Return the URNs of components and the provider that an adoption wrote and that nothing else needs any more."""
+    needed = {entry.get("parent") for entry in entries}
+    needed |= {text_before_last(entry.get("provider") or "", "::") for entry in entries}
+    return {entry["urn"] for entry in entries if is_adopted(entry)} - needed
 
 
 def _revisions(now: ObservedState, released: tuple[Mapping, ...]) -> dict[str, int]:

@@ -9,7 +9,6 @@ import typer
 from operations.command_line import All, Json, Stack, conclude, expected_errors, progress, show_report, show_table
 
 if TYPE_CHECKING:
-    from operations.connectivity.own_call import End
     from operations.results import Report
 
 COLUMNS = ("call", "from", "to", "must", "seen", "seconds")
@@ -33,27 +32,20 @@ def connectivity(
     with expected_errors("connectivity", stack, as_json):
         from operations import stacks
         from operations.connectivity import calls, own_call
+        from operations.failures import UsageError
         from operations.results import completed
 
-        ends = _ends(stack, caller, callee)
+        if (caller is None) != (callee is None):
+            fix = "give both, or none for the calls of two test pods"
+            raise UsageError(stack, "--from and --to belong together", fix)
+        named = ("--from", caller, False), ("--to", callee, True)
+        ends = [own_call.parse_end(stack, name, end, with_port=port) for name, end, port in named if end is not None]
         settings, cluster = stacks.load_with_cluster(stack)
         if ends:
             done = completed("connectivity", stack, own_call.call_findings(settings, cluster, *ends))
         else:
             done = calls.report_of_calls(settings, stack, cluster, progress(as_json))
     conclude(done, as_json, lambda report: _show(report, everything or callee is not None))
-
-
-def _ends(stack: str, caller: str | None, callee: str | None) -> tuple[End, End] | None:
-    """Return the ends of the user's own call, if one is named. Raises UsageError for one end alone."""
-    from operations.connectivity.own_call import parse_end
-    from operations.failures import UsageError
-
-    if caller is None and callee is None:
-        return None
-    if caller is None or callee is None:
-        raise UsageError(stack, "--from and --to belong together", "give both, or none for the calls of two test pods")
-    return parse_end(stack, "--from", caller, with_port=False), parse_end(stack, "--to", callee, with_port=True)
 
 
 def _show(done: Report, everything: bool) -> None:

@@ -53,8 +53,7 @@ def rotate_ca(
 
         options = RootOptions(root_mount, chain, key, secret, issuer)
         named = {"--root-mount": root_mount, "--chain": chain, "--key": key, "--secret": secret}
-        flags = {"--root": root, "--issuer": issuer}
-        words = ["rotate-ca", "-s", stack, *(flag for flag, is_set in flags.items() if is_set)]
+        words = ["rotate-ca", "-s", stack, *(["--root"] if root else []), *(["--issuer"] if issuer else [])]
         words += [word for option, value in named.items() if value is not None for word in (option, str(value))]
         consent = Consent(shlex.join(words), yes=yes, dry_run=dry_run, as_json=as_json)
         findings = renewal.rotate(stack, options, judged, wait, consent, change_of_root=root)

@@ -9,13 +9,13 @@ from operations import command_line, results, stacks
 from operations.results import ProxyCertificate, ProxyRow, Report
 from pi_mesh.certificates import chains, pem
 from pi_mesh.certificates.pem import CertificateError
-from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Level, Subject, error, ok, unknown
-from pi_mesh.checks.stale_proxies import Older, minors_behind
 from pi_mesh.checks.verify.remedies import logs_command
 from pi_mesh.cluster import proxies as reader
+from pi_mesh.cluster import stale_proxies
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.stale_proxies import Older, minors_behind
 
 ID = "proxies"
 GATEWAY = "gateway"

@@ -7,17 +7,16 @@ from datetime import UTC, datetime
 from operator import attrgetter, not_
 
 from operations.command_line import Consent
-from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, errors, ok, warning
 from pi_mesh.checks.preflight import trading_hours
-from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.checks.verify.remedies import logs_command
 from pi_mesh.checks.verify.running_proxies import disconnected_proxies
-from pi_mesh.cluster import proxies, snapshot, workloads
+from pi_mesh.cluster import proxies, snapshot, stale_proxies, workloads
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.conditions import conditions
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stale_proxies import Older
 from pi_mesh.cluster.workloads import DisruptionBudget, Workload
 from pi_mesh.settings import Settings
 from pi_mesh.waiting import until

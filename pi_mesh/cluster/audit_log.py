@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.pods import SIDECAR, Pod
@@ -13,6 +12,7 @@ from pi_mesh.values.telemetry import ADDRESS, AUDIT, DENIED, PEER, PORT
 HOURS = 24
 LINES = 5000
 """Hours, and last lines of each proxy, that are read."""
+LOG = f"/api/v1/namespaces/{{}}/pods/{{}}/log?container={SIDECAR}&sinceSeconds={HOURS * 3600}&tailLines={LINES}"
 TIMEOUT = 5
 """Seconds for the log of one proxy."""
 
@@ -52,7 +52,7 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
     pods = [pod for pod in running if pod.namespace in namespaces and pod.has_lasting_proxy]
     names = {pod.address: f"node {pod.node}" if pod.host_network else f"pod {pod.id}" for pod in running if pod.address}
     with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:
-        answers = list(pool.map(lambda pod: client.relay(_path(pod), TIMEOUT), pods))
+        answers = list(pool.map(lambda pod: client.relay(LOG.format(pod.namespace, pod.name), TIMEOUT), pods))
     unread: list[str] = []
     by_key: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
     for pod, answer in zip(pods, answers, strict=True):
@@ -65,28 +65,17 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
     return AuditLog(tuple(sorted(by_key.values(), key=lambda call: -call.count)), tuple(unread))
 
 
-def _path(pod: Pod) -> str:
-    base = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
-    return f"{base}?container={SIDECAR}&sinceSeconds={HOURS * 3600}&tailLines={LINES}"
-
-
 def _calls(pod: Pod, text: str, names: Mapping[str, str]) -> Iterator[AuditedCall]:
     """Yield the calls in a proxy's log, one for each line."""
     for line in text.splitlines():
-        if entry := _entry(line):
+        try:
+            entry = json.loads(line) if f'"{AUDIT}"' in line else None
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and AUDIT in entry:
             peer, denied = str(entry.get(PEER) or "").removeprefix("spiffe://"), "denied" in str(entry.get(DENIED))
             caller = _account(peer) if peer else names.get(entry.get(ADDRESS, ""), f"address {entry.get(ADDRESS)}")
             yield AuditedCall(caller, pod.workload, int(entry.get(PORT) or 0), not peer, denied, pod.labels)
-
-
-def _entry(line: str) -> dict[str, Any] | None:
-    if f'"{AUDIT}"' not in line:
-        return None
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) and AUDIT in entry else None
 
 
 def _account(peer: str) -> str:

@@ -149,7 +149,9 @@ class Client:
                 continue
             if response.status_code not in BUSY:
                 return response
-            time.sleep(_pause(response.headers.get("Retry-After", "")))
+            # A proxy may ask with a date in place of seconds (RFC 9110, 10.2.3).
+            asked = response.headers.get("Retry-After", "")
+            time.sleep(min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else 1.0)
         return self._http.request(method, path, **arguments)
 
     def _refused(self, request: str, response: httpx.Response) -> Refused:
@@ -160,11 +162,6 @@ class Client:
     def _unreachable(self, cause: str, kind: type[ClusterUnreachable] = ClusterUnreachable) -> ClusterUnreachable:
         where = f"cluster '{self.context}' at {self._server}"
         return kind(f"{where} does not answer: {first_line(cause)}; try `kubectl get nodes`")
-
-
-def _pause(asked: str) -> float:
-    """Return the seconds to wait before the next attempt; a proxy may ask with a date instead (RFC 9110, 10.2.3)."""
-    return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else 1.0
 
 
 DEFAULTS_SUFFIX = "-defaults"

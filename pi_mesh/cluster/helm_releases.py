@@ -59,13 +59,15 @@ def config_map_key(release: str) -> str:
 
 def config_map_entry(applied: AppliedRelease, typed: Mapping[str, object], extra: Mapping[str, object]) -> str:
     """Return the ConfigMap's entry of a release from Helm's record, installed with these values."""
+    objects = json.dumps(condensed(applied.objects), sort_keys=True).encode()
     content = {
         "revision": applied.revision,
         "chart": applied.chart_version,
         "app": applied.app_version,
         "values": typed,
         "extra": digest(applied.release, extra),
-        "objects": _packed(condensed(applied.objects)),
+        # gzip's header contains the time; without it the same objects give the same text.
+        "objects": base64.b64encode(gzip.compress(objects, mtime=0)).decode(),
         "omitted": [manifest["metadata"]["name"] for manifest in applied.objects if manifest["kind"] == SECRET],
     }
     return json.dumps(content, sort_keys=True)
@@ -117,12 +119,6 @@ def _condensed(value: object) -> object:
 
 def _short(text: str) -> str:
     return f"{DIGEST}{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def _packed(objects: Iterable[object]) -> str:
-    # gzip's header contains the time; without it the same objects give the same text.
-    packed = gzip.compress(json.dumps([*objects], sort_keys=True).encode(), mtime=0)
-    return base64.b64encode(packed).decode()
 
 
 # Helm's release records: the Secrets that hold every revision of a release.

@@ -48,12 +48,10 @@ def longest_lifetime(snapshot: Snapshot) -> timedelta:
     """Return the longest lifetime; Istio's default if the pods may not be listed."""
     if "pods" in snapshot.unreadable:
         return CERTIFICATE_LIFETIME
-    return max((_lifetime(pod.secret_ttl) for pod in snapshot.pods if pod.has_sidecar), default=timedelta())
-
-
-def _lifetime(secret_ttl: str) -> timedelta:
-    """Return the lifetime that a proxy reads from its SECRET_TTL: the default for a text that is not a duration."""
-    return duration(secret_ttl) if DURATION.fullmatch(secret_ttl) else CERTIFICATE_LIFETIME
+    texts = (pod.secret_ttl for pod in snapshot.pods if pod.has_sidecar)
+    # A proxy takes the default for a text that is not a duration.
+    lifetimes = (duration(text) if DURATION.fullmatch(text) else CERTIFICATE_LIFETIME for text in texts)
+    return max(lifetimes, default=timedelta())
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,16 @@ class Node:
 def parse(item: dict) -> Node:
     spec, status = item.get("spec", {}), item.get("status", {})
     info, allocatable = status.get("nodeInfo", {}), status.get("allocatable", {})
-    taints = [taint for taint in spec.get("taints", []) if taint["effect"] in KEEPS_PODS_AWAY]
+    taints = [
+        f"{taint['key']}{f'={value}' if (value := taint.get('value')) else ''}:{taint['effect']}"
+        for taint in spec.get("taints", [])
+        if taint["effect"] in KEEPS_PODS_AWAY
+    ]
     return Node(
         name=item["metadata"]["name"],
         ready=is_true(item, "Ready"),
         cordoned=spec.get("unschedulable", False),
-        taints=tuple(map(_taint, taints)),
+        taints=tuple(taints),
         architecture=info.get("architecture", ""),
         kernel=info.get("kernelVersion", ""),
         os_image=info.get("osImage", ""),
@@ -56,11 +60,6 @@ def parse(item: dict) -> Node:
         pods=int(quantities.parse(str(allocatable.get("pods", 0)))),
         labels=item["metadata"].get("labels") or {},
     )
-
-
-def _taint(taint: Mapping[str, str]) -> str:
-    value = taint.get("value")
-    return f"{taint['key']}={value}:{taint['effect']}" if value else f"{taint['key']}:{taint['effect']}"
 
 
 # The nodes that a pod may run on: node selector, required node affinity and tolerations, as the scheduler reads them.

@@ -1,9 +1,9 @@
 """The start of a workload's pods until they are Ready, and the end of the pods that Kubernetes deletes."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Refused
@@ -53,7 +53,8 @@ def read_startups(client: Client, namespace: str, is_watched: Callable[[str, dic
 
 def startups(client: Client, namespace: str, pods: Iterable[Item]) -> list[Startup]:
     """Return those that are not Ready, of pods from the API. Raises ClusterUnreachable."""
-    waiting = [pod for pod in pods if not _is_ready(pod)]
+    is_ending = (pod for pod in pods if "deletionTimestamp" in pod["metadata"] or not is_true(pod, "Ready"))
+    waiting = [pod for pod in is_ending if pod.get("status", {}).get("phase") != "Succeeded"]
     events = _events(client, namespace) if waiting else {}
     return [_startup(client, pod, events.get(pod["metadata"]["name"], [])) for pod in waiting]
 
@@ -65,11 +66,6 @@ def without_address(client: Client, namespace: str, name: str) -> list[Startup]:
         return []
     served = (service.get("status", {}).get("loadBalancer") or {}).get("ingress")
     return [] if served else [Startup(f"Service {namespace}/{name}", NO_ADDRESS)]
-
-
-def _is_ready(pod: Item) -> bool:
-    is_ending, phase = "deletionTimestamp" in pod["metadata"], pod.get("status", {}).get("phase")
-    return (is_true(pod, "Ready") and not is_ending) or phase == "Succeeded"
 
 
 def _events(client: Client, namespace: str) -> Events:
@@ -112,15 +108,12 @@ def _startup(client: Client, pod: Item, events: Iterable[Item]) -> Startup:
 def _waiting(status: Item) -> Item:
     """Return the status of the container that the others wait for."""
     every = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
-    stuck = [container for container in every if not container.get("ready") and not _has_succeeded(container)]
-    worst = [
+    unready = (container for container in every if not container.get("ready"))
+    stuck = [container for container in unready if container["state"].get("terminated", {}).get("exitCode") != 0]
+    worst = (
         container for container in stuck if container["state"].get("waiting", {}).get("reason") not in (None, *CREATING)
-    ]
-    return next(iter(worst or stuck), {})
-
-
-def _has_succeeded(container: Item) -> bool:
-    return container["state"].get("terminated", {}).get("exitCode") == 0
+    )
+    return next(worst, next(iter(stuck), {}))
 
 
 def _before(pod: Item, events: list[Item]) -> tuple[str, str]:
@@ -166,12 +159,10 @@ def wait_for_stopping_pods(
     `spare`: seconds of their grace period that pods have left when they have drained. It ends by itself: each pod has
     a last moment. A clock that differs from the API server's costs some seconds and nothing else.
     """
-    while any(left > spare + FIRST_LOOK - LOOK_MARGIN for left in _seconds_left(client, namespace)):
+    soon = timedelta(seconds=spare + FIRST_LOOK - LOOK_MARGIN)
+    while True:
+        items = client.items(f"/api/v1/namespaces/{namespace}/pods", METADATA_ONLY)
+        ends = filter(None, (item["metadata"].get("deletionTimestamp") for item in items))
+        if all(datetime.fromisoformat(end) - datetime.now(UTC) <= soon for end in ends):
+            return
         sleep(LOOK_PAUSE)
-
-
-def _seconds_left(client: Client, namespace: str) -> Iterator[float]:
-    """Yield the seconds of its grace period that each stopping pod has left."""
-    for item in client.items(f"/api/v1/namespaces/{namespace}/pods", METADATA_ONLY):
-        if last := item["metadata"].get("deletionTimestamp"):
-            yield (datetime.fromisoformat(last) - datetime.now(UTC)).total_seconds()

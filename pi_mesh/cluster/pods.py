@@ -14,22 +14,16 @@ from pi_mesh.quantities import ZERO, Resources
 
 def image_program(image: str) -> str:
     """Return the last part of an image's name, without its tag and digest."""
-    return _image_parts(image)[0]
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def image_version(image: str) -> str:
     """Return the version of an image by its tag, without the variant; empty for an image named by digest alone."""
-    return _image_parts(image)[1].partition("-")[0]
-
-
-def _image_parts(image: str) -> tuple[str, str]:
-    """Return the program and the tag."""
-    name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
-    return name, tag
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2].partition("-")[0]
 
 
 SIDECAR = "istio-proxy"
-FINISHED = ("Succeeded", "Failed")
+FINISHED, STATES = ("Succeeded", "Failed"), ("state", "lastState")
 
 
 @dataclass(frozen=True)
@@ -131,6 +125,10 @@ def parse(item: dict) -> Pod:
     meta, spec, status = item["metadata"], item["spec"], item.get("status", {})
     owners = [owner for owner in meta.get("ownerReferences", []) if owner.get("controller")]
     statuses = [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]
+    ends = [(entry["name"], entry.get(key, {}).get("terminated", {})) for entry in statuses for key in STATES]
+    every = (*spec.get("containers", []), *spec.get("initContainers", []))
+    proxy = (entry for item in every if item["name"] == SIDECAR for entry in item.get("env", []))
+    ports = (port for item in spec.get("containers", []) for port in item.get("ports", []) if _is_tcp(port))
     return Pod(
         namespace=meta["namespace"],
         name=meta["name"],
@@ -142,29 +140,22 @@ def parse(item: dict) -> Pod:
         grace=spec.get("terminationGracePeriodSeconds", Pod.grace),
         owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
         host_network=spec.get("hostNetwork", False),
-        host_ports=_host_ports(spec),
+        host_ports=tuple(port["hostPort"] for port in ports if port.get("hostPort")),
         restarts=sum(entry.get("restartCount", 0) for entry in statuses),
-        out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
+        out_of_memory=tuple(dict.fromkeys(name for name, end in ends if end.get("reason") == "OOMKilled")),
         containers=containers(spec),
         own_requests=Resources.from_kubernetes(spec.get("resources", {}).get("requests")),
         overhead=Resources.from_kubernetes(spec.get("overhead")),
         annotations=meta.get("annotations", {}),
         address=status.get("podIP", ""),
         service_account=spec.get("serviceAccountName") or "default",
-        secret_ttl=_secret_ttl(spec),
+        secret_ttl=next((entry.get("value", "") for entry in proxy if entry["name"] == "SECRET_TTL"), ""),
         placement=nodes.parse_placement(spec),
     )
 
 
-def _host_ports(spec: dict) -> tuple[int, ...]:
-    ports = (port for item in spec.get("containers", []) for port in item.get("ports", []))
-    return tuple(port["hostPort"] for port in ports if port.get("hostPort") and port.get("protocol", "TCP") == "TCP")
-
-
-def _secret_ttl(spec: dict) -> str:
-    every = (*spec.get("containers", []), *spec.get("initContainers", []))
-    variables = (entry for item in every if item["name"] == SIDECAR for entry in item.get("env", []))
-    return next((entry.get("value", "") for entry in variables if entry["name"] == "SECRET_TTL"), "")
+def _is_tcp(port: dict) -> bool:
+    return port.get("protocol", "TCP") == "TCP"
 
 
 def containers(spec: dict) -> tuple[Container, ...]:
@@ -177,10 +168,5 @@ def containers(spec: dict) -> tuple[Container, ...]:
 def _container(item: dict, always_on: bool, is_init: bool = False) -> Container:
     resources = item.get("resources", {})
     requests, limits = (Resources.from_kubernetes(resources.get(name)) for name in ("requests", "limits"))
-    ports = tuple(port["containerPort"] for port in item.get("ports", []) if port.get("protocol", "TCP") == "TCP")
+    ports = tuple(port["containerPort"] for port in filter(_is_tcp, item.get("ports", [])))
     return Container(item["name"], requests, limits, item.get("image", ""), always_on, is_init, ports)
-
-
-def _out_of_memory(status: dict) -> bool:
-    ends = (status.get(key, {}).get("terminated", {}) for key in ("state", "lastState"))
-    return any(end.get("reason") == "OOMKilled" for end in ends)

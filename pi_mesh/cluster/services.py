@@ -18,7 +18,7 @@ def read_exposure(context: str, namespace: str, service: str) -> dict[str, objec
             return {}
         spec = item["spec"]
         if spec["type"] == "NodePort":
-            number, addresses = "nodePort", [address for node in _nodes(client) for address in _addresses(node)]
+            number, addresses = "nodePort", list(_node_addresses(client))
         else:
             number, addresses = "port", [*objects.service(item).addresses] or [spec.get("clusterIP", "")]
     return {
@@ -28,17 +28,12 @@ def read_exposure(context: str, namespace: str, service: str) -> dict[str, objec
     }
 
 
-def _nodes(client: Client) -> list[dict]:
-    """Return the nodes; none if the user may not list them."""
+def _node_addresses(client: Client) -> Iterator[str]:
+    """Yield the first InternalIP of each Ready node, of which a dual-stack node has two; none if they stay unlisted."""
     with suppress(Refused):
-        return client.items("/api/v1/nodes")
-    return []
-
-
-def _addresses(node: dict) -> list[str]:
-    """Return the first InternalIP of a node that is Ready; a dual-stack node has one of each family."""
-    addresses = node.get("status", {}).get("addresses", []) if is_true(node, "Ready") else []
-    return [entry["address"] for entry in addresses if entry["type"] == "InternalIP"][:1]
+        for node in client.items("/api/v1/nodes"):
+            addresses = node.get("status", {}).get("addresses", []) if is_true(node, "Ready") else []
+            yield from [entry["address"] for entry in addresses if entry["type"] == "InternalIP"][:1]
 
 
 NOT_HTTP = ("tcp", "tls", "https", "udp", "mongo", "mysql", "redis")

@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import remedies
 from pi_mesh.checks.verify.remedies import restart_command, workload_of
-from pi_mesh.cluster import proxies
+from pi_mesh.cluster import proxies, stale_proxies
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.words import counted

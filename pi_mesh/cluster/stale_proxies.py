@@ -1,6 +1,7 @@
-"""The proxies that running pods would get if they were recreated now: istiod's webhook is asked, nothing is created.
+"""Stale proxies: older than their control plane, or other than those that pods would get if they were recreated now.
 
-A dry run of the API server would not do: a namespace whose quota is used up refuses it.
+For the latter istiod's webhook is asked, and nothing is created. A dry run of the API server would not do: a namespace
+whose quota is used up refuses it.
 """
 
 import base64
@@ -11,11 +12,13 @@ from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from typing import Any
 
+from pi_mesh.catalog.istio import minor_of
 from pi_mesh.cluster import istiods
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded, post_json
+from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.workloads import TEMPLATES
 from pi_mesh.quantities import Resources
@@ -24,11 +27,40 @@ PORT, PATH = 15017, "/inject"
 STATUS = "sidecar.istio.io/status"
 """Annotation in which istiod lists what it added to a pod."""
 
-Differences = Mapping[str, tuple[str, ...]]
+Older = Mapping[str, tuple[str, ...]]
 """Differences between a pod's proxy and the one that it would get now, by NAMESPACE/NAME of the pod."""
 
 
-def proxy_differences(client: Client, namespace: str, snapshot: Snapshot, pods: Sequence[Pod]) -> Differences:
+def read(context: str, namespace: str, snapshot: Snapshot, running: Proxies) -> Older:
+    """Ask istiod what it would inject now. Raises as `proxy_differences` does."""
+    with Client(context) as client:
+        return older_proxies(
+            running, proxy_differences(client, namespace, snapshot, [proxy.pod for proxy in running.proxies])
+        )
+
+
+def older_proxies(running: Proxies, compared: Older) -> Older:
+    """Return the differences; for a proxy that could not be compared, its version if it is not the control plane's."""
+    return {
+        proxy.id: compared.get(proxy.id) or _version(proxy, running.version_above(proxy)) for proxy in running.proxies
+    }
+
+
+def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:
+    if not proxy.version or not control_plane or proxy.version == control_plane:
+        return ()
+    return (f"version {proxy.version}, istiod has {control_plane}",)
+
+
+def minors_behind(version: str, control_plane: str) -> int | None:
+    """Return by how many minor versions a proxy is older than its control plane; None if one version is not known."""
+    try:
+        return minor_of(control_plane) - minor_of(version)
+    except (IndexError, ValueError):
+        return None
+
+
+def proxy_differences(client: Client, namespace: str, snapshot: Snapshot, pods: Sequence[Pod]) -> Older:
     """Compare the proxies of pods with those that the istiods of `namespace` inject now, each into its own pods.
 
     A pod that would get no proxy is left out. Raises NotForwardedError if istiod gives no answer, and as `Client` does.
@@ -173,31 +205,18 @@ def patched(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
     """Return the document after the operations `add`, `replace` and `remove`; webhooks send no others."""
     result = deepcopy(document)
     for operation in operations:
-        *path, last = [_plain(part) for part in operation["path"].split("/")[1:]]
+        *path, last = (part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:])
         place = result
         for part in path:
             place = place[int(part)] if isinstance(place, list) else place[part]
-        _change(place, last, operation)
+        key = last if isinstance(place, dict) else len(place) if last == "-" else int(last)
+        match operation["op"]:
+            case "add" if isinstance(place, list):
+                place.insert(key, operation["value"])
+            case "add" | "replace":
+                place[key] = operation["value"]
+            case "remove":
+                del place[key]
+            case verb:
+                raise ValueError(f"the JSON patch has the operation {verb}, which is not known here")
     return result
-
-
-def _change(place: Any, key: str, operation: Mapping[str, Any]) -> None:
-    verb = operation["op"]
-    if verb not in ("add", "replace", "remove"):
-        raise ValueError(f"the JSON patch has the operation {verb}, which is not known here")
-    if not isinstance(place, list):
-        if verb == "remove":
-            del place[key]
-        else:
-            place[key] = operation["value"]
-    elif verb == "add":
-        place.insert(len(place) if key == "-" else int(key), operation["value"])
-    elif verb == "replace":
-        place[int(key)] = operation["value"]
-    else:
-        del place[int(key)]
-
-
-def _plain(part: str) -> str:
-    """Return the part of a JSON pointer without its escapes."""
-    return part.replace("~1", "/").replace("~0", "~")

@@ -6,11 +6,11 @@ from contextlib import nullcontext
 
 import pytest
 
-from pi_mesh.cluster import injection_dry_run
-from pi_mesh.cluster.injection_dry_run import patched
+from pi_mesh.cluster import stale_proxies
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
+from pi_mesh.cluster.stale_proxies import patched
 from tests.support.fake_client import FakeClient
 from tests.support.findings import case, table
 from tests.support.snapshots import make_snapshot
@@ -55,8 +55,8 @@ def compared(monkeypatch):
             patch = base64.b64encode(json.dumps(operations).encode()).decode()
             return {"response": {"allowed": True, "patch": patch, **response}}
 
-        monkeypatch.setattr(injection_dry_run, "forwarded", lambda *_: nullcontext("127.0.0.1:1"))
-        monkeypatch.setattr(injection_dry_run, "post_json", posted)
+        monkeypatch.setattr(stale_proxies, "forwarded", lambda *_: nullcontext("127.0.0.1:1"))
+        monkeypatch.setattr(stale_proxies, "post_json", posted)
         template = {"metadata": APP, "spec": {"containers": [{"name": "app"}]}}
         meta = {"name": "shop-7d9f", "namespace": "trading", "uid": "1"}
         status = {"annotations": {"sidecar.istio.io/status": json.dumps({"containers": ["istio-proxy"]})}}
@@ -64,7 +64,7 @@ def compared(monkeypatch):
         live = {"metadata": metadata, "spec": {"containers": [{"name": "app"}, old]}}
         owner = {"kind": "ReplicaSet", "metadata": meta, "spec": {"template": template}}
         client = FakeClient({f"{REPLICA_SETS}/shop-7d9f": owner, PODS: {"items": [live]}})
-        return dict(injection_dry_run.proxy_differences(client, "istio-system", make_snapshot(webhooks=(HOOK,)), [pod]))
+        return dict(stale_proxies.proxy_differences(client, "istio-system", make_snapshot(webhooks=(HOOK,)), [pod]))
 
     return run
 
@@ -104,7 +104,7 @@ def test_a_refusal_of_istiod_is_one_line(compared):
 
 def test_without_a_webhook_of_istiod_nothing_can_be_compared():
     with pytest.raises(NotForwardedError, match="no webhook calls istio-system/istiod"):
-        injection_dry_run.proxy_differences(FakeClient(), "istio-system", make_snapshot(), [POD])
+        stale_proxies.proxy_differences(FakeClient(), "istio-system", make_snapshot(), [POD])
 
 
 @table(

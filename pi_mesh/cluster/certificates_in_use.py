@@ -42,7 +42,9 @@ def read_proxies(context: str) -> list[ProxyTrust]:
     with Client(context) as client:
         pods = [pod for pod in map(parse, client.each("/api/v1/pods")) if pod.has_lasting_proxy]
     asked = proxies.with_certificates(context, [Proxy(pod, "") for pod in pods if pod.phase == "Running"])
-    trusts = [ProxyTrust(entry.id, *map(_certificates, (entry.roots, entry.chain)), entry.problem) for entry in asked]
+    trusts = [
+        ProxyTrust(entry.id, _certificates(entry.roots), _certificates(entry.chain), entry.problem) for entry in asked
+    ]
     none_yet = "its proxy has no certificate of the mesh yet"
     return [entry if entry.known or entry.problem else replace(entry, problem=none_yet) for entry in trusts]
 

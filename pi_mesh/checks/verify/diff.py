@@ -1,17 +1,22 @@
 """Comparison of a live object with its manifest, including fields and list items that were added.
 
-The rules by kind say which fields others write, and which defaults the API server adds.
+The rules by kind (diff.yml) say which fields others write, and which defaults the API server adds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
-from pi_mesh.cluster.helm_releases import same_text
+import yaml
+
+from pi_mesh.cluster.helm_releases import Loader, same_text
 from pi_mesh.quantities import same_quantity
 from pi_mesh.tree_diff import ABSENT, Place, paired_fields, paired_items
 from pi_mesh.words import text_before
 
 LONGEST = 60
+FILE = Path(__file__).with_suffix(".yml")
 
 
 @dataclass(frozen=True)
@@ -48,108 +53,28 @@ def change_in_words(live: object, target: object) -> str:
     return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"
 
 
-class SameAs(str):
-    """A default that equals the value of another field of the same object."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True)
 class Comparison:
-    """The fields of a kind that may differ from the manifest; `[]` stands for each item of a list."""
+    """The fields of a kind that may differ from the manifest, as in diff.yml."""
 
     exact: bool = False
-    """True if every added field is drift; otherwise it may be a default that only the API server knows."""
-    written: frozenset[str] = frozenset()
-    """Fields that istiod writes, whatever the manifest says."""
-    filled: frozenset[str] = frozenset()
-    """Fields that Kubernetes or a controller writes if the manifest does not."""
+    written: Collection[str] = ()
+    filled: Collection[str] = ()
     defaults: Mapping[str, object] = field(default_factory=dict)
-    """Defaults of the API server, so that it need not be asked for the objects of a healthy mesh."""
+    same: Mapping[str, str] = field(default_factory=dict)
 
 
-_PROBE = {
-    "failureThreshold": 3,
-    "successThreshold": 1,
-    "periodSeconds": 10,
-    "timeoutSeconds": 1,
-    "httpGet.scheme": "HTTP",
-}
-_CONTAINER = {
-    "terminationMessagePath": "/dev/termination-log",
-    "terminationMessagePolicy": "File",
-    "ports[].protocol": "TCP",
-    "env[].valueFrom.fieldRef.apiVersion": "v1",
-    **{f"{probe}.{name}": value for probe in ("readinessProbe", "livenessProbe") for name, value in _PROBE.items()},
-}
-_POD = {
-    "dnsPolicy": "ClusterFirst",
-    "restartPolicy": "Always",
-    "schedulerName": "default-scheduler",
-    "terminationGracePeriodSeconds": 30,
-    "serviceAccount": SameAs("serviceAccountName"),
-    **{f"volumes[].{source}.defaultMode": 0o644 for source in ("secret", "configMap", "projected")},
-    **{f"containers[].{name}": value for name, value in _CONTAINER.items()},
-}
-_DEPLOYMENT = {
-    "spec.progressDeadlineSeconds": 600,
-    "spec.revisionHistoryLimit": 10,
-    "spec.strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
-    "spec.strategy.type": "RollingUpdate",
-    **{f"spec.template.spec.{name}": value for name, value in _POD.items()},
-}
-_SERVICE = {
-    "spec.type": "ClusterIP",
-    "spec.sessionAffinity": "None",
-    "spec.internalTrafficPolicy": "Cluster",
-    "spec.externalTrafficPolicy": "Cluster",
-    "spec.allocateLoadBalancerNodePorts": True,
-    "spec.ports[].protocol": "TCP",
-    "spec.ports[].targetPort": SameAs("port"),
-}
-_WEBHOOK = {
-    "matchPolicy": "Equivalent",
-    "timeoutSeconds": 10,
-    "reinvocationPolicy": "Never",
-    "clientConfig.service.port": 443,
-    "rules[].scope": "*",
-}
-_WEBHOOKS = {f"webhooks[].{name}": value for name, value in _WEBHOOK.items()}
-_CA_BUNDLE = "webhooks[].clientConfig.caBundle"
-_BINDING = {"roleRef.apiGroup": "rbac.authorization.k8s.io"}
-_ALLOCATED = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort", "ports[].nodePort")
-_BOUND = ("volumeName", "storageClassName", "volumeMode")
-
-COMPARISONS = {
-    "ConfigMap": Comparison(exact=True),
-    "ServiceAccount": Comparison(exact=True, filled=frozenset({"secrets", "imagePullSecrets"})),
-    "Role": Comparison(exact=True),
-    "ClusterRole": Comparison(exact=True),
-    "RoleBinding": Comparison(exact=True, defaults=_BINDING),
-    "ClusterRoleBinding": Comparison(exact=True, defaults=_BINDING),
-    "Namespace": Comparison(exact=True, filled=frozenset({"spec"})),
-    "LimitRange": Comparison(exact=True),
-    "ResourceQuota": Comparison(exact=True),
-    # With an autoscaler the chart leaves the replicas out.
-    "Deployment": Comparison(filled=frozenset({"spec.replicas"}), defaults=_DEPLOYMENT),
-    "Service": Comparison(filled=frozenset(f"spec.{name}" for name in _ALLOCATED), defaults=_SERVICE),
-    "PersistentVolumeClaim": Comparison(filled=frozenset(f"spec.{name}" for name in _BOUND)),
-    # The program adds it if `vault.caFile` names a file, which another machine need not have.
-    "Issuer": Comparison(filled=frozenset({"spec.vault.caBundle"})),
-    "MutatingWebhookConfiguration": Comparison(written=frozenset({_CA_BUNDLE}), defaults=_WEBHOOKS),
-    # The charts begin with Ignore; istiod sets Fail once it can answer.
-    "ValidatingWebhookConfiguration": Comparison(
-        written=frozenset({_CA_BUNDLE, "webhooks[].failurePolicy"}), defaults=_WEBHOOKS
-    ),
-}
-"""Rules by kind. Objects of other kinds are compared too: the API server is asked for the default of each added
-field."""
+@cache
+def comparisons() -> Mapping[str, Comparison]:
+    """Return the rules of diff.yml by kind."""
+    kinds = yaml.load(FILE.read_text(encoding="utf-8"), Loader=Loader)
+    return {kind: Comparison(**rules) for kind, rules in kinds.items()}
 
 
 def comparison_rules(manifest: Mapping[str, object]) -> Comparison:
     """Return the comparison rules for the manifest's kind; Istio's own kinds have no defaults."""
     group = text_before(str(manifest.get("apiVersion", "")), "/")
-    return COMPARISONS.get(str(manifest.get("kind")), Comparison(exact=group.endswith(".istio.io")))
+    return comparisons().get(str(manifest.get("kind")), Comparison(exact=group.endswith(".istio.io")))
 
 
 NAMED_BY = ("name", "mountPath", "containerPort", "port", "key")
@@ -220,8 +145,8 @@ class _Comparison:
             yield from self.values(mine, theirs, known.get(key, ABSENT), below)
 
     def _as_beside(self, at: Place, live: dict) -> bool:
-        default = self.kind.defaults.get(at.pattern)
-        return isinstance(default, SameAs) and live.get(at.pattern.rpartition(".")[2]) == live.get(str(default))
+        other = self.kind.same.get(at.pattern)
+        return other is not None and live.get(at.pattern.rpartition(".")[2]) == live.get(other)
 
     def _items(self, expected: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
         known = defaulted if isinstance(defaulted, list) else []

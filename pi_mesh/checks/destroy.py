@@ -90,7 +90,9 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
                     f"last applied to {destroyed.cluster}; nothing was touched. Let KUBECONFIG name the stack's "
                     f"cluster; {gone}"
                 )
-            if destroyed.hours and (held := errors(_within(destroyed.hours))):
+            hours = TradingHours.model_validate_json(destroyed.hours) if destroyed.hours else None
+            what = "a destroy deletes istiod and the gateways"
+            if held := errors(refused_restart(hours, what, datetime.now(UTC))):
                 return f"{held[0]}; nothing was touched"
             users = [] if destroyed.workloads else list(check(client, destroyed))
     except (NotConnected, UnknownContext) as problem:
@@ -109,12 +111,6 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
     beside = f"(where no `up` is possible: `pulumi state delete '{urn}'`)"
     lines = (f"  {user}" for user in users)
     return "\n".join(["others still use this mesh; nothing was touched:", *lines, fix, beside])
-
-
-def _within(hours: str) -> list[Finding]:
-    """Return an error for a destroy within these trading hours, or a warning if it was allowed."""
-    what = "a destroy deletes istiod and the gateways"
-    return refused_restart(TradingHours.model_validate_json(hours), what, datetime.now(UTC))
 
 
 def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:

@@ -168,7 +168,10 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
     namespace = place.partition("/")[0]
     old, new = ((side.get(name) or {}).get("spec") or {} for side in (before, after))
     if kind == "Gateway":
-        kept, plain = new.get("servers", ()), _plain_ports(old.get("selector"), after)
+        kept, gateways = new.get("servers", ()), (entry["spec"] for key, entry in after.items() if key.startswith(kind))
+        # The listeners of plain HTTP are one for all Gateways of the pods, with hosts in routes.
+        same_pods = [spec for spec in gateways if spec["selector"] == old.get("selector")]
+        plain = {port for spec in same_pods for port in _plain(spec["servers"])}
         gone = [server for server in old.get("servers", ()) if server not in kept]
         if closed := [server for server in gone if not plain & {*_plain([server])}]:
             yield Drain((name,), labels=old["selector"], ports=_ports(closed))
@@ -202,12 +205,6 @@ def _of_routes(name: str, namespace: str, spec: Mapping[str, Any], before: Manif
         elif listener:
             ports = _ports(listener["spec"]["servers"])
             yield Drain((name,), ("TCP",), labels=listener["spec"]["selector"], ports=ports)
-
-
-def _plain_ports(selector: Mapping[str, str] | None, after: Manifests) -> set[int]:
-    """Return the ports of plain HTTP on the pods: their listeners are one for all Gateways, with hosts in routes."""
-    gateways = (entry["spec"] for name, entry in after.items() if name.startswith("Gateway "))
-    return {port for spec in gateways if spec["selector"] == selector for port in _plain(spec["servers"])}
 
 
 def _plain(servers: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:

@@ -190,8 +190,7 @@ def findings(
 
 def section_of(id: str) -> str:
     """Return the address of an ID's section; empty for the ID of no check."""
-    known = any(id in check.ids for check in CHECKS)
-    return f"{PAGE}#{anchor_of(id)}" if known else ""
+    return f"{PAGE}#{anchor_of(id)}" if any(id in check.ids for check in CHECKS) else ""
 
 
 def anchor_of(id: str) -> str:

@@ -90,7 +90,10 @@ def forecast(mesh: Inventory, state: StackState, pods: Sequence[Pod] | None = No
             restarts += workloads
         elif _has_fewer_pods(release, recorded):
             fewer += workloads
-        if release.kind is Kind.ISTIOD and _has_new_gateways(release, recorded, paths):
+        # istiod writes the Deployments of Gateways again when its template changes (istio/istio,
+        # pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go, injectionHandler).
+        is_injected = any(path.startswith((*INJECTED, "gatewayClasses")) for path in paths)
+        if release.kind is Kind.ISTIOD and (is_injected or release.version != recorded.version):
             restarts += [f"Deployment {entry.id}" for entry in mesh.api_gateways]
         if release.kind in ISTIODS:
             keep += [path for path in paths if path.startswith(INJECTED) and not path.startswith(OWN)]
@@ -120,14 +123,6 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
         return True
     quiet = (*QUIET[release.chart], *(value.path for value, _ in helm_values(release.chart) if not value.restarts))
     return any(not path.startswith(quiet) for path in paths)
-
-
-def _has_new_gateways(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:
-    """Return True if istiod replaces the pods of Gateways, whose Deployments it writes again when its template changes.
-
-    Source: istio/istio, pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go (injectionHandler).
-    """
-    return release.version != recorded.version or any(path.startswith((*INJECTED, "gatewayClasses")) for path in paths)
 
 
 def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:

@@ -3,7 +3,7 @@
 A CA that the stack made in Vault may be lost: a mount is removed, a Vault wiped or restored.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -31,28 +31,19 @@ def mesh_trust(authority: Authority) -> Trust | None:
 
     Raises CertificateError if istiod could not sign with the Secret `cacerts`.
     """
-    live = _mesh_trust(authority)
-    return replace(live, longest_lifetime=authority.longest_lifetime) if live else None
-
-
-def _mesh_trust(authority: Authority) -> Trust | None:
-    if "ca-cert.pem" in authority.cacerts:  # with a root alone istiod makes its own
-        files = authority.cacerts
+    files, external = authority.cacerts, bool(authority.external_signer_root)
+    if "ca-cert.pem" in files:  # with a root alone istiod makes its own
         if "root-cert.pem" not in files:
             raise CertificateError(
                 "secret cacerts has no root-cert.pem, without which istiod can't sign: add the root's certificate"
             )
-        return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
-    if authority.external_signer_root:
-        return _of_roots(pem.certificates(authority.external_signer_root, "the mesh's root"), external=True)
-    if not authority.root_cert:
+        live = trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
+    elif text := authority.external_signer_root or authority.root_cert:
+        roots = pem.certificates(text, "the mesh's root" if external else "istio-ca-root-cert")
+        live = Trust(roots[0], roots, roots[0].not_valid_before_utc, external)
+    else:
         return None
-    return _of_roots(pem.certificates(authority.root_cert, "istio-ca-root-cert"), external=False)
-
-
-def _of_roots(roots: Certificates, external: bool) -> Trust:
-    signer, *_ = roots
-    return Trust(signer, roots, signer.not_valid_before_utc, external)
+    return replace(live, longest_lifetime=authority.longest_lifetime)
 
 
 def check_change(
@@ -132,13 +123,9 @@ def holders_of_others(context: str, namespace: str, root: Certificate) -> list[s
         use = read_root_use(context, namespace)
     except ClusterUnreachable:
         return None
-    holders = list(_holders(use, root))
+    holders = [f"pod {proxy.pod}" for proxy in use.not_resting_on(root)]
+    holders += [f"istiod's pod {pod}" for pod in use.istiods_not_resting_on(root)]
     return None if use.silent() and not holders else holders
-
-
-def _holders(use: RootUse, root: Certificate) -> Iterator[str]:
-    yield from (f"pod {proxy.pod}" for proxy in use.not_resting_on(root))
-    yield from (f"istiod's pod {pod}" for pod in use.istiods_not_resting_on(root))
 
 
 @dataclass(frozen=True)

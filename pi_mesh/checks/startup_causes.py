@@ -80,7 +80,8 @@ def is_hopeless(startup: Startup) -> bool:
 
 def line(startup: Startup) -> str:
     """Return such as "pod istio-system/istiod-x: ImagePullBackOff (not in the registry, 2 pulls failed): IMAGE"."""
-    cause, short = cause_of(startup), _short(startup)
+    cause, message = cause_of(startup), startup.message.partition("\n")[0][:LONGEST]
+    short = startup.image if startup.word in (*BACK_OFF, PULLING) else message
     details = [cause.name if cause else "", f"{startup.tries} pulls failed" if startup.tries > 1 else ""]
     shown = ", ".join(filter(None, details))
     return f"{startup.name}: {startup.word}{f' ({shown})' if shown else ''}{f': {short}' if short else ''}"
@@ -95,10 +96,3 @@ def everything(startup: Startup) -> str:
     if cause:
         lines.append(f"    {cause.advice}")
     return "\n".join(lines)
-
-
-def _short(startup: Startup) -> str:
-    """Return what of Kubernetes' message is worth a line."""
-    if startup.word in (*BACK_OFF, PULLING):
-        return startup.image
-    return startup.message.partition("\n")[0][:LONGEST]

@@ -54,15 +54,11 @@ def version_path(running: str, version: str, settings: Settings) -> tuple[str, .
 
 def newest_patches(minors: Iterable[int], settings: Settings) -> Iterator[str]:
     """Yield the newest patch of each minor version."""
+    is_directory, source = settings.charts.is_directory, settings.charts.source
     for minor in minors:
-        there = _patches(minor, Path(settings.charts.source)) if settings.charts.is_directory else []
-        if settings.charts.is_directory and settings.istio.allow_skip and not there:
-            continue
+        charts = Path(source).glob(f"istiod-1.{minor}.*.tgz") if is_directory else ()
+        names = (path.stem.removeprefix(f"istiod-1.{minor}.") for path in charts)
         known = MINORS[minor].newest_patch if minor in MINORS else 0
-        yield f"1.{minor}.{max(there, default=known)}"
-
-
-def _patches(minor: int, folder: Path) -> list[int]:
-    """Return the patches of a minor version whose istiod chart is in the folder."""
-    names = (path.stem.removeprefix(f"istiod-1.{minor}.") for path in folder.glob(f"istiod-1.{minor}.*.tgz"))
-    return [int(name) for name in names if name.isdecimal()]
+        newest = max((int(name) for name in names if name.isdecimal()), default=None)
+        if newest is not None or not (is_directory and settings.istio.allow_skip):
+            yield f"1.{minor}.{known if newest is None else newest}"

@@ -87,8 +87,9 @@ def consecutive_steps(
     for number, version in enumerate(versions_, 1):
         step = upgrade_step(running, mesh_of(version), cluster, state, mended, versions_[number:])
         yield step
-        running, mended = version, ()
-        cluster, state = _cluster_after(step.mesh, cluster), _state_after(step.mesh, state)
+        running, mended, cluster = version, (), _cluster_after(step.mesh, cluster)
+        recorded = {release.id: RecordedRelease(release.version, release.values) for release in step.mesh.releases}
+        state = replace(state, recorded={**state.recorded, **recorded})
 
 
 def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
@@ -97,7 +98,10 @@ def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
     if finding.id != kubernetes_version.KUBERNETES or minor_of(running) == minor_of(version):
         return finding
     if finding.level is Level.ERROR:
-        return replace(finding, fix=f"upgrade Kubernetes {_of_both(running, version)} first, then run this again")
+        ranges = facts_of(running).kubernetes, facts_of(version).kubernetes
+        first, last = max(low for low, _ in ranges), min(high for _, high in ranges)
+        of_both = f"to 1.{first}" if first == last else f"to one from 1.{first} to 1.{last}"
+        return replace(finding, fix=f"upgrade Kubernetes {of_both} first, then run this again")
     if finding.level is not Level.WARNING or mesh.settings.istio.untested_kubernetes:
         return finding
     fix = "`istio.untestedKubernetes: true` takes the step all the same; try it on another cluster first"
@@ -111,13 +115,6 @@ def _of_charts(finding: Finding, mesh: Inventory, later: Iterable[str]) -> Findi
     also = "".join(f" --also {version}" for version in (mesh.settings.istio.version, *later))
     lock = f"`python -m operations charts lock -s {mesh.stack}{also}`"
     return replace(finding, fix=f"{lock}, then review and commit what it adds, and run this again")
-
-
-def _of_both(running: str, version: str) -> str:
-    """Return the range of Kubernetes versions that both versions of Istio are tested with."""
-    ranges = facts_of(running).kubernetes, facts_of(version).kubernetes
-    first, last = max(low for low, _ in ranges), min(high for _, high in ranges)
-    return f"to 1.{first}" if first == last else f"to one from 1.{first} to 1.{last}"
 
 
 def _cluster_after(mesh: Inventory, cluster: Snapshot) -> Snapshot:
@@ -134,8 +131,3 @@ def _retagged(owner: Owner, version: str, name: str = "") -> Owner:
     image = f"image:{version}"
     of_name = (replace(entry, image=image) if name in ("", entry.name) else entry for entry in owner.containers)
     return replace(owner, containers=tuple(of_name))
-
-
-def _state_after(mesh: Inventory, state: StackState) -> StackState:
-    recorded = {release.id: RecordedRelease(release.version, release.values) for release in mesh.releases}
-    return replace(state, recorded={**state.recorded, **recorded})

@@ -23,7 +23,8 @@ def check_scope(call: Call) -> Iterator[Finding]:
         yield ok(SCOPE, call.subject, f"the caller's sidecar learns of {call.to}")
         return
     fix = f'add "{call.namespace}/*" to its egress hosts (`sidecarScope`)'
-    if outbound_policy(call, hiding) == "REGISTRY_ONLY":
+    chosen = hiding.spec.get("outboundTrafficPolicy") or (call.policies.mesh_config or {}).get("outboundTrafficPolicy")
+    if (chosen or {}).get("mode") == "REGISTRY_ONLY":
         message = f"does not have {call.to} among its hosts, so the caller's sidecar refuses the call (REGISTRY_ONLY)"
         yield error(SCOPE, subject_of(hiding), message, fix)
     else:
@@ -51,13 +52,6 @@ def applied_sidecar(call: Call) -> Policy | None:
     return next(iter([*own, *near]), None)
 
 
-def outbound_policy(call: Call, sidecar: Policy | None) -> str:
-    """Return the policy for hosts that the caller's proxy does not know."""
-    given = sidecar.spec.get("outboundTrafficPolicy") if sidecar else None
-    chosen = given or (call.policies.mesh_config or {}).get("outboundTrafficPolicy") or {}
-    return chosen.get("mode") or "ALLOW_ANY"
-
-
 def _covers(call: Call, host: str) -> bool:
     namespace, _, name = host.partition("/")
     here = "." if call.namespace == call.caller.namespace else call.namespace
@@ -78,7 +72,8 @@ def check_route(call: Call) -> Iterator[Finding]:
         yield ok(ROUTE, call.subject, "no VirtualService routes the call")
         return
     subject, kind = subject_of(route), "http" if call.port.is_http else "tcp"
-    rules = [rule for rule in route.spec.get(kind) or [] if _may_match(call, rule)]
+    every = route.spec.get(kind) or []
+    rules = [rule for rule in every if any(_is_for(call, match) for match in rule.get("match") or [{}])]
     if any(rule.get("delegate") for rule in rules):
         yield unknown(ROUTE, subject, "delegates the call to another VirtualService, which is not followed")
         return
@@ -103,13 +98,8 @@ def _applied_route(call: Call) -> Policy | None:
     return None
 
 
-def _may_match(call: Call, rule: Rule) -> bool:
-    """Return False for a rule that is for other ports, gateways or callers alone."""
-    matches = rule.get("match") or [{}]
-    return any(_is_for(call, match) for match in matches)
-
-
 def _is_for(call: Call, match: Rule) -> bool:
+    """Return False for a match of other ports, gateways or callers alone."""
     gateways, labels = match.get("gateways") or [routes.MESH], match.get("sourceLabels") or {}
     return (
         routes.MESH in gateways

@@ -22,8 +22,7 @@ MUTUAL_TLS = "mutual TLS"
 def check_encryption(call: Call) -> Iterator[Finding]:
     if not call.callees:
         return
-    rule = _rule(call)
-    reason = _plain_text_reason(call, rule)
+    rule, reason = _rule(call), plain_text_reason(call)
     problems = [_refused(call, callee, reason) if reason else _unserved(call, callee, rule) for callee in call.callees]
     causes = list(dict.fromkeys(problem for problem in problems if problem))
     yield from causes
@@ -34,12 +33,9 @@ def check_encryption(call: Call) -> Iterator[Finding]:
 
 def plain_text_reason(call: Call) -> str:
     """Return why the call is in plain text, and so has no identity; empty for mutual TLS."""
-    return _plain_text_reason(call, _rule(call))
-
-
-def _plain_text_reason(call: Call, rule: Policy | None) -> str:
     if not call.caller.has_sidecar:
         return "the caller has no sidecar"
+    rule = _rule(call)
     if hiding := routing.hidden_by(call):
         return f"{hiding.kind} {hiding.id} keeps the Service from the caller's sidecar"
     if rule and _mode(rule, call.port.number) == "DISABLE":
@@ -51,16 +47,13 @@ def _plain_text_reason(call: Call, rule: Policy | None) -> str:
 
 def _rule(call: Call) -> Policy | None:
     """Return the DestinationRule with the caller's TLS mode: the caller's namespace's, the Service's, or the root's."""
-    rules = [rule for rule in call.policies.of_kind("DestinationRule") if _is_of(call, rule)]
+    hosts = [(rule, str(rule.spec.get("host", ""))) for rule in call.policies.of_kind("DestinationRule")]
+    rules = [rule for rule, host in hosts if call.host and takes(full_name(host, rule.namespace), call.host)]
     for home in (call.caller.namespace, call.namespace, call.policies.root_namespace):
         for rule in rules:
             if rule.namespace == home and _mode(rule, call.port.number):
                 return rule
     return None
-
-
-def _is_of(call: Call, rule: Policy) -> bool:
-    return bool(call.host) and takes(full_name(str(rule.spec.get("host", "")), rule.namespace), call.host)
 
 
 def _mode(rule: Policy, port: int) -> str:
@@ -131,7 +124,8 @@ class Rules:
         namespace, principal = (caller.namespace, call.principal) if identified else ("", "")
         account = f"{namespace}/{caller.service_account}" if identified else ""
         self._tests: dict[str, Callable[[str], bool]] = {
-            "principals": lambda value: _fits(value, principal, _own_domain(principal)),
+            # In every policy LOCAL stands for the mesh's own trust domain too.
+            "principals": lambda value: _fits(value, principal, principal and f"{LOCAL}/{principal.partition('/')[2]}"),
             "namespaces": lambda value: _fits(value, namespace),
             "serviceAccounts": lambda value: _account(value, pod.namespace) == account != "",
             "ipBlocks": lambda value: _within(caller.address, value),
@@ -150,7 +144,8 @@ class Rules:
         return max(_all(self._of_field(key, values, denies) for key, values in entry.items()) for entry in entries)
 
     def _of_field(self, key: str, values: list[str], denies: bool) -> Match:
-        name = _plain_key(key)
+        # `notPorts` is the opposite of `ports`.
+        name = f"{key[3].lower()}{key[4:]}" if key.startswith("not") else key
         if name not in self._tests:
             return self._http(denies) if name in OF_HTTP else Match.SOME
         matched = any(map(self._tests[name], values))
@@ -171,11 +166,6 @@ class Rules:
         return Match.YES if denies else Match.NO
 
 
-def _plain_key(key: str) -> str:
-    """Return the name of a condition without its negation: `notPorts` is the opposite of `ports`."""
-    return f"{key[3].lower()}{key[4:]}" if key.startswith("not") else key
-
-
 def _all(matches: Iterable[Match]) -> Match:
     return min(matches, default=Match.YES)
 
@@ -183,11 +173,6 @@ def _all(matches: Iterable[Match]) -> Match:
 def _fits(pattern: str, *values: str) -> bool:
     """Return True if a pattern with a `*` at one end fits one of these values; nothing fits an empty value."""
     return any(fits(pattern, value) for value in values if value)
-
-
-def _own_domain(principal: str) -> str:
-    """Return the identity under the name that stands for the mesh's own trust domain in every policy."""
-    return f"{LOCAL}/{principal.partition('/')[2]}" if principal else ""
 
 
 def _account(value: str, namespace: str) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.finding import CLUSTER, Finding, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.foreign_istio import is_installed
-from pi_mesh.cluster.load_balancers import Answer, gateway_answer
+from pi_mesh.cluster.load_balancers import gateway_answer
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Kind, Release, Workload
 from pi_mesh.inventory.mesh_releases import gateways
@@ -86,19 +86,12 @@ def _address_finding(observation: Observation, workload: Workload) -> Finding:
     answer = gateway_answer(observation.settings, workload.setting, observation.snapshot)
     if answer.serves:
         return ok(LOAD_BALANCER, key, f"is {workload.service_type}: the address comes from {answer.provider}")
-    if workload.service_type == "auto":
-        return _auto_finding(key, answer, installed=installed)
     reason = answer.refusal or "nothing in this cluster gives addresses"
-    message = f"is LoadBalancer, but {reason}: the release would wait in vain"
-    return (warning if installed else error)(LOAD_BALANCER, key, message, ADDRESS_FIX)
-
-
-def _auto_finding(key: Subject, answer: Answer, *, installed: bool) -> Finding:
-    """Say why `auto` is NodePort: aloud before a first install, where somebody could have given an address."""
-    if not answer.refusal:
-        message = "is auto and becomes NodePort: nothing in this cluster gives addresses, and none is needed"
-        return ok(LOAD_BALANCER, key, message)
-    message = f"is auto and becomes NodePort: {answer.refusal}"
-    if installed:
-        return ok(LOAD_BALANCER, key, message)
-    return warning(LOAD_BALANCER, key, message, "leave it so, or free an address: docs/clusters.md")
+    if workload.service_type != "auto":
+        message = f"is LoadBalancer, but {reason}: the release would wait in vain"
+        return (warning if installed else error)(LOAD_BALANCER, key, message, ADDRESS_FIX)
+    message = f"is auto and becomes NodePort: {reason}"
+    # Aloud before a first install alone, and where somebody could have given an address.
+    if answer.refusal and not installed:
+        return warning(LOAD_BALANCER, key, message, "leave it so, or free an address: docs/clusters.md")
+    return ok(LOAD_BALANCER, key, message if answer.refusal else f"{message}, and none is needed")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pi_mesh import addons
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.inventory import Kind
 
 ID = "helm releases"
@@ -16,18 +15,14 @@ def check_stuck(observation: Observation) -> Iterator[Finding]:
     mine = [entry for entry in observation.snapshot.releases if observation.mesh.owns(entry.id)]
     for entry in mine:
         if entry.pending:
-            yield _pending(entry, observation)
+            message, fix = f"is {entry.status}: another run is changing it, or a run was killed", REPAIR
+            if seconds := entry.under_way(observation.settings.release.timeout, observation.now):
+                fix = f"wait: Helm may still be running for {seconds} s (release.timeout); {REPAIR}"
+            yield error(ID, Subject("release", entry.id), message, fix)
         elif entry.status != "deployed":
             yield warning(ID, Subject("release", entry.id), f"is {entry.status}", "this `pulumi up` tries again")
     if not any(entry.pending for entry in mine):
         yield ok(ID, CLUSTER, "no release of this stack is stuck", number=len(mine))
-
-
-def _pending(release: ReleaseRecord, observation: Observation) -> Finding:
-    message, fix = f"is {release.status}: another run is changing it, or a run was killed", REPAIR
-    if seconds := release.under_way(observation.settings.release.timeout, observation.now):
-        fix = f"wait: Helm may still be running for {seconds} s (release.timeout); {REPAIR}"
-    return error(ID, Subject("release", release.id), message, fix)
 
 
 # Releases in the cluster must be in the stack's state, and releases of the state must keep their names.

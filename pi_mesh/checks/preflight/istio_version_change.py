@@ -9,7 +9,6 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.proxies import Proxy
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD
 from pi_mesh.words import agreeing, listed
@@ -41,7 +40,9 @@ def _step(observation: Observation, running: str) -> Finding:
         step = f"goes from {running} to {version}, a step that Istio supports"
         return ok(STEP, subject, "is what runs" if running == version else step)
     # An istiod that is not Ready serves no proxy, so the way back from a failed upgrade is open.
-    is_way_out = problem.goes_back and not _is_ready(observation.snapshot, observation.settings.istio.namespace)
+    istiod = f"{observation.settings.istio.namespace}/{ISTIOD}"
+    is_ready = any(entry.ready for entry in observation.snapshot.deployments if entry.id == istiod)
+    is_way_out = problem.goes_back and not is_ready
     level = warning if observation.settings.istio.allow_skip or is_way_out else error
     return level(STEP, subject, problem.message, problem.fix)
 
@@ -54,10 +55,6 @@ def _gateway_chart(mesh: Inventory) -> Iterator[Finding]:
         yield ok(GATEWAY_CHART, setting("istio.version"), message)
 
 
-def _is_ready(snapshot: Snapshot, namespace: str) -> bool:
-    return any(entry.ready for entry in snapshot.deployments if (entry.namespace, entry.name) == (namespace, ISTIOD))
-
-
 def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
     """Judge the proxies against the wanted istiod; existing skew must not block its cure."""
     version = mesh.settings.istio.version
@@ -67,16 +64,12 @@ def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
     if not older and not newer:
         return ok(SKEW, subject, f"work with istiod {version}", number=len(known))
     far = older or newer
-    message = f"{_named(far)}, {'more than one minor version older' if older else 'newer'} than istiod {version}"
+    versions = ", ".join(sorted({proxy.version for proxy in far}))
+    names = f"{listed([proxy.id for proxy in far], SHOWN)} {agreeing(len(far), 'is', 'are')} of {versions}"
+    message = f"{names}, {'more than one minor version older' if older else 'newer'} than istiod {version}"
     grows = not running or minor_of(running) != minor
     if grows and not mesh.settings.istio.allow_skip:
         newest = max((proxy.version for proxy in far), key=minor_of)
         fix = f"{REFRESH}: before the `up`" if older else f"set istio.version to {newest} or newer"
         return error(SKEW, subject, message, f"{fix}; {upgrade_path.ANYWAY}", number=len(far))
     return warning(SKEW, subject, message, REFRESH, number=len(far))
-
-
-def _named(far: Sequence[Proxy]) -> str:
-    versions = ", ".join(sorted({proxy.version for proxy in far}))
-    names = listed([proxy.id for proxy in far], SHOWN)
-    return f"{names} {agreeing(len(far), 'is', 'are')} of {versions}"

@@ -7,7 +7,6 @@ from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.nodes_ready import usable_nodes
-from pi_mesh.cluster.nodes import Node
 
 ID = "kernel addresses"
 RASPBERRY_PI_OS = re.compile(r"\+rpt|-rpi-v[678]|-v[78]l?\+|raspbian", re.IGNORECASE)
@@ -18,32 +17,23 @@ LARGE_PAGES = re.compile(r"-rpi-2712|-v8[-_]16k", re.IGNORECASE)
 (raspberrypi/linux, arch/arm64/configs/bcm2712_defconfig)."""
 
 
-def small_addresses(node: Node) -> bool:
-    """Return True if the node's kernel gives processes 39-bit addresses only."""
-    named = RASPBERRY_PI_OS.search(f"{node.kernel} {node.os_image}")
-    return node.architecture == "arm64" and bool(named) and not has_large_pages(node)
-
-
-def has_large_pages(node: Node) -> bool:
-    """Return True for a kernel with pages of 16 KiB."""
-    return node.architecture == "arm64" and bool(LARGE_PAGES.search(node.kernel))
-
-
 def check(observation: Observation) -> Iterator[Finding]:
     settings = observation.settings
     version = settings.istio.version
     if not facts_of(version).needs_48_bit_addresses:
         yield ok(ID, setting("istio.version"), f"{version} runs on any arm64 kernel")
         return
-    small = [node for node in usable_nodes(observation.snapshot) if small_addresses(node)]
+    nodes = [node for node in usable_nodes(observation.snapshot) if node.architecture == "arm64"]
+    large_pages = [node for node in nodes if LARGE_PAGES.search(node.kernel)]
+    of_pi_os = [node for node in nodes if RASPBERRY_PI_OS.search(f"{node.kernel} {node.os_image}")]
+    small = [node for node in of_pi_os if node not in large_pages]
     for node in small:
         message = f"kernel {node.kernel} ({node.os_image}) has 39-bit addresses; the proxy of Istio {version} needs 48"
         fix = "run Ubuntu or Debian's kernel there, or set istio.version to 1.21.x or older (istio/istio#51708)"
         yield error(ID, Subject("node", node.name), message, fix)
-    for node in usable_nodes(observation.snapshot):
-        if has_large_pages(node):
-            message = f"kernel {node.kernel} has pages of 16 KiB, with which the proxy of Istio {version} was not tried"
-            fix = f"`python -m operations rehearse -s {observation.mesh.stack}` tries it"
-            yield warning(ID, Subject("node", node.name), message, fix)
+    for node in large_pages:
+        message = f"kernel {node.kernel} has pages of 16 KiB, with which the proxy of Istio {version} was not tried"
+        fix = f"`python -m operations rehearse -s {observation.mesh.stack}` tries it"
+        yield warning(ID, Subject("node", node.name), message, fix)
     if not small:
         yield ok(ID, Subject("node"), f"no stock Raspberry Pi OS kernel, as Istio {version} asks")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pi_mesh.catalog.istio import NEWEST_MINOR, IstioMinor, facts_of, is_known
+from pi_mesh.catalog.istio import NEWEST_MINOR, facts_of, is_known
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.checks.observation import Observation
 
@@ -43,10 +43,6 @@ def check_end_of_life(observation: Observation) -> Iterator[Finding]:
     if observation.now.date() <= facts.end_of_life:
         yield ok(END_OF_LIFE, subject, f"{version} gets fixes until {facts.end_of_life}")
     else:
-        yield warning(END_OF_LIFE, subject, f"{version} has had no fixes since {facts.end_of_life}", _newer(facts))
-
-
-def _newer(facts: IstioMinor) -> str:
-    if facts.needs_48_bit_addresses:
-        return "set a supported version"
-    return "set a supported version where the nodes' kernels have 48-bit addresses"
+        where = "" if facts.needs_48_bit_addresses else " where the nodes' kernels have 48-bit addresses"
+        message, fix = f"{version} has had no fixes since {facts.end_of_life}", f"set a supported version{where}"
+        yield warning(END_OF_LIFE, subject, message, fix)

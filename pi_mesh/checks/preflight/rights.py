@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, refused_next
 from pi_mesh.checks.observation import Observation
-from pi_mesh.cluster.snapshot import Snapshot
 
 ID = "rights"
 
@@ -17,14 +16,10 @@ def check(observation: Observation) -> Iterator[Finding]:
     if kinds := ", ".join(snapshot.missing_rights):
         yield error(ID, who, f"may not create {kinds}", fix)
     if snapshot.missing_changes:
-        yield refused_next(ID, who, f"may not {_by_verb(snapshot)}", fix)
+        verbs: dict[str, list[str]] = {}
+        for verb, _, resource in (entry.partition(" ") for entry in snapshot.missing_changes):
+            verbs.setdefault(verb, []).append(resource)
+        kinds = "; ".join(f"{verb} {', '.join(resources)}" for verb, resources in verbs.items())
+        yield refused_next(ID, who, f"may not {kinds}", fix)
     if not (snapshot.unreadable or snapshot.missing_rights or snapshot.missing_changes):
         yield ok(ID, who, "may read, create, change and delete all that an `up` does")
-
-
-def _by_verb(snapshot: Snapshot) -> str:
-    """Return the missing rights by verb, such as "update secrets, services; delete secrets"."""
-    verbs: dict[str, list[str]] = {}
-    for verb, _, resource in (entry.partition(" ") for entry in snapshot.missing_changes):
-        verbs.setdefault(verb, []).append(resource)
-    return "; ".join(f"{verb} {', '.join(resources)}" for verb, resources in verbs.items())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pi_mesh.budget.fit import Node, fill
-from pi_mesh.budget.mesh import Promise, Row, promises, total
+from pi_mesh.budget.mesh import Promise, promises, total
 from pi_mesh.checks.capacity import Demand, demand, placed, rooms
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.observation import Observation
@@ -102,8 +102,11 @@ def promise_findings(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) 
     """Judge if the pods that the ResourceQuotas still admit fit beside the mesh; a promise alone stops no `up`."""
     for promise in promises(mesh.settings):
         there = [pod for pod in snapshot.pods if pod.namespace == promise.namespace.name and pod.node]
-        promised = _still_admitted(promise.row, there)
-        fits, left = fill(left, promise.row.requests, promised)
+        row, used = promise.row, total(pod.requests for pod in there)
+        # The ResourceQuota counts pods, CPU and memory.
+        rest, size = row.total_requests - used, row.requests
+        promised = max(0, min(row.pods - len(there), rest.cpu // size.cpu, rest.memory // size.memory))
+        fits, left = fill(left, size, promised)
         pods = counted(promised, f"{'more ' if there else ''}pod")
         yield _promise_finding(promise, pods, promised, fits)
 
@@ -123,10 +126,3 @@ def _promise_finding(promise: Promise, pods: str, promised: int, fits: int) -> F
         f"{fits or 'none'} of them {agreeing(fits, 'fits', 'fit')} beside {beside}"
     )
     return warning(check, subject, message, f"lower {key}.workloads or {key}.workload, or add a node", number=fits)
-
-
-def _still_admitted(row: Row, there: Sequence[Pod]) -> int:
-    """Return how many pods of the default size the quota admits besides those that run."""
-    rest = row.total_requests - total(pod.requests for pod in there)
-    bounds = (row.pods - len(there), rest.cpu // row.requests.cpu, rest.memory // row.requests.memory)
-    return max(0, min(bounds))

@@ -150,15 +150,14 @@ def _deny(rules: list[Mapping[str, Any]]) -> Effect:
 
 def _from_everybody(rule: Mapping[str, Any]) -> bool:
     """Return True for a rule whose `from` is missing, or has a source that matches anybody."""
-    return not rule.get("from") or any(map(_is_everybody, _sources_of(rule)))
+    return not rule.get("from") or any(
+        all(key in CALLERS and set(values) & set(EVERYBODY) for key, values in source.items())
+        for source in _sources_of(rule)
+    )
 
 
 def _sources_of(rule: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [(entry or {}).get("source") or {} for entry in rule.get("from") or []]
-
-
-def _is_everybody(source: Mapping[str, Any]) -> bool:
-    return all(key in CALLERS and set(values) & set(EVERYBODY) for key, values in source.items())
 
 
 def _narrowed(rule: Mapping[str, Any]) -> bool:

@@ -33,9 +33,8 @@ def missing_mesh(observation: Observation) -> list[Finding]:
     cluster = observation.snapshot
     if {"releases", "deployments"} & set(cluster.unreadable):
         return []
-    deployments = {(entry.namespace, entry.name) for entry in cluster.deployments}
-    there = [release for release in observation.mesh.releases if cluster.release(release.namespace, release.name)]
-    if there or any((entry.namespace, entry.name) in deployments for entry in observation.mesh.workloads):
+    there = {entry.id for entry in (*cluster.deployments, *cluster.releases)}
+    if any(entry.id in there for entry in (*observation.mesh.releases, *observation.mesh.workloads)):
         return []
     names = ", ".join(release.id for release in observation.mesh.releases)
     message = f"none is there ({names}): the mesh is not installed"

@@ -6,7 +6,6 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import cpu_throttling
 from pi_mesh.cluster.kubelet import ContainerId
-from pi_mesh.cluster.pods import Container
 from pi_mesh.inventory import Workload
 from pi_mesh.inventory.mesh_releases import gateways
 from pi_mesh.words import counted
@@ -15,12 +14,11 @@ ID, MEMORY, SERVICES = "mesh pods", "out of memory", "services"
 
 
 def check(observation: Observation) -> Iterator[Finding]:
-    live = {(entry.namespace, entry.name): entry for entry in observation.snapshot.deployments}
+    live = {entry.id: entry for entry in observation.snapshot.deployments}
     for release in observation.mesh.releases:
         for workload in release.workloads:
             subject = Subject("deployment", workload.id)
-            deployment = live.get((workload.namespace, workload.name))
-            if deployment is None:
+            if (deployment := live.get(workload.id)) is None:
                 yield error(ID, subject, "is missing, although Helm has it", observation.restore(release.id))
                 continue
             message = f"{deployment.ready} of {deployment.wanted} pods are ready"
@@ -48,25 +46,23 @@ def _memory(observation: Observation) -> Iterator[Finding]:
         for container in pod.containers:
             limited = of_mesh.get(ContainerId(pod.namespace, pod.name, container.name))
             if container.name in pod.out_of_memory and (limited or pod.namespace in namespaces):
-                message = f"{container.name} {_limit(container)} ({counted(pod.restarts, 'restart')})"
+                had_limit = f"was ended at its memory limit of {container.limits.shown_memory}"
+                without = "was ended because its node had no memory left: it has no limit of its own"
+                why = had_limit if container.limits.memory else without
+                message = f"{container.name} {why} ({counted(pod.restarts, 'restart')})"
                 fix = limited.remedy("memory") if limited else "raise its limit in the workload's manifest"
                 if limited and limited.branch == "proxy":
                     fix += ", or narrow the namespace's sidecarScope"
                 yield warning(MEMORY, Subject("pod", pod.id), message, fix, number=pod.restarts)
 
 
-def _limit(container: Container) -> str:
-    if not container.limits.memory:
-        return "was ended because its node had no memory left: it has no limit of its own"
-    return f"was ended at its memory limit of {container.limits.shown_memory}"
-
-
 def check_services(observation: Observation) -> Iterator[Finding]:
-    live = {(entry.namespace, entry.name): entry for entry in observation.snapshot.services}
+    live = {entry.id: entry for entry in observation.snapshot.services}
+    addresses = {key: gateway.service.address for key, (_, gateway) in gateways(observation.settings).items()}
     for release in observation.mesh.releases:
         for workload in (workload for workload in release.workloads if workload.service_type):
-            subject = Subject("service", workload.id)
-            service, asked = live.get((workload.namespace, workload.name)), _address(observation, workload)
+            subject, service = Subject("service", workload.id), live.get(workload.id)
+            asked = addresses.get(workload.setting) or ""
             if service is None:
                 yield error(SERVICES, subject, "is gone", observation.restore(release.id))
             elif service.type == "LoadBalancer" and not service.addresses:
@@ -80,9 +76,3 @@ def check_services(observation: Observation) -> Iterator[Finding]:
                 address = f" at {', '.join(service.addresses)}" if service.addresses else ""
                 ports = ", ".join(map(str, service.ports))
                 yield ok(SERVICES, subject, f"is {service.type}{address}, ports {ports}")
-
-
-def _address(observation: Observation, workload: Workload) -> str:
-    """Return the address that a gateway's Service asks for; empty if it takes any."""
-    _, gateway = gateways(observation.settings).get(workload.setting, ("", None))
-    return (gateway and gateway.service.address) or ""

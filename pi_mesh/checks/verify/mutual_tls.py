@@ -153,14 +153,10 @@ def tls_modes(rule: Policy) -> list[str]:
     subsets = [(f" for subset {entry.get('name')}", entry.get("trafficPolicy")) for entry in spec.get("subsets") or []]
     modes: list[str] = []
     for suffix, policy in [("", spec.get("trafficPolicy")), *subsets]:
-        modes += [f"{mode}{suffix}" for mode in _given_modes(policy or {}) if mode != MUTUAL]
+        parts = (policy or {}, *((policy or {}).get("portLevelSettings") or []))
+        given = (part["tls"].get("mode", "DISABLE") for part in parts if part.get("tls") is not None)
+        modes += [f"{mode}{suffix}" for mode in given if mode != MUTUAL]
     return list(dict.fromkeys(modes))
-
-
-def _given_modes(policy: dict[str, Any]) -> Iterator[str]:
-    for part in (policy, *(policy.get("portLevelSettings") or [])):
-        if (tls := part.get("tls")) is not None:
-            yield tls.get("mode", "DISABLE")
 
 
 def _rule_finding(

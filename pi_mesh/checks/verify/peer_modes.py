@@ -5,6 +5,7 @@ a workload's before its namespace's before the mesh's, and ports only from a wor
 with a selector are ignored.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,9 +71,9 @@ class PeerModes:
 
     @cached_property
     def _by_namespace(self) -> dict[str, list[Policy]]:
-        policies: dict[str, list[Policy]] = {}
+        policies = defaultdict[str, list[Policy]](list)
         for policy in self.policies:
-            policies.setdefault(policy.namespace, []).append(policy)
+            policies[policy.namespace].append(policy)
         return policies
 
     def _of_namespace(self, namespace: str) -> list[Policy]:
@@ -104,13 +105,9 @@ def port_modes(policy: Policy) -> dict[int, str]:
 
 def weakest(modes: Iterable[str]) -> str:
     """Return the mode that admits most."""
-    return min(modes, key=_strength)
+    return min(modes, key=lambda mode: STRENGTH.get(mode, 0))
 
 
 def weaker(mode: str, than: str) -> bool:
     """Return True for a mode that admits plain text which the other mode refuses, or admits nothing else."""
-    return _strength(mode) < _strength(than)
-
-
-def _strength(mode: str) -> int:
-    return STRENGTH.get(mode, STRENGTH["DISABLE"])
+    return STRENGTH.get(mode, 0) < STRENGTH.get(than, 0)

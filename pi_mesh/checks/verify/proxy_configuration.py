@@ -75,7 +75,8 @@ def envoy_filter_effect(policy: Policy) -> tuple[Level, str]:
     """
     patches = policy.spec.get("configPatches") or []
     grave = [patch for patch in patches if _is_grave(patch)]
-    parts = list(dict.fromkeys(_patch_in_words(patch) for patch in grave or patches))
+    shown = [(patch, (patch.get("match") or {}).get("context", "ANY")) for patch in grave or patches]
+    parts = dict.fromkeys(f"{_operation(patch)} of {patch.get('applyTo', '')}, {context}" for patch, context in shown)
     what = f"changes the proxies ({', '.join(parts) or 'no patch'})"
     if grave:
         return Level.ERROR, f"{what}, so mutual TLS and policies may be switched off there"
@@ -94,7 +95,5 @@ def _operation(patch: Mapping[str, Any]) -> str:
     return (patch.get("patch") or {}).get("operation", "MERGE")
 
 
-def _patch_in_words(patch: Mapping[str, Any]) -> str:
-    """Return the patch in words, such as "REMOVE of HTTP_FILTER, SIDECAR_INBOUND"."""
-    context = (patch.get("match") or {}).get("context", "ANY")
-    return f"{_operation(patch)} of {patch.get('applyTo', '')}, {context}"
+def _operation(patch: Mapping[str, Any]) -> str:
+    return (patch.get("patch") or {}).get("operation", "MERGE")

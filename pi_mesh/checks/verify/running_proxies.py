@@ -1,12 +1,11 @@
 """Every running proxy must have istiod's version, be connected to it, and equal what it injects now."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.verify import remedies
-from pi_mesh.checks.verify.remedies import restart_command, workload_of
+from pi_mesh.checks.verify.remedies import logs_command, restart_command, workload_of
 from pi_mesh.cluster import proxies, stale_proxies
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxies import Proxies, Proxy
@@ -37,7 +36,7 @@ def _connections(running: Proxies) -> Iterator[Finding]:
         yield unknown(ID, Subject("component", "istiod"), message)
     for proxy in disconnected_proxies(running):
         message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
-        yield warning(ID, Subject("pod", proxy.id), message, remedies.logs_command(proxy.pod))
+        yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy.pod))
 
 
 def disconnected_proxies(running: Proxies) -> list[Proxy]:
@@ -47,13 +46,13 @@ def disconnected_proxies(running: Proxies) -> list[Proxy]:
 
 def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -> Iterator[Finding]:
     """Yield a warning for each workload with a stale proxy."""
-    by_workload: dict[Subject, dict[str, None]] = {}
+    by_workload = defaultdict[Subject, list[str]](list)
     for proxy in running.proxies:
-        reasons = [reason for reason in older.get(proxy.id, ()) if not reason.startswith(OF_THE_VERSION)]
-        if reasons:
-            by_workload.setdefault(remedies.workload_of(proxy.pod), {}).update(dict.fromkeys(reasons))
+        for reason in older.get(proxy.id, ()):
+            if not reason.startswith(OF_THE_VERSION):
+                by_workload[workload_of(proxy.pod)].append(reason)
     for owner, reasons in by_workload.items():
-        message = f"runs with a stale proxy: {'; '.join(reasons)}"
+        message = f"runs with a stale proxy: {'; '.join(dict.fromkeys(reasons))}"
         yield warning(ID, owner, message, f"`python -m operations refresh -s {stack}`")
 
 

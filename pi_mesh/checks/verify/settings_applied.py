@@ -74,7 +74,9 @@ def _asked_and_applied(value: Value) -> str:
 
 def _values(observation: Observation, release: Release, applied: AppliedRelease) -> Iterator[Value]:
     if applied.chart_version != release.version:
-        yield Value(_version_key(release), "version", release.version, applied.chart_version, release.id, secret=False)
+        keys = {Kind.CERT_MANAGER: f"{release.setting}.version", Kind.ADDON: release.setting}
+        key = keys.get(release.kind, "istio.version")
+        yield Value(key, "version", release.version, applied.chart_version, release.id, secret=False)
     everything = applied.extra is None
     for path, asked, live in unequal(release.values if everything else release.typed, applied.values):
         if path != VERSION and not (path == ROOT and observation.settings.vault.external_signer):
@@ -83,12 +85,6 @@ def _values(observation: Observation, release: Release, applied: AppliedRelease)
             yield Value(key, path, asked, live, release.id, secret=not typed)
     if not everything and applied.extra != digest(release.id, release.extra):
         yield Value(f"{release.setting}.values", "", "now", "then", release.id, secret=True)
-
-
-def _version_key(release: Release) -> str:
-    if release.kind is Kind.CERT_MANAGER:
-        return f"{release.setting}.version"
-    return release.setting if release.kind is Kind.ADDON else "istio.version"
 
 
 def _holds(values: Mapping, path: str) -> bool:

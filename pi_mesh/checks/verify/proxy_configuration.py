@@ -93,7 +93,3 @@ def _is_grave(patch: Mapping[str, Any]) -> bool:
 
 def _operation(patch: Mapping[str, Any]) -> str:
     return (patch.get("patch") or {}).get("operation", "MERGE")
-
-
-def _operation(patch: Mapping[str, Any]) -> str:
-    return (patch.get("patch") or {}).get("operation", "MERGE")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import Finding, as_warning, error, refused_next, setting, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory
+from pi_mesh.settings import Settings
 from pi_mesh.settings.releases import is_unprotected
 from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.values.extra_values import load_chart, reserved_values, unread_values
-from pi_mesh.values.gateway import serves_certificates
+from pi_mesh.values.gateway import serves_certificates, shows_certificates
 
 EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
 
@@ -22,7 +23,10 @@ def check(observation: Observation) -> Iterator[Finding]:
     settings = observation.settings
     beside_the_ca = settings.ingress_namespace == settings.istio.namespace
     if settings.ingress.enabled and serves_certificates(settings) and beside_the_ca:
-        yield _gateway_secrets(observation.mesh)
+        fix = "a gateway that is not installed yet can have a namespace of its own, ingress.namespace"
+        yield _gateway_secrets(settings, "ingress", "traffic.gateways", f", and {fix}")
+    if settings.egress.enabled and shows_certificates(settings):
+        yield _gateway_secrets(settings, "egress", "traffic.external")
 
 
 def _extra_values(mesh: Inventory) -> Iterator[Finding]:
@@ -40,14 +44,11 @@ def _charts(mesh: Inventory) -> Iterator[Finding]:
             yield refused_next(CHARTS, setting(key), message, "use https://, oci:// or a directory of packaged charts")
 
 
-def _gateway_secrets(mesh: Inventory) -> Finding:
-    home = mesh.settings.istio.namespace
-    message = f"has tls, so that the ingress gateway may read every Secret in {home}, the CA's key among them"
-    fix = (
-        "keep other Secrets out of it; with vault.key: internal no CA key lies there, and a gateway that is not "
-        "installed yet can have a namespace of its own, ingress.namespace"
-    )
-    return warning(SECRETS, setting("traffic.gateways"), message, fix)
+def _gateway_secrets(settings: Settings, gateway: str, key: str, own_namespace: str = "") -> Finding:
+    home = settings.istio.namespace
+    message = f"has tls, so that the {gateway} gateway may read every Secret in {home}, the CA's key among them"
+    fix = f"keep other Secrets out of it; with vault.key: internal no CA key lies there{own_namespace}"
+    return warning(SECRETS, setting(key), message, fix)
 
 
 TRANSPORT = "vault transport"

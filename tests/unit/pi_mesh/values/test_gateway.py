@@ -93,6 +93,14 @@ OPEN = [{"name": "http", "port": 80}, {"name": "own", "port": 9000}]
 PORTS = [("status-port", 15021), ("http2", 80), ("https", 443), ("tcp-9000", 9000)]
 
 
+@pytest.mark.parametrize(("tls", "rights"), [({"secret": "broker-client"}, None), ({"mode": "SIMPLE"}, False)])
+def test_the_egress_gateway_may_read_secrets_only_where_it_shows_a_client_certificate(tls, rights):
+    broker = {"hosts": ["api.broker.example"], "protocol": "HTTP", "throughGateway": True, "tls": tls}
+    ingress, egress = gateways(traffic={"external": {"broker": broker}})
+    assert ingress.values["rbac"] == {"enabled": False}
+    assert egress.values.get("rbac", {}).get("enabled") is rights
+
+
 def test_the_ports_of_the_listeners_follow_the_charts_own_at_the_ingress_gateway_alone():
     ingress, egress = gateways(traffic=FEED)
     ports = [(port["name"], port["port"], port["targetPort"]) for port in ingress.values["service"]["ports"]]

@@ -49,6 +49,7 @@ def extra(**own: object) -> dict:
         ({"proxy": {"listenerDrainSeconds": 600}}, DRAIN, "600s"),
         ({}, METADATA, {"SECRET_TTL": "2h"}),
         ({"proxy": {"exitWhenIdle": True, "drainSeconds": 9}}, METADATA, {"SECRET_TTL": "2h", **EXIT}),
+        ({"proxy": {"dnsCapture": True}}, METADATA, {"SECRET_TTL": "2h", "ISTIO_META_DNS_CAPTURE": "true"}),
         ({"proxy": {"nativeSidecars": True}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "true"}),
         ({}, "gatewayClasses", None),
         ({"gatewayApi": {"mode": "managed"}}, "pilot.env", None),

@@ -12,6 +12,8 @@ from tests.support.preflight_problems import assert_told
 HTTP = "http://vault.example:8200"
 VAULT, CHARTS = {"enabled": True, "address": "https://vault.example:8200"}, {"certManager": {"charts": HTTP}}
 TLS, ROOT = {"gateways": {"web": {"tls": {"secret": "x"}}}}, {"values": {"meshConfig": {"rootNamespace": "elsewhere"}}}
+BROKER_TLS = {"protocol": "HTTP", "throughGateway": True, "tls": {"secret": "broker-client"}}
+BROKER = {"external": {"broker": {"hosts": ["api.broker.example"], **BROKER_TLS}}}
 PLAIN, SOON = f"{HTTP} is plain HTTP", f"…; pi-mesh {NEXT} refuses it; "
 
 
@@ -34,6 +36,8 @@ PLAIN, SOON = f"{HTTP} is plain HTTP", f"…; pi-mesh {NEXT} refuses it; "
     case("a gateway with TLS, which may read all Secrets, and which no version refuses", {"traffic": TLS},
         ["warning traffic.gateways: has tls, …every Secret in istio-system, the CA's key among them; keep"]),
     case("a gateway with TLS in a namespace of its own", {"traffic": TLS, "ingress": {"namespace": "edge"}}, []),
+    case("an egress gateway that shows a client certificate", {"traffic": BROKER},
+        ["warning traffic.external: has tls, so that the egress gateway may read every Secret in istio-system"]),
     case("a gateway with TLS that is off", {"traffic": TLS, "ingress": {"enabled": False}}, []),
 )  # fmt: skip
 def test_what_weakens_a_typed_setting_is_told_with_its_key_and_the_version_that_refuses_it(settings, lines):

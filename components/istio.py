@@ -1,21 +1,16 @@
-"""Components for Istio itself (base chart, istiod, gateways, mesh-wide mTLS), and the waits for istiod's webhook."""
+"""Components for Istio itself (base chart, istiod, gateways, mesh-wide mTLS), and the wait for istiod's webhook."""
 
 import asyncio
-import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi.resource import DependencyResource
 
 from components import manifest
 from components.release import ReleaseComponent
-from pi_mesh.cluster import istiods, workloads
+from pi_mesh.cluster import istiods
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterError
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory, Kind, ManagedObject, Release
+from pi_mesh.inventory import ManagedObject
 from pi_mesh.settings import Settings
 from pi_mesh.settings.mtls import MtlsSettings
 
@@ -66,10 +61,6 @@ class MeshMtls(pulumi.ComponentResource):
         self.register_outputs({"mode": self.mode})
 
 
-LOOK = 0.2
-"""Seconds between two looks at a new istiod."""
-
-
 def webhook_wait(settings: Settings) -> pulumi.ResourceHookBinding | None:
     """Return the hook that waits for the webhook after each change of istiod's release.
 
@@ -92,54 +83,3 @@ def _wait(settings: Settings) -> str:
             return istiods.wait_for_webhook(client, settings.istio.namespace)
     except ClusterError as problem:
         return str(problem)
-
-
-async def webhook_dependencies(
-    control: Sequence[Istiod], mesh: Inventory, recorded: StackState, snapshot: Snapshot | None
-) -> Sequence[pulumi.Resource]:
-    """Return what all that needs the webhook depends on: the releases of the control planes.
-
-    The first istiod of a cluster is awaited here: Helm looks only every two seconds whether its pods are Ready, so its
-    release is done up to two seconds later. The rest then depends on its component. A destroy still deletes it before
-    the release, because the engine deletes layer by layer, and the children of two components that depend on each other
-    are two layers (ScheduleDeletes in pulumi/pulumi, pkg/resource/deploy/step_generator.go).
-    """
-    release = mesh.the(Kind.ISTIOD)
-    if len(control) > 1 or not _is_new(release, recorded, snapshot):
-        return control
-    (istiod,), ended = control, threading.Event()
-    helm = asyncio.ensure_future(istiod.status.future())
-    helm.add_done_callback(_noticed)
-    ready = asyncio.ensure_future(asyncio.to_thread(_are_ready, release, mesh.settings.cluster.context, ended))
-    await asyncio.wait({helm, ready}, return_when=asyncio.FIRST_COMPLETED)
-    ended.set()
-    is_ready = ready.done() and ready.result()
-    return [DependencyResource(str(await istiod.urn.future()))] if is_ready else control
-
-
-def _noticed(release: asyncio.Future) -> None:
-    """Take note of a failed release, which the engine reports; asyncio would report it once more."""
-    if not release.cancelled():
-        release.exception()
-
-
-def _is_new(release: Release, recorded: StackState, snapshot: Snapshot | None) -> bool:
-    """Return True for an `up` that installs a release which neither the state nor the cluster has."""
-    if pulumi.runtime.is_dry_run() or snapshot is None or release.id in recorded.releases:
-        return False
-    (workload,) = release.workloads
-    return not any(workload.has_pod(pod.namespace, pod.labels) for pod in snapshot.pods)
-
-
-def _are_ready(release: Release, context: str, ended: threading.Event) -> bool:
-    """Wait until all pods are Ready and the webhook answers; False if `ended` came first, or nobody can tell."""
-    (workload,) = release.workloads
-    try:
-        with Client(context) as client:
-            while not ended.wait(LOOK):
-                deployment = workloads.read_workload(client, "Deployment", workload.namespace, workload.name)
-                if deployment and deployment.is_rolled_out:
-                    return not istiods.wait_for_webhook(client, workload.namespace, pause=LOOK)
-    except ClusterError:
-        pass  # Helm waits on
-    return False

@@ -19,7 +19,7 @@ from components.workloads import Traffic, WorkloadNamespace, WorkloadNamespaceAr
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState, with_recorded_versions
+from pi_mesh.cluster.stack_state import with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates, shows_certificates
@@ -75,7 +75,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
 
     foundations = _foundations(deployment, plugin, uid, answer)
     watch = _watch(mesh, snapshot)
-    istiods, injecting = await _control_planes(deployment, foundations, recorded)
+    istiods, injecting = _control_planes(deployment, foundations)
     gateways, namespaces = _gateways(deployment, foundations, injecting)
     addons = _workloads(deployment, injecting, gateways, namespaces)
 
@@ -104,9 +104,7 @@ def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: 
     return Foundations(namespace, ready, pull_secrets, signers, base)
 
 
-async def _control_planes(
-    deployment: Deployment, foundations: Foundations, recorded: StackState
-) -> tuple[Sequence[Istiod], Sequence[Resource]]:
+def _control_planes(deployment: Deployment, foundations: Foundations) -> tuple[Sequence[Istiod], Sequence[Resource]]:
     """Register istiod, the second control plane of an upgrade, and the tags by which pods choose one.
 
     Return the control planes, and what a pod that istiod injects waits for.
@@ -115,12 +113,11 @@ async def _control_planes(
     opts = deployment.after(foundations.base, *foundations.signers, *foundations.pull_secrets)
     istiod = Istiod(deployment.release(mesh.the(Kind.ISTIOD), istio.webhook_wait(settings)), opts)
     istiods = [istiod, *(Istiod(deployment.release(canary), opts) for canary in mesh.of_kind(Kind.CANARY))]
-    answering = await istio.webhook_dependencies(istiods, mesh, recorded, snapshot)
     tags = [
-        manifest.register("revision-tag", tag, deployment.after(*answering)) for tag in mesh.objects_of("revision-tag")
+        manifest.register("revision-tag", tag, deployment.after(*istiods)) for tag in mesh.objects_of("revision-tag")
     ]
-    ca.empty_exported_key(settings, snapshot, deployment.after(*answering, *tags))
-    return istiods, [*answering, *tags]
+    ca.empty_exported_key(settings, snapshot, deployment.after(*istiods, *tags))
+    return istiods, [*istiods, *tags]
 
 
 def _gateways(

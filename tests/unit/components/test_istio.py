@@ -1,29 +1,21 @@
 """The components: the resources of each, their parents and their options."""
 
-import asyncio
 from dataclasses import replace
-from types import SimpleNamespace
-from unittest.mock import Mock
 
 import pulumi
 import pytest
 
-from components import istio
 from components.istio import IstioBase, Istiod
 from components.manifest import make_namespace
 from components.release import ReleaseArgs
 from components.workloads import WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
-from pi_mesh.cluster import istiods
-from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Kind
 from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings.releases import ChartSettings, ReleaseSettings
 from tests.support.factories import make_mesh, make_settings
-from tests.support.fake_client import FakeClient
 from tests.support.recorder import RELEASE, Registered, record
-from tests.support.snapshots import make_pod, make_snapshot
+from tests.support.snapshots import make_snapshot
 from tests.support.versions import NEWEST
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -124,56 +116,3 @@ def test_sidecars_learn_of(istio, namespace, hosts):
     resources = trading(istio=istio, trading=namespace).resources
     scopes = [item.props["spec"] for item in resources if item.type.endswith(":Sidecar")]
     assert scopes == ([{"egress": [{"hosts": hosts}]}] if hosts else [])
-
-
-def deployment(available: int) -> dict:
-    """Return istiod's Deployment of one pod, of which so many are Ready."""
-    status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": available}
-    return {"metadata": {"generation": 1}, "spec": {"replicas": 1}, "status": status}
-
-
-@pytest.fixture
-def followers(monkeypatch):
-    """Return `followers(*answers)`: the resources whose end those wait for that begin after a new istiod.
-
-    `answers`: what the cluster says of its Deployment, look by look; `helm`: seconds until its release is done.
-    """
-    monkeypatch.setattr(istio, "LOOK", 0.01)
-
-    def run(*answers: object, helm=0.05, webhook="", recorded=NEVER_RUN, snapshot=EMPTY, more=(), preview=False):
-        monkeypatch.setattr(istio, "Client", FakeClient({ISTIOD: Mock(side_effect=answers or [READY])}))
-        monkeypatch.setattr(istiods, "wait_for_webhook", lambda *_, **__: webhook)
-        monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
-
-        async def whole() -> list[object]:
-            istiod = SimpleNamespace(
-                status=SimpleNamespace(future=lambda: asyncio.sleep(helm, "deployed")),
-                urn=SimpleNamespace(future=lambda: asyncio.sleep(0, URN)),
-            )
-            releases: list = [istiod, *more]
-            awaited = await istio.webhook_dependencies(releases, make_mesh(), recorded, snapshot)
-            return ["release" if it is istiod else it if it in more else await it.urn.future() for it in awaited]
-
-        return asyncio.run(whole())
-
-    return run
-
-
-READY, STARTING = deployment(1), deployment(0)
-OF_BEFORE = StackState(releases=frozenset({"istio-system/istiod"}))
-RUNNING = make_snapshot(pods=(make_pod("istiod-x", namespace="istio-system", labels={"app": "istiod"}),))
-AWAITED = {
-    "its pods, and are still deleted before it": ([None, STARTING, READY], {"helm": 30}, [URN]),
-    "Helm where its pods are not Ready": ([STARTING] * 1000, {}, ["release"]),
-    "Helm where the cluster does not answer": ([ClusterUnreachable("cluster 'test' does not answer")], {}, ["release"]),
-    "Helm where the webhook does not answer": ([], {"webhook": "failed calling webhook"}, ["release"]),
-    "the release of an istiod that the state has": ([], {"recorded": OF_BEFORE}, ["release"]),
-    "the release of an istiod that runs": ([], {"snapshot": RUNNING}, ["release"]),
-    "the release in a preview": ([], {"preview": True}, ["release"]),
-    "both of two control planes": ([], {"more": ("canary",)}, ["release", "canary"]),
-}
-
-
-@pytest.mark.parametrize(("answers", "cluster", "awaited"), AWAITED.values(), ids=AWAITED)
-def test_what_comes_after_istiod_waits_for(followers, answers, cluster, awaited):
-    assert followers(*answers, **cluster) == awaited

@@ -1,6 +1,6 @@
-"""The pools from which MetalLB, Cilium and kube-vip take the addresses of Services, and what is left in them.
+"""The pools from which MetalLB and Cilium take the addresses of Services, and what is left in them.
 
-Sources: metallb v0.16.1 config/crd/bases/metallb.io_ipaddresspools.yaml, kube-vip-cloud-provider v0.0.12 README.md,
+Sources: metallb v0.16.1 config/crd/bases/metallb.io_ipaddresspools.yaml,
 https://docs.cilium.io/en/stable/network/lb-ipam/
 """
 
@@ -11,16 +11,11 @@ from typing import Any
 
 from pi_mesh.cluster.client import Client, Forbidden
 from pi_mesh.cluster.objects import Crd
-from pi_mesh.cluster.pods import Pod, image_program
 
-METALLB, CILIUM, KUBE_VIP = "MetalLB", "Cilium", "kube-vip"
+METALLB, CILIUM = "MetalLB", "Cilium"
 CRDS = {"ipaddresspools.metallb.io": METALLB, "ciliumloadbalancerippools.cilium.io": CILIUM}
-ALLOCATOR = "kube-vip-cloud-provider"
-"""Image of the program that gives kube-vip's Services their addresses; kube-vip alone announces them."""
 METALLB_PATH = "/apis/metallb.io/v1beta1/ipaddresspools"
 CILIUM_PATHS = [f"/apis/cilium.io/{version}/ciliumloadbalancerippools" for version in ("v2", "v2alpha1")]
-KUBE_VIP_PATH = "/api/v1/namespaces/kube-system/configmaps/kubevip"
-BY_DHCP = "0.0.0.0/32"
 Range = tuple[int, int]
 """First and last address, as numbers."""
 
@@ -52,25 +47,16 @@ class Pool:
         return size - len({_number(address) for address in used if self.holds(address)})
 
 
-def read(client: Client, crds: Iterable[Crd], pods: Iterable[Pod]) -> tuple[Pool, ...] | None:
+def read(client: Client, crds: Iterable[Crd]) -> tuple[Pool, ...] | None:
     """Return the pools of the providers that are there; None where reading one is not allowed."""
     there = {CRDS[crd.name] for crd in crds if crd.name in CRDS}
     try:
         metallb = map(_metallb, client.items(METALLB_PATH)) if METALLB in there else ()
         cilium = (item for path in CILIUM_PATHS for item in client.items(path)) if CILIUM in there else ()
-        kube_vip = client.get(KUBE_VIP_PATH) if has_allocator(pods) else None
-        return (
-            *metallb,
-            *(Pool(CILIUM, item["metadata"]["name"]) for item in cilium if not item["spec"].get("disabled")),
-            *_kube_vip((kube_vip or {}).get("data") or {}),
-        )
+        enabled = (Pool(CILIUM, item["metadata"]["name"]) for item in cilium if not item["spec"].get("disabled"))
+        return *metallb, *enabled
     except Forbidden:
         return None
-
-
-def has_allocator(pods: Iterable[Pod]) -> bool:
-    """Return True where kube-vip's allocator of addresses runs."""
-    return any(image_program(container.image) == ALLOCATOR for pod in pods for container in pod.containers)
 
 
 def _metallb(item: Mapping[str, Any]) -> Pool:
@@ -81,14 +67,6 @@ def _metallb(item: Mapping[str, Any]) -> Pool:
         return Pool(METALLB, name, on_request=on_request)
     ranges = tuple(_range(text) for text in spec.get("addresses") or [])
     return Pool(METALLB, name, ranges, tuple(allocation.get("namespaces") or ()), on_request)
-
-
-def _kube_vip(data: Mapping[str, str]) -> Iterable[Pool]:
-    for key, value in data.items():
-        kind, _, namespace = key.partition("-")
-        if kind in ("cidr", "range") and namespace:
-            counted = () if BY_DHCP in value else tuple(map(_range, value.split(",")))
-            yield Pool(KUBE_VIP, key, counted, () if namespace == "global" else (namespace,))
 
 
 def _range(text: str) -> Range:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pi_mesh.cluster.address_pools import CRDS, KUBE_VIP, has_allocator
+from pi_mesh.cluster.address_pools import CRDS
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod, image_program
@@ -18,6 +18,7 @@ from pi_mesh.words import agreeing, enumerated
 
 APPS = {"metallb": "MetalLB", "openelb": "OpenELB"}
 CLOUDS = ("aws://", "azure://", "gce://", "hcloud://", "digitalocean://", "openstack://")
+KUBE_VIP = "kube-vip"
 NO_ALLOCATOR = "kube-vip announces addresses and gives none; kube-vip-cloud-provider, which does, is missing"
 CHOOSING = ("loadBalancerClass", "loadBalancerIP", "annotations")
 """Extra values of a Service by which its owner chooses the provider, the pool or the address."""
@@ -47,17 +48,17 @@ def served_gateways(settings: Settings, snapshot: Snapshot | None) -> frozenset[
 def gateway_answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
     """Return what the Service of a gateway, by the key of its branch, would get; what it has already, it keeps."""
     name, gateway = gateways(settings)[key]
-    ports = reached_ports(settings, name, gateway) | {CHART_PORTS["status-port"]}
-    asking = Service(gateway_namespace(settings, key), name, ports=tuple(ports))
-    if addresses := _held_addresses(snapshot, asking):
-        return Answer(f"what gave {asking.id} {', '.join(addresses)}")
-    candidates = list(_candidates(snapshot, asking))
     own, given = gateway.service, given_service(gateway)
+    ports = reached_ports(settings, name, gateway) | {CHART_PORTS["status-port"]}
+    asked = (own.address,) if own.address else ()
+    asking = Service(gateway_namespace(settings, key), name, addresses=asked, ports=tuple(ports))
+    balanced = (service for service in snapshot.services if service.type == "LoadBalancer")
+    if held := next((service.addresses for service in balanced if service.id == asking.id), ()):
+        return Answer(f"what gave {asking.id} {', '.join(held)}")
+    candidates = list(_candidates(snapshot, asking))
     if own.load_balancer_class or any(given.get(field) for field in CHOOSING):
         place = f"{key}.service" if own.load_balancer_class else f"{key}.values.service"
         return Answer(candidates[0].provider if candidates else f"what {place} chooses")
-    if own.address and (known := _of_address(own.address, snapshot, asking, candidates)):
-        return known
     return next((answer for answer in candidates if answer.serves), candidates[0] if candidates else Answer())
 
 
@@ -71,10 +72,8 @@ def _candidates(snapshot: Snapshot, asking: Service) -> Iterator[Answer]:
     yield from (_pooled(CRDS[crd.name], snapshot, asking) for crd in snapshot.crds if crd.name in CRDS)
     pooled = {CRDS.get(crd.name) for crd in snapshot.crds}
     yield from (Answer(name) for label, name in APPS.items() if label in labels and name not in pooled)
-    if is_vip and has_allocator(snapshot.pods):
-        yield _pooled(KUBE_VIP, snapshot, asking)
-    elif is_vip:
-        yield Answer(KUBE_VIP, NO_ALLOCATOR)
+    if is_vip:
+        yield Answer(KUBE_VIP, "" if f"{KUBE_VIP}-cloud-provider" in images else NO_ALLOCATOR)
     clouds = (cloud for node in snapshot.nodes for cloud in CLOUDS if node.provider.startswith(cloud))
     yield from (Answer(cloud.removesuffix("://")) for cloud in clouds)
     if has_servicelb(snapshot.nodes, snapshot.pods):
@@ -86,11 +85,17 @@ def _pooled(provider: str, snapshot: Snapshot, asking: Service) -> Answer:
     """Judge a provider by its pools; where they could not be read, it is taken to have addresses."""
     if snapshot.address_pools is None:
         return Answer(provider)
-    pools = [pool for pool in snapshot.address_pools if pool.provider == provider and pool.serves(asking.namespace)]
+    of_provider = (pool for pool in snapshot.address_pools if pool.provider == provider)
+    pools = [pool for pool in of_provider if pool.serves(asking.namespace, asked=bool(asking.addresses))]
+    taken = {address: service.id for service in snapshot.services for address in service.addresses}
+    address, home = next(iter(asking.addresses), ""), asking.namespace
     if not pools:
-        return Answer(provider, f"{provider} has no pool of addresses for namespace {asking.namespace}")
-    used = [address for service in snapshot.services for address in service.addresses]
-    if all(pool.free(used) == 0 for pool in pools):
+        return Answer(provider, f"{provider} has no pool of addresses for namespace {home}")
+    if address in taken:
+        return Answer(provider, f"{address} is the address of {taken[address]}")
+    if address and all(pool.ranges and not pool.holds(address) for pool in pools):
+        return Answer(provider, f"no pool of {provider} for {home} has {address}")
+    if not address and all(pool.free(taken) == 0 for pool in pools):
         names = ", ".join(pool.name for pool in pools)
         return Answer(provider, f"every address of {provider}'s {names} is taken by another Service")
     return Answer(provider)
@@ -103,28 +108,6 @@ def _served_by_others(snapshot: Snapshot) -> Iterator[str]:
         known = any(pool.holds(address) for pool in snapshot.address_pools or () for address in service.addresses)
         if service.type == "LoadBalancer" and service.addresses and not known and service.id not in own:
             yield service.id
-
-
-def _held_addresses(snapshot: Snapshot, asking: Service) -> tuple[str, ...]:
-    balanced = (service for service in snapshot.services if service.type == "LoadBalancer")
-    return next((service.addresses for service in balanced if service.id == asking.id), ())
-
-
-def _of_address(address: str, snapshot: Snapshot, asking: Service, candidates: Collection[Answer]) -> Answer | None:
-    """Return what a Service that asks for an address would get; None where the pools do not tell."""
-    providers = {candidate.provider for candidate in candidates}
-    pools = [pool for pool in snapshot.address_pools or () if pool.provider in providers]
-    fitting = [pool for pool in pools if pool.serves(asking.namespace, asked=True)]
-    holding = next((pool for pool in fitting if pool.holds(address)), None)
-    for service in snapshot.services:
-        if address in service.addresses:
-            provider = holding.provider if holding else "the provider"
-            return Answer(provider, f"{address} is the address of {service.id}")
-    if holding:
-        return Answer(holding.provider)
-    if not pools or any(not pool.ranges for pool in fitting):
-        return None
-    return Answer(pools[0].provider, f"no pool of {pools[0].provider} for {asking.namespace} has {address}")
 
 
 # servicelb (klipper-lb), which k3s and RKE2 bring: a DaemonSet for each Service holds its ports on the nodes. A Service

@@ -187,7 +187,7 @@ class Snapshot:
     external_signer: tuple[str, ...] = ()
     """Namespaces whose istiod has an external signer, set up by a stack of this project."""
     address_pools: tuple[Pool, ...] | None = ()
-    """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
+    """Pools from which MetalLB or Cilium take addresses of Services; None if they may not be read."""
     gateway_api: tuple[Policy, ...] | None = ()
     """Objects of the Gateway API; None if not all of its kinds may be listed."""
     issuer: SigningIssuer | None = None
@@ -240,7 +240,7 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
             has_api = crds is None or any(crd.name.endswith(f".{GROUP}") for crd in crds)
             kinds = {GROUP: tuple(GATEWAY_API)} if has_api else {}
             api_objects, forbidden = policies.listed(client, kinds, pool)
-        pools = address_pools.read(client, crds or (), items["pods"] or ())
+        pools = address_pools.read(client, crds or ())
     gateway_api = None if forbidden else api_objects
     return replace(_snapshot(context, version, items, missing), address_pools=pools, gateway_api=gateway_api)
 

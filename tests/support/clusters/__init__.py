@@ -20,8 +20,6 @@ LISTS = {
     "cilium pools": address_pools.CILIUM_PATHS[0],
 }
 """Path of each kind that a file holds."""
-KUBE_VIP = "kube-vip"
-"""Key of kube-vip's ConfigMap."""
 
 
 @cache
@@ -39,7 +37,7 @@ def snapshot_of(name: str, **more: list[dict[str, Any]]) -> Snapshot:
     found = load(name)
     of = {kind: [*found.get(kind, []), *more.get(kind.replace(" ", "_"), [])] for kind in LISTS}
     answers = {LISTS[kind]: {"items": items} for kind, items in of.items()}
-    client = FakeClient({**answers, address_pools.KUBE_VIP_PATH: found.get(KUBE_VIP)})
+    client = FakeClient(answers)
     crds, running = tuple(map(objects.crd, of["crds"])), tuple(map(pods.parse, of["pods"]))
     return Snapshot(
         "test",
@@ -48,5 +46,5 @@ def snapshot_of(name: str, **more: list[dict[str, Any]]) -> Snapshot:
         pods=running,
         services=tuple(map(objects.service, of["services"])),
         crds=crds,
-        address_pools=address_pools.read(client, crds, running),  # pyright: ignore[reportArgumentType]
+        address_pools=address_pools.read(client, crds),  # pyright: ignore[reportArgumentType]
     )

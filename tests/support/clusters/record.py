@@ -12,7 +12,7 @@ import yaml
 
 from pi_mesh.cluster import address_pools
 from pi_mesh.cluster.client import Client
-from tests.support.clusters import KUBE_VIP, LISTS
+from tests.support.clusters import LISTS
 
 ALL = None
 CONTAINERS = {"name": ALL, "image": ALL, "ports": ALL, "resources": ALL, "restartPolicy": ALL}
@@ -54,9 +54,8 @@ def recorded(client: Client) -> dict[str, Any]:
     """Return a cluster as a file of this folder has it."""
     found: dict[str, Any] = {kind: [cut(item) for item in client.items(path)] for kind, path in LISTS.items()}
     known = {"crds": [item for item in found["crds"] if item["metadata"]["name"] in address_pools.CRDS]}
-    vip = client.get(address_pools.KUBE_VIP_PATH)
     version = client.get("/version")["gitVersion"]
-    return {"source": "recorded", "version": version, **found, **known, **({KUBE_VIP: cut(vip)} if vip else {})}
+    return {"source": "recorded", "version": version, **found, **known}
 
 
 if __name__ == "__main__":

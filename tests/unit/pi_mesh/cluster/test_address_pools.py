@@ -1,10 +1,10 @@
-"""The pools of MetalLB, Cilium and kube-vip, and what is left in them."""
+"""The pools of MetalLB and Cilium, and what is left in them."""
 
 from pi_mesh.cluster import address_pools
 from pi_mesh.cluster.address_pools import CILIUM, METALLB, Pool
 from pi_mesh.cluster.client import Forbidden
 from pi_mesh.cluster.objects import Crd
-from tests.support.clusters import load, snapshot_of
+from tests.support.clusters import load
 from tests.support.clusters.record import cut
 from tests.support.fake_client import FakeClient
 from tests.support.findings import table
@@ -18,7 +18,7 @@ YES = [{"matchLabels": {"lb": "yes"}}]
 def metallb(**spec: object) -> Pool:
     """Return what is read of one pool of MetalLB."""
     client = FakeClient({address_pools.METALLB_PATH: {"items": [{"metadata": {"name": "home"}, "spec": spec}]}})
-    (pool,) = address_pools.read(client, [CRDS[METALLB]], [])  # pyright: ignore
+    (pool,) = address_pools.read(client, [CRDS[METALLB]])  # pyright: ignore
     return pool
 
 
@@ -44,21 +44,14 @@ def test_a_pool_gives_nothing_to_other_namespaces_nor_unasked_where_a_service_ha
 def test_cilium_without_a_pool_gives_nothing_and_a_switched_off_one_is_none():
     items = [{"metadata": {"name": name}, "spec": {"disabled": name == "off"}} for name in ("home", "off")]
     client = FakeClient({address_pools.CILIUM_PATHS[1]: {"items": items}})
-    assert address_pools.read(client, [CRDS[CILIUM]], []) == (Pool(CILIUM, "home"),)  # pyright: ignore
+    assert address_pools.read(client, [CRDS[CILIUM]]) == (Pool(CILIUM, "home"),)  # pyright: ignore
 
 
 def test_what_may_not_be_read_is_not_known_and_nothing_is_asked_without_such_providers():
     client = FakeClient({address_pools.METALLB_PATH: Forbidden("forbidden", "")})
-    assert address_pools.read(client, [], []) == ()  # pyright: ignore
+    assert address_pools.read(client, []) == ()  # pyright: ignore
     assert client.got == []
-    assert address_pools.read(client, [CRDS[METALLB]], []) is None  # pyright: ignore
-
-
-@table(({"range-global": "192.168.1.220-192.168.1.221"}, 1), ({"cidr-global": "0.0.0.0/32"}, None))
-def test_kube_vips_ranges_are_counted_unless_dhcp_gives_the_addresses(data, free):
-    client = FakeClient({address_pools.KUBE_VIP_PATH: {"data": {**data, "search-order": "desc"}}})
-    (pool,) = address_pools.read(client, [], snapshot_of("kube_vip").pods)  # pyright: ignore
-    assert pool.free(TAKEN) == free
+    assert address_pools.read(client, [CRDS[METALLB]]) is None  # pyright: ignore
 
 
 def test_a_recorded_cluster_holds_no_environment_of_a_container_and_no_other_annotation():

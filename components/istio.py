@@ -69,17 +69,16 @@ def webhook_wait(settings: Settings) -> pulumi.ResourceHookBinding | None:
     if pulumi.runtime.is_dry_run():
         return None  # a preview calls no hooks
 
+    def problem() -> str:
+        try:
+            with Client(settings.cluster.context) as client:
+                return istiods.wait_for_webhook(client, settings.istio.namespace)
+        except ClusterError as unread:
+            return str(unread)
+
     async def wait(_: pulumi.ResourceHookArgs) -> None:
-        if problem := await asyncio.to_thread(_wait, settings):
-            pulumi.log.warn(f"istiod's webhook does not answer yet; the next object may be refused: {problem}")
+        if told := await asyncio.to_thread(problem):
+            pulumi.log.warn(f"istiod's webhook does not answer yet; the next object may be refused: {told}")
 
     hook = pulumi.ResourceHook("istiod-webhook-answers", wait)
     return pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook])
-
-
-def _wait(settings: Settings) -> str:
-    try:
-        with Client(settings.cluster.context) as client:
-            return istiods.wait_for_webhook(client, settings.istio.namespace)
-    except ClusterError as problem:
-        return str(problem)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pulumi import Resource, ResourceHookBinding, ResourceOptions, get_stack, runtime
 
@@ -11,11 +10,10 @@ from components import ca, engine, istio, manifest, outputs, provider
 from components.guard.resource import DestroyDrain, DestroyGuard, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
-from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
 from components.provider import GuardPlugin, KubernetesProvider, Providers
 from components.release import ReleaseArgs, ReleaseComponent
-from components.workloads import Traffic, WorkloadNamespace, WorkloadNamespaceArgs
+from components.workloads import Observability, ObservabilityArgs, Traffic, WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
@@ -23,9 +21,6 @@ from pi_mesh.cluster.stack_state import with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates, shows_certificates
-
-if TYPE_CHECKING:
-    from components.startup_watch import Watch
 
 
 @dataclass(frozen=True)
@@ -73,8 +68,11 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     guarded = collect()
     deployment = Deployment(mesh, snapshot, cluster)
 
-    foundations = _foundations(deployment, plugin, uid, answer)
-    watch = _watch(mesh, snapshot)
+    foundations, watch = _foundations(deployment, plugin, uid, answer), None
+    if not runtime.is_dry_run():  # a preview waits for nothing, and pays nothing for it
+        from components import startup_watch
+
+        watch = startup_watch.begin(mesh, snapshot.pods if snapshot else ())
     istiods, injecting = _control_planes(deployment, foundations)
     gateways, namespaces = _gateways(deployment, foundations, injecting)
     addons = _workloads(deployment, injecting, gateways, namespaces)
@@ -93,8 +91,13 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
 def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:
     """Register the mesh's namespace, its CA, and the chart `base` with Istio's CRDs."""
     mesh, settings = deployment.mesh, deployment.mesh.settings
-    uninstalled_last = deployment.after(*_uninstalled_last(mesh, uid))
-    namespace = make_namespace("istio-namespace", mesh.namespace("istio"), uninstalled_last)
+    last: list[Resource] = []
+    if settings.destroy.crds or settings.destroy.root_certificates:
+        # Imported here, because the dynamic provider loads slowly and few stacks use it.
+        from components.uninstall import Uninstall
+
+        last = [Uninstall("leftovers", mesh, uid)]
+    namespace = make_namespace("istio-namespace", mesh.namespace("istio"), deployment.after(*last))
     ready: list[Resource] = [namespace]
     if not mesh.namespace("istio").adopted:  # such a namespace is not deleted
         ready.append(DestroyDrain(settings, ResourceOptions(provider=plugin, depends_on=[namespace])))
@@ -169,31 +172,9 @@ def _workloads(
             traffic.append(Traffic(workloads.traffic_component, rules, deployment.after(*before)))
     for component in traffic:
         component.open_listeners(traffic)
-    return _addons(mesh, deployment.after(*injecting, *namespaces.values()))
-
-
-def _watch(mesh: Inventory, snapshot: Snapshot | None) -> "Watch | None":
-    """Begin the watch of an `up`: a preview waits for nothing, and pays nothing for it."""
-    if runtime.is_dry_run():
-        return None
-    from components import startup_watch
-
-    return startup_watch.begin(mesh, snapshot.pods if snapshot else ())
-
-
-def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
     releases, objects = mesh.of_kind(Kind.ADDON), mesh.objects_of("observability")
     if not (releases or objects):
         return []
-    args = ObservabilityArgs(tuple(ReleaseArgs(release, mesh.settings.release) for release in releases), objects)
-    return [*Observability("observability", args, opts).addons]
-
-
-def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
-    destroy = mesh.settings.destroy
-    if not (destroy.crds or destroy.root_certificates):
-        return []
-    # Imported here, because the dynamic provider loads slowly and few stacks use it.
-    from components.uninstall import Uninstall
-
-    return [Uninstall("leftovers", mesh, cluster_uid)]
+    addons = ObservabilityArgs(tuple(map(deployment.release, releases)), objects)
+    opts = deployment.after(*injecting, *namespaces.values())
+    return [*Observability("observability", addons, opts).addons]

@@ -16,8 +16,8 @@ from pi_mesh.names import PROJECT
 
 PACKAGE = "pulumi-kubernetes"
 PROVIDER = "pulumi:providers:"
-UPSERTS_BY_ITSELF = 28
-"""Last minor of pulumi-kubernetes 4 that updates an existing object on create; later ones do so only if told to:
+UPSERT_BY_THEMSELVES = (4, 28)
+"""Last version of pulumi-kubernetes that updates an existing object on create; later ones do so only if told to:
 https://github.com/pulumi/pulumi-kubernetes/blob/master/CHANGELOG.md (#2926)."""
 
 
@@ -80,6 +80,7 @@ def _are_recorded(resources: Mapping[str, Any], context: str) -> bool:
 
 
 def _inputs(context: str) -> dict[str, str]:
+    major, minor, *_ = version(PACKAGE).split(".")
     return {
         "context": context,
         # The engine then tells clusters apart by context, not by the path of a kubeconfig.
@@ -88,11 +89,6 @@ def _inputs(context: str) -> dict[str, str]:
         # moment.
         "enableSecretMutable": "true",
         "enableConfigMapMutable": "true",
-        **_upsert(version(PACKAGE)),
+        # Lets `adopt: true` take over an existing namespace, in every version of the package.
+        **({"upsertExistingObjects": "true"} if (int(major), int(minor)) > UPSERT_BY_THEMSELVES else {}),
     }
-
-
-def _upsert(package: str) -> dict[str, str]:
-    """Return the provider option that lets `adopt: true` take over an existing namespace, in every package version."""
-    major, minor, *_ = map(int, package.split(".")[:2])
-    return {"upsertExistingObjects": "true"} if (major, minor) > (4, UPSERTS_BY_ITSELF) else {}

@@ -45,15 +45,15 @@ class Cacerts(pulumi.ComponentResource):
             f"{name}-secret",
             metadata={"name": CACERTS, "namespace": args.namespace, "labels": {EXTERNAL_CA_LABEL: "vault"}},
             # Not `string_data`: with server-side apply a key removed from it would stay in the cluster.
-            data=args.files.apply(_encoded) if args.files is not None else None,
+            data=None
+            if args.files is None
+            else args.files.apply(
+                lambda files: {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = secret.metadata.apply(lambda metadata: metadata["name"])
         self.register_outputs({"name": self.name})
-
-
-def _encoded(files: Mapping[str, str]) -> dict[str, str]:
-    return {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
 
 
 SECONDS, PAUSE = 30.0, 0.5
@@ -79,12 +79,6 @@ def register_issued_ca(mesh: Inventory, opts: pulumi.ResourceOptions) -> IssuedC
         return None
     (certificate,) = mesh.objects_of(name)
     return IssuedCa(name, certificate, opts)
-
-
-def issued_source(settings: Settings, issued: IssuedCa) -> Source:
-    """Return the CA that cert-manager issued, once the Certificate is signed."""
-    files = pulumi.Output.secret(issued.signed.apply(lambda _: _issued_files(settings)))
-    return Source(files.apply(lambda signing: signing.chain), files.apply(lambda signing: signing.key))
 
 
 def _issued_files(settings: Settings) -> Any:
@@ -126,22 +120,18 @@ def given_ca(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> Sour
     `ours` is True if a stack of this project made the Secret `cacerts`. Raises CertificateError.
     """
     if settings.ca.source == "issuer" and by_issuer:
-        return issued_source(settings, by_issuer)
+        files = pulumi.Output.secret(by_issuer.signed.apply(lambda _: _issued_files(settings)))
+        return Source(files.apply(lambda signing: signing.chain), files.apply(lambda signing: signing.key))
     if settings.ca.source == "pem":
-        return _from_config(settings)
+        key, fix = config.secret(CA_KEY), f"`pulumi config set --secret {CA_KEY} < ca-key.pem`"
+        if key is None:
+            raise CertificateError(f"{CA_KEY}: is not set, and ca.source is pem; {fix}")
+        return Source(pulumi.Output.from_input(str(settings.ca.chain)), key)
     try:
         return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
     except ClusterUnreachable:  # in a preview alone: see `_read`
         unknown: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.UNKNOWN)
         return Source(unknown, unknown, written=settings.ca.secret != CACERTS)
-
-
-def _from_config(settings: Settings) -> Source:
-    key = config.secret(CA_KEY)
-    if key is None:
-        fix = f"`pulumi config set --secret {CA_KEY} < ca-key.pem`"
-        raise CertificateError(f"{CA_KEY}: is not set, and ca.source is pem; {fix}")
-    return Source(pulumi.Output.from_input(str(settings.ca.chain)), key)
 
 
 def _from_secret(settings: Settings, ours: bool) -> Source:

@@ -63,9 +63,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         # Imported here, because only a destroy needs them.
         from google.protobuf.json_format import MessageToDict
 
-        from components.guard import deletion
+        from pi_mesh.checks import destroy
 
-        if refusal := deletion.run(request.urn, MessageToDict(request.properties)):
+        if refusal := destroy.deletion_refusal(request.urn, MessageToDict(request.properties)):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusal)
         return Empty()
 

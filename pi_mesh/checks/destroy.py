@@ -1,18 +1,20 @@
-"""A destroy must neither delete workloads of other owners nor leave their proxies without istiod."""
+"""A destroy must neither delete workloads of others nor leave their proxies without istiod, and lets pods drain."""
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Subject, error, errors
 from pi_mesh.checks.preflight.trading_hours import refused_restart
-from pi_mesh.cluster import identity, objects, pods, workloads
+from pi_mesh.cluster import identity, objects, pod_lifecycle, pods, workloads
 from pi_mesh.cluster.client import METADATA_ONLY, Client
-from pi_mesh.cluster.errors import ClusterUnreachable, NotConnected, UnknownContext, WrongContext
+from pi_mesh.cluster.errors import ClusterError, ClusterUnreachable, NotConnected, UnknownContext, WrongContext
 from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.proxies import Proxy
+from pi_mesh.cluster.stack_state import DRAIN
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings.istio import DEFAULT_REVISION
 from pi_mesh.settings.namespaces import TradingHours
@@ -69,6 +71,16 @@ class Destroyed:
             settings.istio.allow_removal,
             settings.trading.hours.model_dump_json(by_alias=True) if settings.trading.hours else "",
         )
+
+
+def deletion_refusal(urn: str, recorded: Mapping[str, Any]) -> str:
+    """Return why the deletion of the guard is refused; empty if it is not, as for a drain, which waits for pods."""
+    if not urn.rpartition("::")[0].endswith(DRAIN):
+        return refusal(recorded, urn)
+    # The deletion of the namespace says what is wrong, and without this wait it only takes longer.
+    with suppress(ClusterError), Client(recorded["context"]) as client:
+        pod_lifecycle.wait_for_stopping_pods(client, recorded["namespace"], recorded["spare"])
+    return ""
 
 
 def refusal(recorded: Mapping[str, Any], urn: str) -> str:

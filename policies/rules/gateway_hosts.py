@@ -20,7 +20,9 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         ]
         openings = _unnamed("listener", "hostname", named)
     elif is_kind(resource, "networking.k8s.io/Ingress"):
-        openings = _of_ingress(resource.props)
+        rules = list(_unnamed("rule", "host", items(resource.props, "spec.rules")))
+        behind = at(resource.props, "spec.defaultBackend")
+        openings = [*rules, "spec.defaultBackend answers for every host"] if behind else rules
     else:
         return
     kind = at(resource.props, "kind") or resource.resource_type.rpartition(":")[2]
@@ -38,12 +40,6 @@ def _of_istio(props: Any) -> Iterator[str]:
         for host in hosts:
             if host.rpartition("/")[2].strip() in ("*", ""):
                 yield f"server {number} answers for every host ({host})"
-
-
-def _of_ingress(props: Any) -> Iterator[str]:
-    yield from _unnamed("rule", "host", items(props, "spec.rules"))
-    if at(props, "spec.defaultBackend"):
-        yield "spec.defaultBackend answers for every host"
 
 
 def _unnamed(what: str, key: str, entries: Any) -> Iterator[str]:

@@ -45,13 +45,9 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     elif is_kind(resource, "ConfigMap") and re.match(r"istio($|-)", name):
         yield f"the ConfigMap {name} is istiod's own configuration, which the release of istiod writes"
     elif is_kind(resource, "networking.istio.io/Sidecar"):
-        yield from _uncaptured(resource)
-
-
-def _uncaptured(resource: Resource) -> Iterator[str]:
-    for listener in items(resource.props, "spec.ingress"):
-        if at(listener, "captureMode") == "NONE":
-            yield "an ingress listener with captureMode NONE takes connections past mutual TLS"
+        for listener in items(resource.props, "spec.ingress"):
+            if at(listener, "captureMode") == "NONE":
+                yield "an ingress listener with captureMode NONE takes connections past mutual TLS"
 
 
 RULE = Rule(

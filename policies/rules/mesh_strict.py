@@ -15,8 +15,9 @@ def breaches(resources: Sequence[Resource], _: Bounds) -> Iterator[str]:
         yield from unread(istiod)
         for place, _value in anywhere(release_values(istiod), "env.SHARED_MESH_CONFIG"):
             yield f"{place} takes mesh settings from a source that this rule cannot read"
+        revision = next((str(value) for _, value in anywhere(release_values(istiod), "revision")), "default")
         for root in _roots(istiod):
-            yield from _of_root(root, [policy for policy in policies if _is_mesh_wide(policy, root, _revision(istiod))])
+            yield from _of_root(root, [policy for policy in policies if _is_mesh_wide(policy, root, revision)])
 
 
 def _of_root(root: str | None, mesh_wide: list[Resource]) -> Iterator[str]:
@@ -33,10 +34,6 @@ def _roots(istiod: Resource) -> Sequence[str | None]:
         if named := {as_text(value, place) for place, value in anywhere(values, path)}:
             return sorted(named)
     return [text(istiod.props, "namespace")]
-
-
-def _revision(istiod: Resource) -> str:
-    return next((str(value) for _, value in anywhere(release_values(istiod), "revision")), "default")
 
 
 def _is_mesh_wide(policy: Resource, root: str | None, revision: str) -> bool:

@@ -2,14 +2,16 @@
 
 from dataclasses import asdict, replace
 from datetime import date, timedelta
+from unittest.mock import Mock
 
 import pytest
 
 from pi_mesh.checks import destroy
 from pi_mesh.checks.destroy import Destroyed
 from pi_mesh.checks.preflight import trading_hours
-from pi_mesh.cluster import workloads
+from pi_mesh.cluster import pod_lifecycle, workloads
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, NotConnected, UnknownContext, WrongContext
+from pi_mesh.cluster.stack_state import DRAIN, GUARD
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
 from tests.support.findings import case, table
@@ -150,3 +152,25 @@ def test_within_trading_hours_a_destroy_waits_or_is_allowed_for_one_command(refu
 def test_outside_of_trading_hours_a_destroy_goes_on(refusal):
     holidays = [f"{date.today() + timedelta(days=day)}" for day in (-2, -1, 0, 1)]
     assert refusal(recorded(trading={"hours": {**ALWAYS, "holidays": holidays}})) == ""
+
+
+def test_the_guard_gives_its_refusal_and_names_itself_in_it(monkeypatch):
+    monkeypatch.setattr(destroy, "refusal", lambda recorded, urn: f"{recorded['context']} {urn}")
+    assert destroy.deletion_refusal(URN, DRAINED) == f"test {URN}"
+
+
+DRAIN_URN = URN.replace(GUARD, DRAIN)
+DRAINED = {"context": "test", "namespace": "istio-system", "spare": 10.0}
+
+
+def test_the_drain_waits_for_the_pods_of_its_namespace(monkeypatch):
+    monkeypatch.setattr(destroy, "Client", FakeClient())
+    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", wait := Mock())
+    assert destroy.deletion_refusal(DRAIN_URN, DRAINED) == ""
+    assert wait.call_args.args[1:] == ("istio-system", 10.0)
+
+
+def test_a_drain_of_a_cluster_that_does_not_answer_is_no_refusal(monkeypatch):
+    monkeypatch.setattr(destroy, "Client", FakeClient())
+    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", Mock(side_effect=ClusterUnreachable("gone")))
+    assert destroy.deletion_refusal(DRAIN_URN, DRAINED) == ""

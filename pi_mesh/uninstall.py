@@ -48,7 +48,10 @@ def _name(item: dict) -> str:
 
 def crds(client: Client, owner: str) -> None:
     """Remove the CRDs of the release NAMESPACE/NAME. Raises InUse while resources of these kinds exist."""
-    owners = _owners(client, owner)
+    # Charts before 1.24 carry the CRDs in `crds/`, which Helm installs without labels. While another istiod runs, such
+    # CRDs may be its own and stay.
+    another = any(True for _ in client.items(DEPLOYMENTS, METADATA_ONLY, labelSelector=ISTIOD))
+    owners = (owner,) if another else (owner, "")
     ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release in owners]
     if used := [line for item in ours for line in _resources(client, item)]:
         raise InUse(
@@ -56,19 +59,12 @@ def crds(client: Client, owner: str) -> None:
             f"{listed(used, SHOWN)}; remove them and run `pulumi destroy` again, or keep the CRDs with "
             "`pulumi state delete` of this resource"
         )
-    for item in ours:
-        client.delete(f"{CRDS}/{item['metadata']['name']}")
-    _await_gone(client, {item["metadata"]["name"] for item in ours})
-
-
-def _owners(client: Client, owner: str) -> tuple[str, ...]:
-    """Return the owners whose CRDs are deleted; the empty owner stands for CRDs without Helm's labels.
-
-    Charts before 1.24 carry the CRDs in `crds/`, which Helm installs without labels. While another istiod runs, such
-    CRDs may be its own and stay.
-    """
-    another = any(True for _ in client.items(DEPLOYMENTS, METADATA_ONLY, labelSelector=ISTIOD))
-    return (owner,) if another else (owner, "")
+    names = set(map(_name, ours))
+    for name in sorted(names):
+        client.delete(f"{CRDS}/{name}")
+    # The next install would otherwise find them half deleted.
+    if not until(lambda: names.isdisjoint(map(_name, client.items(CRDS))), SECONDS, PAUSE):
+        raise InUse(f"destroy.crds: the CRDs are still being deleted after {SECONDS} s; look at `kubectl get crd`")
 
 
 def _resources(client: Client, definition: dict) -> Iterator[str]:
@@ -77,9 +73,3 @@ def _resources(client: Client, definition: dict) -> Iterator[str]:
     for item in client.items(f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"):
         meta = item["metadata"]
         yield f"{spec['names']['kind']} {meta.get('namespace', '')}/{meta['name']}"
-
-
-def _await_gone(client: Client, names: set[str]) -> None:
-    """Wait until the CRDs are deleted; the next install would otherwise find them half deleted."""
-    if not until(lambda: names.isdisjoint(map(_name, client.items(CRDS))), SECONDS, PAUSE):
-        raise InUse(f"destroy.crds: the CRDs are still being deleted after {SECONDS} s; look at `kubectl get crd`")

@@ -51,7 +51,9 @@ class Kiali(Addon):
                 "image_pull_policy": mesh.pull_policy,
             },
             "server": {"port": self.port},
-            **self._without_secrets(mesh),
+            # Kiali 1 would read the CA's Secrets, including the key, to show how long certificates are valid. Kiali 2
+            # no longer has that: https://github.com/kiali/helm-charts/pull/285
+            **({"kiali_feature_flags": {"certificates_information_indicators": OFF}} if self._is_older(mesh) else {}),
             "external_services": {
                 "istio": {"root_namespace": mesh.namespace},
                 "prometheus": {"url": mesh.address("prometheus")},
@@ -63,13 +65,6 @@ class Kiali(Addon):
     def _is_older(self, mesh: MeshContext) -> bool:
         """Return True for a version before 2."""
         return self.chart_version(mesh.istio_version).startswith("1.")
-
-    def _without_secrets(self, mesh: MeshContext) -> HelmValues:
-        """Keep Kiali 1 from reading the CA's Secrets, including the key, to show how long certificates are valid.
-
-        Kiali 2 no longer has that: https://github.com/kiali/helm-charts/pull/285
-        """
-        return {"kiali_feature_flags": {"certificates_information_indicators": OFF}} if self._is_older(mesh) else {}
 
     def _service(self, mesh: MeshContext, name: str, **more: object) -> HelmValues:
         if name not in mesh.enabled:

@@ -131,7 +131,9 @@ class Prometheus(Addon):
         rules = {"groups": self.rule_groups(mesh)} if self.alerts.enabled else {}
         # The first of the chart's rule files that the stack file leaves free.
         file = next((name for name in RULE_FILES if name not in self._given("serverFiles")), RULE_FILES[0])
-        targets = [*self.alerts.alertmanagers]
+        targets, interval = [*self.alerts.alertmanagers], self.scrape_interval
+        # Prometheus refuses the chart's ten seconds for one scrape with a shorter interval.
+        is_short = interval.endswith("s") and int(interval[:-1]) < CHART_TIMEOUT
         return {
             **dict.fromkeys(PARTS_OFF, OFF),
             "configmapReload": {"prometheus": OFF},
@@ -145,7 +147,7 @@ class Prometheus(Addon):
                 "nodeSelector": mesh.node_selector,
                 "podLabels": NO_SIDECAR,
                 "service": {"servicePort": self.port},
-                "global": {"scrape_interval": self.scrape_interval, **self._timeout()},
+                "global": {"scrape_interval": interval, **({"scrape_timeout": interval} if is_short else {})},
                 "retention": self.retention,
                 "persistentVolume": volume,
                 **({"alertmanagers": [{"static_configs": [{"targets": targets}]}]} if targets else {}),
@@ -166,11 +168,6 @@ class Prometheus(Addon):
         """Return a map of the extra values."""
         given = self.values.get(key)
         return given if isinstance(given, dict) else {}
-
-    def _timeout(self) -> HelmValues:
-        """Return a timeout that is as short as the interval: Prometheus refuses the chart's ten seconds with less."""
-        is_short = self.scrape_interval.endswith("s") and int(self.scrape_interval[:-1]) < CHART_TIMEOUT
-        return {"scrape_timeout": self.scrape_interval} if is_short else {}
 
     def _restart(self, *configuration: object) -> HelmValues:
         """Return an annotation that gives Prometheus a new pod for a new configuration: it reads it at its start."""

@@ -1,6 +1,6 @@
 """Chains of CA certificates: order, signatures, dates, path lengths and remaining lifetime, up to the root."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -70,65 +70,46 @@ def verify_chain(chain: Certificates, now: datetime, where: str, bounded: bool) 
     With `bounded` False a CA without a path length is accepted, since cert-manager's Certificate has no field for one
     (pkg/util/pki/certificatetemplate.go, "if we add support for maxPathLen").
     """
-    _links(chain, now, where)
-    _path_lengths_allow(chain, where)
+    _require(chain, now, where)
     signing, *signers = chain
     own = _path_length(signing)
     if signers and own != 0 and (bounded or own is not None):
         raise CertificateError(f"{where}: {title(signing)} may sign further CAs; sign it with path length 0")
 
 
-def _links(chain: Certificates, now: datetime, where: str) -> None:
+def _require(chain: Certificates, now: datetime, where: str, below_first: int = 0) -> None:
+    if problem := next(_problems(chain, now, below_first), ""):
+        raise CertificateError(f"{where}: {problem}")
+
+
+def _problems(chain: Certificates, now: datetime, below_first: int) -> Iterator[str]:
+    """Yield what is wrong with a chain; `below_first` CA certificates are below its first."""
     for certificate in chain:
-        _is_ca(certificate, where)
-        _is_valid(certificate, now, where)
+        constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
+        start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if constraints is None or not constraints.ca or (usage is not None and not usage.key_cert_sign):
+            yield f"{title(certificate)} is not a CA certificate; it may not sign others"
+        if now > end:
+            yield f"{title(certificate)} expired on {end:%Y-%m-%d %H:%M} UTC"
+        if now < start:
+            yield f"{title(certificate)} is valid only from {start:%Y-%m-%d %H:%M} UTC; check the clocks"
     for below, above in pairwise(chain):
-        _is_issued(below, above, where)
+        order, end = "the signing CA comes first, then each signer", above.not_valid_after_utc
+        if not issued(below, above):
+            yield f"{title(below)} is not signed by {title(above)}, which follows it: {order}"
+        if below.not_valid_after_utc > end:
+            ends = f"which ends {end:%Y-%m-%d %H:%M} UTC; lower vault.ttl, or ca.issuer.ttl"
+            yield f"{title(below)} outlives its signer {title(above)}, {ends}"
     *_, root = chain
     if not issued(root, root):
-        raise CertificateError(f"{where}: the chain ends at {title(root)}, which is not a root; add its signers")
-
-
-def _is_ca(certificate: x509.Certificate, where: str) -> None:
-    constraints = extension(certificate, x509.BasicConstraints)
-    usage = extension(certificate, x509.KeyUsage)
-    if constraints is None or not constraints.ca or (usage is not None and not usage.key_cert_sign):
-        raise CertificateError(f"{where}: {title(certificate)} is not a CA certificate; it may not sign others")
-
-
-def _is_valid(certificate: x509.Certificate, now: datetime, where: str) -> None:
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if now > end:
-        raise CertificateError(f"{where}: {title(certificate)} expired on {end:%Y-%m-%d %H:%M} UTC")
-    if now < start:
-        raise CertificateError(
-            f"{where}: {title(certificate)} is valid only from {start:%Y-%m-%d %H:%M} UTC; check the clocks"
-        )
-
-
-def _is_issued(below: x509.Certificate, above: x509.Certificate, where: str) -> None:
-    if not issued(below, above):
-        raise CertificateError(
-            f"{where}: {title(below)} is not signed by {title(above)}, which follows it: "
-            "the signing CA comes first, then each signer"
-        )
-    if below.not_valid_after_utc > above.not_valid_after_utc:
-        raise CertificateError(
-            f"{where}: {title(below)} outlives its signer {title(above)}, which ends "
-            f"{above.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; lower vault.ttl, or ca.issuer.ttl"
-        )
-
-
-def _path_lengths_allow(chain: Certificates, where: str, below_first: int = 0) -> None:
+        yield f"the chain ends at {title(root)}, which is not a root; add its signers"
     for below, certificate in enumerate(chain, start=below_first):
         allowed = _path_length(certificate)
         if allowed is not None and below > allowed:
-            raise CertificateError(
-                f"{where}: {title(certificate)} allows {allowed} CA certificates below it, but there are {below}"
-            )
+            yield f"{title(certificate)} allows {allowed} CA certificates below it, but there are {below}"
 
 
-def _path_length(certificate: x509.Certificate) -> int | None:
+def _path_length(certificate: Certificate) -> int | None:
     constraints = extension(certificate, x509.BasicConstraints)
     return constraints.path_length if constraints else None
 
@@ -160,8 +141,7 @@ def require_room(chain: Certificates, life: timedelta, now: datetime, where: str
 
     Vault before 1.17 lets a certificate outlive its signer; later versions shorten it silently.
     """
-    _links(chain, now, where)
-    _path_lengths_allow(chain, where, below_first=1)
+    _require(chain, now, where, below_first=1)
     first = min(chain, key=lambda certificate: certificate.not_valid_after_utc)
     left = first.not_valid_after_utc - now
     if life > left:

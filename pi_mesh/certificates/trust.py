@@ -90,8 +90,11 @@ def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lif
     if refusal := _refusal(live, new):
         return Change("refused", refusal)
     dropped = tuple(root for root in live.roots if not _among(root, new.roots))
-    if refusal := _too_early(live, dropped, now, max(certificate_lifetime, live.longest_lifetime)):
-        return Change("refused", refusal, dropped)
+    until = live.since + max(certificate_lifetime, live.longest_lifetime)
+    if dropped and now < until:
+        held = f"certificates of {', '.join(map(pem.title, dropped))} until {until:%Y-%m-%d %H:%M} UTC"
+        message = f"workloads may hold {held}; keep it in vault.alsoTrust until then"
+        return Change("refused", message, dropped)
     return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}", dropped)
 
 
@@ -104,15 +107,6 @@ def _refusal(live: Trust, new: Trust) -> str | None:
         )
     if not _among(live.signer, new.roots):
         return f"{pem.title(live.signer)} still signs and can't be dropped from the trusted roots: {steps}"
-    return None
-
-
-def _too_early(live: Trust, dropped: Certificates, now: datetime, lifetime: timedelta) -> str | None:
-    if dropped and now < (until := live.since + lifetime):
-        return (
-            f"workloads may hold certificates of {', '.join(map(pem.title, dropped))} until "
-            f"{until:%Y-%m-%d %H:%M} UTC; keep it in vault.alsoTrust until then"
-        )
     return None
 
 

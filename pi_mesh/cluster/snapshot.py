@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, product
 from typing import Any, NamedTuple
@@ -24,36 +24,34 @@ from pi_mesh.names import GATEWAY_API as GROUP
 from pi_mesh.settings.traffic.gateways import CertificateIssuer
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-NEEDED = (
-    ("", "namespaces"),
-    ("", "secrets"),
-    ("", "services"),
-    ("apps", "deployments"),
-    ("apiextensions.k8s.io", "customresourcedefinitions"),
-    ("rbac.authorization.k8s.io", "clusterroles"),
-    ("rbac.authorization.k8s.io", "clusterrolebindings"),
-    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
-    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
-    ("security.istio.io", "peerauthentications"),
-)
-"""API group and resource of the objects that the charts and the program create in any mesh."""
-ALSO = (
-    ("", "configmaps"),
-    ("", "serviceaccounts"),
-    ("", "limitranges"),
-    ("", "resourcequotas"),
-    ("rbac.authorization.k8s.io", "roles"),
-    ("rbac.authorization.k8s.io", "rolebindings"),
-    ("autoscaling", "horizontalpodautoscalers"),
-    ("policy", "poddisruptionbudgets"),
-    ("networking.istio.io", "sidecars"),
-)
-"""API group and resource of the objects that only some settings create."""
+NEEDED = [
+    "namespaces",
+    "secrets",
+    "services",
+    "deployments.apps",
+    "customresourcedefinitions.apiextensions.k8s.io",
+    "clusterroles.rbac.authorization.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+    "validatingwebhookconfigurations.admissionregistration.k8s.io",
+    "peerauthentications.security.istio.io",
+]
+"""RESOURCE.GROUP of the objects that the charts and the program create in any mesh."""
+ALSO = [
+    "configmaps",
+    "serviceaccounts",
+    "limitranges",
+    "resourcequotas",
+    "roles.rbac.authorization.k8s.io",
+    "rolebindings.rbac.authorization.k8s.io",
+    "horizontalpodautoscalers.autoscaling",
+    "poddisruptionbudgets.policy",
+    "sidecars.networking.istio.io",
+]
+"""RESOURCE.GROUP of the objects that only some settings create."""
 CHANGES = ("update", "patch", "delete")
 
 Ask = Callable[[str, dict], dict]
-Right = tuple[str, str, str]
-"""Verb, API group and resource."""
 
 
 class Missing(NamedTuple):
@@ -67,32 +65,24 @@ class Missing(NamedTuple):
 
 def missing_rights(ask: Ask) -> Missing:
     """Return the missing rights, as the API server's own authorizers judge."""
-    if _is_allowed(ask, ("*", "*", "*")):
+    if _is_allowed(ask, ("*", "*.*")):
         return Missing()
-    create = [("create", *kind) for kind in NEEDED]
-    change = [(verb, *kind) for kind, verb in product(NEEDED, CHANGES)]
-    change += [(verb, *kind) for kind, verb in product(ALSO, ("create", *CHANGES))]
+    create = [("create", kind) for kind in NEEDED]
+    change = [(verb, kind) for kind, verb in product(NEEDED, CHANGES)]
+    change += [(verb, kind) for kind, verb in product(ALSO, ("create", *CHANGES))]
     with ThreadPoolExecutor(max_workers=5) as pool:
         allowed = dict(zip(create + change, pool.map(partial(_is_allowed, ask), create + change), strict=True))
-    lacking = tuple(f"{right[0]} {_kind_name(right)}" for right in change if not allowed[right])
-    return Missing(tuple(_kind_name(right) for right in create if not allowed[right]), lacking)
+    lacking = tuple(" ".join(right) for right in change if not allowed[right])
+    return Missing(tuple(kind for verb, kind in create if not allowed[verb, kind]), lacking)
 
 
-def _kind_name(right: Right) -> str:
-    _, group, resource = right
-    return f"{resource}.{group}".rstrip(".")
-
-
-def _is_allowed(ask: Ask, right: Right) -> bool:
-    verb, group, resource = right
+def _is_allowed(ask: Ask, right: tuple[str, str]) -> bool:
+    verb, kind = right
+    resource, _, group = kind.partition(".")
     attributes = {"verb": verb, "group": group, "resource": resource}
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
     answer = ask(REVIEWS, {**review, "spec": {"resourceAttributes": attributes}})
     return answer["status"]["allowed"]
-
-
-Lists = dict[str, tuple | None]
-"""Reduced items by kind; None if listing is forbidden."""
 
 
 def reduced(
@@ -241,12 +231,7 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
             kinds = {GROUP: tuple(GATEWAY_API)} if has_api else {}
             api_objects, forbidden = policies.listed(client, kinds, pool)
         pools = address_pools.read(client, crds or ())
-    gateway_api = None if forbidden else api_objects
-    return replace(_snapshot(context, version, items, missing), address_pools=pools, gateway_api=gateway_api)
-
-
-def _snapshot(context: str, version: str, lists: Lists, missing: Missing) -> Snapshot:
-    kept = defaultdict(tuple, {kind: items or () for kind, items in lists.items()})
+    kept = defaultdict(tuple, {kind: entries or () for kind, entries in items.items()})
     as_listed: dict[str, Any] = {kind: kept[kind] for kind in UNCHANGED}
     return Snapshot(
         context,
@@ -257,7 +242,9 @@ def _snapshot(context: str, version: str, lists: Lists, missing: Missing) -> Sna
         releases=helm_releases.latest(kept["releases"]),
         external_ca=kept["external ca"],
         external_signer=kept["external signer"],
-        unreadable=tuple(kind for kind, items in lists.items() if items is None),
+        unreadable=tuple(kind for kind, entries in items.items() if entries is None),
+        address_pools=pools,
+        gateway_api=None if forbidden else api_objects,
         missing_rights=missing.create,
         missing_changes=missing.change,
     )

@@ -22,12 +22,6 @@ from pi_mesh.values.placement import mesh_context
 from pi_mesh.values.traffic.gateways import gateway_labels
 
 
-def crds_version(settings: Settings) -> str:
-    """Return the version of the CRDs, which serve both control planes (istio.io/latest/docs/setup/upgrade/canary)."""
-    versions = (settings.istio.version, *((settings.istio.canary.version,) if settings.istio.canary else ()))
-    return max(versions, key=numbers_of)
-
-
 def canary_release(first: Release, settings: Settings, canary: CanarySettings, root: str | None) -> Release:
     """Return the release of the second control plane, whose Deployment the chart names after the revision."""
     name = f"{names.ISTIOD}-{canary.revision}"
@@ -52,7 +46,7 @@ GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
 
 def istio_releases(settings: Settings, load_balancers: Collection[str], root: str | None) -> Iterator[Release]:
     """Yield the releases in the order of their installation; the arguments are those of `mesh_inventory`."""
-    called = settings.releases.names
+    called, canary = settings.releases.names, settings.istio.canary
     of_istio = partial(
         Release,
         namespace=settings.istio.namespace,
@@ -65,7 +59,8 @@ def istio_releases(settings: Settings, load_balancers: Collection[str], root: st
         name=called.base,
         component=names.BASE,
         chart="base",
-        version=crds_version(settings),
+        # The CRDs serve both control planes (istio.io/latest/docs/setup/upgrade/canary).
+        version=max(settings.istio.version, canary.version if canary else "0", key=numbers_of),
         setting="base",
         typed=istio.base_values(settings),
         extra=settings.base.values,
@@ -81,8 +76,8 @@ def istio_releases(settings: Settings, load_balancers: Collection[str], root: st
         workloads=(_istiod(settings),),
     )
     yield first
-    if settings.istio.canary:
-        yield canary_release(first, settings, settings.istio.canary, root)
+    if canary:
+        yield canary_release(first, settings, canary, root)
     for setting, (name, branch) in gateways(settings).items():
         if branch.enabled:
             yield of_istio(

@@ -30,12 +30,12 @@ def with_names(text: str, names: Mapping[str, object]) -> str:
 
 def groups(names: Mapping[str, object]) -> list[Rules]:
     """Return the groups of rules for one mesh, one for each subject; `names` is as for `with_names`."""
-    return [{**group, "rules": [_with_names(rule, names) for rule in group["rules"]]} for group in _groups()]
 
+    def named(rule: Rules) -> Rules:
+        annotations = {key: with_names(text, names) for key, text in rule["annotations"].items()}
+        return {**rule, "expr": with_names(rule["expr"], names), "annotations": annotations}
 
-def _with_names(rule: Rules, names: Mapping[str, object]) -> Rules:
-    annotations = {key: with_names(text, names) for key, text in rule["annotations"].items()}
-    return {**rule, "expr": with_names(rule["expr"], names), "annotations": annotations}
+    return [{**group, "rules": [named(rule) for rule in group["rules"]]} for group in _groups()]
 
 
 @cache

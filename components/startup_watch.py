@@ -76,7 +76,9 @@ class Watch:
         waited = now - self.began
         hopeless = [pod for pod in filter(is_hopeless, waiting) if not (pod.ending or pod.name in self.before)]
         if hopeless and self.mesh.settings.release.watch == "end":
-            self._end(release, hopeless, waited)
+            lines = "\n".join(map(everything, hopeless))
+            pulumi.log.error(f"{release.name} can never be ready, its wait is ended after {waited:.0f} s:\n{lines}")
+            interrupt()
             return False
         new = {pod.key for pod in waiting} - self.said
         if (new and waited > QUIET) or now - self.last_line > SAY:
@@ -113,11 +115,6 @@ class Watch:
         what = "; ".join(map(line, waiting)) or idle
         warn = any(cause.verdict is not Verdict.WAIT for pod in waiting if (cause := cause_of(pod)))
         (pulumi.log.warn if warn else pulumi.log.info)(f"{release.name}, {waited:.0f} s: {what}")
-
-    def _end(self, release: Release, hopeless: list[Startup], waited: float) -> None:
-        lines = "\n".join(map(everything, hopeless))
-        pulumi.log.error(f"{release.name} can never be ready, its wait is ended after {waited:.0f} s:\n{lines}")
-        interrupt()
 
 
 def interrupt() -> None:

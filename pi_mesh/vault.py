@@ -35,7 +35,16 @@ def read_signers(vault: VaultSettings, token: str | None) -> str | None:
     with _client(vault) as client:
         _check_health(client, vault)
         _check_token(client, vault, token)
-        return None if vault.signed_by == "outside" else _signers(client, vault)
+        if vault.signed_by == "outside":
+            return None
+        ca = _get(client, vault, f"{vault.root_mount}/ca/pem", {})
+        if ca.status_code != 200 or not ca.text.strip():
+            raise VaultError(
+                f"vault.rootMount {vault.root_mount}: Vault at {vault.address} has no CA there: it was wiped, it is "
+                "another Vault, or the mount has another name; docs/vault.md explains how to restore a lost root"
+            )
+        above = _get(client, vault, f"{vault.root_mount}/ca_chain", {})
+        return f"{ca.text}\n{above.text}" if above.status_code == 200 else ca.text
 
 
 def unavailable(vault: VaultSettings) -> str:
@@ -90,17 +99,6 @@ def _check_token(client: httpx.Client, vault: VaultSettings, token: str | None) 
         raise VaultNotAsked(f"vault: {vault.address} rejects the token (wrong, expired or revoked): {remedy}")
     if status != 200:
         raise VaultNotAsked(f"vault: {vault.address} answered {status} when asked about the token; look at Vault's log")
-
-
-def _signers(client: httpx.Client, vault: VaultSettings) -> str:
-    response = _get(client, vault, f"{vault.root_mount}/ca/pem", {})
-    if response.status_code != 200 or not response.text.strip():
-        raise VaultError(
-            f"vault.rootMount {vault.root_mount}: Vault at {vault.address} has no CA there: it was wiped, it is "
-            "another Vault, or the mount has another name; docs/vault.md explains how to restore a lost root"
-        )
-    above = _get(client, vault, f"{vault.root_mount}/ca_chain", {})
-    return f"{response.text}\n{above.text}" if above.status_code == 200 else response.text
 
 
 def _get(client: httpx.Client, vault: VaultSettings, path: str, headers: dict[str, str]) -> httpx.Response:

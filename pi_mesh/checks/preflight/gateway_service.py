@@ -19,54 +19,40 @@ ID = "gateway service"
 def check_service(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.of_kind(Kind.GATEWAY):
         _, gateway = gateways(observation.settings)[release.setting]
-        findings = [
-            *_node_ports(release, gateway.service, observation.snapshot),
-            *_class(release, observation.snapshot),
-            *_unasked(release, gateway.service),
-            *_local(release, observation.snapshot),
-        ]
-        yield from findings
-        if not findings:
-            yield ok(ID, setting(f"{release.setting}.service"), "fits the cluster")
+        findings = [*_refused(release, gateway.service, observation.snapshot)]
+        findings += _vain(release, gateway.service, observation.snapshot)
+        yield from findings or [ok(ID, setting(f"{release.setting}.service"), "fits the cluster")]
 
 
-def _node_ports(release: Release, service: GatewayService, snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield an error for each node port of another Service, which the API server would refuse."""
+def _refused(release: Release, service: GatewayService, snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield an error for what the API server would refuse: node ports of other Services, and another class."""
+    key = f"{release.setting}.service"
     for name, number in service.node_ports.items():
         for other in snapshot.services:
             if number in other.node_ports and other.id != release.id:
                 message = f"is {number}, which Service {other.id} has"
-                yield error(ID, setting(f"{release.setting}.service.nodePorts.{name}"), message, "choose another one")
-
-
-def _class(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield an error for another class, which Kubernetes refuses while the Service is a LoadBalancer."""
+                yield error(ID, setting(f"{key}.nodePorts.{name}"), message, "choose another one")
     chosen = service_of(release.values).get("loadBalancerClass")
     live = next((service for service in snapshot.services if service.id == release.id), None)
     if chosen and live and live.type == "LoadBalancer" and live.load_balancer_class != chosen:
         has = live.load_balancer_class or "none"
         message = f"is {chosen}, and the Service in the cluster has {has}: Kubernetes refuses the change"
         fix = "keep it as it is, or set service.type: NodePort for one `up`, which gives the address away"
-        yield error(ID, setting(f"{release.setting}.service.loadBalancerClass"), message, fix)
+        yield error(ID, setting(f"{key}.loadBalancerClass"), message, fix)
 
 
-def _unasked(release: Release, service: GatewayService) -> Iterator[Finding]:
-    """Yield a warning for keys that nobody reads because `auto` has become NodePort."""
-    if service.asks_provider and service_of(release.values).get("type") == "NodePort":
-        message = f"is auto and becomes NodePort, which has no use for {', '.join(service.asks_provider)}"
-        fix = f"set {release.setting}.service.type: LoadBalancer, or remove them"
-        yield warning(ID, setting(f"{release.setting}.service.type"), message, fix)
-
-
-def _local(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a warning where clients that call any node would often meet one without a pod of the gateway."""
+def _vain(release: Release, asked: GatewayService, snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a warning for keys that a NodePort does not read, and for nodes that clients would call in vain."""
     (workload,) = release.workloads
-    service, pods = service_of(release.values), workload.pods
-    nodes = sum(node.ready for node in snapshot.nodes)
-    if service.get("externalTrafficPolicy") == "Local" and service.get("type") == "NodePort" and pods < nodes:
+    service, pods, key = service_of(release.values), workload.pods, f"{release.setting}.service"
+    nodes, is_node_port = sum(node.ready for node in snapshot.nodes), service.get("type") == "NodePort"
+    if asked.asks_provider and is_node_port:
+        message = f"is auto and becomes NodePort, which has no use for {', '.join(asked.asks_provider)}"
+        yield warning(ID, setting(f"{key}.type"), message, f"set {key}.type: LoadBalancer, or remove them")
+    if service.get("externalTrafficPolicy") == "Local" and is_node_port and pods < nodes:
         message = f"is Local, and only {counted(pods, 'node')} of {nodes} can answer on the node ports"
         fix = f"send clients to the node of the gateway's pod, or set {release.setting}.replicas: {nodes}"
-        yield warning(ID, setting(f"{release.setting}.service.externalTrafficPolicy"), message, fix)
+        yield warning(ID, setting(f"{key}.externalTrafficPolicy"), message, fix)
 
 
 LOAD_BALANCER = "load balancer"

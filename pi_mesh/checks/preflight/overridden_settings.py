@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, as_warning, error, refused_next, setting, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.releases import is_unprotected
 from pi_mesh.settings.vault import VaultSettings
@@ -17,31 +16,23 @@ EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
 
 def check(observation: Observation) -> Iterator[Finding]:
     """Yield the findings that need no cluster."""
-    yield from _extra_values(observation.mesh)
-    yield from _charts(observation.mesh)
-    yield from check_vault_transport(observation.settings.vault)
-    settings = observation.settings
+    mesh, settings = observation.mesh, observation.settings
     beside_the_ca = settings.ingress_namespace == settings.istio.namespace
-    if settings.ingress.enabled and serves_certificates(settings) and beside_the_ca:
-        fix = "a gateway that is not installed yet can have a namespace of its own, ingress.namespace"
-        yield _gateway_secrets(settings, "ingress", "traffic.gateways", f", and {fix}")
-    if settings.egress.enabled and shows_certificates(settings):
-        yield _gateway_secrets(settings, "egress", "traffic.external")
-
-
-def _extra_values(mesh: Inventory) -> Iterator[Finding]:
     for release in mesh.releases:
-        for path, owner in reserved_values(mesh.settings, release.chart, release.name, release.extra):
+        for path, owner in reserved_values(settings, release.chart, release.name, release.extra):
             message = f"takes over what belongs to {owner}"
             yield refused_next(EXTRA, setting(f"{release.setting}.values.{path}"), message, "remove it")
-
-
-def _charts(mesh: Inventory) -> Iterator[Finding]:
     for key, source in {release.source_setting: release.source.source for release in mesh.releases}.items():
         if is_unprotected(source):
             danger = "an attacker on the network can replace a chart, which the cluster then runs"
             message = f"{source} is plain HTTP: {danger}"
             yield refused_next(CHARTS, setting(key), message, "use https://, oci:// or a directory of packaged charts")
+    yield from check_vault_transport(settings.vault)
+    if settings.ingress.enabled and serves_certificates(settings) and beside_the_ca:
+        fix = "a gateway that is not installed yet can have a namespace of its own, ingress.namespace"
+        yield _gateway_secrets(settings, "ingress", "traffic.gateways", f", and {fix}")
+    if settings.egress.enabled and shows_certificates(settings):
+        yield _gateway_secrets(settings, "egress", "traffic.external")
 
 
 def _gateway_secrets(settings: Settings, gateway: str, key: str, own_namespace: str = "") -> Finding:

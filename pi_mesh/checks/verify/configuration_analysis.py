@@ -6,9 +6,10 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 
 from pi_mesh.catalog import istio
-from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Level, Subject, ok, unknown
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
@@ -28,6 +29,8 @@ def check(observation: Observation) -> list[Finding]:
         return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis did not run", "install istioctl")]
     try:
         return _analyzed(observation.mesh, observation.snapshot)
+    except subprocess.TimeoutExpired as problem:
+        return [_no_answer(problem.cmd, f"within {SECONDS} s")]
     except OSError as problem:
         message = f"can't be run: {problem.strerror}: Istio's own analysis did not run"
         return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
@@ -38,10 +41,7 @@ def _analyzed(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
         return [differs]
     context, namespace = mesh.settings.cluster.context, mesh.settings.istio.namespace
     command = ["istioctl", "analyze", "-A", "-o", "json", "--context", context, "-i", namespace]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return [_no_answer(command, f"within {SECONDS} s")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
     try:
         return message_findings(json.loads(done.stdout) or [], mesh, cluster)
     except json.JSONDecodeError:
@@ -70,29 +70,21 @@ def _concerns(mesh: Inventory, cluster: Snapshot, kind: str, name: str) -> bool:
 
 
 def _finding(message: dict) -> Finding:
-    subject, text, fix = Subject(*_origin(message)), _text(message), _page(message)
     level = LEVELS.get(message["level"], Level.OK)
-    if level is Level.OK:
-        return ok(ID, subject, text)
-    return (error if level is Level.ERROR else warning)(ID, subject, text, fix)
+    fix = "" if level is Level.OK else _page(message)
+    return Finding(ID, *_origin(message), level, None, _text(message), fix)
 
 
 def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
     """Yield a finding for each code and level: an error in a foreign configuration is no error of this mesh."""
-    for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
+    by_code = itemgetter("level", "code")
+    for (level, _), group in groupby(sorted(messages, key=by_code), key=by_code):
         same = list(group)
         first, *_ = same
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
         message = f"{counted(len(names), 'object')} ({listed(names, EXAMPLES)}): {_text(first)}"
-        subject, fix = Subject("other namespace"), _page(first)
-        if level in LEVELS:
-            yield warning(ID, subject, message, fix, number=len(names))
-        else:
-            yield ok(ID, subject, message, number=len(names))
-
-
-def _group(message: dict) -> tuple[str, str]:
-    return message["level"], message["code"]
+        shown, fix = (Level.WARNING, _page(first)) if level in LEVELS else (Level.OK, "")
+        yield Finding(ID, "other namespace", "", shown, len(names), message, fix)
 
 
 def _origin(message: dict) -> tuple[str, str]:
@@ -113,10 +105,7 @@ def _page(message: dict) -> str:
 def _other_version(mesh: str) -> Finding | None:
     """Return a finding where istioctl is more than one minor version away: Istio does not support that either."""
     command = ["istioctl", "version", "--remote=false", "-o", "json"]
-    try:
-        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS).stdout
-    except subprocess.TimeoutExpired:
-        return _no_answer(command, f"within {SECONDS} s")
+    said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS).stdout
     match = re.search(r'"version": "1\.(\d+)', said)
     minor = istio.facts_of(mesh).minor
     if match is None or abs(int(match[1]) - minor) <= 1:

@@ -100,9 +100,15 @@ def check(observation: Observation) -> Iterator[Finding]:
         worst[remedies.workload_of(share.container.pod)] = share
     high = {workload: share for workload, share in worst.items() if share.part >= TOO_MUCH}
     for workload, share in high.items():
-        yield _throttled(workload, share)
+        percent, limit = round(100 * share.part), show_cpu(share.container.container.limits.cpu)
+        whose = "its sidecar is" if share.container.branch == "proxy" else "is"
+        message = f"{whose} throttled in {percent} % of its CPU periods at {limit}, {share.counted}"
+        yield warning(ID, workload, message, share.container.remedy("cpu"), number=percent)
     if shares and not high:
-        yield _well(shares, short)
+        highest = round(100 * max(share.part for share in shares))
+        brief = f"; {counted(short, 'has', 'have')} worked too briefly to be judged" if short else ""
+        message = f"{len(shares)} of the mesh are throttled in at most {highest} % of their CPU periods{brief}"
+        yield ok(ID, Subject("container"), message, number=highest)
     elif not shares and not last.problems:
         yield ok(ID, Subject("container"), "none has worked for long enough to be judged; see --window", number=0)
 
@@ -116,18 +122,3 @@ def _share(container: LimitedContainer, first: Reading, last: Reading) -> Share 
         window = now.periods - before.periods, now.throttled - before.throttled
         return Share(container, *window, now.at - before.at)
     return Share(container, now.periods, now.throttled) if now.periods >= FEWEST else None
-
-
-def _throttled(workload: Subject, share: Share) -> Finding:
-    percent, limit = round(100 * share.part), show_cpu(share.container.container.limits.cpu)
-    whose = "its sidecar is" if share.container.branch == "proxy" else "is"
-    message = f"{whose} throttled in {percent} % of its CPU periods at {limit}, {share.counted}"
-    return warning(ID, workload, message, share.container.remedy("cpu"), number=percent)
-
-
-def _well(shares: list[Share], short: int) -> Finding:
-    highest = round(100 * max(share.part for share in shares))
-    message = f"{len(shares)} of the mesh are throttled in at most {highest} % of their CPU periods"
-    if short:
-        message += f"; {counted(short, 'has', 'have')} worked too briefly to be judged"
-    return ok(ID, Subject("container"), message, number=highest)

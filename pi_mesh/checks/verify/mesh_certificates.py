@@ -10,7 +10,6 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 
 ID = "mesh certificates"
-LEVELS = {"ok": Level.OK, "warning": Level.WARNING, "error": Level.ERROR}
 
 
 def check(observation: Observation) -> Iterator[Finding]:
@@ -50,10 +49,9 @@ def _by_issuer(observation: Observation, signers: list[pem.x509.Certificate]) ->
 
 def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
     """Judge the remaining lifetime of a CA; the finding's number is in whole days."""
-    judged = chains.ca_expiry(certificate, now)
+    judged, title = chains.ca_expiry(certificate, now), pem.title(certificate)
     fix = "" if judged.level == "ok" else _renewal(settings)
-    title, level = pem.title(certificate), LEVELS[judged.level]
-    return Finding(ID, "certificate", title, level, judged.left.days, judged.message, fix)
+    return Finding(ID, "certificate", title, Level(judged.level), judged.left.days, judged.message, fix)
 
 
 def _renewal(settings: Settings) -> str:

@@ -37,16 +37,6 @@ def modes_of(observation: Observation) -> PeerModes:
     return PeerModes(observation.policies.of_kind("PeerAuthentication"), observation.policies.root_namespace)
 
 
-def policy_findings(observation: Observation) -> Iterator[Finding]:
-    modes = modes_of(observation)
-    for policy in modes.mesh_wide:
-        yield from _beside_ours(observation, modes, policy)
-    narrower = (policy for policy in modes.policies if policy not in modes.mesh_wide)
-    findings = (finding for policy in narrower if (finding := _narrower(observation, modes, policy)))
-    yield from folded(observation, findings, "let plain text in")
-    yield from _ports_without_proxy(observation)
-
-
 def weakened_namespaces(observation: Observation) -> set[str]:
     """Return the namespaces of the mesh where a workload or port has weaker encryption than the settings ask for."""
     modes, mode = modes_of(observation), observation.settings.mtls.mode
@@ -140,11 +130,11 @@ def _ports_without_proxy(observation: Observation) -> Iterator[Finding]:
 MUTUAL = "ISTIO_MUTUAL"
 
 
-def rule_findings(observation: Observation) -> Iterator[Finding]:
+def rule_findings(observation: Observation) -> list[Finding]:
     services = {entry.host: entry for entry in observation.snapshot.services}
     rules, peers = observation.policies.of_kind("DestinationRule"), modes_of(observation)
-    findings = (finding for rule in rules if (finding := _rule_finding(observation, peers, rule, services)))
-    yield from folded(observation, findings, "keep callers from mutual TLS")
+    findings = filter(None, (_rule_finding(observation, peers, rule, services) for rule in rules))
+    return folded(observation, findings, "keep callers from mutual TLS")
 
 
 def tls_modes(rule: Policy) -> list[str]:
@@ -193,7 +183,16 @@ def check(observation: Observation) -> Iterator[Finding]:
         message = f"was not judged: {', '.join(unreadable)} may not be read"
         yield unknown(ID, _subject(observation), message, "ask for the right to get and list them")
         return
-    findings = [*_mesh_wide(observation), *policy_findings(observation), *rule_findings(observation)]
+    modes = modes_of(observation)
+    narrower = (policy for policy in modes.policies if policy not in modes.mesh_wide)
+    opening = filter(None, (_narrower(observation, modes, policy) for policy in narrower))
+    findings = [
+        *_mesh_wide(observation),
+        *(finding for policy in modes.mesh_wide for finding in _beside_ours(observation, modes, policy)),
+        *folded(observation, opening, "let plain text in"),
+        *_ports_without_proxy(observation),
+        *rule_findings(observation),
+    ]
     yield from findings
     if not errors(findings):
         yield ok(ID, _subject(observation), _summary(observation), number=len(meshed_pods(observation)))

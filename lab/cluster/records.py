@@ -39,7 +39,8 @@ def start_time(pid: int) -> int | None:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    if fields[0] not in "ZX":
+    # A killed process has its ports until the last of its threads (fields[17]) has ended, though the first is a zombie.
+    if fields[0] not in "ZX" or int(fields[17]) > 1:
         return int(fields[19])
     with contextlib.suppress(ChildProcessError):  # another process is its parent
         os.waitpid(pid, os.WNOHANG)

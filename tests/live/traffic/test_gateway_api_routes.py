@@ -114,7 +114,7 @@ def test_the_crds_of_the_settings_come_before_their_objects_stay_behind_and_repl
             kubectl("get", *api_crds.NAMES)
         kubectl("annotate", *api_crds.NAMES, f"{OWNER_ANNOTATION}-")
         mesh.change(settings)
-        figure(mesh.up().refused("gatewayApi.crds: would replace 7 CRDs of an unknown owner"))
+        figure(mesh.up().refused("gatewayApi.crds: would replace 7 CRDs of an unknown owner").strip())
         mesh.reset()
     file.unlink()
 

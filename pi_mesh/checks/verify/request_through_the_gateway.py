@@ -1,6 +1,8 @@
 """One request through the ingress gateway must be answered: a GET of `/` for a host of its listeners."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.observation import Observation
@@ -13,12 +15,11 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
 from pi_mesh.values.gateway_service import topology
 from pi_mesh.values.traffic.gateways import gateway_selector
-from pi_mesh.waiting import until
 
 ID = "request through the gateway"
 NO_ROUTE, FAILING = 404, 500
-SECONDS, PAUSE = 3.0, 1.0
-"""Seconds in which a gateway may still learn of a new listener, and between two attempts."""
+PAUSES = (1.0, 2.0)
+"""Seconds before the second and the third attempt."""
 
 
 def check(observation: Observation) -> Iterator[Finding]:
@@ -69,10 +70,10 @@ def _host(settings: Settings, name: str, listener: IngressListener) -> str:
 def _judged(
     settings: Settings, subject: Subject, pod: Pod, name: str, listener: IngressListener, server: Server
 ) -> Finding:
-    host, scheme = _host(settings, name, listener), "https" if server.protocol == "HTTPS" else "http"
-    what = f"a GET of {scheme}://{host}:{server.number}/"
+    host, secure = _host(settings, name, listener), server.protocol == "HTTPS"
+    what = f"a GET of {'https' if secure else 'http'}://{host}:{server.number}/"
     try:
-        answer = until(lambda: _asked(settings, pod, server, host), SECONDS, PAUSE, excused=(NoAnswerError,))
+        answer = _asked(settings.cluster.context, pod, server.number, host, secure)
     except NoAnswerError as problem:
         fix = f"see `verify --all`: ingress certificates, objects; `kubectl logs -n {pod.namespace} {pod.name}`"
         return error(ID, subject, f"{what} got no answer from pod {pod.name}: {problem}", fix)
@@ -82,9 +83,18 @@ def _judged(
     return _answer(subject, what, answer, routed)
 
 
-def _asked(settings: Settings, pod: Pod, server: Server, host: str) -> Answer:
-    with forwarded(settings.cluster.context, pod.namespace, f"pod/{pod.name}", server.number) as address:
-        return get_answer(address, host, secure=server.protocol == "HTTPS")
+def _asked(context: str, pod: Pod, port: int, host: str, secure: bool) -> Answer:
+    """Return the answer; a gateway may still learn of a new listener. Raises NoAnswerError, and NotForwardedError."""
+    for pause in PAUSES:
+        with suppress(NoAnswerError):
+            return _once(context, pod, port, host, secure)
+        time.sleep(pause)
+    return _once(context, pod, port, host, secure)
+
+
+def _once(context: str, pod: Pod, port: int, host: str, secure: bool) -> Answer:
+    with forwarded(context, pod.namespace, f"pod/{pod.name}", port) as address:
+        return get_answer(address, host, secure=secure)
 
 
 def _answer(subject: Subject, what: str, answer: Answer, routed: bool) -> Finding:

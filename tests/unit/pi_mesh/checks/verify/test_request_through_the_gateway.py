@@ -39,8 +39,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Mock:
         return nullcontext(f"127.0.0.1:{port}")
 
     requests = Mock(return_value=Answer(200, True))
-    monkeypatch.setattr(request_through_the_gateway, "SECONDS", 0.1)
-    monkeypatch.setattr(request_through_the_gateway, "PAUSE", 0)
+    monkeypatch.setattr(request_through_the_gateway, "PAUSES", (0, 0))
     monkeypatch.setattr(request_through_the_gateway, "forwarded", forwarded)
     monkeypatch.setattr(request_through_the_gateway, "get_answer", requests)
     return requests

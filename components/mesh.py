@@ -68,7 +68,8 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     guarded = collect()
     deployment = Deployment(mesh, snapshot, cluster)
 
-    foundations, watch = _foundations(deployment, plugin, uid, answer), None
+    foundations = _foundations(deployment, plugin, uid, answer)
+    watch = None
     if not runtime.is_dry_run():  # a preview waits for nothing, and pays nothing for it
         from components import startup_watch
 

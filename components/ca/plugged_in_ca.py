@@ -45,15 +45,15 @@ class Cacerts(pulumi.ComponentResource):
             f"{name}-secret",
             metadata={"name": CACERTS, "namespace": args.namespace, "labels": {EXTERNAL_CA_LABEL: "vault"}},
             # Not `string_data`: with server-side apply a key removed from it would stay in the cluster.
-            data=None
-            if args.files is None
-            else args.files.apply(
-                lambda files: {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
-            ),
+            data=args.files.apply(_encoded) if args.files is not None else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = secret.metadata.apply(lambda metadata: metadata["name"])
         self.register_outputs({"name": self.name})
+
+
+def _encoded(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
 
 
 SECONDS, PAUSE = 30.0, 0.5

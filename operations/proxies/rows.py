@@ -120,9 +120,10 @@ def read(stack: str) -> tuple[Proxies, Report]:
         findings.append(error(ID, istiod, f"could not be asked: {running.problem}", "see `verify`"))
     if not running.proxies:
         findings.append(ok(ID, CLUSTER, "no proxy runs", number=0))
+    now = datetime.now(UTC)
     for proxy in running.proxies:
         try:
-            rows.append(proxy_row(running, proxy, older, datetime.now(UTC)))
+            rows.append(proxy_row(running, proxy, older, now))
             findings.append(proxy_finding(proxy, rows[-1]))
         except CertificateError as problem:
             findings.append(unknown(ID, Subject("pod", proxy.id), str(problem)))

@@ -130,8 +130,9 @@ def kubeconfig_secrets(context: str) -> Iterator[str]:
 def cluster_secrets(client: Client, namespaces: Iterable[str]) -> Iterator[str]:
     """Yield the content of the Secrets in some namespaces, as text and in base64; of none that may not be read."""
     for namespace in namespaces:
-        path, listed = f"/api/v1/namespaces/{namespace}/secrets", list[dict]()
+        listed: list[dict] = []
         with suppress(Forbidden):
+            path = f"/api/v1/namespaces/{namespace}/secrets"
             listed = client.items(path, fieldSelector=f"type!={HELMS_RECORDS}")
         for key, packed in (entry for secret in listed for entry in (secret.get("data") or {}).items()):
             if not _NO_SECRET.match(key):

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cryptography import x509
 
@@ -41,12 +41,14 @@ def read_proxies(context: str) -> list[ProxyTrust]:
     """Ask every running proxy of the cluster. Raises as `pi_mesh.cluster.client.Client` does."""
     with Client(context) as client:
         pods = [pod for pod in map(parse, client.each("/api/v1/pods")) if pod.has_lasting_proxy]
-    asked = proxies.with_certificates(context, [Proxy(pod, "") for pod in pods if pod.phase == "Running"])
-    trusts = [
-        ProxyTrust(entry.id, _certificates(entry.roots), _certificates(entry.chain), entry.problem) for entry in asked
-    ]
-    none_yet = "its proxy has no certificate of the mesh yet"
-    return [entry if entry.known or entry.problem else replace(entry, problem=none_yet) for entry in trusts]
+    running = [Proxy(pod, "") for pod in pods if pod.phase == "Running"]
+    return [_proxy_trust(proxy) for proxy in proxies.with_certificates(context, running)]
+
+
+def _proxy_trust(proxy: Proxy) -> ProxyTrust:
+    chain, roots = _certificates(proxy.chain), _certificates(proxy.roots)
+    problem = proxy.problem or ("" if roots and chain else "its proxy has no certificate of the mesh yet")
+    return ProxyTrust(proxy.id, roots, chain, problem)
 
 
 def _certificates(text: str) -> Certificates:

@@ -53,8 +53,8 @@ def read_startups(client: Client, namespace: str, is_watched: Callable[[str, dic
 
 def startups(client: Client, namespace: str, pods: Iterable[Item]) -> list[Startup]:
     """Return those that are not Ready, of pods from the API. Raises ClusterUnreachable."""
-    is_ending = (pod for pod in pods if "deletionTimestamp" in pod["metadata"] or not is_true(pod, "Ready"))
-    waiting = [pod for pod in is_ending if pod.get("status", {}).get("phase") != "Succeeded"]
+    unready = (pod for pod in pods if "deletionTimestamp" in pod["metadata"] or not is_true(pod, "Ready"))
+    waiting = [pod for pod in unready if pod.get("status", {}).get("phase") != "Succeeded"]
     events = _events(client, namespace) if waiting else {}
     return [_startup(client, pod, events.get(pod["metadata"]["name"], [])) for pod in waiting]
 

@@ -14,12 +14,18 @@ from pi_mesh.quantities import ZERO, Resources
 
 def image_program(image: str) -> str:
     """Return the last part of an image's name, without its tag and digest."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return _image_parts(image)[0]
 
 
 def image_version(image: str) -> str:
     """Return the version of an image by its tag, without the variant; empty for an image named by digest alone."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[2].partition("-")[0]
+    return _image_parts(image)[1].partition("-")[0]
+
+
+def _image_parts(image: str) -> tuple[str, str]:
+    """Return the program and the tag."""
+    name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    return name, tag
 
 
 SIDECAR = "istio-proxy"

@@ -57,6 +57,11 @@ class Policy(Namespaced):
         """Return the objects that a policy names instead of selecting pods."""
         return tuple(ref for ref in (*(self.spec.get("targetRefs") or ()), self.spec.get("targetRef")) if ref)
 
+    @property
+    def parents(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the Gateways, or the Services for callers in the mesh, whose requests a route of that API takes."""
+        return tuple(self.spec.get("parentRefs") or ())
+
     def applies_to(self, namespace: str, labels: Mapping[str, str]) -> bool:
         """Return True for a pod that the selector selects, or that belongs to a Gateway which the policy targets.
 

@@ -77,8 +77,7 @@ def sidecar_hosts(route: Policy) -> set[str]:
     if route.kind == "VirtualService":
         hosts = route.spec.get("hosts") if applies_to_sidecars(route) else ()
         return {full_name(host, route.namespace) for host in hosts or ()}
-    parents = route.spec.get("parentRefs") or ()
-    return {_service(parent, route.namespace) for parent in parents if parent.get("kind") == "Service"}
+    return {_service(parent, route.namespace) for parent in route.parents if parent.get("kind") == "Service"}
 
 
 def _of_istio(rule: Mapping[str, Any], namespace: str) -> Rule:

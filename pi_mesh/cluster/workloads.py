@@ -138,14 +138,13 @@ class DisruptionBudget:
 def disruption_budgets(client: Client, workload: Workload) -> list[DisruptionBudget]:
     """Return the budgets that apply to a workload's pods."""
     items = client.items(DISRUPTION_BUDGETS.format(workload.namespace))
-    applying = [item for item in items if label_selector_matches(item["spec"].get("selector"), workload.labels)]
-    states = [(item["metadata"]["name"], item.get("status") or {}) for item in applying]
-    return [
-        DisruptionBudget(
-            name, state.get("disruptionsAllowed", 0), state.get("expectedPods", 0) - state.get("desiredHealthy", 0)
-        )
-        for name, state in states
-    ]
+    return [_budget(item) for item in items if label_selector_matches(item["spec"].get("selector"), workload.labels)]
+
+
+def _budget(item: Mapping[str, Any]) -> DisruptionBudget:
+    status = item.get("status") or {}
+    most = status.get("expectedPods", 0) - status.get("desiredHealthy", 0)
+    return DisruptionBudget(item["metadata"]["name"], status.get("disruptionsAllowed", 0), most)
 
 
 PODS, VOLUMES = "/api/v1/namespaces/{}/pods", "/api/v1/namespaces/{}/persistentvolumeclaims"

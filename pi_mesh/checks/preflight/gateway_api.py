@@ -3,14 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from pi_mesh.catalog.istio import GATEWAY_API, facts_of
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, subject_of, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.gateway_api import gets_pods, served_gateways
 from pi_mesh.cluster.objects import Crd
-from pi_mesh.cluster.policies import Policy
+from pi_mesh.cluster.routes import sidecar_hosts
 from pi_mesh.inventory import Inventory, Kind, Workload
 from pi_mesh.names import GATEWAY_API as GROUP
 from pi_mesh.names import OWNER_ANNOTATION
@@ -96,7 +95,7 @@ def _outside_the_mode(observation: Observation) -> Iterator[Finding]:
     mode, objects = observation.settings.gateway_api.mode, observation.snapshot.gateway_api or ()
     served = [*served_gateways(observation.snapshot)]
     if mode == "off":
-        in_mesh = [route for route in objects if any(ref.get("kind") == "Service" for ref in _parents(route))]
+        in_mesh = filter(sidecar_hosts, objects)
         report = warning if observation.live or _is_off(observation) else error
         fix = f"remove it (this stack's own by an `up` with traffic.api: istio), or set {MODE}: managed"
         for entry in (*served, *in_mesh):
@@ -142,13 +141,9 @@ def _unknown_gateways(observation: Observation) -> Iterator[Finding]:
     objects = observation.snapshot.gateway_api or ()
     known = {entry.id for entry in objects if entry.kind == "Gateway"}
     for entry in (*objects, *observation.policies.objects):
-        for ref in (*_parents(entry), *entry.targets):
+        for ref in (*entry.parents, *entry.targets):
             id = f"{ref.get('namespace') or entry.namespace}/{ref.get('name')}"
             of_gateway = (ref.get("group", GROUP), ref.get("kind", "Gateway")) == (GROUP, "Gateway")
             if of_gateway and id not in known:
                 message = f"names Gateway {id}, which does not exist; {entry.managed}"
                 yield warning(ID, subject_of(entry), message, "create the Gateway, or correct the name")
-
-
-def _parents(route: Policy) -> Sequence[Mapping[str, Any]]:
-    return route.spec.get("parentRefs") or ()

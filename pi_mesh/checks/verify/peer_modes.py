@@ -105,9 +105,13 @@ def port_modes(policy: Policy) -> dict[int, str]:
 
 def weakest(modes: Iterable[str]) -> str:
     """Return the mode that admits most."""
-    return min(modes, key=lambda mode: STRENGTH.get(mode, 0))
+    return min(modes, key=_strength)
 
 
 def weaker(mode: str, than: str) -> bool:
     """Return True for a mode that admits plain text which the other mode refuses, or admits nothing else."""
-    return STRENGTH.get(mode, 0) < STRENGTH.get(than, 0)
+    return _strength(mode) < _strength(than)
+
+
+def _strength(mode: str) -> int:
+    return STRENGTH.get(mode, STRENGTH["DISABLE"])

@@ -1,4 +1,4 @@
-"""What the objects of Gateway API (`traffic.api: gateway`) cannot say, and the parts of routes by which they say it."""
+"""Limits of Gateway API's objects (`traffic.api: gateway`), and the parts of routes that they are made from."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 

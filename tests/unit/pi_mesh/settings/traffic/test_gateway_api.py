@@ -1,4 +1,4 @@
-"""What Gateway API cannot say is refused with its config key."""
+"""Refusals, by config key, of settings that Gateway API has no field for."""
 
 import pytest
 

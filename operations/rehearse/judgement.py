@@ -136,10 +136,6 @@ class Judge:
     def subject(self) -> Subject:
         return Subject("node", self.node)
 
-    @property
-    def _istio(self) -> str:
-        return f"Istio {self.settings.istio.version}"
-
     def findings(self) -> Iterator[Finding]:
         trial, image = self.trial, self.settings.images.reference("proxyv2", self.settings.istio.version)
         if trial.refusal:
@@ -165,10 +161,10 @@ class Judge:
 
     def _envoy(self) -> Finding:
         """Judge Envoy by what it did, not by the node's properties."""
-        run, once = self.trial.run(RUNNING), self.trial.run(VERSION)
+        run, once, istio = self.trial.run(RUNNING), self.trial.run(VERSION), f"Istio {self.settings.istio.version}"
         if run.ready:
             release = f" {said[1]}" if (said := RELEASE.search(once.log)) else ""
-            return ok(ENVOY, self.subject, f"Envoy{release} of {self._istio} allocates memory and serves")
+            return ok(ENVOY, self.subject, f"Envoy{release} of {istio} allocates memory and serves")
         failed = run if run.exit_code is not None else once
         if failed.exit_code is None:
             return unknown(ENVOY, self.subject, "Envoy runs, and did not become ready in time")
@@ -176,7 +172,7 @@ class Judge:
             return error(ENVOY, self.subject, "Envoy starts, and does not become ready in time", "see its CPU limit")
         log = f"{run.log}\n{once.log}"
         cause = NO_MMAP if NO_MMAP in log else failed.last_line
-        return error(ENVOY, self.subject, f"Envoy of {self._istio} does not run: {cause}", self._cure(log))
+        return error(ENVOY, self.subject, f"Envoy of {istio} does not run: {cause}", self._cure(log))
 
     def _cure(self, log: str) -> str:
         if NO_MMAP in log:

@@ -104,8 +104,7 @@ def _run(entry: Mapping[str, Any]) -> ContainerRun:
     ended = entry.get("state", {}).get("terminated")
     if not ended:
         return ContainerRun(ready=entry.get("ready", False))
-    said = f"{ended.get('reason', '')} {ended.get('message', '')}".strip()
-    return ContainerRun(ended["exitCode"], reason=said)
+    return ContainerRun(ended["exitCode"], reason=f"{ended.get('reason', '')} {ended.get('message', '')}".strip())
 
 
 PAUSE, SILENCE = 1.0, 10.0
@@ -181,8 +180,7 @@ class _Watch:
             short_lived.stop(self._client, self._namespace, job)
 
     def _seen(self, nodes: list[str], lived: float) -> dict[str, Trial]:
-        selector = f"{SHORT_LIVED_LABEL}={PURPOSE}"
-        every = self._client.items(f"{self._home}/pods", labelSelector=selector)
+        every = self._client.items(f"{self._home}/pods", labelSelector=f"{SHORT_LIVED_LABEL}={PURPOSE}")
         by_job = {pod["metadata"]["labels"].get("job-name"): pod for pod in every}
         pods = {node: by_job.get(self._jobs[node]) for node in nodes}
         states = pod_lifecycle.startups(self._client, self._namespace, [pod for pod in pods.values() if pod])
@@ -213,8 +211,7 @@ class _Watch:
         if shown == key and now - at < SILENCE:
             return
         self._shown[node] = key, now
-        state = trial.startup or Startup("", "Envoy starts")
-        self._say(startup_causes.line(replace(state, name=f"node {node}")))
+        self._say(startup_causes.line(replace(trial.startup or Startup("", "Envoy starts"), name=f"node {node}")))
 
 
 T = TypeVar("T")

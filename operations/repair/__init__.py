@@ -41,8 +41,7 @@ def repair(stack: Stack, yes: Yes = False, dry_run: DryRun = False, as_json: Jso
         if not as_json:
             _show_plan(planned)
         consent = Consent(f"repair -s {stack}", yes=yes, dry_run=dry_run, as_json=as_json)
-        is_left = planned.totals.error > 0
-        if plan.find_obstacle(now) or not is_left or not consent.is_given("Repair the stack?"):
+        if plan.find_obstacle(now) or not planned.totals.error or not consent.is_given("Repair the stack?"):
             conclude(planned, as_json, nothing)
         done = plan.carry_out(now, say=progress(as_json))
     conclude_findings("repair", stack, [*plan.unknown_findings(now), *done], as_json, nothing)

@@ -86,8 +86,7 @@ def unnoticed_failures(state: dict, failed: Collection[str]) -> list[str]:
 
     A refresh forgets failures.
     """
-    entries = resources(state)
-    return [entry["id"] for entry in entries if _is_one_of(entry, failed) and not entry.get("initErrors")]
+    return [entry["id"] for entry in resources(state) if _is_one_of(entry, failed) and not entry.get("initErrors")]
 
 
 def release_id(resource: dict) -> str:

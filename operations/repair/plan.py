@@ -63,8 +63,7 @@ def find_obstacle(situation: ObservedState) -> Finding | None:
     # Helm may run by hand, or in a run whose lock cannot be read. A run of Pulumi that is over needs no waiting.
     over = observed_state.interrupted_releases(situation.state) if situation.run_is_over else ()
     for release in pending_releases(situation):
-        timeout = situation.mesh.settings.release.timeout
-        seconds = 0 if release.id in over else release.under_way(timeout, situation.at)
+        seconds = 0 if release.id in over else release.under_way(situation.mesh.settings.release.timeout, situation.at)
         if seconds:
             why = f"is {release.status}, and may still be under way: wait for {seconds} s more (release.timeout)"
             return error(OBSTACLE, Subject("release", release.id), why, NOTHING_DONE, number=seconds)
@@ -123,8 +122,7 @@ def pending_releases(situation: ObservedState) -> list[ReleaseRecord]:
 
 def _ours(situation: ObservedState) -> list[ReleaseRecord]:
     known = observed_state.known_releases(situation.state)
-    releases = situation.snapshot.releases
-    return [entry for entry in releases if situation.mesh.owns(entry.id) or entry.id in known]
+    return [entry for entry in situation.snapshot.releases if situation.mesh.owns(entry.id) or entry.id in known]
 
 
 def _state(situation: ObservedState) -> Iterator[Step]:

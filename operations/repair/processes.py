@@ -69,8 +69,7 @@ def is_run(pid: int) -> bool:
     if not pid:
         return False  # on macOS the kernel has this number, and may not be looked at
     try:
-        process = psutil.Process(pid)
-        words = process.cmdline()
+        words = psutil.Process(pid).cmdline()
         return _is_named_engine(words) or any({"operations", name} <= set(words) for name in LOCKING)
     except psutil.AccessDenied:
         return True  # another user's, who alone could say what it is
@@ -156,14 +155,10 @@ def lock_folder(backend: str, stack: str) -> Path:
     A backend without meta.yaml has the layout from before projects had folders:
     https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go, and meta.go beside it.
     """
-    root, name = _root(backend) / ".pulumi", stack.rpartition("/")[2]
+    parsed, name = urlparse(backend), stack.rpartition("/")[2]
+    root = Path(os.path.normpath(Path(unquote(parsed.netloc + parsed.path)).expanduser())) / ".pulumi"
     by_project = (root / "meta.yaml").exists() or not (root / "stacks" / f"{name}.json").exists()
     return root / "locks" / (Path("organization") / PROJECT / name if by_project else name)
-
-
-def _root(backend: str) -> Path:
-    parsed = urlparse(backend)
-    return Path(os.path.normpath(Path(unquote(parsed.netloc + parsed.path)).expanduser()))
 
 
 def _parse(file: Path) -> Lock:

@@ -72,25 +72,20 @@ def _pod(pod: dict) -> dict[str, Any]:
 
 def _events(client: Client, namespace: str) -> list[dict[str, Any]]:
     """Return the newest events of a namespace, the newest last."""
-    events = client.items(f"/api/v1/namespaces/{namespace}/events")
-    events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    return [
+    events = [
         {
             "at": event.get("lastTimestamp") or event.get("eventTime"),
-            "count": event.get("count"),
-            "type": event.get("type"),
             "object": f"{event['involvedObject'].get('kind')}/{event['involvedObject'].get('name')}",
-            "reason": event.get("reason"),
-            "message": event.get("message"),
+            **{key: event.get(key) for key in ("count", "type", "reason", "message")},
         }
-        for event in events[-EVENTS:]
+        for event in client.items(f"/api/v1/namespaces/{namespace}/events")
     ]
+    return sorted(events, key=lambda event: str(event["at"] or ""))[-EVENTS:]
 
 
 def _logs(client: Client, pod: dict, lines: int) -> Iterator[ArchiveFile | Finding]:
     """Yield the last lines of each container, and of its predecessor after a restart."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    for status in statuses:
+    for status in (pod.get("status") or {}).get("containerStatuses") or []:
         yield _log(client, pod, status["name"], lines)
         if status.get("restartCount"):
             yield _log(client, pod, status["name"], lines, before=True)
@@ -105,6 +100,6 @@ def _log(client: Client, pod: dict, container: str, lines: int, *, before: bool 
     except ClusterUnreachable as problem:
         return unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {problem}")
     if answer.status != 200:
-        reason = answer.reason or first_line(answer.text)
-        return unknown(ID, Subject("pod", _id(pod)), f"its log could not be read: {reason}")
+        message = f"its log could not be read: {answer.reason or first_line(answer.text)}"
+        return unknown(ID, Subject("pod", _id(pod)), message)
     return ArchiveFile(f"logs/{_id(pod)}/{container}{'.before' if before else ''}.log", answer.text)

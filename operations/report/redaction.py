@@ -132,8 +132,7 @@ def cluster_secrets(client: Client, namespaces: Iterable[str]) -> Iterator[str]:
     for namespace in namespaces:
         listed: list[dict] = []
         with suppress(Forbidden):
-            path = f"/api/v1/namespaces/{namespace}/secrets"
-            listed = client.items(path, fieldSelector=f"type!={HELMS_RECORDS}")
+            listed = client.items(f"/api/v1/namespaces/{namespace}/secrets", fieldSelector=f"type!={HELMS_RECORDS}")
         for key, packed in (entry for secret in listed for entry in (secret.get("data") or {}).items()):
             if not _NO_SECRET.match(key):
                 yield packed
@@ -176,12 +175,9 @@ EXTRA_VALUES = "values"
 def settings_without_secrets(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the settings of `pulumi config --json`, by full key."""
     return {
-        key: REMOVED if entry.get("secret") else _without_extra(_plain_value(entry)) for key, entry in config.items()
+        key: REMOVED if entry.get("secret") else _without_extra(decoded(entry.get("objectValue", entry.get("value"))))
+        for key, entry in config.items()
     }
-
-
-def _plain_value(entry: Mapping[str, Any]) -> Any:
-    return entry["objectValue"] if "objectValue" in entry else decoded(entry.get("value"))
 
 
 def _without_extra(value: Any, key: str = "") -> Any:
@@ -227,8 +223,7 @@ def _bytes(part: ArchiveFile, redactor: Redactor) -> bytes:
     content = redactor.text(part.content).encode()
     if len(content) <= LARGEST_FILE:
         return content
-    kept = content[len(CUT) - LARGEST_FILE :]
-    return CUT.encode() + kept.decode(errors="ignore").encode()
+    return CUT.encode() + content[len(CUT) - LARGEST_FILE :].decode(errors="ignore").encode()
 
 
 def write_archive(target: Path, folder: str, files: Mapping[str, bytes], modified: float) -> int:

@@ -26,8 +26,7 @@ def adopt(stack: Stack, yes: Yes = False, dry_run: DryRun = False, undo_: Undo =
     state; after it, --undo removes the adopted resources from the state. The status is 1 if there is an obstacle.
     """
     with expected_errors("adopt", stack, as_json):
-        command = f"adopt -s {stack}{' --undo' if undo_ else ''}"
-        consent = Consent(command, yes=yes, dry_run=dry_run, as_json=as_json)
+        consent = Consent(f"adopt -s {stack}{' --undo' if undo_ else ''}", yes=yes, dry_run=dry_run, as_json=as_json)
         findings = _undone(stack, consent) if undo_ else _adopted(stack, consent)
     conclude_findings("adopt", stack, findings, as_json, lambda done: typer.echo(done.verdict))
 

@@ -13,11 +13,11 @@ from functools import partial
 from operations import pulumi, stacks
 from operations.adopt import entries, plan
 from operations.adopt.entries import PROVIDER, is_adopted
-from operations.adopt.existing_mesh import RELEASE, ExistingMesh
+from operations.adopt.existing_mesh import ExistingMesh
 from operations.pulumi import PulumiFailed
 from operations.repair import backend_lock, observed_state
 from operations.repair.backend_lock import NotOurs
-from operations.repair.observed_state import ObservedState
+from operations.repair.observed_state import RELEASE, ObservedState
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Discovery
@@ -38,14 +38,13 @@ def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Findi
         kind = "bool" if isinstance(proposal.value, bool) else "string"
         pulumi.set_config(there.now.stack, proposal.path, proposal.text, kind)
     say(f"stack {there.now.stack}: writing its state")
-    write_state(there, entries.state_with_entries(there), partial(_hand_over, there))
+    write_state(there.now, entries.state_with_entries(there), partial(_hand_over, there))
     say(f"stack {there.now.stack}: previewing the next `up`")
     return _judged(there)
 
 
-def write_state(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: None) -> None:
+def write_state(now: ObservedState, new: dict, first: Callable[[], None] = lambda: None) -> None:
     """Replace the state under the lock, after calling `first` there. Raises NotOurs, also for a changed state."""
-    now = there.now
     with backend_lock.held_lock(now) as lock:
         if observed_state.comparable_content(pulumi.export(now.stack)) != observed_state.comparable_content(now.state):
             raise NotOurs(now.stack, "was changed by another run in the meantime", "run this command again")
@@ -165,7 +164,7 @@ def carry_out_undo(undo: Undo) -> None:
     """Write the state, then remove the marks from the cluster; after an interruption, the next run goes on."""
     if undo.released:
         deployment = {**(undo.now.state["deployment"] or {}), "resources": list(undo.kept)}
-        write_state(ExistingMesh(undo.now), {**undo.now.state, "deployment": deployment})
+        write_state(undo.now, {**undo.now.state, "deployment": deployment})
     with Client(undo.now.context) as client:
         for name in undo.marked:
             client.patch(f"/api/v1/namespaces/{name}", {"metadata": {"annotations": {ADOPTED_ANNOTATION: None}}})

@@ -43,8 +43,7 @@ def hand_over_patch(existing: ExistingObject) -> list[dict]:
         fields = _union(fields, entry.get("fieldsV1") or {})
     applied = {"manager": mine, "operation": "Apply", "apiVersion": existing.live["apiVersion"]}
     applied |= {"fieldsType": "FieldsV1", "fieldsV1": fields}
-    status = [entry for entry in meta.get("managedFields") or [] if entry.get("subresource")]
-    return _replaced(meta, [applied, *status])
+    return _replaced(meta, [applied, *(entry for entry in meta.get("managedFields") or [] if entry.get("subresource"))])
 
 
 def give_back_patch(live: Mapping) -> list[dict]:

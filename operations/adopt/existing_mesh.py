@@ -9,7 +9,7 @@ from operations import pulumi, stacks
 from operations.adopt import obstacles
 from operations.adopt.obstacles import Living, object_id
 from operations.repair import observed_state
-from operations.repair.observed_state import ObservedState
+from operations.repair.observed_state import RELEASE, ObservedState
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding
 from pi_mesh.cluster import load_balancers
@@ -74,8 +74,7 @@ def proposed_settings(
 
 def _certificates(settings: Settings, pods: Mapping[str, str], listeners: Sequence[Mapping]) -> Iterator[Proposal]:
     """Keep the ingress gateway's right to read Secrets where a foreign Gateway serves a certificate from one."""
-    given = settings.ingress.values.get("rbac")
-    if not settings.ingress.enabled or serves_certificates(settings) or given:
+    if not settings.ingress.enabled or serves_certificates(settings) or settings.ingress.values.get("rbac"):
         return
     for listener in listeners:
         spec, meta = listener["spec"], listener["metadata"]
@@ -157,10 +156,6 @@ def _scope(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot,
     return f"workloads of the mesh run in {where}: calls from {namespace.name} to them would leave in plain text"
 
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
-ISTIO = "networking.istio.io"
-
-
 @dataclass(frozen=True)
 class ExistingRelease:
     """A release that the cluster has and the stack's state does not know."""
@@ -233,7 +228,9 @@ def _compared(
     state = stacks.of_export(now.state)
     names = obstacles.release_names(now.mesh_settings, living)
     discovery = Discovery(client)
-    listeners = [item for path in discovery.lists(ISTIO, ["Gateway"]).values() for item in client.items(path)]
+    listeners = [
+        item for path in discovery.lists("networking.istio.io", ["Gateway"]).values() for item in client.items(path)
+    ]
     labels = obstacles.given_labels(now.mesh_settings, living)
     proposals = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners, labels))
     changes = {proposal.path: proposal.value for proposal in proposals}

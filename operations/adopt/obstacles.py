@@ -57,10 +57,6 @@ class Living:
     record: ReleaseRecord
     applied: AppliedRelease
 
-    @property
-    def name(self) -> str:
-        return self.record.name
-
 
 def read_releases(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
     """Return every release of the cluster."""
@@ -76,7 +72,7 @@ def _candidates(settings: Settings, living: Sequence[Living]) -> dict[str, list[
     Of gateways under other names, those whose name contains "egress" are egress gateways.
     """
     namespace, expected = settings.istio.namespace, settings.releases.names.model_dump()
-    charts = {each.name: each.applied.chart for each in living if each.record.namespace == namespace}
+    charts = {each.record.name: each.applied.chart for each in living if each.record.namespace == namespace}
     known = {name for key, name in expected.items() if charts.get(name) == CHARTS[key]}
     candidates = {}
     for key, chart in CHARTS.items():
@@ -114,8 +110,7 @@ def stack_obstacles(now: ObservedState) -> Iterator[Finding]:
         yield error(ID, stack, f"has pending operations: {', '.join(operations)}", REPAIR)
     if SECRETS in now.snapshot.unreadable:
         message = "may not list Secrets, in which Helm keeps its releases: the releases are unknown"
-        fix = "use a kubeconfig with the cluster-admin role"
-        yield error(ID, Subject("context", now.context), message, fix)
+        yield error(ID, Subject("context", now.context), message, "use a kubeconfig with the cluster-admin role")
     if now.mesh_settings.vault.enabled:
         fix = "adopt with vault.enabled: false, which keeps the CA that the mesh has; switch it on afterwards"
         yield error(ID, Subject("setting", "vault.enabled"), "is true, and would change the CA while adopting", fix)

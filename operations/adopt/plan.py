@@ -121,8 +121,7 @@ def adoption_plan(there: ExistingMesh) -> list[Finding]:
     if effects.rendered:
         with Client(there.now.context) as client:
             for each in there.releases:
-                rendered = effects.rendered[each.release.id]
-                refused += obstacles.refusals(client, each.release, each.living, rendered)
+                refused += obstacles.refusals(client, each.release, each.living, effects.rendered[each.release.id])
     drained = effects.on_proxies.drains
     return [
         *refused,

@@ -95,8 +95,7 @@ def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
     bounds = folder / "policies" / "config" / f"{stack}.json"
     if bounds.exists():
         with suppress(ValueError, TypeError):  # config that is no JSON is reported where it is read
-            config = json.loads(bounds.read_text())
-            bounds.write_text(json.dumps({**config, "chart-source": {"packaged": True}}))
+            bounds.write_text(json.dumps({**json.loads(bounds.read_text()), "chart-source": {"packaged": True}}))
     return {"pi-mesh:charts.source": CHARTS}
 
 
@@ -115,8 +114,7 @@ def git(repository: Path, *arguments: str) -> bytes:
     except OSError as problem:
         raise NotRunnableError("git", problem) from None
     if run.returncode:
-        reason = run.stderr.decode().strip() or "no common ancestor"
-        raise UnknownRevisionError(f"git {' '.join(arguments)}: {reason}")
+        raise UnknownRevisionError(f"git {' '.join(arguments)}: {run.stderr.decode().strip() or 'no common ancestor'}")
     return run.stdout
 
 

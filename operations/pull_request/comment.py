@@ -68,15 +68,12 @@ def folded_diffs(changed: list[Change], room: int, restarts: Collection[str] = (
     for name in sorted(sections, key=lambda name: len(sections[name]), reverse=True):
         if sum(len(section) + 2 for section in sections.values()) <= room - len(folded(title, "")):
             break
-        advice = "too long for a comment; `python -m operations.pull_request --whole` prints it"
-        sections[name] = f"- {name}: {advice}"
+        sections[name] = f"- {name}: too long for a comment; `python -m operations.pull_request --whole` prints it"
     return folded(title, "\n\n".join(sections.values())) if sections else f"{title}."
 
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
-
-
 NUMBERS = re.compile(r"[0-9][0-9.-]*")
 
 
@@ -94,8 +91,7 @@ def documentation_comment(stacks: Iterable[str], revision: Revision) -> str:
 
 def whole_comment(comparisons: Sequence[Comparison], revision: Revision, limit: int = LIMIT) -> str:
     """Return the whole comment, of at most `limit` characters."""
-    room = limit // len(comparisons)
-    return "\n---\n\n".join(_section(comparison, revision, room) for comparison in comparisons)
+    return "\n---\n\n".join(_section(comparison, revision, limit // len(comparisons)) for comparison in comparisons)
 
 
 def _section(comparison: Comparison, revision: Revision, limit: int) -> str:
@@ -112,8 +108,9 @@ def _top(comparison: Comparison, revision: Revision) -> Iterator[str]:
     yield _listed("Relaxed by this pull request", comparison.relaxations.lines)
     yield _listed("Does not preview", comparison.errors)
     yield _listed("Rules broken", dict.fromkeys(map(_violation, comparison.violations)))
-    warnings = _warnings(comparison.after.intent)
-    yield _listed("New warnings", [text for text in warnings if not _is_old(text, comparison)])
+    yield _listed(
+        "New warnings", (text for text in _warnings(comparison.after.intent) if not _is_old(text, comparison))
+    )
     yield _listed("What happens to the cluster", effects.effect_lines(comparison))
     yield _next(comparison, revision)
     old, new = comparison.before.budget, comparison.after.budget

@@ -93,8 +93,7 @@ def comparison(repository: Path, stack: str, revision: Revision, charts: str) ->
         state = before.intent.state if before.intent.resources else None
         judge = base.checkout if before.rules or base.checkout.policies.exists() else head.checkout
         after = sides.read_side(head, judge, state)
-        charts_relaxed = relaxations.lock_relaxations(old, new, stack)
-        relaxed = replace(_relaxations(before, after, revision), charts=charts_relaxed)
+        relaxed = replace(_relaxations(before, after, revision), charts=relaxations.lock_relaxations(old, new, stack))
         own = _own(after, revision) if judge is base.checkout else ()
         return Comparison(stack, before, after, relaxed, own, bool(charts))
 

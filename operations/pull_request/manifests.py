@@ -124,15 +124,13 @@ def diff(before: str | None, after: str | None) -> str:
 
 
 def line_counts(diff: str) -> str:
-    lines = diff.splitlines()
-    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    added, removed = (sum(line.startswith(sign) for line in diff.splitlines()) for sign in "+-")
     return f"+{added} -{removed}"
 
 
 def is_version_only(diff: str) -> bool:
     """Return True where nothing changes except labels with the chart's version."""
-    changed = [line for line in diff.splitlines() if line.startswith(("-", "+"))]
-    return all(VERSION_LABEL.match(line) for line in changed)
+    return all(VERSION_LABEL.match(line) for line in diff.splitlines() if line.startswith(("-", "+")))
 
 
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")

@@ -122,9 +122,8 @@ def _values_of(setting: Setting, old: Config, new: Config) -> Iterator[tuple[str
 
 def _change(path: str, before: Any, after: Any) -> str:
     """Return the key and both its values; for a map, those of each key below that changes."""
-    are_maps = isinstance(before, dict) and isinstance(after, dict)
     # Two maps that differ in an empty branch alone have no key to tell.
-    changes = [*unequal(before, after, path)] if are_maps else []
+    changes = [*unequal(before, after, path)] if isinstance(before, dict) and isinstance(after, dict) else []
     return ", ".join(f"`{key}` {both_values(old, new)}" for key, old, new in changes or [(path, before, after)])
 
 

@@ -80,6 +80,7 @@ class Restoration:
 
     def carry_out(self, consent: Consent) -> None:
         from operations import pulumi
+        from operations.repair import observed_state
         from pi_mesh.cluster.client import Client
         from pi_mesh.settings import stack_file
 
@@ -100,8 +101,8 @@ class Restoration:
                 if not client.get(f"{home}/secrets/{secret['metadata']['name']}"):
                     client.create(f"{home}/secrets", secret)
         # A state that outlived the boards is newer than the backup's.
-        has_run = state and (state.get("deployment") or {}).get("resources")
-        pulumi.import_(self.stack, outside_the_cluster(state if state and has_run else self.content.state))
+        newest = state if state and observed_state.resources(state) else self.content.state
+        pulumi.import_(self.stack, outside_the_cluster(newest))
         consent.say(f"The CA is there; `pulumi up -s {self.stack}` makes the rest")
         pulumi.up(self.stack, judged=find_spec("pulumi_policy") is not None)
 
@@ -160,20 +161,13 @@ def _cluster_faults(content: Backup, boards: Observation) -> Iterator[Finding]:
 
 def outside_the_cluster(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return a state with Vault's resources alone, so that `up` makes everything in the new cluster."""
-    deployment = state["deployment"] or {}
-    kept = [each for each in deployment.get("resources") or [] if each["type"].startswith(OUTSIDE)]
-    urns = {each["urn"] for each in kept}
-    resources = [{key: _linked(key, value, urns) for key, value in each.items()} for each in kept]
-    for each in resources:
-        if each["type"] == "pulumi:pulumi:Stack":
-            each["outputs"] = {}  # they name the cluster that is no more
-    return {**state, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
+    from operations.repair import observed_state
 
-
-def _linked(key: str, value: Any, urns: set[str]) -> Any:
-    """Return a resource's field without links to resources that are left out."""
-    if key == "dependencies":
-        return [urn for urn in value or () if urn in urns]
-    if key == "propertyDependencies":
-        return {name: [urn for urn in links or () if urn in urns] for name, links in (value or {}).items()}
-    return "" if key == "deletedWith" and value not in urns else value
+    resources = observed_state.kept_resources(state, lambda entry: entry["type"].startswith(OUTSIDE))
+    urns = {entry["urn"] for entry in resources}
+    for entry in resources:
+        if "deletedWith" in entry and entry["deletedWith"] not in urns:
+            entry["deletedWith"] = ""
+        if entry["type"] == "pulumi:pulumi:Stack":
+            entry["outputs"] = {}  # they name the cluster that is no more
+    return {**state, "deployment": {**(state["deployment"] or {}), "resources": resources, "pending_operations": []}}

@@ -101,13 +101,10 @@ class Undo:
 def read_undo(stack: str) -> Undo:
     """Return the effects of an undo. Raises as `observed_state.read` does."""
     now = observed_state.read(stack, stacks.load(stack))
-    resources = observed_state.resources(now.state)
-    released = {entry["urn"] for entry in resources if is_adopted(entry) and _is_of_cluster(entry)}
-    others = [entry for entry in resources if entry["urn"] not in released]
-    kept = [observed_state.with_dependencies(entry, lambda urn: urn not in released) for entry in others]
+    gone = tuple(entry for entry in observed_state.resources(now.state) if is_adopted(entry) and _is_of_cluster(entry))
+    kept = observed_state.kept_resources(now.state, lambda entry: entry not in gone)
     while idle := _idle(kept):
         kept = [entry for entry in kept if entry["urn"] not in idle]
-    gone = tuple(entry for entry in resources if entry["urn"] in released)
     mark, namespaces = owner(stack), now.snapshot.namespaces
     marked = tuple(entry.name for entry in namespaces if entry.annotations.get(ADOPTED_ANNOTATION) == mark)
     return Undo(now, gone, tuple(kept), marked, _revisions(now, gone))

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from operations import pulumi
-from operations.failures import Exit, OperationError, signals_as_exceptions
+from operations.failures import ProblemError, signals_as_exceptions
 from operations.pulumi import PulumiFailed
 from operations.repair import observed_state, processes
 from operations.repair.observed_state import ObservedState
@@ -20,10 +20,8 @@ from pi_mesh.checks.finding import Subject, error
 ID = "backend lock"
 
 
-class NotOurs(OperationError):
+class NotOurs(ProblemError):
     """Another process holds the lock: nothing more is written."""
-
-    status = Exit.PROBLEMS
 
     def __init__(self, stack: str, why: str, fix: str) -> None:
         super().__init__(error(ID, Subject("stack", stack), why, fix))

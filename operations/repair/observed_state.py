@@ -42,6 +42,12 @@ def with_dependencies(entry: Mapping, is_kept: Callable[[str], bool]) -> dict:
     return changed
 
 
+def kept_resources(state: Mapping, is_kept: Callable[[Mapping], bool]) -> list[dict]:
+    """Return the resources that stay in a state, without dependencies on the others."""
+    gone = {entry["urn"] for entry in resources(state) if not is_kept(entry)}
+    return [with_dependencies(entry, lambda urn: urn not in gone) for entry in resources(state) if is_kept(entry)]
+
+
 def pending_operations(state: dict) -> list[str]:
     """Return the operations under way when the run was killed, such as "creating istiod-release"."""
     return [f"{entry['type']} {entry['resource']['urn'].rpartition('::')[2]}" for entry in _operations(state)]
@@ -126,11 +132,7 @@ def without_lost_ca(state: dict, lost: LostCa) -> dict:
     The remaining content of the mount is written again, which changes nothing.
     """
     kept_type = MOUNT if lost.has_mount else ""
-    gone = {
-        entry["urn"] for entry in resources(state) if entry["type"].startswith(IN_VAULT) and entry["type"] != kept_type
-    }
-    others = [entry for entry in resources(state) if entry["urn"] not in gone]
-    kept = [with_dependencies(entry, lambda urn: urn not in gone) for entry in others]
+    kept = kept_resources(state, lambda entry: entry["type"] == kept_type or not entry["type"].startswith(IN_VAULT))
     return {**state, "deployment": {**state["deployment"], "resources": kept}}
 
 

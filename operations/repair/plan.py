@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from operations import pulumi
-from operations.failures import Exit, OperationError
+from operations.failures import ProblemError
 from operations.repair import backend_lock, observed_state
 from operations.repair.observed_state import ObservedState
 from operations.repair.processes import Lock, Process
@@ -147,10 +147,8 @@ def _crds(situation: ObservedState) -> Iterator[Step]:
         yield Step(istio_crds.ID, Subject("crd", crd.name), problem, Act.HAND_OVER, crd)
 
 
-class StillDeployedError(OperationError):
+class StillDeployedError(ProblemError):
     """The release is not stuck any more: it was not changed."""
-
-    status = Exit.PROBLEMS
 
     def __init__(self, secret: str, message: str) -> None:
         fix = "another process is changing it; nothing was done to it"

@@ -125,8 +125,7 @@ def judged(backup: Backup, now: datetime | None = None) -> Iterator[Finding]:
     age = (now or datetime.now(UTC)) - backup.time
     content = f"of {backup.time:%Y-%m-%d %H:%M} UTC, Istio {backup.istio}, {len(backup.files)} files, the state"
     yield ok(CONTENT, Subject("stack", backup.stack), content, number=age.days)
-    for secret in backup.secrets:
-        yield _of_secret(secret, now or datetime.now(UTC))
+    yield from (_of_secret(secret, now or datetime.now(UTC)) for secret in backup.secrets)
     if backup.key_in_vault:
         message = f"the CA's key is in {backup.key_in_vault} alone, and not in the backup"
         yield warning(CA, setting("vault.key"), message, "back up Vault too: `vault operator raft snapshot save FILE`")

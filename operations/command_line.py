@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 def program_version() -> str:
     import tomllib
 
-    content = (Path(__file__).parents[1] / "pyproject.toml").read_text()
-    return tomllib.loads(content)["project"]["version"]
+    return tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
 
 
 STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.UNKNOWN: "magenta", Level.OK: "green"}
@@ -44,9 +43,8 @@ def show_report(report: Report, everything: bool = True) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    order = list(STYLES)
     findings = (finding for finding in report.findings if everything or finding.level is not Level.OK)
-    for finding in sorted(findings, key=lambda finding: order.index(finding.level)):
+    for finding in sorted(findings, key=lambda finding: [*STYLES].index(finding.level)):
         style = STYLES[finding.level]
         section = section_of(finding.id) if report.operation in (PREFLIGHT, VERIFY) else ""
         for number, line in enumerate(_lines(finding, console.width, section)):
@@ -176,11 +174,7 @@ def expected_errors(operation: str, stack: str, as_json: bool) -> Iterator[None]
 
 
 def conclude_findings(
-    operation: str,
-    stack: str,
-    findings: Sequence[Finding],
-    as_json: bool,
-    show: Callable[[Report], None] = show_report,
+    operation: str, stack: str, findings: Sequence[Finding], as_json: bool, show: Callable[[Report], None] = show_report
 ) -> NoReturn:
     from operations.results import completed
 

@@ -94,8 +94,7 @@ GUARDED, CONTROL = 8080, 8081
 
 def plain_text_job(observation: Observation, namespace: str) -> ShortLived:
     """Return a pod in which Envoy answers on both ports: the proxy's image has no other server."""
-    answers = {port: [answer_route()] for port in (GUARDED, CONTROL)}
-    container = envoy_container(observation.settings, CONTROL, answers)
+    container = envoy_container(observation.settings, CONTROL, {port: [answer_route()] for port in (GUARDED, CONTROL)})
     pod = {"nodeSelector": node_selector(observation.settings)}
     marks = {EXCLUDED_PORTS: str(CONTROL)}
     return ShortLived(namespace, "plain-text-call", observation.mesh.stack, (container,), annotations=marks, pod=pod)

@@ -34,6 +34,12 @@ class OperationError(Exception):
         self.finding = finding
 
 
+class ProblemError(OperationError):
+    """The operation does not go on, because of the problem in its finding."""
+
+    status = Exit.PROBLEMS
+
+
 class UsageError(OperationError):
     """The operation does not apply to this stack."""
 

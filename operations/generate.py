@@ -42,8 +42,7 @@ off ([root_trust.py](../pi_mesh/checks/root_trust.py)) and a Vault that is seale
 
 def checks_page() -> str:
     """Return the page of the checks, with a section for each ID in reading order."""
-    texts = yaml.safe_load(CAUSES.read_text())
-    causes = {id: levels for ids, levels in texts.items() for id in ids.split(", ")}
+    causes = {id: levels for ids, levels in yaml.safe_load(CAUSES.read_text()).items() for id in ids.split(", ")}
     ids = dict.fromkeys(id for check in CHECKS for id in check.ids)
     return "\n".join([INTRODUCTION, *(line for id in ids for line in _section(id, causes.get(id, {})))]).rstrip() + "\n"
 
@@ -63,8 +62,7 @@ def _runs(check: Check) -> str:
     commands = ", ".join(f"`{command}`" for command in check.commands)
     option = f" with `{check.only_with}`" if check.only_with else ""
     without = "; not with `--read-only`" if registry.CALLS in check.asks and not check.only_with else ""
-    asks = " and ".join(check.asks)
-    return f"Run by {commands}{option}{without}. It asks for: {asks}. Source: [{path}](../{path})"
+    return f"Run by {commands}{option}{without}. It asks for: {' and '.join(check.asks)}. Source: [{path}](../{path})"
 
 
 if __name__ == "__main__":

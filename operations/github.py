@@ -25,8 +25,7 @@ def call(*arguments: str, content: str | None = None) -> str:
 
 def every(path: str) -> list[dict]:
     """Return the entries of all pages."""
-    pages = json.loads(call("--paginate", "--slurp", path))
-    return [entry for page in pages for entry in page]
+    return [entry for page in json.loads(call("--paginate", "--slurp", path)) for entry in page]
 
 
 def send(method: str, path: str, **content: str) -> str:

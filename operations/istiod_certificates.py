@@ -83,8 +83,7 @@ class Issuer:
             cause = problem.details() if isinstance(problem, grpc.Call) else str(problem)
             raise NoCertificate(first_line(cause or "no reason given")) from None
         chain = [certificate for text in answer.cert_chain for certificate in pem.certificates(text, "istiod's answer")]
-        plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return IssuedCertificate(tuple(chain), plain)
+        return IssuedCertificate(tuple(chain), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
     def _request(self, key: ec.EllipticCurvePrivateKey) -> str:
         """Write a signing request as a proxy does: an istiod whose certificates Vault signs accepts no other."""
@@ -117,8 +116,9 @@ def _roots(client: Client, namespace: str) -> bytes:
     config = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}") or {}
     if root := (config.get("data") or {}).get("root-cert.pem"):
         return root.encode()
-    reason = "has no root: istiod writes it when it starts; is its pod Ready?"
-    raise NoCertificate(f"configmap {namespace}/{ROOTS} {reason}")
+    raise NoCertificate(
+        f"configmap {namespace}/{ROOTS} has no root: istiod writes it when it starts; is its pod Ready?"
+    )
 
 
 @contextmanager

@@ -17,6 +17,5 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
         from pi_mesh.inventory import chart_lock
 
         settings, exported = stacks.load_with_state(stack)
-        observation = observe(settings, stack, exported, chart_lock.read(stack))
-        findings = registry.findings(registry.PREFLIGHT, observation)
+        findings = registry.findings(registry.PREFLIGHT, observe(settings, stack, exported, chart_lock.read(stack)))
     conclude_findings("preflight", stack, findings, as_json, partial(show_report, everything=everything))

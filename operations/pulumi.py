@@ -47,11 +47,6 @@ def last_error(stderr: str) -> str:
     return (named or said or ["pulumi gave no reason"])[-1]
 
 
-def remedy_for(reason: str) -> str:
-    """Return what to type after a command failed for this reason."""
-    return next((what for part, what in REMEDIES.items() if part in reason), CHECK_STACK)
-
-
 WITHOUT_JSON = "nothing was changed; run it without --json to see its whole output"
 UNCHANGED = ("same", "read", "refresh")
 HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
@@ -126,8 +121,7 @@ def pending(stack: str, judged: bool) -> dict[str, str]:
     try:
         shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
     except PulumiFailed as problem:
-        is_known = problem.finding.fix != CHECK_STACK
-        fix = problem.finding.fix if is_known else WITHOUT_JSON
+        fix = WITHOUT_JSON if problem.finding.fix == CHECK_STACK else problem.finding.fix
         raise PulumiFailed(problem.finding.name, problem.finding.message, fix) from None
     return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
 
@@ -194,5 +188,6 @@ def _run(
         raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:
         reason = "see above" if output else last_error(preview_errors(done.stdout) + done.stderr)
-        raise PulumiFailed(shown, f"failed: {reason}", remedy_for(reason))
+        fix = next((what for part, what in REMEDIES.items() if part in reason), CHECK_STACK)
+        raise PulumiFailed(shown, f"failed: {reason}", fix)
     return done

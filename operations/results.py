@@ -202,9 +202,7 @@ class Report(Model):
         succeeded, failed = VERDICTS[self.operation]
         if self.status in (Exit.USAGE, Exit.NO_CLUSTER):
             return f"stack {self.stack}: {self.operation} could not run"
-        if self.status is Exit.OK:
-            return f"stack {self.stack}: {succeeded}"
-        return f"stack {self.stack}: {failed}"
+        return f"stack {self.stack}: {succeeded if self.status is Exit.OK else failed}"
 
 
 def completed(operation: str, stack: str, findings: Iterable[Finding], **parts: Any) -> Report:

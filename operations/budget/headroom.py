@@ -57,8 +57,7 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
 
 def _access_logs(settings: Settings) -> Iterator[Finding]:
     """Yield the room that the access logs take on the nodes' disks."""
-    logs = settings.observability.access_logs
-    if not logs.enabled:
+    if not settings.observability.access_logs.enabled:
         return
     proxies = telemetry.log_writers(settings)
     million = f"a million logged requests are {telemetry.LOG_LINE} MB"
@@ -101,8 +100,7 @@ def show(planned: Budget, done: Report) -> None:
         console.print(f"On the live nodes, beside the running pods, {_room(part)}:")
     for finding in done.findings:
         whole = {FORECAST: f"Stack {finding.name}", LOGS: finding.name, WRITES: finding.name}
-        where = whole.get(finding.id, f"  {finding.name}")
-        console.print(f"{where}: {finding.message}")
+        console.print(f"{whole.get(finding.id, f'  {finding.name}')}: {finding.message}")
 
 
 def _room(part: BudgetPart) -> str:

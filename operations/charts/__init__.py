@@ -13,12 +13,8 @@ class Action(StrEnum):
     VENDOR = "vendor"
 
 
-Does = Annotated[
-    Action,
-    typer.Argument(
-        help="lock: fetch the charts and write their sums to charts.lock.yaml. vendor: fetch the locked charts."
-    ),
-]
+ACTIONS = "lock: fetch the charts and write their sums to charts.lock.yaml. vendor: fetch the locked charts."
+Does = Annotated[Action, typer.Argument(help=ACTIONS)]
 Also = Annotated[
     list[str] | None, typer.Option("--also", help="Lock the charts of this Istio version too; may be repeated.")
 ]

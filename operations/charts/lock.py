@@ -41,8 +41,7 @@ def read_chart(source: str, chart: str, version: str) -> bytes:
         if place.is_directory:
             return Path(place.package(chart, version)).read_bytes()
         host = place.source.removeprefix("oci://").partition("/")[0]
-        is_plain = place.source.startswith("http://") or is_loopback(host)
-        hooks = {"request": [] if is_plain else [_refuse_plain]}
+        hooks = {"request": [] if place.source.startswith("http://") or is_loopback(host) else [_refuse_plain]}
         with httpx.Client(follow_redirects=True, timeout=SECONDS, event_hooks=hooks) as client:
             fetch = _of_registry if place.is_registry else _of_repository
             return fetch(client, place.source, chart, version)
@@ -156,8 +155,7 @@ def refuse_change(entry: LockedChart, known: ChartLock) -> None:
         same_file = other.package == entry.package
         same_source = (other.source, other.chart, other.version) == (entry.source, entry.chart, entry.version)
         if (same_file or same_source) and other.sha256 != entry.sha256:
-            message = f"{entry.source} has sha256 {entry.sha256}, {FILE} has {other.sha256} ({stack})"
-            raise ChangedChartError(message)
+            raise ChangedChartError(f"{entry.source} has sha256 {entry.sha256}, {FILE} has {other.sha256} ({stack})")
 
 
 def keep_chart(entry: LockedChart, content: bytes) -> None:
@@ -173,8 +171,7 @@ def write_lock(known: ChartLock, stack: str, entries: tuple[LockedChart, ...]) -
         name: [entry.model_dump() for entry in sorted(charts, key=lambda entry: (entry.chart, entry.version))]
         for name, charts in sorted(stacks.items())
     }
-    text = yaml.safe_dump({"stacks": content}, sort_keys=False, width=inf)
-    _replace(Path(FILE), (HEADER + text).encode())
+    _replace(Path(FILE), (HEADER + yaml.safe_dump({"stacks": content}, sort_keys=False, width=inf)).encode())
 
 
 def _replace(file: Path, content: bytes) -> None:
@@ -251,5 +248,4 @@ def _subject(entry: LockedChart | Release) -> Subject:
 
 
 def _problem(entry: LockedChart | Release, problem: Exception) -> Finding:
-    fix = CHANGED if isinstance(problem, ChangedChartError) else UNREACHABLE
-    return error(ID, _subject(entry), str(problem), fix)
+    return error(ID, _subject(entry), str(problem), CHANGED if isinstance(problem, ChangedChartError) else UNREACHABLE)

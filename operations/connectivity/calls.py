@@ -136,8 +136,7 @@ def report_of_calls(settings: Settings, stack: str, cluster: Snapshot, say: Say)
     """Make the calls and return their report. Raises UsageError where none can be made, and as `run_calls` does."""
     home, watched = settings.istio.namespace, settings.watched_namespaces
     if not any(pod.namespace == home and istiods.is_serving(pod) for pod in cluster.pods):
-        message = f"no pod of istiod is Ready in namespace {home}"
-        raise UsageError(stack, message, "install the mesh, or see `verify`")
+        raise UsageError(stack, f"no pod of istiod is Ready in namespace {home}", "install the mesh, or see `verify`")
     if watched is not None and NAMESPACE not in watched:
         message = f"istiod does not watch namespace {NAMESPACE}, in which the calls are made"
         raise UsageError(stack, message, "add it to istio.discovery.also, and run `pulumi up`")

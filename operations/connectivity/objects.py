@@ -141,8 +141,7 @@ def before_the_pods(settings: Settings, ingress_port: int) -> Iterator[Object]:
     if ingress_port:
         pods = gateway_selector(settings.releases.names.ingress, settings.ingress)
         yield _gateway(INGRESS, pods, ingress_port, INSIDE)
-        inside = _to(service_host(SERVER), GUARDED, Way.INGRESS)
-        yield _route(settings, INGRESS, INSIDE, [INGRESS], [inside])
+        yield _route(settings, INGRESS, INSIDE, [INGRESS], [_to(service_host(SERVER), GUARDED, Way.INGRESS)])
 
 
 def beyond_the_server(settings: Settings, address: str) -> Iterator[Object]:
@@ -169,8 +168,7 @@ def beyond_the_server(settings: Settings, address: str) -> Iterator[Object]:
 def _service(settings: Settings, name: str, ports: dict[str, int]) -> Object:
     marks = {"annotations": {"networking.istio.io/exportTo": ",".join(_seen_by(settings))}}
     listed = [{"name": key, "port": port, "targetPort": port} for key, port in ports.items()]
-    spec = {"selector": {APP: name}, "ports": listed}
-    return kubernetes_object("v1", "Service", NAMESPACE, name, marks, spec=spec)
+    return kubernetes_object("v1", "Service", NAMESPACE, name, marks, spec={"selector": {APP: name}, "ports": listed})
 
 
 def _seen_by(settings: Settings) -> list[str]:

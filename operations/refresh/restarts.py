@@ -44,8 +44,7 @@ class Restart:
 
     @property
     def said(self) -> str:
-        count = counted(len(self.pods), "proxy is", "proxies are")
-        return f"{count} older than istiod in: {'; '.join(self.reasons)}"
+        return f"{counted(len(self.pods), 'proxy is', 'proxies are')} older than istiod in: {'; '.join(self.reasons)}"
 
     def undone(self, level: Callable[..., Finding], why: str = "") -> Finding:
         return level(ID, self.subject, f"{why}{self.said}", "refresh --yes restarts it", number=len(self.pods))
@@ -102,16 +101,13 @@ def restart_refusal(client: Client, workload: Workload) -> str:
 PAUSE = 1.0
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 """Annotation by which `kubectl rollout restart` changes a pod template."""
-GONE = "is gone"
-
-IsOlder = Callable[[Restart], bool]
 
 
 class StuckError(Exception):
     """The workload did not become ready in time; the text names the cause."""
 
 
-def carry_out_restart(client: Client, restart: Restart, is_older: IsOlder, wait: int) -> Finding:
+def carry_out_restart(client: Client, restart: Restart, is_older: Callable[[Restart], bool], wait: int) -> Finding:
     """Restart a workload and wait until all its pods are new and ready, after any earlier rollout.
 
     `is_older` returns True while the workload has a pod with a stale proxy: an earlier run may have begun its rollout.
@@ -156,7 +152,7 @@ def _now(client: Client, restart: Restart) -> Workload:
     planned = restart.workload
     workload = workloads.read_workload(client, planned.kind, planned.namespace, planned.name)
     if workload is None:
-        raise StuckError(GONE)
+        raise StuckError("is gone")
     return workload
 
 
@@ -165,15 +161,13 @@ def _cause(client: Client, workload: Workload) -> str:
     failure = conditions({"status": workload.status}).get("ReplicaFailure", {})
     if failure.get("status") == "True":
         return first_line(str(failure.get("message", "")))
-    path, labels = f"/api/v1/namespaces/{workload.namespace}/pods", workload.labels
-    selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    for item in client.items(path, labelSelector=selector):
+    selector = ",".join(f"{key}={value}" for key, value in workload.labels.items())
+    for item in client.items(f"/api/v1/namespaces/{workload.namespace}/pods", labelSelector=selector):
         states = [entry.get("state") or {} for entry in item.get("status", {}).get("containerStatuses") or []]
         reason = next((state["waiting"].get("reason") for state in states if "waiting" in state), "")
         ready = conditions(item).get("Ready", {"status": "True"})
         if reason or ready["status"] != "True":
-            reason = reason or ready.get("reason") or "not Ready"
-            return f"pod {item['metadata']['name']} is not Ready ({reason})"
+            return f"pod {item['metadata']['name']} is not Ready ({reason or ready.get('reason') or 'not Ready'})"
     return f"{workload.status.get('updatedReplicas', 0)} of {workload.replicas} pods are new"
 
 
@@ -200,8 +194,7 @@ def wait_for_connections(settings: Settings, say: Say) -> Iterator[Finding]:
             said = len(lost)
             say(f"waiting until {counted(said, 'proxy is', 'proxies are')} connected to istiod")
 
-    patience = CONNECTION_PATIENCE, CONNECTION_PAUSE
-    for proxy in until(unconnected, *patience, done=not_, tell=tell):
+    for proxy in until(unconnected, CONNECTION_PATIENCE, CONNECTION_PAUSE, done=not_, tell=tell):
         message = "is not connected to istiod: it may go on calling pods that a restart took away"
         yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy.pod))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from operations import pulumi, stacks
 from operations.command_line import Consent
-from operations.failures import Exit, OperationError, UsageError
+from operations.failures import ProblemError, UsageError
 from operations.istiod_certificates import IssuedCertificate, NoCertificate, issuer
 from operations.pulumi import PulumiFailed
 from operations.rotate_ca.root import change_root, refusal
@@ -19,13 +19,6 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.settings import CaSettings, Settings
 from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.waiting import until
-
-
-class InTradingHoursError(OperationError):
-    """The current time is within the stack's `trading.hours`, and the operation was not confirmed for them."""
-
-    status = Exit.PROBLEMS
-
 
 AUTHORITY, PAUSE = "certificate authority", 1.0
 
@@ -75,14 +68,14 @@ def rotate(
 ) -> list[Finding]:
     """Rotate the CA under its root, or change to another root, and return the findings.
 
-    Raises UsageError, InTradingHoursError, and as `pi_mesh.cluster.client.Client` does.
+    Raises UsageError, ProblemError within `trading.hours`, and as `pi_mesh.cluster.client.Client` does.
     """
     settings = stacks.load_any(stack)
     vault = settings.vault
     if not consent.dry_run and isinstance(settings, Settings):
         what = "rotate-ca exchanges the CA that signs every certificate"
         for finding in errors(refused_restart(settings.trading.hours, what, datetime.now(UTC))):
-            raise InTradingHoursError(finding)
+            raise ProblemError(finding)
     if change_of_root:
         if isinstance(settings, CaSettings):
             raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")

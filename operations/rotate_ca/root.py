@@ -115,8 +115,7 @@ class Change:
 
 def carry_out_steps(change: Change, pending: Pending) -> Iterator[Finding]:
     """Yield the finding of each step; an error is the last."""
-    begun = change.new in also_trusted(stacks.load(change.stack))
-    if change.target and not begun and (refused := pending()):
+    if change.target and change.new not in also_trusted(stacks.load(change.stack)) and (refused := pending()):
         yield from refused
         return
     for step in _steps(change):
@@ -171,8 +170,7 @@ def _distrust(change: Change) -> Finding:
                 pulumi.remove_config(change.stack, f"{path}[{place}]")
             elif len(kept) < len(roots):
                 pulumi.set_all(change.stack, {f"{path}[{place}]": pem.text(kept)})
-    dropped = ", ".join(map(pem.title, change.old))
-    return _up(change, change.stack, f"step 3 of 3: {dropped} is trusted no more")
+    return _up(change, change.stack, f"step 3 of 3: {', '.join(map(pem.title, change.old))} is trusted no more")
 
 
 def _also_trust(stack: str, root: pem.x509.Certificate) -> None:
@@ -253,8 +251,7 @@ def _planned(stack: str, settings: Settings, options: RootOptions, judged: bool,
     place = settings.cluster.context, settings.istio.namespace
     live = mesh_trust(mesh_ca.read_authority(*place))
     if live is None:
-        fix = "run `pulumi up` with the new CA"
-        raise UsageError(stack, "istiod has not run yet: there is no root to change", fix)
+        raise UsageError(stack, "istiod has not run yet: there is no root to change", "run `pulumi up` with the new CA")
     also, asks = also_trusted(settings), Wait(*place, wait)
     target = rotate_ca_target.named_ca(stack, settings, options) if options.named else None
     if target and target.root != live.signer:

@@ -110,8 +110,7 @@ def _protected_mounts(stack: str, settings: Settings) -> list[str]:
 
 def ca_signed_outside(stack: str, settings: Settings, options: RootOptions) -> Target:
     """Return the CA whose key is in Vault and which an external root has signed."""
-    text = read_text(stack, options.chain)
-    chain = bundle.verified_chain(text, datetime.now(UTC), "--chain")
+    chain = bundle.verified_chain(read_text(stack, options.chain), datetime.now(UTC), "--chain")
     vault, (*_, root) = settings.vault, chain
     values = {"vault.signed.generation": str(vault.generation), "vault.signed.chain": pem.text(chain)}
     reached = vault.signed is not None and is_same_chain(vault.signed.chain, chain)
@@ -155,8 +154,7 @@ def _ca_of_files(stack: str, settings: Settings, options: RootOptions) -> Target
     def write() -> None:
         # The key first: where only that is written, the next run writes both again.
         pulumi.set_secret(stack, CA_KEY, key)
-        named = {"ca.source": "pem", "ca.chain": pem.text(chain)}
-        pulumi.set_all(stack, {**named, **give_up_vault(stack, settings)})
+        pulumi.set_all(stack, {"ca.source": "pem", "ca.chain": pem.text(chain), **give_up_vault(stack, settings)})
 
     reached = settings.ca.source == "pem" and is_same_chain(settings.ca.chain or "", chain)
     return Target(root, reached, write, stack)

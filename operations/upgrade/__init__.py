@@ -53,5 +53,4 @@ def upgrade(
                 findings = [steps.not_begun(now)]
             else:
                 findings = list(run.carry_out_upgrade(now, judged, wait, consent))
-    show = partial(steps.show_stops, planned) if plan else show_report
-    conclude_findings("upgrade", stack, findings, as_json, show)
+    conclude_findings("upgrade", stack, findings, as_json, partial(steps.show_stops, planned) if plan else show_report)

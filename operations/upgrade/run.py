@@ -173,8 +173,7 @@ class StepRun:
             yield apply_crds(settings.cluster.context, base)
 
     def _up(self, changes: dict[str, str]) -> Finding:
-        changed = f"is up, {counted(len(changes), 'resource')} changed"
-        done = ok(ID, self._subject, changed, number=len(changes))
+        done = ok(ID, self._subject, f"is up, {counted(len(changes), 'resource')} changed", number=len(changes))
         failed = "`pulumi up` failed, see above; unfinished releases keep running unchanged"
         return pulumi.applied(self.stack, self.judged, done, failed, f"correct that, {AGAIN}")
 

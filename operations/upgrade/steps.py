@@ -10,7 +10,7 @@ from rich.table import Table
 
 from operations import stacks
 from operations.command_line import show_report
-from operations.failures import Exit, OperationError, UsageError
+from operations.failures import OperationError, ProblemError, UsageError
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
 from operations.results import Report
@@ -28,12 +28,6 @@ from pi_mesh.words import for_stack
 
 VERSION_KEY = "istio.version"
 MINOR = re.compile(r"v?1\.([0-9]{1,3})(?:\.x)?")
-
-
-class NoUpgradeError(OperationError):
-    """The requested version cannot be reached from the running one."""
-
-    status = Exit.PROBLEMS
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ def mesh_at_version(now: ObservedState, version: str) -> Inventory:
 
 
 def read_upgrade_state(stack: str, target: str) -> UpgradeState:
-    """Return the open steps. Raises NoUpgradeError, UsageError, and as `observed_state.read` does."""
+    """Return the open steps. Raises ProblemError for a way back, UsageError, and as `observed_state.read` does."""
     settings = stacks.load_any(stack)
     if isinstance(settings, CaSettings):
         raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack")
@@ -76,7 +70,7 @@ def read_upgrade_state(stack: str, target: str) -> UpgradeState:
         raise UsageError(stack, message, f"install the mesh: `pulumi up -s {stack}`")
     problem = upgrade_path.unsupported_change(running, target)
     if problem and problem.goes_back:
-        raise NoUpgradeError(error(STEP, setting(VERSION_KEY), problem.message, problem.fix))
+        raise ProblemError(error(STEP, setting(VERSION_KEY), problem.message, problem.fix))
     written = settings.istio.version
     begun = _is_begun(now, running, target)
     later = upgrade_path.version_path(written if begun else running, target, settings)

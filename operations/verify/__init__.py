@@ -22,15 +22,8 @@ def _long_enough(seconds: int) -> int:
     return seconds
 
 
-Window = Annotated[
-    int,
-    typer.Option(
-        "--window",
-        help="Count CPU throttling over so many seconds (30 or more) of the run.",
-        min=0,
-        callback=_long_enough,
-    ),
-]
+WINDOW = "Count CPU throttling over so many seconds (30 or more) of the run."
+Window = Annotated[int, typer.Option("--window", help=WINDOW, min=0, callback=_long_enough)]
 StackFile = Annotated[
     Path | None,
     typer.Option("--stack-file", help="Take the settings from this file, without Pulumi; the state is not looked at."),

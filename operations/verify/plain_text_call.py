@@ -110,8 +110,7 @@ def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> 
         refused += outcome is Outcome.REFUSED
     if refused:
         calls = counted(refused, "plain-text call was", "plain-text calls were")
-        where = Subject("namespace", namespace)
-        return [ok(ID, where, f"{calls} refused, as STRICT asks", number=refused), *findings]
+        return [ok(ID, Subject("namespace", namespace), f"{calls} refused, as STRICT asks", number=refused), *findings]
     return findings
 
 

@@ -177,5 +177,4 @@ def _workloads(
     if not (releases or objects):
         return []
     addons = ObservabilityArgs(tuple(map(deployment.release, releases)), objects)
-    opts = deployment.after(*injecting, *namespaces.values())
-    return [*Observability("observability", addons, opts).addons]
+    return [*Observability("observability", addons, deployment.after(*injecting, *namespaces.values())).addons]

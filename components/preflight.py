@@ -40,9 +40,8 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot 
     findings = registry.findings(registry.PREVIEW if preview else registry.UP, observation)
     _report(trading_hours.shown_only(findings) if preview else findings)
     if preview:
-        for sentence in restarts.forecast(observation.mesh, state, observation.snapshot.pods).sentences(
-            observation.mesh.stack
-        ):
+        forecast = restarts.forecast(observation.mesh, state, observation.snapshot.pods)
+        for sentence in forecast.sentences(observation.mesh.stack):
             pulumi.log.info(sentence)
     return observation.snapshot
 
@@ -57,10 +56,10 @@ def _note_unlocked(mesh: Inventory) -> None:
 def _note_unguarded(state: StackState) -> None:
     """Log, in a preview, that a destroy still asks nobody: the stack's last `up` was of a version before 0.2.0."""
     if pulumi.runtime.is_dry_run() and state.releases and not state.has_guard:
-        asks = (
-            "`pulumi destroy` of this stack deletes the workloads of others without asking until the next `pulumi up`"
+        pulumi.log.info(
+            "`pulumi destroy` of this stack deletes the workloads of others without asking until the next `pulumi up`, "
+            "which adds the guard destroy-guard (destroy.workloads)"
         )
-        pulumi.log.info(f"{asks}, which adds the guard destroy-guard (destroy.workloads)")
 
 
 def _report(findings: list[Finding]) -> None:
@@ -69,6 +68,5 @@ def _report(findings: list[Finding]) -> None:
         if finding.level in (Level.WARNING, Level.UNKNOWN):
             pulumi.log.warn(line)
     if problems := errors(findings):
-        lines = [f"  {lines[finding]}" for finding in problems]
-        found = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
-        raise pulumi.RunError("\n".join([found, *lines]))
+        heading = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
+        raise pulumi.RunError("\n".join([heading, *(f"  {lines[finding]}" for finding in problems)]))

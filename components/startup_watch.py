@@ -111,8 +111,7 @@ class Watch:
 
     def _say(self, release: Release, waiting: list[Startup], waited: float, now: float) -> None:
         self.last_line = now
-        idle = "Helm undoes the change" if self.told_all else "Helm is at work"
-        what = "; ".join(map(line, waiting)) or idle
+        what = "; ".join(map(line, waiting)) or ("Helm undoes the change" if self.told_all else "Helm is at work")
         warn = any(cause.verdict is not Verdict.WAIT for pod in waiting if (cause := cause_of(pod)))
         (pulumi.log.warn if warn else pulumi.log.info)(f"{release.name}, {waited:.0f} s: {what}")
 

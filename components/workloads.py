@@ -48,8 +48,9 @@ class Traffic(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         first = [manifest.register(name, item, inside) for item in objects if item.first]
         guarded = pulumi.ResourceOptions(parent=self, depends_on=first)
-        own = [item for item in objects if not (item.first or item.last or item.opens)]
-        rest = [manifest.register(name, item, guarded) for item in own]
+        rest = [
+            manifest.register(name, item, guarded) for item in objects if not (item.first or item.last or item.opens)
+        ]
         # A default deny created before the allow policies would cut off running callers.
         after = pulumi.ResourceOptions(parent=self, depends_on=[*first, *rest])
         last = [manifest.register(name, item, after) for item in objects if item.last]
@@ -90,8 +91,7 @@ class Observability(pulumi.ComponentResource):
         mounted = [manifest.register(name, item, own) for item in args.objects if item.first]
         after = pulumi.ResourceOptions(parent=self, depends_on=mounted)
         self.addons = [Addon(release, after) for release in args.addons]
-        for item in args.objects:
-            if not item.first:
-                # Registered after the addons, because proxies would otherwise report to addons that do not exist yet.
-                manifest.register(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
+        # Registered after the addons, because proxies would otherwise report to addons that do not exist yet.
+        for item in (item for item in args.objects if not item.first):
+            manifest.register(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
         self.register_outputs({"addons": {addon.release_name: addon.status for addon in self.addons}})

@@ -42,8 +42,7 @@ def deploy_ca(settings: CaSettings) -> None:
     for finding in overridden_settings.check_vault_transport(settings.vault):
         pulumi.log.warn(str(finding))
     ca = WantedCa(CA, settings.vault)
-    answer = source.ask(ca, engine.recorded_state().vault)
-    if signing := source.ca_source(ca, answer.kept):
+    if signing := source.ca_source(ca, source.ask(ca, engine.recorded_state().vault).kept):
         signing.export()
 
 

@@ -10,12 +10,15 @@ from .rule import MANDATORY, Bounds, Resource, Rule, bound, strings
 from .tree import at, items, text, texts, within
 
 SOURCES = {
-    "principals": "principal",
-    "namespaces": "namespace",
-    "serviceAccounts": "service account",
-    "requestPrincipals": "request principal",
+    "principals": ("source.principal", "principal"),
+    "namespaces": ("source.namespace", "namespace"),
+    "serviceAccounts": ("source.serviceAccount", "service account"),
+    "requestPrincipals": ("request.auth.principal", "request principal"),
+    "ipBlocks": ("source.ip", "addresses"),
+    "remoteIpBlocks": ("remote.ip", "remote addresses"),
 }
-NETWORKS = {"ipBlocks": "addresses", "remoteIpBlocks": "remote addresses"}
+"""Fields of a source, each with the key of a condition that says the same, and its name in a message."""
+NETWORKS = ("ipBlocks", "remoteIpBlocks")
 
 _LITERAL = re.compile(r"[^*\s]+")
 _OF_NAMESPACE = re.compile(r"([^*\s]+|\*)/?ns/[^/*\s]+/(sa/)?[^/*\s]*\*?")
@@ -83,27 +86,20 @@ def _of_rule(rule: Any, bounds: Bounds) -> Iterator[str]:
 
 
 def _of_source(entry: Any, bounds: Bounds) -> Iterator[str]:
-    values = {field: texts(entry, f"source.{field}") for field in (*SOURCES, *NETWORKS)}
+    values = {field: texts(entry, f"source.{field}") for field in SOURCES}
     given = {field: callers for field, callers in values.items() if callers}
     if any(names_callers(field, callers, bounds) for field, callers in given.items()):
         return
     if not given:
         yield "has a source that names no caller: it allows every caller"
     for field, callers in given.items():
-        yield f"allows the {SOURCES.get(field) or NETWORKS[field]} {', '.join(callers)}"
+        yield f"allows the {SOURCES[field][1]} {', '.join(callers)}"
 
 
 def _narrows(condition: Any, bounds: Bounds) -> bool:
     """Return True for a condition that only named callers fulfil."""
-    key, values = text(condition, "key") or "", texts(condition, "values")
-    field = {
-        "source.principal": "principals",
-        "source.namespace": "namespaces",
-        "source.serviceAccount": "serviceAccounts",
-        "request.auth.principal": "requestPrincipals",
-        "source.ip": "ipBlocks",
-        "remote.ip": "remoteIpBlocks",
-    }.get(key)
+    key, values = text(condition, "key"), texts(condition, "values")
+    field = next((field for field, (of_condition, _) in SOURCES.items() if of_condition == key), None)
     return bool(field and values and names_callers(field, values, bounds))
 
 

@@ -23,8 +23,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 def _of_policy(resource: Resource, bounds: Bounds) -> Iterator[str]:
     name = at(resource.props, "metadata.name")
-    selector = mapping(resource.props, "spec.selector.matchLabels")
-    labels = {f"{key}={value}" for key, value in selector.items()}
+    labels = {f"{key}={value}" for key, value in mapping(resource.props, "spec.selector.matchLabels").items()}
     whom = f"workloads with {', '.join(sorted(labels))}" if labels else "all workloads in its scope"
     for place, mode in _modes(resource):
         weak = None

@@ -55,8 +55,7 @@ class Rule:
     of_stack: bool = False
 
     def bounds(self, config: Mapping[str, Any] | None) -> Bounds:
-        defaults = {name: schema["default"] for name, schema in self.schema.items()}
-        return {**defaults, **(config or {})}
+        return {**{name: schema["default"] for name, schema in self.schema.items()}, **(config or {})}
 
     def policy(self) -> Policy:
         form = StackValidationPolicy if self.of_stack else ResourceValidationPolicy

@@ -98,8 +98,7 @@ def _proxy_config(proxy: ProxySettings, gateway: GatewaySettings) -> Iterator[st
     if gateway.listener_drain_seconds:
         yield f"drainDuration: {gateway.listener_drain_seconds}s"
     if gateway.max_drain_seconds or proxy.exit_when_idle:
-        metadata = exit_when_idle(bool(gateway.max_drain_seconds), gateway.drain_seconds)
-        yield f"proxyMetadata: {json.dumps(metadata)}"
+        yield f"proxyMetadata: {json.dumps(exit_when_idle(bool(gateway.max_drain_seconds), gateway.drain_seconds))}"
     yield from _topology(gateway)
 
 

@@ -56,8 +56,7 @@ def given_ports(gateway: GatewaySettings) -> set[int]:
 
 def reached_ports(settings: Settings, release: str, gateway: GatewaySettings) -> set[int]:
     """Return the ports that a gateway's Service has, without the one for its health."""
-    ports = given_ports(gateway) or {*port_numbers(settings, release).values()}
-    return ports - {CHART_PORTS["status-port"]}
+    return (given_ports(gateway) or {*port_numbers(settings, release).values()}) - {CHART_PORTS["status-port"]}
 
 
 def given_service(gateway: GatewaySettings) -> Mapping[str, object]:

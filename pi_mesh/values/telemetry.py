@@ -134,8 +134,7 @@ def log_writers(settings: Settings) -> int:
 
 def _access_log_entry(sampling: float) -> Values:
     """Return the entry of `accessLogging`; without a filter it logs every request."""
-    expression = logged_requests(sampling)
-    return given(providers=[{"name": ACCESS_LOG_PROVIDER}], filter=given(expression=expression or None))
+    return given(providers=[{"name": ACCESS_LOG_PROVIDER}], filter=given(expression=logged_requests(sampling) or None))
 
 
 def logged_requests(sampling: float) -> str:

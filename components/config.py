@@ -14,10 +14,7 @@ from pi_mesh.settings.pulumi_config import VAULT_TOKEN, misplaced_keys, plain_va
 
 
 def load() -> Settings | CaSettings:
-    """Return the settings of the running stack. Raises SettingsError with every problem at once.
-
-    All keys are read, rather than each one by name, so that an unknown key is refused.
-    """
+    """Return the running stack's settings; all keys are read, to refuse an unknown one. Raises SettingsError."""
     file = Path(f"Pulumi.{get_stack()}.yaml")
     if file.exists() and (problems := misplaced_keys(file.name, file.read_text(encoding="utf-8", errors="replace"))):
         raise SettingsError(problems)

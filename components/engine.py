@@ -29,8 +29,7 @@ def require_version() -> None:
 
 
 READ = "pulumi:pulumi:readStackResourceOutputs"
-"""A built-in function of the Pulumi engine (pkg/resource/deploy/builtins.go); unlike StackReference it adds no
-resource."""
+"""A built-in function of the engine (pkg/resource/deploy/builtins.go); unlike StackReference it adds no resource."""
 NO_ORGANIZATION = "organization"
 """Pulumi's name for the organization in every backend except Pulumi Cloud; older backends want the bare stack name."""
 

@@ -16,10 +16,7 @@ from pi_mesh.settings.mtls import MtlsSettings
 
 
 class IstioBase(ReleaseComponent):
-    """The chart `base`.
-
-    Its CRDs stay when the release is uninstalled, as Istio's chart intends: deleting a CRD deletes all its objects.
-    """
+    """The chart `base`. Its CRDs stay after an uninstall, as Istio intends: with a CRD go all its objects."""
 
     token = "pi-mesh:istio:Base"
     has_workloads = False
@@ -32,10 +29,7 @@ class Istiod(ReleaseComponent):
 
 
 class Gateway(ReleaseComponent):
-    """The chart `gateway`.
-
-    istiod's webhook fills in the image of the gateway's pods, so istiod is installed first.
-    """
+    """The chart `gateway`. istiod's webhook fills in the image of the gateway's pods, so istiod is installed first."""
 
     token = "pi-mesh:istio:Gateway"
 
@@ -62,10 +56,7 @@ class MeshMtls(pulumi.ComponentResource):
 
 
 def webhook_wait(settings: Settings) -> pulumi.ResourceHookBinding | None:
-    """Return the hook that waits for the webhook after each change of istiod's release.
-
-    A webhook that still does not answer is a warning.
-    """
+    """Return the hook that waits for the webhook after each change of istiod's release, and warns if it is silent."""
     if pulumi.runtime.is_dry_run():
         return None  # a preview calls no hooks
 

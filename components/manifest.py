@@ -45,10 +45,7 @@ def make_api_crds(mesh: Inventory, opts: pulumi.ResourceOptions) -> list[pulumi.
 
 
 def make_pull_secret(settings: Settings, namespace: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
-    """Register the Secret of a namespace; none where `images.login` is not set.
-
-    Raises pulumi.RunError where the password is missing.
-    """
+    """Register a namespace's Secret; none without `images.login`. Raises pulumi.RunError for a missing password."""
     login = settings.images.login
     if login is None:
         return []

@@ -54,10 +54,7 @@ class Foundations:
 
 
 async def deploy(settings: Settings, begun: Providers | None = None) -> None:
-    """Register every resource of the mesh in order. All checks run before the first resource is registered.
-
-    `begun`: the providers, if they are registered already.
-    """
+    """Register every resource of the mesh in order, after all checks. `begun`: the providers, if registered already."""
     recorded = engine.recorded_state()
     lock = chart_lock.read(get_stack())
     snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
@@ -109,10 +106,7 @@ def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: 
 
 
 def _control_planes(deployment: Deployment, foundations: Foundations) -> tuple[Sequence[Istiod], Sequence[Resource]]:
-    """Register istiod, the second control plane of an upgrade, and the tags by which pods choose one.
-
-    Return the control planes, and what a pod that istiod injects waits for.
-    """
+    """Register istiod, a second one in an upgrade, and the tags; return them, and what an injected pod waits for."""
     mesh, settings, snapshot = deployment.mesh, deployment.mesh.settings, deployment.snapshot
     opts = deployment.after(foundations.base, *foundations.signers, *foundations.pull_secrets)
     istiod = Istiod(deployment.release(mesh.the(Kind.ISTIOD), istio.webhook_wait(settings)), opts)

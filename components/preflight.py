@@ -17,10 +17,9 @@ from pi_mesh.words import counted, for_stack
 
 
 def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot | None:
-    """Return the cluster's snapshot and log warnings and unknown results.
+    """Return the cluster's snapshot, or None in a preview whose cluster does not answer; log warnings and unknowns.
 
-    Returns None in a preview whose cluster does not answer. Raises pulumi.RunError, with every problem in one message,
-    if a check has errors.
+    Raises pulumi.RunError, with every problem in one message, if a check has errors.
     """
     preview = pulumi.runtime.is_dry_run()
     try:

@@ -72,8 +72,7 @@ class ObservabilityArgs:
 
     addons: tuple[ReleaseArgs, ...]
     objects: tuple[ManagedObject, ...] = ()
-    """The dashboards, the Telemetry that makes the proxies send data to the addons, and the monitors and rules that a
-    Prometheus operator reads."""
+    """The dashboards, the Telemetry by which proxies report to the addons, and what a Prometheus operator reads."""
 
 
 class Addon(ReleaseComponent):

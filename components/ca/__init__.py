@@ -12,10 +12,7 @@ from pi_mesh.settings import Settings
 
 
 def ask(settings: Settings, recorded: StackState) -> Answer:
-    """Return Vault's answer about the CA, before any resource is registered; empty if this stack makes no CA.
-
-    Raises pulumi.RunError with one line, and SettingsError.
-    """
+    """Return Vault's answer, empty for a stack that makes no CA. Raises pulumi.RunError, and SettingsError."""
     if not settings.vault.here:
         return Answer()
     from components.ca import program
@@ -26,10 +23,7 @@ def ask(settings: Settings, recorded: StackState) -> Answer:
 def plug_in(
     mesh: Inventory, snapshot: Snapshot | None, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """Register what must exist before istiod starts; nothing if istiod makes its own root.
-
-    `snapshot` is None if the cluster could not be read. Raises pulumi.RunError with one line.
-    """
+    """Register what istiod needs to start, if anything; `snapshot` is None if unreadable. Raises pulumi.RunError."""
     settings = mesh.settings
     left_over = snapshot is not None and settings.istio.namespace in snapshot.external_ca + snapshot.external_signer
     if not (settings.vault.enabled or settings.ca.plugged_in or settings.ca.issuer or left_over):

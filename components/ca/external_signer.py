@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 
 class CertManager(ReleaseComponent):
-    """The chart `cert-manager`.
-
-    Its CRDs stay when the release is uninstalled, because other owners' certificates use them.
-    """
+    """The chart `cert-manager`. Its CRDs stay after an uninstall, because other owners' certificates use them."""
 
     token = "pi-mesh:vault:CertManager"
 

@@ -25,10 +25,7 @@ from pi_mesh.waiting import until
 
 @dataclass(frozen=True)
 class CacertsArgs:
-    """The Secret's namespace and content.
-
-    `files` is the content by file name. None makes the Secret empty, and istiod then makes its own root.
-    """
+    """The Secret's namespace, and its content by file name; None empties it, and istiod then makes its own root."""
 
     namespace: pulumi.Input[str]
     files: pulumi.Output[Mapping[str, str]] | None

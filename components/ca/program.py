@@ -48,10 +48,7 @@ def deploy_ca(settings: CaSettings) -> None:
 
 @_one_line()
 def ask(settings: Settings, recorded: StackState) -> Answer:
-    """Ask Vault for what must be known before any resource is registered.
-
-    Raises pulumi.RunError with one line if Vault is needed but cannot be used, and SettingsError.
-    """
+    """Ask Vault before any resource is registered. Raises pulumi.RunError without an answer, and SettingsError."""
     return source.ask(_described_ca(settings), recorded.vault)
 
 
@@ -59,10 +56,7 @@ def ask(settings: Settings, recorded: StackState) -> Answer:
 def plug_in(
     mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """Register what must exist before istiod starts; nothing if istiod makes its own root.
-
-    Raises pulumi.RunError with one line if workloads would be cut off from each other.
-    """
+    """Register what istiod needs to start, if anything. Raises pulumi.RunError if workloads would be cut off."""
     settings, now_trusted, root = mesh.settings, mesh_trust(authority), answer.root
     vault, ca = settings.vault, _described_ca(settings)
     by_issuer = plugged_in_ca.register_issued_ca(mesh, opts)

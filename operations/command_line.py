@@ -137,10 +137,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, and car
 
 
 class Consent:
-    """The consent to a printed plan: `--yes`, or a yes on a terminal. Without either, nothing is carried out.
-
-    A yes on a terminal holds for the whole command.
-    """
+    """The consent to a printed plan: `--yes`, or a yes on a terminal, which holds for the whole command."""
 
     def __init__(self, command: str, *, yes: bool = False, dry_run: bool = False, as_json: bool = False) -> None:
         self._command, self._yes, self.dry_run, self._as_json = command, yes, dry_run, as_json

@@ -21,10 +21,7 @@ Config = dict[str, Any]
 def envoy_container(
     settings: Settings, ready: int, listeners: Mapping[int, Iterable[Config]], clusters: Iterable[Config] = ()
 ) -> Config:
-    """Return a container of the proxy's image in which Envoy has these routes by port; port `ready` shows that it runs.
-
-    It runs without rights, under Envoy's bootstrap in its arguments.
-    """
+    """Return a container without rights whose Envoy has these routes by port; port `ready` shows that it runs."""
     resources = {"listeners": [_listener(port, routes) for port, routes in listeners.items()]}
     config = {"static_resources": {**resources, "clusters": [*clusters]}}
     command = ["/usr/local/bin/envoy", "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]

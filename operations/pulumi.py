@@ -100,10 +100,7 @@ def remove_config(stack: str, path: str) -> None:
 
 
 def up(stack: str, judged: bool) -> None:
-    """Run `pulumi up` with its output on standard error, so that standard output stays free for the report.
-
-    `judged`: True to apply the policy pack.
-    """
+    """Run `pulumi up`, with the policy pack if `judged`; its output goes to standard error, apart from the report."""
     _run("up", "--stack", stack, "--yes", "--skip-preview", *_policies(stack, judged), output=sys.stderr)
 
 

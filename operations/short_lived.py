@@ -62,10 +62,7 @@ class NotReadyError(Exception):
 
 @contextmanager
 def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2) -> Iterator[Pod]:
-    """Run a workload, yield its Ready pod, and remove the workload at the end, also after an error.
-
-    Raises NotReadyError where the pod is not Ready within `seconds`, and as `Client` does.
-    """
+    """Run a workload, yield its Ready pod, and remove it at the end. Raises NotReadyError, and as `Client` does."""
     name = start(client, workload)["name"]
     try:
         yield ready(client, workload.namespace, name, seconds)
@@ -111,10 +108,7 @@ def stop(client: Client, namespace: str, job: str) -> None:
 
 
 def sweep(client: Client) -> int:
-    """Remove the Jobs with this program's label that are past their deadline, and return their number.
-
-    The API server's clock decides, which made their creation times.
-    """
+    """Remove this program's Jobs that are past their deadline by the API server's clock, and return their number."""
     jobs = client.items(_jobs(""), labelSelector=SHORT_LIVED_LABEL)
     old = [job["metadata"] for job in jobs if _end(job) < client.now()]
     for meta in old:

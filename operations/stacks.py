@@ -37,10 +37,7 @@ def load_with_cluster(stack: str) -> tuple[Settings, Snapshot]:
 
 
 def of_file(path: Path) -> tuple[Settings, Callable[[], StackState]]:
-    """Return the settings of a stack file and a function that returns no state, for a machine without Pulumi.
-
-    Raises SettingsError as `load` does.
-    """
+    """Return a stack file's settings, and a function that returns no state: for a machine without Pulumi."""
     return stack_file.load_file(path), lambda: NEVER_RUN
 
 

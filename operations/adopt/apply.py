@@ -1,8 +1,4 @@
-"""The execution of an adoption, and its reversal.
-
-An adoption writes the stack file first, then the state, in one write under the backend's lock. Its reversal removes
-the adopted resources from the state, and the stack's marks from the cluster.
-"""
+"""The execution of an adoption, and its reversal."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -30,8 +26,7 @@ ID = "next preview"
 def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
     """Write the settings and the state, and judge the next preview; take back a harmful one at once.
 
-    After an interruption the next run goes on: the settings alone change nothing, and the state is written in one
-    piece.
+    After an interruption the next run goes on: the settings alone change nothing, and the state is written at once.
     """
     for proposal in there.proposals:
         say(f"{proposal.path}: writing it into the stack file")

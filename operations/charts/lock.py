@@ -135,10 +135,7 @@ class ChangedChartError(Exception):
 
 
 def fetch_chart(source: str, chart: str, version: str, locked: str = "") -> tuple[LockedChart, bytes]:
-    """Return a chart as its source has it now, with its sum.
-
-    Raises ChartUnavailableError, and ChangedChartError for another sum than the locked one.
-    """
+    """Return a chart and its sum. Raises ChartUnavailableError, and ChangedChartError for a sum other than `locked`."""
     content = read_chart(source, chart, version)
     named = _metadata(content)
     if (named.get("name"), str(named.get("version"))) != (chart, version):

@@ -149,10 +149,7 @@ def report_of_calls(settings: Settings, stack: str, cluster: Snapshot, say: Say)
 
 
 def run_calls(client: Client, settings: Settings, stack: str, say: Say) -> list[CallResult] | Finding:
-    """Make the calls and return them with their findings; one finding where none could be made.
-
-    Raises UsageError, and as `Client` does.
-    """
+    """Return each call with its finding, or one finding if none was made. Raises UsageError, and as `Client` does."""
     until = time.monotonic() + WHOLE
     try:
         with namespace.temporary_namespace(client, settings, stack, WHOLE / 3):

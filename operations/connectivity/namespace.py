@@ -81,10 +81,7 @@ def _clear(client: Client, stack: str, seconds: float) -> None:
 
 
 def _refuse_others(metadata: Object, stack: str, now: datetime) -> None:
-    """Raise UsageError for a namespace that no run of this command made, or that a living run uses.
-
-    `now` is the API server's time, which also made the namespace's.
-    """
+    """Refuse a namespace that no run of this command made or that a living one uses; `now` is the API server's time."""
     run = (metadata.get("annotations") or {}).get(RUN, "")
     if (metadata.get("labels") or {}).get(SHORT_LIVED_LABEL) != PURPOSE or not run:
         message = f"namespace {NAMESPACE} exists and was not created by this command"

@@ -219,10 +219,7 @@ METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v
 def rehearse_on_nodes(
     stack: str, to: str | None, namespace: str | None, wait: int | None, say: Say
 ) -> Iterator[Finding]:
-    """Yield the findings about every node, those about nodes without a trial first.
-
-    Raises as `stacks.load_with_cluster` and `Client` do.
-    """
+    """Yield every node's findings, untried nodes first. Raises as `stacks.load_with_cluster` and `Client` do."""
     settings, cluster = stacks.load_with_cluster(stack)
     if to:  # a digest is of one version
         settings = stacks.load_changed(stack, {"istio.version": to, "images.digests": {}})

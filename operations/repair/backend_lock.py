@@ -29,10 +29,7 @@ class NotOurs(ProblemError):
 
 @contextmanager
 def held_lock(now: ObservedState) -> Iterator["BackendLock"]:
-    """Hold the lock of the stack until the end, or a signal that ends the process.
-
-    Raises NotOurs where a run has taken the lock in the meantime.
-    """
+    """Hold the lock of the stack until the end or a signal. Raises NotOurs where a run took it in the meantime."""
     if not now.locks_known:
         yield _Elsewhere()
         return
@@ -46,10 +43,7 @@ def held_lock(now: ObservedState) -> Iterator["BackendLock"]:
 
 
 class _InFolder:
-    """A file backend's lock: a file as Pulumi writes it, beside which no other may lie.
-
-    https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go
-    """
+    """A file backend's lock: a file as Pulumi writes it (pkg/backend/diy/lock.go), beside which no other may lie."""
 
     def __init__(self, now: ObservedState) -> None:
         self._stack, self._backend = now.stack, now.backend

@@ -1,7 +1,4 @@
-"""The observed state after a killed run: cluster, Pulumi's state, locks, processes and the CA in Vault.
-
-The repair of Pulumi's state is pure functions over `pulumi stack export`.
-"""
+"""The observed state after a killed run: cluster, Pulumi's state, locks, processes and the CA in Vault."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -88,10 +85,7 @@ def known_releases(state: dict) -> set[str]:
 
 
 def unnoticed_failures(state: dict, failed: Collection[str]) -> list[str]:
-    """Return the failed releases, as NAMESPACE/NAME, that the state takes for successful.
-
-    A refresh forgets failures.
-    """
+    """Return the failed releases, as NAMESPACE/NAME, that the state calls successful: a refresh forgets failures."""
     return [entry["id"] for entry in resources(state) if _is_one_of(entry, failed) and not entry.get("initErrors")]
 
 
@@ -116,8 +110,7 @@ MOUNT = "vault:index/mount:Mount"
 def find_lost_ca(state: dict, vault: VaultSettings) -> LostCa | None:
     """Return what Vault has in place of the CA in the state; None where Vault has that CA, or the state has none.
 
-    A refresh that failed has already removed a part of the CA from the state. Raises VaultError where Vault gives no
-    answer.
+    A refresh that failed has already removed a part of the CA from the state. Raises VaultError without an answer.
     """
     ours = [entry for entry in resources(state) if entry["type"].startswith(IN_VAULT)]
     if not vault.here or not ours:

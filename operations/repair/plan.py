@@ -199,8 +199,7 @@ Say = Callable[[str], None]
 def carry_out(now: ObservedState, say: Say) -> list[Finding]:
     """Repair everything, printing a line for each step; return the completed steps, and the obstacle that ended them.
 
-    The steps in the cluster and the state are planned again after the orphans are gone: these may have finished their
-    work.
+    Cluster and state are planned for again when the orphans, which may have finished their work, are gone.
     """
     with backend_lock.held_lock(now) as lock:
         cleared = list(processes_and_locks(now))

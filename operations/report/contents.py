@@ -103,10 +103,7 @@ Say = Callable[[str], None]
 
 
 def collected_parts(stack: str, lines: int, known: set[str], say: Say) -> list[ArchiveFile | Finding]:
-    """Return the files, and why others are missing, for a report is also made when nothing works.
-
-    The secrets that must be removed from them are added to those `known`.
-    """
+    """Return the files, and why others are missing; the secrets to remove from them are added to those `known`."""
     with ThreadPoolExecutor(max_workers=len(OWN_COMMANDS)) as pool:
         asked = {pool.submit(answer_files, command, stack): command for command in OWN_COMMANDS}
         say("the versions, the settings, and the state of the mesh")

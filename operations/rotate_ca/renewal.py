@@ -66,10 +66,7 @@ ID = "pulumi up"
 def rotate(
     stack: str, options: RootOptions, judged: bool, wait: int, consent: Consent, *, change_of_root: bool
 ) -> list[Finding]:
-    """Rotate the CA under its root, or change to another root, and return the findings.
-
-    Raises UsageError, ProblemError within `trading.hours`, and as `pi_mesh.cluster.client.Client` does.
-    """
+    """Rotate the CA under its root, or change its root. Raises UsageError, ProblemError, and as `Client` does."""
     settings = stacks.load_any(stack)
     vault = settings.vault
     if not consent.dry_run and isinstance(settings, Settings):

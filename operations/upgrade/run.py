@@ -1,7 +1,4 @@
-"""The run of an upgrade: the execution of each open step.
-
-Each part of a step is an operation that an owner would run by hand, in its order.
-"""
+"""The run of an upgrade: each open step, made of the operations that an owner would run by hand, in their order."""
 
 import io
 import tarfile

@@ -49,19 +49,13 @@ def helm_values(settings: Settings) -> Values:
 
 
 def root(settings: Settings, pem: object) -> Object:
-    """Return the ConfigMap with the root, which istiod mounts. Checks recognize an external signer by its label.
-
-    `pem` may be a Pulumi output.
-    """
+    """Return the ConfigMap with the root, by whose label checks know an external signer; `pem` may be an output."""
     marks, data = {"labels": {EXTERNAL_CA_LABEL: "vault"}}, {"root-cert.pem": pem}
     return kubernetes_object("v1", "ConfigMap", settings.istio.namespace, names.ROOT, marks, data=data)
 
 
 def issuer(settings: Settings, ca: str | None = None) -> Object:
-    """Return the Issuer; `up` waits until its login to Vault succeeds.
-
-    `ca` is the PEM of the CA of Vault's TLS certificate; with None cert-manager relies on the system's CAs.
-    """
+    """Return the Issuer; `up` waits for its login to Vault. `ca`: PEM of Vault's TLS CA; None for the system's CAs."""
     vault = settings.vault
     login = vault.cert_manager.login
     server = {
@@ -96,10 +90,7 @@ def certificate(settings: Settings) -> Object:
 
 
 def rights(settings: Settings) -> tuple[Object, ...]:
-    """Return the rights of cert-manager and istiod.
-
-    cert-manager may create tokens of the service account that Vault knows. istiod may name the Issuer in its requests.
-    """
+    """Return the rights to create tokens of the service account that Vault knows, and for istiod to name the Issuer."""
     own = settings.vault.cert_manager
     controller = {"kind": "ServiceAccount", "name": own.service_account, "namespace": own.namespace}
     istiod = {"kind": "ServiceAccount", "name": "istiod", "namespace": settings.istio.namespace}

@@ -30,10 +30,7 @@ STOPPING = 10
 
 
 def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addressed: bool) -> Values:
-    """Return the values that the settings give, without the extra values.
-
-    `addressed` is True if the gateway's Service gets an address as a LoadBalancer.
-    """
+    """Return the values without the extra ones; `addressed`: True if the Service gets an address as a LoadBalancer."""
     chart = facts_of(gateway_chart(settings.istio.version))
     return {
         "replicaCount": gateway.replicas,
@@ -113,10 +110,7 @@ def _topology(gateway: GatewaySettings) -> Iterator[str]:
 
 
 def _kept_through_drains(release: str, gateway: GatewaySettings) -> Values:
-    """Return values that spread the pods over the nodes and keep one of them during evictions.
-
-    They are not for a single pod, whose budget would block every drain of its node.
-    """
+    """Return values that spread pods and keep one in evictions; for a single pod they would block its node's drain."""
     policy = given(unhealthyPodEvictionPolicy=gateway.scheduling.unhealthy_pod_eviction_policy)
     pods = spread(gateway_selector(release, gateway))
     return {"podDisruptionBudget": {"minAvailable": 1, **policy}, "topologySpreadConstraints": [pods]}

@@ -16,8 +16,7 @@ from pi_mesh.values.placement import node_selector, scheduling, spread
 from pi_mesh.values.traffic.routes import retry_policy
 
 MAX_SURGE_PERCENT = 25
-"""Surge of a rollout in percent: Kubernetes' default and, before 1.24, the gateway chart's only one; istiod's chart has
-100."""
+"""Surge of a rollout in percent: Kubernetes' default, and before 1.24 the gateway chart's; istiod's chart has 100."""
 
 
 def base_values(settings: Settings) -> Values:

@@ -45,8 +45,7 @@ LOG_LINE = 500
 """Bytes of a line in the node's log file, as containerd writes it. Lines with a path took 414 to 427 at the local
 cluster's ingress gateway, and 452 to 494 at a sidecar (2026-11-26); longer names and paths take more."""
 KEPT = 50 * 1024 * 1024
-"""Bytes that a kubelet keeps of a container's log by default: five files (containerLogMaxFiles) of 10 MiB
-(containerLogMaxSize)."""
+"""Bytes that a kubelet keeps of a log by default: 5 files (containerLogMaxFiles) of 10 MiB (containerLogMaxSize)."""
 _ACCESS_LOG_FIELDS = {
     ACCESS_LOG: "v1",
     "time": "%START_TIME%",

@@ -45,10 +45,7 @@ CONTAINERS: Mapping[str, Mapping[str, str | None]] = {
 
 
 def unsized_containers(chart: str | None, values: Mapping[str, Any], sized: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the places of running containers whose resources are not set.
-
-    A chart outside the table has at least one container.
-    """
+    """Yield the places of containers that run without resources; a chart outside the table has at least one."""
     parts = CONTAINERS.get(chart or "", {} if sized else {"resources": None})
     for place, switch in parts.items():
         if place not in sized and not (switch and _is_off(at(values, switch))):

@@ -147,22 +147,14 @@ def unread_values(chart: Chart, extra: Mapping[str, object]) -> Iterator[str]:
 
 def _below(chart: Chart, defaults: Mapping, key: str, value: object, path: str) -> Iterator[str]:
     known = key in defaults or (path.startswith(f"{COPIED}.") and key in chart.defaults)
-    if not known and not _named(chart, key):
+    if not known and not re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", chart.text):
         yield path
         return
     branch = defaults.get(key, chart.defaults.get(key) if path.startswith(f"{COPIED}.") else None)
     if path == COPIED and not branch:
         branch = chart.defaults
     # Without defaults, or if a template uses the branch as a whole, any key may be meant.
-    whole = path != COPIED and _taken_whole(chart, key)
+    whole = path != COPIED and re.search(rf"\.{re.escape(key)}(?![\w.-])", chart.text)
     if isinstance(value, Mapping) and isinstance(branch, Mapping) and branch and not whole:
         for name, inner in value.items():
             yield from _below(chart, branch, name, inner, f"{path}.{name}")
-
-
-def _named(chart: Chart, key: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", chart.text) is not None
-
-
-def _taken_whole(chart: Chart, key: str) -> bool:
-    return re.search(rf"\.{re.escape(key)}(?![\w.-])", chart.text) is not None

@@ -5,15 +5,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pi_mesh.names import (
-    ADOPTED_ANNOTATION,
-    INJECTION_LABEL,
-    ISTIOD,
-    OWNER_ANNOTATION,
-    REVISION_LABEL,
-    TAG_WEBHOOK,
-    owner,
-)
+from pi_mesh import names
+from pi_mesh.names import ADOPTED_ANNOTATION, INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, owner
 from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
 from pi_mesh.settings.istio import DEFAULT_REVISION
@@ -139,7 +132,7 @@ def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
     for tag, revision in settings.istio.tags.items():
         tagged = {"key": REVISION_LABEL, "operator": "In", "values": [tag]}
         service = {
-            "name": ISTIOD if revision == DEFAULT_REVISION else f"{ISTIOD}-{revision}",
+            "name": names.ISTIOD if revision == DEFAULT_REVISION else f"{names.ISTIOD}-{revision}",
             "namespace": settings.istio.namespace,
             "path": "/inject",
             "port": 443,
@@ -148,7 +141,7 @@ def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "MutatingWebhookConfiguration",
             "metadata": {
-                "name": f"{TAG_WEBHOOK}{tag}",
+                "name": f"{names.TAG_WEBHOOK}{tag}",
                 "labels": {"app": "sidecar-injector", "istio.io/tag": tag, REVISION_LABEL: revision},
                 "annotations": {OWNER_ANNOTATION: owner(stack)},
             },

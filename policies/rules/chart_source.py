@@ -44,11 +44,9 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 def _is_below(source: str, allowed: list[str]) -> bool:
     """Return True for an allowed source and for paths below it."""
-    for prefix in (entry.rstrip("/") for entry in allowed):
-        rest = source.removeprefix(f"{prefix}/")
-        if source == prefix or (rest != source and _REST.fullmatch(rest)):
-            return True
-    return False
+    prefixes = [entry.rstrip("/") for entry in allowed]
+    below = (source.removeprefix(f"{prefix}/") for prefix in prefixes if source.startswith(f"{prefix}/"))
+    return source in prefixes or any(map(_REST.fullmatch, below))
 
 
 RULE = Rule(

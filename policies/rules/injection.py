@@ -73,15 +73,14 @@ def _of_pods(resource: Resource, namespaces: Sequence[str | None]) -> Iterator[s
 
 def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
     """Yield a breach for values with which istiod ignores the namespaces' label."""
-    for place, selectors in anywhere(values, "sidecarInjectorWebhook.neverInjectSelector"):
-        if selectors:
-            yield f"{place} keeps pods without a sidecar"
-    for place, left_out in anywhere(values, "global.operatorManageWebhooks"):
-        if left_out:
-            yield f"{place} leaves the cluster without an injecting webhook"
-    for place, policy in anywhere(values, "global.proxy.autoInject"):
-        if policy != "enabled":
-            yield f"{place} is {policy}"
+    effects = {
+        "sidecarInjectorWebhook.neverInjectSelector": "keeps pods without a sidecar",
+        "global.operatorManageWebhooks": "leaves the cluster without an injecting webhook",
+    }
+    for path, effect in effects.items():
+        yield from (f"{place} {effect}" for place, value in anywhere(values, path) if value)
+    policies = anywhere(values, "global.proxy.autoInject")
+    yield from (f"{place} is {policy}" for place, policy in policies if policy != "enabled")
 
 
 RULE = Rule(

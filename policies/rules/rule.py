@@ -4,23 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_policy import (
-    EnforcementLevel,
-    Policy,
-    PolicyConfigSchema,
-    PolicyResource,
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-    StackValidationPolicy,
-)
+import pulumi_policy
+from pulumi_policy import EnforcementLevel
 
 MANDATORY, ADVISORY = EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY
 
 Bounds = Mapping[str, Any]
 """The bounds of a rule: the policy config, or the defaults of the rule's schema."""
 
-Resource = ResourceValidationArgs | PolicyResource
+Resource = pulumi_policy.ResourceValidationArgs | pulumi_policy.PolicyResource
 """The engine's resource: both types have resource_type, name, urn, props and opts."""
 
 
@@ -57,18 +49,18 @@ class Rule:
     def bounds(self, config: Mapping[str, Any] | None) -> Bounds:
         return {**{name: schema["default"] for name, schema in self.schema.items()}, **(config or {})}
 
-    def policy(self) -> Policy:
-        form = StackValidationPolicy if self.of_stack else ResourceValidationPolicy
+    def policy(self) -> pulumi_policy.Policy:
+        form = pulumi_policy.StackValidationPolicy if self.of_stack else pulumi_policy.ResourceValidationPolicy
         return form(
             self.name,
             f"{self.says} ({self.level.value}: {self.why}).",
             self._validate,
             self.level,
-            PolicyConfigSchema(dict(self.schema)) if self.schema else None,
+            pulumi_policy.PolicyConfigSchema(dict(self.schema)) if self.schema else None,
             remediation_steps=self.fix,
         )
 
-    def _validate(self, args: Any, report: ReportViolation) -> None:
+    def _validate(self, args: Any, report: pulumi_policy.ReportViolation) -> None:
         """Report the breaches, and last the wrong type that ended the search."""
         try:
             for breach in self.breaches(args.resources if self.of_stack else args, self.bounds(args.get_config())):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from operations.short_lived import ShortLived
+from operations.short_lived import ShortLived, rights_of
 from pi_mesh.checks.observation import Observation
 from pi_mesh.names import EXCLUDED_PORTS
 from pi_mesh.settings import Settings
@@ -33,13 +33,7 @@ def envoy_container(
         "ports": [{"containerPort": port} for port in listeners],
         "resources": {"requests": {"cpu": "10m", "memory": "48Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}},
         "readinessProbe": {"tcpSocket": {"port": ready}, "periodSeconds": 1},
-        "securityContext": {
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "runAsNonRoot": True,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": rights_of(USER),
     }
 
 

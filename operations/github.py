@@ -35,7 +35,5 @@ def send(method: str, path: str, **content: str) -> str:
 
 def own_text(texts: list[dict], author: int, markers: set[str]) -> dict | None:
     """Return the first text by this author with one of these lines: a stranger's marker is left alone."""
-    for text in texts:
-        if (text.get("user") or {}).get("id") == author and markers & {*(text.get("body") or "").splitlines()}:
-            return text
-    return None
+    by_author = (text for text in texts if (text.get("user") or {}).get("id") == author)
+    return next((text for text in by_author if markers & {*(text.get("body") or "").splitlines()}), None)

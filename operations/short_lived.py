@@ -56,6 +56,13 @@ class ShortLived:
         }
 
 
+def rights_of(user: int, *capabilities: str, **further: bool) -> dict[str, Any]:
+    """Return the rights of a container that runs as a user, with these capabilities of the kernel alone."""
+    identity = {"runAsUser": user, "runAsGroup": user, "runAsNonRoot": user != 0, **further}
+    added = {"add": [*capabilities]} if capabilities else {}
+    return {**identity, "allowPrivilegeEscalation": False, "capabilities": {**added, "drop": ["ALL"]}}
+
+
 class NotReadyError(Exception):
     """The pod did not become Ready in time; the text names what it waited for."""
 

@@ -8,19 +8,7 @@ from dataclasses import dataclass
 from operations import short_lived
 from operations.connectivity import namespace, objects
 from operations.connectivity.namespace import WHERE
-from operations.connectivity.objects import (
-    CLIENT,
-    NAMESPACE,
-    OUTSIDE,
-    SERVER,
-    UNREGISTERED,
-    Target,
-    Way,
-    ingress_target,
-    outside_target,
-    peer_target,
-    plain_http_port,
-)
+from operations.connectivity.objects import CLIENT, NAMESPACE, OUTSIDE, SERVER, UNREGISTERED, Target, Way
 from operations.envoy_server import CONTROL
 from operations.failures import UsageError
 from operations.results import CallRow, Report, completed
@@ -86,17 +74,18 @@ class Call:
 
 def expected_calls(settings: Settings, ingress: Target | None) -> Iterator[Call]:
     """Yield the calls of this mesh; none through an ingress gateway that cannot serve it."""
-    yield Call("pod to pod", CLIENT, peer_target(SERVER), SERVER, ROUTES, way=Way.DIRECT)
+    yield Call("pod to pod", CLIENT, objects.peer_target(SERVER), SERVER, ROUTES, way=Way.DIRECT)
     if ingress:
         yield Call("in by the ingress gateway", CLIENT, ingress, SERVER, ROUTES, way=Way.INGRESS)
     way = Way.EGRESS if settings.egress.enabled else Way.DIRECT
-    yield Call("out to a registered host", CLIENT, outside_target("registered", OUTSIDE), OUTSIDE, ROUTES, way=way)
+    registered = objects.outside_target("registered", OUTSIDE)
+    yield Call("out to a registered host", CLIENT, registered, OUTSIDE, ROUTES, way=way)
     strict, passes = settings.mtls.mode == "STRICT", settings.proxy.outbound_traffic == "ALLOW_ANY"
     fix = "see the checks of mutual TLS in `verify`" if strict else ROUTES
     yield Call("plain text", "API server", None, SERVER, fix, must_pass=not strict)
-    yield Call("denied caller", SERVER, peer_target(CLIENT), CLIENT, ALLOWS, must_pass=False, refusals=DENIED)
+    yield Call("denied caller", SERVER, objects.peer_target(CLIENT), CLIENT, ALLOWS, must_pass=False, refusals=DENIED)
     fix = "`pulumi up --refresh`: the mesh config's outboundTrafficPolicy, or a Sidecar, is not as the settings ask"
-    target, way = outside_target("unregistered", UNREGISTERED), Way.DIRECT if passes else None
+    target, way = objects.outside_target("unregistered", UNREGISTERED), Way.DIRECT if passes else None
     yield Call("unregistered host", CLIENT, target, UNREGISTERED, fix, passes, way, NOT_PASSED_ON)
 
 
@@ -179,12 +168,12 @@ def _call_all(client: Client, settings: Settings, stack: str, say: Say, until: f
 
 def _door(client: Client, settings: Settings) -> tuple[Target | None, str]:
     """Return the ingress gateway's address and port for the calls, or None with the reason."""
-    port, reason = plain_http_port(settings)
+    port, reason = objects.plain_http_port(settings)
     if not port:
         return None, reason
     path = f"/api/v1/namespaces/{settings.ingress_namespace}/services/{settings.releases.names.ingress}"
     address = ((client.get(path) or {}).get("spec") or {}).get("clusterIP", "")
-    return (ingress_target(address, port), "") if address else (None, GONE)
+    return (objects.ingress_target(address, port), "") if address else (None, GONE)
 
 
 def _pods(client: Client, settings: Settings, stack: str, every: list[Call], until: float) -> dict[str, Pod]:
@@ -223,7 +212,7 @@ def _settled(client: Client, call: Call, pods: dict[str, str], until: float) -> 
 
 def _not_called(reason: str) -> CallResult:
     """Return the call through an ingress gateway that cannot serve it; one that is gone is an error."""
-    call = Call("in by the ingress gateway", CLIENT, peer_target(SERVER), SERVER, "`pulumi up --refresh`")
+    call = Call("in by the ingress gateway", CLIENT, objects.peer_target(SERVER), SERVER, "`pulumi up --refresh`")
     if reason == GONE:
         must, right, finding = "pass", False, call.finding(Outcome.UNKNOWN, reason)
     else:

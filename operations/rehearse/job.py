@@ -12,7 +12,7 @@ from typing import Any
 
 from operations import pulumi
 from operations.failures import UsageError
-from operations.short_lived import ShortLived
+from operations.short_lived import ShortLived, rights_of
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.cluster.client import Client
 from pi_mesh.names import OWNER_ANNOTATION, SHORT_LIVED_LABEL, owner
@@ -33,22 +33,9 @@ INTERCEPTION = (
 )
 """Arguments of the init container of an injected pod (istiod's files/injection-template.yaml)."""
 REQUESTS = {"cpu": "10m", "memory": "16Mi"}
-OF_PROXY = {
-    "runAsUser": USER,
-    "runAsGroup": USER,
-    "runAsNonRoot": True,
-    "readOnlyRootFilesystem": True,
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-}
+OF_PROXY = rights_of(USER, readOnlyRootFilesystem=True)
 """Rights of a sidecar."""
-OF_NETWORK = {
-    "runAsUser": 0,
-    "runAsGroup": 0,
-    "runAsNonRoot": False,
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]},
-}
+OF_NETWORK = rights_of(0, "NET_ADMIN", "NET_RAW")
 """Rights of the init container, which changes the rules of its own pod alone."""
 VERSION_PART = {
     "name": VERSION,

@@ -6,18 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from operations.command_line import (
-    Consent,
-    DryRun,
-    Json,
-    Stack,
-    Yes,
-    conclude,
-    conclude_findings,
-    expected_errors,
-    nothing,
-    progress,
-)
+from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude, expected_errors, nothing
 
 if TYPE_CHECKING:
     from operations.results import Report
@@ -41,10 +30,10 @@ def repair(stack: Stack, yes: Yes = False, dry_run: DryRun = False, as_json: Jso
         if not as_json:
             _show_plan(planned)
         consent = Consent(f"repair -s {stack}", yes=yes, dry_run=dry_run, as_json=as_json)
-        if plan.find_obstacle(now) or not planned.totals.error or not consent.is_given("Repair the stack?"):
-            conclude(planned, as_json, nothing)
-        done = plan.carry_out(now, say=progress(as_json))
-    conclude_findings("repair", stack, [*plan.unknown_findings(now), *done], as_json, nothing)
+        if not plan.find_obstacle(now) and planned.totals.error and consent.is_given("Repair the stack?"):
+            findings = [*plan.unknown_findings(now), *plan.carry_out(now, say=consent.say)]
+            planned = completed("repair", stack, findings)
+    conclude(planned, as_json, nothing)
 
 
 def _show_plan(planned: Report) -> None:

@@ -179,13 +179,12 @@ def with_proof(settings: Settings, rotate: Callable[[], list[Finding]], wait: in
     return [*findings, error(PROOF, ISTIOD, why, "look at istiod's log; a restart reads the new CA too")]
 
 
-def _comparison(before: IssuedCertificate, after: IssuedCertificate, roots: pem.Certificates) -> list[Finding]:
+def _comparison(before: IssuedCertificate, after: IssuedCertificate, roots: pem.Certificates) -> Iterator[Finding]:
     change = f"{pem.title(before.issuer)} -> {pem.title(after.issuer)}"
-    findings = [ok(PROOF, ISTIOD, f"signs with another CA, without a restart: {change}")]
+    yield ok(PROOF, ISTIOD, f"signs with another CA, without a restart: {change}")
     for when, issued in (("before", before), ("after", after)):
         subject = Subject("certificate", f"a certificate from {when} the rotation")
         if issued.verifies(roots):
-            findings.append(ok(PROOF, subject, "verifies against the roots that workloads trust"))
+            yield ok(PROOF, subject, "verifies against the roots that workloads trust")
         else:
-            findings.append(error(PROOF, subject, "does not verify", "restart the workloads with a sidecar"))
-    return findings
+            yield error(PROOF, subject, "does not verify", "restart the workloads with a sidecar")

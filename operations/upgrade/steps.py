@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from rich.console import Console
-from rich.table import Table
 
 from operations import stacks
-from operations.command_line import show_report
+from operations.command_line import show_report, show_table
 from operations.failures import OperationError, ProblemError, UsageError
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
@@ -95,10 +94,10 @@ COLUMNS = ("Istio", "Kubernetes", "restarts", "CRDs", "stopped by")
 
 
 def show_steps(steps: Sequence[UpgradeStep]) -> None:
-    table = Table(*COLUMNS, box=None, pad_edge=False)
-    for step in steps:
-        table.add_row(step.version, step.kubernetes, _restarted(step), step.crds, _stopped(step) or "nothing")
-    Console().print(table)
+    cells = (
+        (step.version, step.kubernetes, _restarted(step), step.crds, _stopped(step) or "nothing") for step in steps
+    )
+    show_table(COLUMNS, cells)
 
 
 def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:

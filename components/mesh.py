@@ -111,9 +111,8 @@ def _control_planes(deployment: Deployment, foundations: Foundations) -> tuple[S
     opts = deployment.after(foundations.base, *foundations.signers, *foundations.pull_secrets)
     istiod = Istiod(deployment.release(mesh.the(Kind.ISTIOD), istio.webhook_wait(settings)), opts)
     istiods = [istiod, *(Istiod(deployment.release(canary), opts) for canary in mesh.of_kind(Kind.CANARY))]
-    tags = [
-        manifest.register("revision-tag", tag, deployment.after(*istiods)) for tag in mesh.objects_of("revision-tag")
-    ]
+    after = deployment.after(*istiods)
+    tags = [manifest.register("revision-tag", tag, after) for tag in mesh.objects_of("revision-tag")]
     ca.empty_exported_key(settings, snapshot, deployment.after(*istiods, *tags))
     return istiods, [*istiods, *tags]
 

@@ -48,9 +48,8 @@ class Traffic(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         first = [manifest.register(name, item, inside) for item in objects if item.first]
         guarded = pulumi.ResourceOptions(parent=self, depends_on=first)
-        rest = [
-            manifest.register(name, item, guarded) for item in objects if not (item.first or item.last or item.opens)
-        ]
+        own = (item for item in objects if not (item.first or item.last or item.opens))
+        rest = [manifest.register(name, item, guarded) for item in own]
         # A default deny created before the allow policies would cut off running callers.
         after = pulumi.ResourceOptions(parent=self, depends_on=[*first, *rest])
         last = [manifest.register(name, item, after) for item in objects if item.last]

@@ -104,10 +104,9 @@ def _trusted_files(settings: Settings, offered: SigningFiles) -> SigningFiles:
     roots = current.get("root-cert.pem") or current.get("ca.crt")
     if not current.get("ca-key.pem") or (roots and root in pem.certificates(roots, CACERTS)):
         return offered
+    unchanged = f"ca.issuer: CA unchanged: it is signed under {pem.title(root)}, which no workload trusts yet"
     change = f"`python -m operations rotate-ca --root --issuer -s {pulumi.get_stack()}` changes to it"
-    pulumi.log.warn(
-        f"ca.issuer: CA unchanged: it is signed under {pem.title(root)}, which no workload trusts yet; {change}"
-    )
+    pulumi.log.warn(f"{unchanged}; {change}")
     return bundle.signing_files(current, f"Secret {settings.istio.namespace}/{CACERTS}")
 
 

@@ -15,9 +15,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     if is_kind(resource, "networking.istio.io/Gateway"):
         openings = _of_istio(resource.props)
     elif is_kind(resource, "gateway.networking.k8s.io/Gateway"):
-        named = [
-            listener for listener in items(resource.props, "spec.listeners") if text(listener, "protocol") != "TCP"
-        ]
+        named = [entry for entry in items(resource.props, "spec.listeners") if text(entry, "protocol") != "TCP"]
         openings = _unnamed("listener", "hostname", named)
     elif is_kind(resource, "networking.k8s.io/Ingress"):
         rules = list(_unnamed("rule", "host", items(resource.props, "spec.rules")))

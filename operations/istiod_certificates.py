@@ -116,9 +116,8 @@ def _roots(client: Client, namespace: str) -> bytes:
     config = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}") or {}
     if root := (config.get("data") or {}).get("root-cert.pem"):
         return root.encode()
-    raise NoCertificate(
-        f"configmap {namespace}/{ROOTS} has no root: istiod writes it when it starts; is its pod Ready?"
-    )
+    reason = "has no root: istiod writes it when it starts; is its pod Ready?"
+    raise NoCertificate(f"configmap {namespace}/{ROOTS} {reason}")
 
 
 @contextmanager

@@ -228,9 +228,8 @@ def _compared(
     state = stacks.of_export(now.state)
     names = obstacles.release_names(now.mesh_settings, living)
     discovery = Discovery(client)
-    listeners = [
-        item for path in discovery.lists("networking.istio.io", ["Gateway"]).values() for item in client.items(path)
-    ]
+    paths = discovery.lists("networking.istio.io", ["Gateway"]).values()
+    listeners = [item for path in paths for item in client.items(path)]
     labels = obstacles.given_labels(now.mesh_settings, living)
     proposals = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners, labels))
     changes = {proposal.path: proposal.value for proposal in proposals}

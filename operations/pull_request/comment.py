@@ -108,9 +108,8 @@ def _top(comparison: Comparison, revision: Revision) -> Iterator[str]:
     yield _listed("Relaxed by this pull request", comparison.relaxations.lines)
     yield _listed("Does not preview", comparison.errors)
     yield _listed("Rules broken", dict.fromkeys(map(_violation, comparison.violations)))
-    yield _listed(
-        "New warnings", (text for text in _warnings(comparison.after.intent) if not _is_old(text, comparison))
-    )
+    warnings = _warnings(comparison.after.intent)
+    yield _listed("New warnings", (text for text in warnings if not _is_old(text, comparison)))
     yield _listed("What happens to the cluster", effects.effect_lines(comparison))
     yield _next(comparison, revision)
     old, new = comparison.before.budget, comparison.after.budget

@@ -182,9 +182,8 @@ def settings_without_secrets(config: Mapping[str, Mapping[str, Any]]) -> dict[st
 
 def _without_extra(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping):
-        return {
-            name: _without_extra(entry, EXTRA_VALUES if key == EXTRA_VALUES else name) for name, entry in value.items()
-        }
+        below = EXTRA_VALUES if key == EXTRA_VALUES else ""
+        return {name: _without_extra(entry, below or name) for name, entry in value.items()}
     if isinstance(value, list):
         return [_without_extra(entry, key) for entry in value]
     return REMOVED if key == EXTRA_VALUES and _may_be_secret(value) else value

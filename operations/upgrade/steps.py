@@ -94,10 +94,8 @@ COLUMNS = ("Istio", "Kubernetes", "restarts", "CRDs", "stopped by")
 
 
 def show_steps(steps: Sequence[UpgradeStep]) -> None:
-    cells = (
-        (step.version, step.kubernetes, _restarted(step), step.crds, _stopped(step) or "nothing") for step in steps
-    )
-    show_table(COLUMNS, cells)
+    rows = ((step.version, step.kubernetes, _restarted(step), step.crds, _stopped(step) or "nothing") for step in steps)
+    show_table(COLUMNS, rows)
 
 
 def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:

@@ -34,11 +34,9 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 
 def _of_istio(values: Mapping[str, Any], switch: str, maximum: str, ceiling: int) -> Iterator[str]:
-    if at(values, switch) is False:
-        return
-    if at(values, switch) is None:
+    if (is_on := at(values, switch)) is None:
         yield f"{switch} is not set, and the chart's own is on with 5 replicas"
-    else:
+    elif is_on is not False:
         yield from _bounded(maximum, values, ceiling, 5)
 
 

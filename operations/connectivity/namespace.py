@@ -20,15 +20,8 @@ from pi_mesh.values.objects import kubernetes_object
 from pi_mesh.waiting import until
 from pi_mesh.words import text_before
 
-PATHS = {
-    "Secret": "/api/v1/namespaces/{}/secrets",
-    "Service": "/api/v1/namespaces/{}/services",
-    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
-    "AuthorizationPolicy": "/apis/security.istio.io/v1beta1/namespaces/{}/authorizationpolicies",
-    "Gateway": "/apis/networking.istio.io/v1beta1/namespaces/{}/gateways",
-    "VirtualService": "/apis/networking.istio.io/v1beta1/namespaces/{}/virtualservices",
-    "ServiceEntry": "/apis/networking.istio.io/v1beta1/namespaces/{}/serviceentries",
-}
+PLURALS = {"AuthorizationPolicy": "authorizationpolicies", "ServiceEntry": "serviceentries"}
+"""Plurals, in the API's paths, of the kinds that get more than an s."""
 RUN = f"{PROJECT}/run"
 """Annotation with the run that made the namespace, as HOST/PROCESS/START."""
 LONGEST = 120
@@ -57,7 +50,9 @@ def temporary_namespace(client: Client, settings: Settings, stack: str, seconds:
 
 def create_object(client: Client, manifest: Object) -> None:
     """Create an object of the namespace. Raises as `Client` does."""
-    client.create(PATHS[manifest["kind"]].format(NAMESPACE), manifest)
+    api, kind = manifest["apiVersion"], manifest["kind"]
+    place = f"{'apis' if '/' in api else 'api'}/{api}/namespaces/{NAMESPACE}"
+    client.create(f"/{place}/{PLURALS.get(kind, f'{kind.lower()}s')}", manifest)
 
 
 def _manifest(stack: str) -> Object:

@@ -56,10 +56,16 @@ BOARD = {
 }
 """Files in which a Raspberry Pi shows its state, by the container that reads each: Envoy takes it for its configuration
 and quotes it in the error with which it ends (Unable to parse JSON as proto), as the image may have no other reader."""
+BOARD_PARTS = [
+    {"name": name, "command": [ENVOY, "--mode", "validate", "--config-path", file], "securityContext": OF_PROXY}
+    for name, file in BOARD.items()
+]
 
 
-def trial_job(settings: Settings, stack: str, namespace: str, node: str, login: str = "") -> ShortLived:
-    """Return the Job for one node; `login` names a further pull Secret."""
+def trial_job(
+    settings: Settings, stack: str, namespace: str, node: str, login: str = "", *, board_alone: bool = False
+) -> ShortLived:
+    """Return the Job for one node, of all trials or of the board's state; `login` names a further pull Secret."""
     image = {
         "image": settings.images.reference("proxyv2", settings.istio.version),
         "imagePullPolicy": settings.images.pull_policy,
@@ -72,7 +78,8 @@ def trial_job(settings: Settings, stack: str, namespace: str, node: str, login: 
         "enableServiceLinks": False,
         "imagePullSecrets": [{"name": name} for name in (*settings.images.secrets, login) if name],
     }
-    containers = tuple({**image, **part} for part in _parts(settings))
+    parts = BOARD_PARTS if board_alone else _parts(settings)
+    containers = tuple({**image, **part} for part in parts)
     return ShortLived(namespace, PURPOSE, stack, containers, labels={"sidecar.istio.io/inject": "false"}, pod=pod)
 
 
@@ -81,11 +88,7 @@ def _parts(settings: Settings) -> list[dict[str, Any]]:
     if facts_of(settings.istio.version).has_native_nftables:
         command = [AGENT, *INTERCEPTION, "--native-nftables"]
         redirection.append({"name": NFTABLES, "command": command, "securityContext": OF_NETWORK})
-    board = [
-        {"name": name, "command": [ENVOY, "--mode", "validate", "--config-path", file], "securityContext": OF_PROXY}
-        for name, file in BOARD.items()
-    ]
-    return [VERSION_PART, _running(settings), *redirection, *board]
+    return [VERSION_PART, _running(settings), *redirection, *BOARD_PARTS]
 
 
 def _running(settings: Settings) -> dict[str, Any]:

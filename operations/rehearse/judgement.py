@@ -1,7 +1,7 @@
 """The trials on all nodes and their judgement: what of the proxy does not work there, clock, disks, memory, cures."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from pi_mesh.checks.verify import clock
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Forbidden
 from pi_mesh.cluster.kubelet import ContainerId, Disk
+from pi_mesh.cluster.nodes import Node
 from pi_mesh.quantities import show_memory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.releases import LOGIN_SECRET
@@ -99,6 +100,8 @@ SMALL_PAGES = "run a kernel with 4 KiB pages and 48-bit addresses there; Raspber
 BOARD = "board"
 QUOTED = re.compile(r"Unable to parse JSON as proto .*: ([0-9a-f]+)\s*$", re.MULTILINE)
 """The content of a file in Envoy's error."""
+BOARD_START = 30
+"""Seconds for a board's answer; the proxy's image is there where a sidecar runs."""
 HOT = 75
 """Degrees Celsius; at 80 the firmware of a Pi 4 lowers the CPU's frequency."""
 STATES = (
@@ -112,6 +115,8 @@ STATES = (
 
 def board_findings(node: Subject, trial: Trial) -> Iterator[Finding]:
     """Judge temperature and voltage, where the board shows them."""
+    if trial.refusal:
+        yield unknown(BOARD, node, f"was not asked: {trial.refusal}")
     temperature, throttled = (QUOTED.search(trial.run(name).log) for name in (TEMPERATURE, THROTTLED))
     if temperature:
         degrees = int(temperature[1]) / 1000
@@ -247,6 +252,14 @@ def rehearse_on_nodes(
     for node in nodes:
         yield from Judge(node, settings, answers[node]).findings()
         yield from node_findings(node, counters[node])
+
+
+def boards(settings: Settings, stack: str, nodes: Iterable[Node], say: Say) -> list[Finding]:
+    """Return what the boards of the nodes show of their temperature and voltage. Raises as `Client` does."""
+    namespace, names = settings.istio.namespace, [node.name for node in nodes if node.ready and not node.cordoned]
+    jobs = {name: job.trial_job(settings, stack, namespace, name, board_alone=True) for name in names}
+    with Client(settings.cluster.context) as client, trial.running_trials(client, jobs, None, BOARD_START, say) as told:
+        return [finding for name, answer in told.items() for finding in board_findings(Subject("node", name), answer)]
 
 
 def _missing_secrets(client: Client, settings: Settings, namespace: str) -> list[str]:

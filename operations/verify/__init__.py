@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from operations.command_line import All, Json, Stack, conclude_findings, expected_errors, show_report
+from operations.command_line import All, Json, Stack, conclude_findings, expected_errors, progress, show_report
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
 ReadOnly = Annotated[
@@ -53,4 +53,8 @@ def verify(
         needs = observe.Needs.READ_ONLY_VERIFICATION if read_only else observe.Needs.VERIFICATION
         observation = observe.observe(settings, stack, exported, chart_lock.read(stack), needs)
         findings = verification_findings(observation, window, ["--probe"] if probe else [])
+        if window and not read_only:
+            from operations.rehearse import judgement
+
+            findings += judgement.boards(settings, stack, observation.snapshot.nodes, progress(as_json))
     conclude_findings("verify", stack, findings, as_json, partial(show_report, everything=everything))

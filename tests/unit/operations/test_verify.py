@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from operations import stacks
+from operations.rehearse import judgement
 from operations.verify import certificate_issuer, plain_text_call
 from pi_mesh.checks import observe
 from pi_mesh.checks.finding import Subject, error, warning
@@ -28,6 +29,7 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(check, "check", lambda *_: [])
     monkeypatch.setattr(kubelet, "running_window", lambda *_: nullcontext(_[-1]))
     monkeypatch.setattr(cpu_throttling, "check", lambda mesh: [warning("cpu", APP, f"over {mesh.cpu_window} s", "")])
+    monkeypatch.setattr(judgement, "boards", lambda *_: [warning("board", APP, "is 81 °C hot", "")])
     monkeypatch.setattr(plain_text_call, "check", lambda *_: [error("plain-text call", APP, "answered", "")])
 
 
@@ -39,6 +41,12 @@ def test_the_plain_text_call_is_made_only_when_it_is_asked_for(options, status):
 def test_the_window_of_the_cpu_counters_is_an_option_and_throttling_is_no_failure():
     result = verify("--window", "30")
     assert (result.exit_code, "over 30 s" in result.output) == (0, True)
+
+
+@pytest.mark.parametrize(("options", "heat"), [((), False), (("--window", "30"), True),
+                                               (("--window", "30", "--read-only"), False)])  # fmt: skip
+def test_the_boards_heat_is_read_in_a_window_by_who_may_create_jobs(options, heat):
+    assert ("is 81 °C hot" in verify(*options).output) is heat
 
 
 @pytest.mark.parametrize("seconds", ["1", "29"])

@@ -40,6 +40,11 @@ def test_native_nftables_is_tried_where_istio_has_it(version, ways):
     assert list(containers(istio={"version": version})) == [VERSION, RUNNING, *ways, *BOARD]
 
 
+def test_a_job_for_the_board_alone_runs_nothing_else():
+    parts = job.trial_job(make_settings(), "dev", "istio-system", "pi-2", board_alone=True).containers
+    assert [part["name"] for part in parts] == [*BOARD]
+
+
 def test_envoy_is_tried_with_a_sidecars_limits_and_threads():
     envoy = containers(proxy={"concurrency": 1})[RUNNING]
     assert envoy["resources"]["limits"] == {"cpu": "200m", "memory": "256Mi"}

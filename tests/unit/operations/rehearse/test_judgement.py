@@ -1,5 +1,6 @@
 """Judgement of a node's clock, disks and memory limits, and of its trial of the proxy's image."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from pi_mesh.cluster.kubelet import Disk, Offset
 from pi_mesh.cluster.pod_lifecycle import Startup
 from pi_mesh.quantities import MI
 from tests.support.factories import make_settings
+from tests.support.snapshots import make_node
 from tests.support.versions import NEWEST
 
 GI = 1024 * MI
@@ -118,6 +120,25 @@ def test_a_board_is_judged_by_what_it_shows_of_heat_and_voltage(temperature, thr
     findings = list(judgement.board_findings(Subject("node", "pi-1"), Trial(containers={**WELL, **told})))
     assert [f"{finding.level.name} {finding.message}" for finding in findings] == said
     assert all(finding.fix.startswith(COOL) for finding in findings if finding.level is WARNING)
+
+
+def test_each_ready_board_is_asked_by_a_job_of_its_own(monkeypatch):
+    jobs: list[str] = []
+
+    def running(_client, trials, *_):
+        jobs.extend(trial.pod["nodeName"] for trial in trials.values())
+        hot = {"temperature": failing(QUOTE.format("81000"))}
+        return nullcontext({"pi-1": Trial(containers=hot), "pi-2": Trial("its Job was refused: no right")})
+
+    monkeypatch.setattr(judgement, "Client", lambda _: nullcontext(None))
+    monkeypatch.setattr(judgement.trial, "running_trials", running)
+    nodes = [make_node("pi-1"), make_node("pi-2"), make_node("pi-3", cordoned=True)]
+    findings = judgement.boards(make_settings(), "dev", nodes, print)
+    assert jobs == ["pi-1", "pi-2"]
+    assert [(finding.level, finding.name, finding.message) for finding in findings] == [
+        (WARNING, "pi-1", "is 81 °C hot; at 80 °C its CPU is slowed"),
+        (UNKNOWN, "pi-2", "was not asked: its Job was refused: no right"),
+    ]
 
 
 LARGE_PAGES = telling(AUXV.format(16384, "7ffff7a11c48"))

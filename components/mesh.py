@@ -152,7 +152,8 @@ def _workloads(
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), injected)
     # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
     # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
-    readers = gateways if serves_certificates(settings) or shows_certificates(settings) else ()
+    reads_secrets = serves_certificates(settings) or shows_certificates(settings)
+    readers = gateways if reads_secrets or settings.network_policies.enabled else ()
     api_crds = manifest.make_api_crds(mesh, deployment.after())
     traffic: list[Traffic] = []
     for workloads in settings.workload_namespaces:

@@ -16,6 +16,7 @@ from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED
 from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP
 from pi_mesh.tree_diff import unequal, value_at
+from pi_mesh.values import network_policies
 from pi_mesh.values.traffic import gateway_api
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.words import enumerated, listed
@@ -33,7 +34,7 @@ POLICIES = {
 }
 """Kinds that are in the listeners of the pods that they select, each with the protocols whose connections drain."""
 ROUTES = ("VirtualService", "TCPRoute", "TLSRoute")
-KINDS = (*POLICIES, *ROUTES, "DestinationRule", "Gateway", "Sidecar")
+KINDS = (*POLICIES, *ROUTES, "DestinationRule", "Gateway", "Sidecar", network_policies.KIND)
 TCP_POLICY = (
     "trafficPolicy.connectionPool.tcp.idleTimeout",
     "trafficPolicy.connectionPool.tcp.maxConnectionDuration",
@@ -52,6 +53,8 @@ PROVIDERS = "meshConfig.extensionProviders"
 HTTP_ALONE = ("meshConfig.pathNormalization", "pilot.traceSampling", "pilot.env.PILOT_TRACE_SAMPLING")
 """Paths of istiod's values that are in the listeners of HTTP alone; other paths of the mesh config are in all."""
 
+UNADMITTED = " that NetworkPolicies do not admit, if the network plugin ends open ones"
+"""What a NetworkPolicy closes: some network plugins judge a connection only when it is opened."""
 MOST_CAUSES = 2
 
 
@@ -75,6 +78,8 @@ class Drain:
     """Hosts to which the proxies make the connections; empty for the connections that they accept."""
     both_ways: bool = False
     """True for the connections that the proxies accept, and all that they make."""
+    only: str = ""
+    """Those of the connections that are closed, in words; empty for all of them."""
 
     def __str__(self) -> str:
         return f"{self.connections} ({listed(self.causes, MOST_CAUSES)})"
@@ -93,7 +98,7 @@ class Drain:
             return f"{kind}connections from {pods or self.everybody or 'the mesh'} to {enumerated(self.hosts)}"
         port = f", port {enumerated(map(str, self.ports))}" if self.ports else ""
         way = "to and from" if self.both_ways else "to"
-        return f"{kind}connections {way} {pods or self.everybody or 'every proxy'}{port}"
+        return f"{kind}connections {way} {pods or self.everybody or 'every proxy'}{port}{self.only}"
 
 
 def drains(before: Manifests, after: Manifests, paths: Iterable[str], root: str) -> tuple[Drain, ...]:
@@ -175,6 +180,10 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
         gone = [server for server in old.get("servers", ()) if server not in kept]
         if closed := [server for server in gone if not plain & {*_plain([server])}]:
             yield Drain((name,), labels=old["selector"], ports=_ports(closed))
+    elif kind == network_policies.KIND:
+        if new:
+            labels = value_at(new, "podSelector.matchLabels") or {}
+            yield Drain((name,), namespace=namespace, labels=labels, both_ways=True, only=UNADMITTED)
     elif kind == "Sidecar":
         kept, scope = ({host for entry in spec.get("egress", ()) for host in entry["hosts"]} for spec in (new, old))
         if new and (not old or not scope <= kept):

@@ -112,6 +112,7 @@ CHECKS: tuple[Check, ...] = (
         also=("extra values", "vault transport", "gateway secrets"),
     ),
     _preflight("watched namespaces"),
+    _preflight("network policies"),
     _preflight("gateway API", (CLUSTER, STATE), runs=(*BEFORE_UP, VERIFY)),
     _preflight("foreign istio", (CLUSTER, STATE), also=("istio webhooks",)),
     _preflight("istio CRDs", (CLUSTER, STATE), by="check_owners"),

@@ -56,8 +56,9 @@ DRAIN = "pi-mesh:destroy:Drain"
 """Type of the resource that it deletes before the namespace of the control plane."""
 
 
-ISTIO_OBJECT = re.compile(r"\.istio\.io/|gateway\.networking\.k8s\.io/")
-"""Part of the type of each object that istiod reads, such as kubernetes:networking.istio.io/v1:Gateway."""
+ISTIO_OBJECT = re.compile(r"\.istio\.io/|gateway\.networking\.k8s\.io/|:NetworkPolicy$")
+"""Part of the type of each object that istiod reads, such as kubernetes:networking.istio.io/v1:Gateway, and of a
+NetworkPolicy's."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class StackState:
     access: RecordedAccess = field(default_factory=RecordedAccess)
     """Encryption and access of the running mesh."""
     objects: tuple[Mapping[str, Any], ...] = ()
-    """Objects in the state that istiod reads, as manifests."""
+    """Objects in the state that istiod reads, and NetworkPolicies, as manifests."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the namespace that the stack created or adopted, not a later one of the same name."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pi_mesh.inventory import mesh_releases
 from pi_mesh.settings import Settings
-from pi_mesh.values import cert_manager, objects, observability, telemetry, traffic
+from pi_mesh.values import cert_manager, network_policies, objects, observability, telemetry, traffic
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic import authorization, gateways
 
@@ -26,7 +26,7 @@ class ManagedObject:
     """True for an object that must come before the component's other objects: an allow-list of addresses,
     or what a pod of the component mounts."""
     last: bool = False
-    """True for an object that must come after the component's other objects: a default deny."""
+    """True for an object that must come after the component's other objects: a default deny, a NetworkPolicy."""
     opens: bool = False
     """True for a listener: it comes after the routes of all namespaces, and goes before them."""
 
@@ -55,6 +55,11 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
         yield from (ManagedObject(component, item, opens=True) for item in traffic.listeners(settings, namespace))
         # Before the allow policies it would cut off callers.
         yield from _of(component, authorization.default_deny(namespace), last=True)
+        if settings.network_policies.enabled and namespace.own.injection:
+            yield from _of(component, network_policies.of_namespace(settings, namespace), last=True)
+    if settings.network_policies.enabled:
+        # They are last, so that what they admit, in whatever namespace, is there.
+        yield from _of("traffic", network_policies.of_mesh(settings), last=True)
     # Grafana's pod does not start without its dashboards.
     yield from _of("observability", observability.dashboard_config_maps(settings), first=True)
     yield from _of("observability", (*telemetry.tracing_telemetry(settings), *_gateway_logs(settings)))

@@ -14,6 +14,7 @@ from pi_mesh.settings.gateway_api import GatewayApiSettings
 from pi_mesh.settings.istio import DEFAULT_REVISION, BaseSettings, IstioSettings, ProxySettings
 from pi_mesh.settings.mtls import MtlsSettings
 from pi_mesh.settings.namespaces import DestroySettings, FurtherNamespace, TradingSettings, WorkloadNamespace
+from pi_mesh.settings.network_policies import NetworkPolicySettings
 from pi_mesh.settings.observability import ObservabilitySettings
 from pi_mesh.settings.releases import ChartSettings, ImageSettings, ReleaseSettings, ReleasesSettings
 from pi_mesh.settings.traffic import TrafficSettings, gateway_api
@@ -42,6 +43,7 @@ class Settings(Model):
     trading: Annotated[TradingSettings, NoHelm("objects in the namespace")] = TradingSettings()
     namespaces: Annotated[dict[NamespaceName, FurtherNamespace], NoHelm("objects in the namespaces")] = {}
     """Namespaces of workloads beside the trading platform's, by their names."""
+    network_policies: Annotated[NetworkPolicySettings, NoHelm("NetworkPolicies")] = NetworkPolicySettings()
     traffic: Annotated[TrafficSettings, NoHelm("Istio's objects")] = TrafficSettings()
     observability: Annotated[
         ObservabilitySettings, NoHelm("values of the addons' own charts, which `pi_mesh.addons` gives")

@@ -47,10 +47,10 @@ def port_numbers(settings: Settings, release: str) -> dict[str, int]:
     return service_ports(settings.traffic.gateways.values()) if is_ingress else CHART_PORTS
 
 
-def given_ports(gateway: GatewaySettings) -> set[int]:
-    """Return the ports by which the extra values replace the whole list; empty if they don't."""
+def given_ports(gateway: GatewaySettings, field: str = "port") -> set[int]:
+    """Return the ports, or the pods' ports, by which the extra values replace the whole list; empty if they don't."""
     ports = given_service(gateway).get("ports")
-    numbers = (port.get("port") for port in ports if isinstance(port, Mapping)) if isinstance(ports, list) else ()
+    numbers = (port.get(field) for port in ports if isinstance(port, Mapping)) if isinstance(ports, list) else ()
     return {number for number in numbers if isinstance(number, int)}
 
 

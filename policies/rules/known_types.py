@@ -17,6 +17,7 @@ KNOWN = re.compile(
             r"pi-mesh:.*",
             r"kubernetes:helm\.sh/v[0-9]+:(Release|Chart)",
             r"kubernetes:core/v1:(ConfigMap|LimitRange|Namespace|ResourceQuota|Secret|ServiceAccount)",
+            r"kubernetes:networking\.k8s\.io/v1:NetworkPolicy",
             r"kubernetes:rbac\.authorization\.k8s\.io/v1:(Role|RoleBinding)",
             r"kubernetes:admissionregistration\.k8s\.io/v1:MutatingWebhookConfiguration",
             r"kubernetes:apiextensions\.k8s\.io/v1:CustomResourceDefinition",

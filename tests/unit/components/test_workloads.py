@@ -33,6 +33,14 @@ def test_the_traffic_of_a_further_namespace_comes_after_it_and_its_default_deny_
     assert "namespaces.research-namespace" in deny.dependencies | recording.one("traffic.research").dependencies
 
 
+def test_the_network_policies_come_after_the_routes_and_the_gateways(deployed):
+    feed = {"hosts": ["feed.example"], "throughGateway": True}
+    recording = deployed(networkPolicies={"enabled": True}, traffic={"external": {"feed": feed}})
+    for name in ("workloads", "gateways", "istiod", "istio-ingressgateway", "istio-egressgateway"):
+        after = recording.one(f"traffic-networkpolicy-{name}").dependencies | recording.one("traffic").dependencies
+        assert {"traffic-virtualservice-feed-through-egress", "istio-egressgateway-release"} <= after
+
+
 def recorded(**traffic: object) -> list[Registered]:
     objects = make_mesh(traffic=traffic).objects_of("traffic")
 

@@ -94,6 +94,7 @@ OFF_IS_WEAKER = {
     *(f"{namespace}.{key}" for namespace in ("trading", "namespaces.*") for key in BOUNDED),
     *("traffic.authorization.defaultDeny.enabled", "namespaces.*.defaultDeny.enabled", "vault.enabled"),
     *("release.atomic", "proxy.holdApplicationUntilProxyStarts", "traffic.gateways.*.tls.redirect"),
+    "networkPolicies.enabled",
 }
 SWITCHES = {field.path for field in FIELDS if field.field.annotation is bool} & BY_PATH.keys()
 

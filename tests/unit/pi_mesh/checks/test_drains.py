@@ -17,6 +17,13 @@ NEW_API = {"api": "gateway", "services": {"desk": {"ports": [80]}, "risk": {"por
 EVERY = {"gateways": {**GATEWAYS["gateways"], "tls": {"protocol": "TLS", "hosts": ["a.example"]}}}
 TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
 TO_GATEWAY = "connections to istio=ingressgateway, port"
+OWN = "NetworkPolicy istio-system/"
+NETWORKS = {
+    "trading": "NetworkPolicy trading/workloads, NetworkPolicy trading/gateways",
+    "istio-system app=istiod": f"{OWN}istiod",
+    "istio-system app=istio-ingressgateway,istio=ingressgateway": f"{OWN}istio-ingressgateway",
+    "istio-system app=istio-egressgateway,istio=egressgateway": f"{OWN}istio-egressgateway",
+}
 ALLOWS, LOG_OF = "AuthorizationPolicy trading/allow", "Telemetry istio-system/pi-mesh-access-log"
 
 
@@ -88,6 +95,10 @@ def policies(**named: object) -> dict:
         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
     case("a first scope", {"trading": {"bounds": {"sidecar": False}}}, {},
         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
+    case("first NetworkPolicies", {}, {"networkPolicies": {"enabled": True}}, [
+        f"connections to and from {pods} that NetworkPolicies do not admit, if the network plugin ends open ones ({of})"
+        for pods, of in NETWORKS.items()]),
+    case("NetworkPolicies that go", {"networkPolicies": {"enabled": True}}, {}, []),
     case("a new namespace with rules of its own", {},
         {"namespaces": {"shop": {}}, **policies(a={**SELECTED, "namespace": "shop"})}, []),
     case("the form of paths", {}, {"proxy": {"pathNormalization": "BASE"}},

@@ -2,8 +2,9 @@
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import NEXT, Finding
-from pi_mesh.checks.preflight import gateway_service, metrics_server, overridden_settings, rights
+from pi_mesh.checks.preflight import gateway_service, metrics_server, network_policies, overridden_settings, rights
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
+from pi_mesh.cluster.pods import Pod
 from tests.support import charts
 from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, findings, observation, problems
@@ -15,6 +16,8 @@ CHANGES = ("update secrets", "update pods", "delete pods")
 WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enabled": True, "mode": "operator"}}}
 KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
 SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
+NETWORKS = {"networkPolicies": {"enabled": True}}
+COREDNS = Pod("kube-system", "coredns", labels={"k8s-app": "kube-dns"})
 HEALTHY = f"""
 context test: may read, create, change and delete all that an `up` does
 Kubernetes v1.35.2: is in the range of Istio {NEWEST}: 1.{FACTS.kubernetes[0]} to 1.{FACTS.kubernetes[1]}
@@ -78,6 +81,11 @@ def test_the_report_on_a_healthy_cluster_without_a_mesh_is_one_row_for_each_chec
     case("the Prometheus operator", metrics_server.check_prometheus_operator, {"crds": KINDS}, OPERATED,
         "ok cluster: is there"),
     case("no Prometheus operator", metrics_server.check_prometheus_operator, {}, {}, "ok cluster: is not needed"),
+    case("NetworkPolicies with CoreDNS", network_policies.check, {"pods": (COREDNS,)}, NETWORKS, "ok networkPolicies"),
+    case("NetworkPolicies with a DNS server on the nodes", network_policies.check, {},
+        {"networkPolicies": {"enabled": True, "alsoTo": ["10.250.0.1"]}}, "ok networkPolicies.enabled: leaves"),
+    case("NetworkPolicies that leave no way to a DNS server", network_policies.check, {}, NETWORKS,
+        "error networkPolicies.enabled: kube-system has no pod k8s-app=kube-dns: "),
     case("gateways inside the cluster ask for no address", gateway_service.check_address, {},
         {"ingress": {"service": {"type": "ClusterIP"}}}, "ok cluster: no gateway asks for an address"),
 )  # fmt: skip

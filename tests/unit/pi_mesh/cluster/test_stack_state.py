@@ -50,8 +50,9 @@ def test_encryption_and_access_are_those_of_the_policies(resources, access):
     assert of_resources(resources).access == replace(RecordedAccess(), **access)
 
 
-def test_the_objects_are_those_that_istiod_reads():
-    read = ("networking.istio.io/v1beta1:VirtualService", "gateway.networking.k8s.io/v1:HTTPRoute")
+def test_the_objects_are_those_that_istiod_reads_and_network_policies():
+    istios = ("networking.istio.io/v1beta1:VirtualService", "gateway.networking.k8s.io/v1:HTTPRoute")
+    read = (*istios, "networking.k8s.io/v1:NetworkPolicy")
     others = ("core/v1:ConfigMap", "networking.k8s.io/v1:Ingress")
     resources = [resource(f"kubernetes:{kind}", kind) for kind in (*read, *others)]
     assert [item["metadata"]["name"] for item in of_resources(resources).objects] == [*read]

@@ -15,7 +15,8 @@ OTHERS = ("pulumi:providers:kubernetes", "pulumi:providers:pulumi", "pulumi:pulu
 CA = (vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.KEY, vault_ca.ENDPOINT, protected_ca.MOUNT)
 VAULT = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
 CANARY = {"canary": {"version": next_patch(NEWEST), "revision": "next"}, "tags": {"stable": "next"}}
-FULLEST = make_mesh(traffic=TRAFFIC, vault=VAULT, istio=CANARY, mtls={"mode": "PERMISSIVE", "audit": True})
+AUDIT, POLICIES = {"mode": "PERMISSIVE", "audit": True}, {"enabled": True}
+FULLEST = make_mesh(traffic=TRAFFIC, vault=VAULT, istio=CANARY, mtls=AUDIT, networkPolicies=POLICIES)
 
 
 def named(name: str, **more: object) -> dict:

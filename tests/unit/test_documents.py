@@ -47,6 +47,7 @@ def test_every_part_has_an_example():
         "trading",
         "istio",
         "gatewayApi",
+        "networkPolicies",
     }
 
 

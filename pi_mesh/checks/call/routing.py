@@ -24,12 +24,11 @@ def check_scope(call: Call) -> Iterator[Finding]:
         return
     fix = f'add "{call.namespace}/*" to its egress hosts (`sidecarScope`)'
     chosen = hiding.spec.get("outboundTrafficPolicy") or (call.policies.mesh_config or {}).get("outboundTrafficPolicy")
+    report, effect = warning, "sends the call in plain text"
     if (chosen or {}).get("mode") == "REGISTRY_ONLY":
-        message = f"does not have {call.to} among its hosts, so the caller's sidecar refuses the call (REGISTRY_ONLY)"
-        yield error(SCOPE, subject_of(hiding), message, fix)
-    else:
-        message = f"does not have {call.to} among its hosts, so the caller's sidecar sends the call in plain text"
-        yield warning(SCOPE, subject_of(hiding), message, fix)
+        report, effect = error, "refuses the call (REGISTRY_ONLY)"
+    message = f"does not have {call.to} among its hosts, so the caller's sidecar {effect}"
+    yield report(SCOPE, subject_of(hiding), message, fix)
 
 
 def hidden_by(call: Call) -> Policy | None:
@@ -89,9 +88,8 @@ def check_route(call: Call) -> Iterator[Finding]:
 
 def _applied_route(call: Call) -> Policy | None:
     """Return the oldest VirtualService of the host for sidecars; one with the whole name comes before a wildcard."""
-    virtual_services = [*filter(routes.applies_to_sidecars, call.policies.of_kind("VirtualService"))]
     for exact in (True, False):
-        for route in virtual_services:
+        for route in filter(routes.applies_to_sidecars, call.policies.of_kind("VirtualService")):
             hosts = [full_name(host, route.namespace) for host in route.spec.get("hosts") or []]
             if any(host == call.host if exact else takes(host, call.host) for host in hosts):
                 return route
@@ -144,11 +142,9 @@ def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
     rules = call.policies.of_kind("DestinationRule")
     of_host = (rule for rule in rules if full_name(str(rule.spec.get("host", "")), rule.namespace) == host)
     declared = (entry for rule in of_host for entry in rule.spec.get("subsets") or [])
-    subsets = [entry for entry in declared if entry.get("name") == subset]
-    if not subsets:
+    labels = next((entry.get("labels") or {} for entry in declared if entry.get("name") == subset), None)
+    if labels is None:
         return "which no DestinationRule declares"
-    first, *_ = subsets
-    labels = first.get("labels") or {}
     ready = [pod for pod in call.pods if service and pod.namespace == service.namespace and pod.ready]
     if service and not any(matches({**service.selector, **labels}, pod.labels) for pod in ready):
         shown = ", ".join(f"{key}={value}" for key, value in labels.items())

@@ -66,9 +66,8 @@ def _mode(rule: Policy, port: int) -> str:
 
 def _refused(call: Call, callee: Callee, reason: str) -> Finding | None:
     """Return the error for a plain-text call to a port that takes mutual TLS alone."""
-    if not callee.pod.has_sidecar or left_out(callee.pod.annotations):
-        return None
-    if call.modes.mode(callee.pod, callee.port) != "STRICT":
+    is_open = not callee.pod.has_sidecar or left_out(callee.pod.annotations)
+    if is_open or call.modes.mode(callee.pod, callee.port) != "STRICT":
         return None
     policy = call.modes.deciding(callee.pod, callee.port)
     subject = subject_of(policy) if policy else Subject("PeerAuthentication")
@@ -82,8 +81,7 @@ def _unserved(call: Call, callee: Callee, rule: Policy | None) -> Finding | None
     """Return the error for mutual TLS that a DestinationRule asks for and nobody serves."""
     if rule is None or _mode(rule, call.port.number) != "ISTIO_MUTUAL":
         return None
-    serves = callee.pod.has_sidecar and call.modes.mode(callee.pod, callee.port) != "DISABLE"
-    if serves:
+    if callee.pod.has_sidecar and call.modes.mode(callee.pod, callee.port) != "DISABLE":
         return None
     what = "has no sidecar" if not callee.pod.has_sidecar else "takes plain text alone (PeerAuthentication DISABLE)"
     message = f"asks for mutual TLS, and pod {callee.pod.name} {what}"
@@ -127,7 +125,8 @@ class Rules:
             # In every policy LOCAL stands for the mesh's own trust domain too.
             "principals": lambda value: _fits(value, principal, principal and f"{LOCAL}/{principal.partition('/')[2]}"),
             "namespaces": lambda value: _fits(value, namespace),
-            "serviceAccounts": lambda value: _account(value, pod.namespace) == account != "",
+            # One without a namespace is of the policy's pod's.
+            "serviceAccounts": lambda value: account != "" and account in (value, f"{pod.namespace}/{value}"),
             "ipBlocks": lambda value: _within(caller.address, value),
             "ports": lambda value: value == str(callee.port),
             "destination.ip": lambda value: _within(pod.address, value),
@@ -148,8 +147,7 @@ class Rules:
         name = f"{key[3].lower()}{key[4:]}" if key.startswith("not") else key
         if name not in self._tests:
             return self._http(denies) if name in OF_HTTP else Match.SOME
-        matched = any(map(self._tests[name], values))
-        return Match.YES if matched != (key != name) else Match.NO
+        return Match.YES if any(map(self._tests[name], values)) != (key != name) else Match.NO
 
     def _of_condition(self, condition: Mapping[str, Any], denies: bool) -> Match:
         key: str = condition.get("key", "")
@@ -173,11 +171,6 @@ def _all(matches: Iterable[Match]) -> Match:
 def _fits(pattern: str, *values: str) -> bool:
     """Return True if a pattern with a `*` at one end fits one of these values; nothing fits an empty value."""
     return any(fits(pattern, value) for value in values if value)
-
-
-def _account(value: str, namespace: str) -> str:
-    """Return a service account with its namespace: the policy's pod's, where it names none."""
-    return value if "/" in value else f"{namespace}/{value}"
 
 
 def _within(address: str, block: str) -> bool:

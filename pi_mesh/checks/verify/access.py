@@ -6,6 +6,7 @@ from typing import Any
 from pi_mesh.checks.finding import Finding, Level, error, ok, subject_of, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.policy_targets import (
+    Effect,
     finding_of,
     is_as_asked,
     is_of_stack,
@@ -46,11 +47,10 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 
 def _policies(observation: Observation, bearing: list[Policy], others: list[Policy]) -> Iterator[Finding]:
-    enforced = [policy for policy in bearing if not _is_dry_run(policy)]
+    allows = [policy for policy in bearing if not _is_dry_run(policy) and action_of(policy) == "ALLOW"]
     for policy in others:
-        allows = [entry for entry in enforced if entry is not policy and _overlaps(entry, policy)]
-        finding = _policy_finding(observation, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
-        if finding:
+        guarded = any(entry is not policy and _overlaps(entry, policy) for entry in allows)
+        if finding := _policy_finding(observation, policy, guarded):
             yield finding
 
 
@@ -100,8 +100,6 @@ CALLERS = ("principals", "namespaces", "serviceAccounts", "requestPrincipals", "
 EVERYBODY = ("*", "0.0.0.0/0", "::/0")
 SHOWN = 3
 
-Effect = tuple[Level, str]
-
 
 def action_of(policy: Policy) -> str:
     """Return ALLOW, DENY, AUDIT or CUSTOM."""
@@ -134,8 +132,7 @@ def _allow(rules: list[Mapping[str, Any]], guarded: bool) -> Effect:
         return (Level.ERROR, words) if guarded else (Level.WARNING, f"{words}, and so will undo any default deny")
     if open_rules:
         return Level.WARNING, "allows some calls (by its `to` or `when`) from everybody"
-    verb = "also lets in" if guarded else "refuses all callers but"
-    return Level.WARNING, f"{verb} {_callers(rules)}"
+    return Level.WARNING, f"{'also lets in' if guarded else 'refuses all callers but'} {_callers(rules)}"
 
 
 def _deny(rules: list[Mapping[str, Any]]) -> Effect:

@@ -71,13 +71,10 @@ def _meets(host: str, served: str) -> bool:
 def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterator[Finding]:
     """Yield a warning for each service to which routes lead and which has no Ready pod, or does not exist."""
     services, pods = {service.host: service for service in observation.snapshot.services}, observation.snapshot.pods
-    leading: dict[str, list[str]] = {}
-    for route in routes:
-        for host in sorted(destinations(route)):
-            leading.setdefault(host, []).append(route.id)
-    for host, names in leading.items():
-        first, *others = names
-        by = f"routes {listed(sorted(names), SHOWN)} lead" if others else f"route {first} leads"
+    leading = {route.id: sorted(destinations(route)) for route in routes}
+    for host in dict.fromkeys(host for hosts in leading.values() for host in hosts):
+        names = sorted(id for id, hosts in leading.items() if host in hosts)
+        by = f"route {names[0]} leads" if len(names) == 1 else f"routes {listed(names, SHOWN)} lead"
         service = services.get(host)
         if service is None and host.endswith(IN_CLUSTER):
             name, namespace, *_ = host.split(".")

@@ -29,9 +29,8 @@ def check(observation: Observation) -> Iterator[Finding]:
         ahead = (client.now() - datetime.now(UTC)).total_seconds()
     if abs(ahead) >= GRACE:
         message = f"has an API server whose clock is {abs(ahead):.0f} s {_side(ahead)} this machine's"
-        yield warning(
-            ID, CLUSTER, message, "set the one of the two that is wrong; nodes are compared with the server's"
-        )
+        fix = "set the one of the two that is wrong; nodes are compared with the server's"
+        yield warning(ID, CLUSTER, message, fix)
     for node, answer in zip(nodes, offsets, strict=True):
         yield judged(Subject("node", node), answer)
 

@@ -45,8 +45,7 @@ def _analyzed(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
     try:
         return message_findings(json.loads(done.stdout) or [], mesh, cluster)
     except json.JSONDecodeError:
-        cause = done.stderr.strip() or f"exit status {done.returncode}"
-        *_, last = cause.splitlines()
+        *_, last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()
         return [_no_answer(command, f"but: {last}")]
 
 
@@ -70,8 +69,7 @@ def _concerns(mesh: Inventory, cluster: Snapshot, kind: str, name: str) -> bool:
 
 
 def _finding(message: dict) -> Finding:
-    level = LEVELS.get(message["level"], Level.OK)
-    fix = "" if level is Level.OK else _page(message)
+    level, fix = (LEVELS[message["level"]], _page(message)) if message["level"] in LEVELS else (Level.OK, "")
     return Finding(ID, *_origin(message), level, None, _text(message), fix)
 
 

@@ -90,14 +90,10 @@ def check(observation: Observation) -> Iterator[Finding]:
     for node, reason in last.problems.items():
         message = f"is unknown for the containers on it: {reason}"
         yield unknown(ID, Subject("node", node), message, RIGHTS if "nodes/proxy" in reason else "")
-    shares, short = [], 0
-    for container in limited_containers(observation):
-        share = _share(container, first, last)
-        shares += [share] if share else []
-        short += share is None and container.id in last.counters
-    worst: dict[Subject, Share] = {}
-    for share in sorted(shares, key=lambda share: share.part):
-        worst[remedies.workload_of(share.container.pod)] = share
+    known = [container for container in limited_containers(observation) if container.id in last.counters]
+    judged = filter(None, (_share(container, first, last) for container in known))
+    shares = sorted(judged, key=lambda share: share.part)
+    worst = {remedies.workload_of(share.container.pod): share for share in shares}
     high = {workload: share for workload, share in worst.items() if share.part >= TOO_MUCH}
     for workload, share in high.items():
         percent, limit = round(100 * share.part), show_cpu(share.container.container.limits.cpu)
@@ -105,7 +101,7 @@ def check(observation: Observation) -> Iterator[Finding]:
         message = f"{whose} throttled in {percent} % of its CPU periods at {limit}, {share.counted}"
         yield warning(ID, workload, message, share.container.remedy("cpu"), number=percent)
     if shares and not high:
-        highest = round(100 * max(share.part for share in shares))
+        highest, short = round(100 * shares[-1].part), len(known) - len(shares)
         brief = f"; {counted(short, 'has', 'have')} worked too briefly to be judged" if short else ""
         message = f"{len(shares)} of the mesh are throttled in at most {highest} % of their CPU periods{brief}"
         yield ok(ID, Subject("container"), message, number=highest)
@@ -115,9 +111,7 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 def _share(container: LimitedContainer, first: Reading, last: Reading) -> Share | None:
     """Return the share of the window, else of the container's life; None for one that hardly worked."""
-    now, before = last.counters.get(container.id), first.counters.get(container.id)
-    if now is None:
-        return None
+    now, before = last.counters[container.id], first.counters.get(container.id)
     if before and now.at > before.at and now.periods - before.periods >= FEWEST_OF_WINDOW:
         window = now.periods - before.periods, now.throttled - before.throttled
         return Share(container, *window, now.at - before.at)

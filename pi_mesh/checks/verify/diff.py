@@ -126,9 +126,8 @@ class _Comparison:
             yield Difference(at, expected, live)
 
     def _added(self, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
-        if live is ABSENT or _empty(live) or at.pattern in self.kind.filled:
-            return
-        if self.kind.defaults.get(at.pattern) == live:
+        is_filled = at.pattern in self.kind.filled or self.kind.defaults.get(at.pattern) == live
+        if is_filled or live is ABSENT or _empty(live):
             return
         if defaulted is not ABSENT:
             yield from self.values(defaulted, live, ABSENT, at)

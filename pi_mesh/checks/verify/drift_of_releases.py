@@ -33,14 +33,12 @@ def _of_pair(observation: Observation, pair: Pair) -> Iterator[Finding]:
         yield error(RELEASES, subject, f"of release {pair.release} is gone", observation.restore(pair.release))
         return
     changes = list(differences(pair.wanted, pair.live, pair.defaulted))
-    certain = [entry for entry in changes if not entry.uncertain]
-    if certain:
+    if certain := [entry for entry in changes if not entry.uncertain]:
         undo = remedies.undo_commands(observation, pair, certain)
         yield error(RELEASES, subject, f"was changed: {lines(pair, certain)}", undo)
     if uncertain := [entry for entry in changes if entry.uncertain]:
-        cause = pair.refusal or UNASKED
-        message = f"may have added fields: {lines(pair, uncertain)}; Kubernetes' defaults are not known: {cause}"
-        yield unknown(RELEASES, subject, message)
+        cause = f"Kubernetes' defaults are not known: {pair.refusal or UNASKED}"
+        yield unknown(RELEASES, subject, f"may have added fields: {lines(pair, uncertain)}; {cause}")
 
 
 def lines(pair: Pair, changes: Sequence[Difference]) -> str:

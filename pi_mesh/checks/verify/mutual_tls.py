@@ -1,7 +1,6 @@
 """Mutual TLS must hold for every namespace, workload and port before it is reported as "STRICT"."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, setting, subject_of, unknown, warning
@@ -41,12 +40,12 @@ def weakened_namespaces(observation: Observation) -> set[str]:
     """Return the namespaces of the mesh where a workload or port has weaker encryption than the settings ask for."""
     modes, mode = modes_of(observation), observation.settings.mtls.mode
     open_pods = {pod.namespace for pod in meshed_pods(observation) if left_out(pod.annotations)}
+    open_pods |= {pod.namespace for pod in meshed_pods(observation) if weaker(weakest(modes.modes(pod)), mode)}
     injected = {entry.name for entry in observation.snapshot.namespaces if entry.is_injected}
-    open_namespaces = {name for name in injected if weaker(modes.namespace_mode(name), mode)}
-    weak = {pod.namespace for pod in meshed_pods(observation) if weaker(weakest(modes.modes(pod)), mode)}
-    selecting = {policy.namespace for policy in modes.policies if policy.selected_labels and _weak_modes(policy, mode)}
-    everywhere = injected if left_out_of_all(observation) else set()
-    return open_pods | open_namespaces | weak | (selecting & injected) | everywhere
+    if left_out_of_all(observation):
+        return open_pods | injected
+    weak = {policy.namespace for policy in modes.policies if policy.selected_labels and _weak_modes(policy, mode)}
+    return open_pods | {name for name in injected if name in weak or weaker(modes.namespace_mode(name), mode)}
 
 
 def left_out(annotations: dict[str, str]) -> str:
@@ -93,13 +92,12 @@ def _narrower(observation: Observation, modes: PeerModes, policy: Policy) -> Fin
             message = f"is overruled by an older policy of the same workloads: {where} may refuse the callers it is for"
             return warning(ID, subject_of(policy), message, "remove the older policy, if it is not wanted")
         return ok(ID, subject_of(policy), f"{what} by {where}, an exception that traffic.legacy.{policy.name} asks for")
-    report, fix = partial(error, ID, subject_of(policy)), remedy(observation, policy, "traffic.legacy")
+    fix = remedy(observation, policy, "traffic.legacy")
     if not modes.in_force(policy):
-        report = partial(warning, ID, subject_of(policy))
-        return report(f"{what}, but not in force: an older policy is, or its selector is in the root namespace", fix)
-    if policy.namespace not in own_namespaces(observation):
-        report = partial(warning, ID, subject_of(policy))
-    return report(f"{what} by {where}; {policy.managed}", fix)
+        message = f"{what}, but not in force: an older policy is, or its selector is in the root namespace"
+        return warning(ID, subject_of(policy), message, fix)
+    report = error if policy.namespace in own_namespaces(observation) else warning
+    return report(ID, subject_of(policy), f"{what} by {where}; {policy.managed}", fix)
 
 
 def _weak_modes(policy: Policy, needed: str) -> list[str]:
@@ -116,12 +114,10 @@ def _ports_without_proxy(observation: Observation) -> Iterator[Finding]:
         message = f"is {value.partition(': ')[2]}: these ports bypass the proxy of every injected pod"
         key = setting(f"istio.values.global.proxy.{value.partition(':')[0]}")
         yield warning(ID, key, message, "remove it, unless such ports must be open everywhere")
-    reported: set[tuple[Subject, str]] = set()
+    first_pods: dict[tuple[Subject, str], Pod] = {}
     for pod in meshed_pods(observation):
-        mark = left_out(pod.annotations)
-        if not mark or (workload_of(pod), mark) in reported:
-            continue
-        reported.add((workload_of(pod), mark))
+        first_pods.setdefault((workload_of(pod), left_out(pod.annotations)), pod)
+    for pod, mark in ((pod, mark) for (_, mark), pod in first_pods.items() if mark):
         message = f"has {mark}, so these ports bypass the proxy: plain text is accepted, and no policy applies"
         fix = "remove the annotation from its workload, unless such a port must be open"
         yield warning(ID, Subject("pod", pod.id), message, fix)
@@ -211,8 +207,7 @@ def _mesh_wide_policy(observation: Observation) -> Mapping[str, Any]:
 def _mesh_wide(observation: Observation) -> Iterator[Finding]:
     yield from _mesh_config(observation)
     mode, subject = observation.settings.mtls.mode, _subject(observation)
-    policies = modes_of(observation).policies
-    policy = next((policy for policy in policies if policy.id == subject.name), None)
+    policy = next((policy for policy in modes_of(observation).policies if policy.id == subject.name), None)
     if not policy:
         yield error(ID, subject, f"is not there: the mesh is {modes_of(observation).mesh_mode}, not {mode}", REFRESH)
         return

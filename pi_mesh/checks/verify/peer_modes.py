@@ -35,8 +35,7 @@ class PeerModes:
     @property
     def mesh_mode(self) -> str:
         """Return the mode of workloads without a narrower policy."""
-        policy = self._applying(self.root)
-        return (policy and mode_of(policy)) or DEFAULT
+        return self.namespace_mode(self.root)
 
     def in_force(self, policy: Policy) -> bool:
         """Return True unless an older policy of the same scope applies instead."""
@@ -46,14 +45,13 @@ class PeerModes:
 
     def namespace_mode(self, namespace: str) -> str:
         """Return the mode of the namespace's workloads that have no policy of their own."""
-        policy = self._applying(namespace)
-        return (policy and mode_of(policy)) or self.mesh_mode
+        scopes = filter(None, map(self._applying, (namespace, self.root)))
+        return next(filter(None, map(mode_of, scopes)), DEFAULT)
 
-    def mode(self, pod: Pod, port: int | None = None) -> str:
+    def mode(self, pod: Pod, port: int = 0) -> str:
         """Return the mode of a workload, or of one of its ports."""
         own = self._of_workload(pod)
-        narrow = own and (port_modes(own).get(port or 0) or mode_of(own))
-        return narrow or self.namespace_mode(pod.namespace)
+        return (own and (port_modes(own).get(port) or mode_of(own))) or self.namespace_mode(pod.namespace)
 
     def deciding(self, pod: Pod, port: int) -> Policy | None:
         """Return the policy that gives a workload's port its mode; None where Istio's default holds."""

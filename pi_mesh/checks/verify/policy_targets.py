@@ -5,8 +5,7 @@ from typing import Any
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, subject_of, warning
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.verify import remedies
-from pi_mesh.checks.verify.remedies import workload_of
+from pi_mesh.checks.verify.remedies import reset_commands, workload_of
 from pi_mesh.cluster.objects import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED, Policy
@@ -92,7 +91,7 @@ def remedy(observation: Observation, policy: Policy, setting: str = "") -> str:
     if _charted(observation, policy):
         return observation.restore(policy.release)
     if asked := _set(observation, policy):
-        return remedies.reset_commands(asked)
+        return reset_commands(asked)
     instead = f", or ask for it in {setting}" if setting else ""
     if policy.manager == PULUMI:
         return f"`pulumi up` removes it where it is this stack's; else remove it from its own stack{instead}"

@@ -55,20 +55,15 @@ INJECT = "sidecar.istio.io/inject"
 
 
 def check_running_pods(observation: Observation) -> Iterator[Finding]:
-    for namespace in observation.settings.workload_namespaces:
-        if namespace.own.injection:
-            yield from _namespace_findings(observation, namespace.name)
-
-
-def _namespace_findings(observation: Observation, namespace: str) -> Iterator[Finding]:
-    pods = [pod for pod in observation.snapshot.pods if pod.namespace == namespace and not pod.host_network]
-    bare = [pod for pod in pods if not pod.has_sidecar]
-    for pod in bare:
-        message = f"has no sidecar: with {observation.settings.mtls.mode} it can't take part in the mesh"
-        yield warning(WORKLOADS, Subject("pod", f"{namespace}/{pod.name}"), message, _sidecar_fix(pod))
-    if not bare:
-        some = agreeing(len(pods), "the 1 pod has its sidecar", f"all {len(pods)} pods have their sidecar")
-        yield ok(WORKLOADS, Subject("namespace", namespace), some if pods else "no pods yet", number=len(pods))
+    for namespace in (place.name for place in observation.settings.workload_namespaces if place.own.injection):
+        pods = [pod for pod in observation.snapshot.pods if pod.namespace == namespace and not pod.host_network]
+        bare = [pod for pod in pods if not pod.has_sidecar]
+        for pod in bare:
+            message = f"has no sidecar: with {observation.settings.mtls.mode} it can't take part in the mesh"
+            yield warning(WORKLOADS, Subject("pod", pod.id), message, _sidecar_fix(pod))
+        if not bare:
+            some = agreeing(len(pods), "the 1 pod has its sidecar", f"all {len(pods)} pods have their sidecar")
+            yield ok(WORKLOADS, Subject("namespace", namespace), some if pods else "no pods yet", number=len(pods))
 
 
 def _sidecar_fix(pod: Pod) -> str:

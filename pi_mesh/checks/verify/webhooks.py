@@ -22,9 +22,8 @@ def check(observation: Observation) -> Iterator[Finding]:
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
         hooks = [hook for hook in mine if hook.kind == kind]
         if not hooks:
-            message = f"none of this mesh is there: nothing {purpose}"
-            fix = observation.restore(mesh.the(Kind.ISTIOD).id)
-            yield error(ID, Subject(f"{kind.lower()} webhook"), message, fix)
+            subject, fix = Subject(f"{kind.lower()} webhook"), observation.restore(mesh.the(Kind.ISTIOD).id)
+            yield error(ID, subject, f"none of this mesh is there: nothing {purpose}", fix)
         elif broken := [finding for hook in hooks if (finding := _broken(observation, hook))]:
             yield from broken
         else:

@@ -50,11 +50,9 @@ def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
 def placed(
     pods: Iterable[Pod], nodes: Sequence[Node], free: Iterable[fit.Node]
 ) -> tuple[tuple[fit.Node, ...], list[Pod]]:
-    """Return the headroom after these pods were placed on some of the nodes, and the pods that no node takes.
-
-    The scheduler begins with the highest priority; then the largest come first, by which the most fit.
-    """
+    """Return the headroom after these pods were placed on some of the nodes, and the pods that no node takes."""
     left, pending = {room.name: room for room in free}, list[Pod]()
+    # The scheduler begins with the highest priority; then the largest come first, by which the most fit.
     for pod in sorted(pods, key=lambda pod: (-pod.placement.priority, -pod.requests.memory, -pod.requests.cpu)):
         allowed = [left[node.name] for node in nodes if node.name in left and pod.placement.allows(node)]
         takers = [room for room in allowed if replace(room, accepts=True).room(pod.requests)]

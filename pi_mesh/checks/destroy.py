@@ -84,10 +84,7 @@ def deletion_refusal(urn: str, recorded: Mapping[str, Any]) -> str:
 
 
 def refusal(recorded: Mapping[str, Any], urn: str) -> str:
-    """Return why the destroy of a recorded mesh is refused, in lines; empty if nothing speaks against it.
-
-    `urn` is the guard's, by which it can be taken out of the state.
-    """
+    """Return why the destroy of a recorded mesh is refused, in lines, or an empty text; `urn` is the guard's."""
     known = {field.name for field in fields(Destroyed)}
     destroyed = Destroyed(**{name: value for name, value in recorded.items() if name in known})
     provider = "::".join([*urn.split("::")[:2], PROVIDER])
@@ -103,8 +100,7 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
                     f"cluster; {gone}"
                 )
             hours = TradingHours.model_validate_json(destroyed.hours) if destroyed.hours else None
-            what = "a destroy deletes istiod and the gateways"
-            if held := errors(refused_restart(hours, what, datetime.now(UTC))):
+            if held := errors(refused_restart(hours, "a destroy deletes istiod and the gateways", datetime.now(UTC))):
                 return f"{held[0]}; nothing was touched"
             users = [] if destroyed.workloads else list(check(client, destroyed))
     except (NotConnected, UnknownContext) as problem:

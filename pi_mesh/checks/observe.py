@@ -97,10 +97,7 @@ def _with_audit(cluster: Snapshot, settings: Settings, namespaces: Collection[st
 
 
 def mesh_on(settings: Settings, stack: str, cluster: Snapshot | None, lock: Lock, root: str | None = None) -> Inventory:
-    """Return the mesh on this cluster: with its load balancers, its locked charts, and the Gateways that istiod serves.
-
-    `root` as in `pi_mesh.inventory.mesh_inventory`.
-    """
+    """Return the mesh on this cluster: with its load balancers, locked charts, and the Gateways that istiod serves."""
     served = load_balancers.served_gateways(settings, cluster)
     mesh = inventory.mesh_inventory(settings, stack, served, root, lock)
     return replace(mesh, api_gateways=gateway_api.gateway_workloads(settings, cluster)) if cluster else mesh

@@ -33,11 +33,6 @@ RUNS = {
 """Commands that run the checks of a folder, unless an entry names others."""
 
 
-def snake_case(id: str) -> str:
-    """Return the name of the file of a check: `nodes_ready` for "nodes ready"."""
-    return re.sub(r"[^a-z0-9]+", "_", id.lower())
-
-
 @dataclass(frozen=True)
 class Check:
     folder: str
@@ -65,7 +60,9 @@ class Check:
 
     @property
     def module(self) -> str:
-        return f"{self.folder}.{self.by.rpartition('.')[0] or snake_case(self.id)}"
+        """Return the module with the name of its ID, such as `nodes_ready` for "nodes ready", or the one in `by`."""
+        own = re.sub(r"[^a-z0-9]+", "_", self.id.lower())
+        return f"{self.folder}.{self.by.rpartition('.')[0] or own}"
 
     @property
     def function(self) -> Callable[["Observation"], Iterable[Finding]]:

@@ -74,10 +74,7 @@ class Forecast:
 
 
 def forecast(mesh: Inventory, state: StackState, pods: Sequence[Pod] | None = None) -> Forecast:
-    """Return the forecast of an `up` with these settings on a mesh in the recorded state.
-
-    With the cluster's pods it leaves out what drains no proxy that runs.
-    """
+    """Return the forecast of an `up` on a mesh in the recorded state; with `pods`, without what drains no proxy."""
     mesh = with_recorded_versions(mesh, state)
     restarts, fewer, keep, changed = [], [], [], []
     for release in mesh.releases:
@@ -126,16 +123,14 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
 
 
 def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
-    """Return True if a running pod may be deleted because the workload scales down.
-
-    While the autoscaler is on, the chart leaves the number of replicas to it. When it is switched on, Kubernetes first
-    falls back to one replica.
-    """
+    """Return True if a running pod may be deleted because the workload scales down."""
     settings = (REPLICAS[release.chart], "autoscaling.enabled", "autoscaling.maxReplicas")
     replicas, switch, most = (helm_path(release.chart, f"{release.setting}.{setting}") for setting in settings)
+    # While the autoscaler is on, the chart leaves the number of replicas to it.
     before = _number(recorded.values, most if value_at(recorded.values, switch) else replicas)
     if not value_at(release.values, switch):
         return _number(release.values, replicas) < before
+    # When it is switched on, Kubernetes first falls back to one replica.
     return (_number(release.values, most) if value_at(recorded.values, switch) else 1) < before
 
 

@@ -27,10 +27,7 @@ SHOWN = 5
 
 
 def mesh_trust(authority: Authority) -> Trust | None:
-    """Return the mesh's trust; None if no istiod has run yet.
-
-    Raises CertificateError if istiod could not sign with the Secret `cacerts`.
-    """
+    """Return the mesh's trust; None before the first istiod. Raises CertificateError if istiod can't use `cacerts`."""
     files, external = authority.cacerts, bool(authority.external_signer_root)
     if "ca-cert.pem" in files:  # with a root alone istiod makes its own
         if "root-cert.pem" not in files:

@@ -24,18 +24,14 @@ class Verdict(StrEnum):
 @dataclass(frozen=True)
 class Cause:
     name: str
-    reasons: re.Pattern[str]
-    """Reasons, as Kubernetes names them, that it may have."""
-    words: re.Pattern[str]
-    """Found in the message or in the last log lines."""
+    reasons: str
+    """Pattern of the reasons, as Kubernetes names them, that it may have."""
+    words: str
+    """Pattern that is found in the message or in the last log lines."""
     verdict: Verdict
     advice: str
-    tries: int
+    tries: int = 0
     """Failed pulls before an end; one may be a registry's bad moment."""
-
-
-def _cause(name: str, reasons: str, words: str, verdict: Verdict, advice: str, tries: int = 0) -> Cause:
-    return Cause(name, re.compile(reasons), re.compile(words, re.IGNORECASE), verdict, advice, tries)
 
 
 PULL, RUN = "ErrImagePull|ImagePullBackOff", "CrashLoopBackOff|Error|RunContainerError|StartError"
@@ -47,20 +43,20 @@ LOGIN = "correct images.login and registryPassword, or the Secret that images.pu
 ABSENT = r"not found|manifest unknown|name unknown"
 AGAIN = "the node tries again by itself"
 CAUSES = (
-    _cause("too many requests", PULL, r"\b429\b|toomanyrequests|pull QPS", Verdict.WAIT, AGAIN),
-    _cause("wrong architecture", PULL, r"no match for platform|no matching manifest", Verdict.END, IMAGE_OF_NODES),
-    _cause("wrong architecture", RUN, r"exec format error", Verdict.END, IMAGE_OF_NODES),
-    _cause("39-bit addresses", RUN, r"MmapAligned\(\) failed", Verdict.END, KERNEL),
-    _cause("invalid name", "InvalidImageName", "", Verdict.END, "correct images.hub"),
-    _cause("not on the node", "ErrImageNeverPull", "", Verdict.END, "load the image, or set images.pullPolicy"),
-    _cause("login refused", PULL, REFUSED, Verdict.END, LOGIN, tries=3),
-    _cause("timeout", PULL, TIMEOUT, Verdict.WAIT, AGAIN),
-    _cause("not in the registry", PULL, ABSENT, Verdict.END, "correct images.hub or istio.version", tries=3),
-    _cause("no node", "Unschedulable|SchedulerError", "", Verdict.WARN, "free some, or add a node"),
-    _cause("out of memory", RUN, "OOMKilled", Verdict.WARN, "raise its memory limit"),
-    _cause("crash", RUN, "", Verdict.WARN, "see its last log lines"),
-    _cause("configuration", "CreateContainerConfigError|Failed.*", "", Verdict.WARN, "create what it names"),
-    _cause("no address", NO_ADDRESS, "", Verdict.WARN, "nothing gives the Service an address: docs/clusters.md"),
+    Cause("too many requests", PULL, r"\b429\b|toomanyrequests|pull QPS", Verdict.WAIT, AGAIN),
+    Cause("wrong architecture", PULL, r"no match for platform|no matching manifest", Verdict.END, IMAGE_OF_NODES),
+    Cause("wrong architecture", RUN, r"exec format error", Verdict.END, IMAGE_OF_NODES),
+    Cause("39-bit addresses", RUN, r"MmapAligned\(\) failed", Verdict.END, KERNEL),
+    Cause("invalid name", "InvalidImageName", "", Verdict.END, "correct images.hub"),
+    Cause("not on the node", "ErrImageNeverPull", "", Verdict.END, "load the image, or set images.pullPolicy"),
+    Cause("login refused", PULL, REFUSED, Verdict.END, LOGIN, tries=3),
+    Cause("timeout", PULL, TIMEOUT, Verdict.WAIT, AGAIN),
+    Cause("not in the registry", PULL, ABSENT, Verdict.END, "correct images.hub or istio.version", tries=3),
+    Cause("no node", "Unschedulable|SchedulerError", "", Verdict.WARN, "free some, or add a node"),
+    Cause("out of memory", RUN, "OOMKilled", Verdict.WARN, "raise its memory limit"),
+    Cause("crash", RUN, "", Verdict.WARN, "see its last log lines"),
+    Cause("configuration", "CreateContainerConfigError|Failed.*", "", Verdict.WARN, "create what it names"),
+    Cause("no address", NO_ADDRESS, "", Verdict.WARN, "nothing gives the Service an address: docs/clusters.md"),
 )
 """The first whose reason and words fit is the cause."""
 
@@ -68,8 +64,8 @@ CAUSES = (
 def cause_of(startup: Startup) -> Cause | None:
     """Return the cause of a wait; None where nothing is wrong so far."""
     said = " ".join((startup.message, *startup.log))
-    fitting = (cause for cause in CAUSES if cause.reasons.fullmatch(startup.word))
-    return next((cause for cause in fitting if cause.words.search(said)), None)
+    fitting = (cause for cause in CAUSES if re.fullmatch(cause.reasons, startup.word))
+    return next((cause for cause in fitting if re.search(cause.words, said, re.IGNORECASE)), None)
 
 
 def is_hopeless(startup: Startup) -> bool:

@@ -48,8 +48,7 @@ def version_path(running: str, version: str, settings: Settings) -> tuple[str, .
     """
     if running == version:
         return ()
-    between = minors_between(running, version)[:-1]
-    return (*newest_patches(between, settings), version)
+    return (*newest_patches(minors_between(running, version)[:-1], settings), version)
 
 
 def newest_patches(minors: Iterable[int], settings: Settings) -> Iterator[str]:

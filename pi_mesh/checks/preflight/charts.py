@@ -55,8 +55,7 @@ def _described(sha256: str | None) -> str:
 
 
 def _source(key: str, releases: list[Release]) -> Finding:
-    first, *_ = releases
-    source = first.source
+    source = releases[0].source
     if not source.is_directory:
         shown = ", ".join(dict.fromkeys(release.source.source for release in releases))
         return ok(ID, setting(key), f"{shown}, trusted unseen: {FILE} does not have this stack")

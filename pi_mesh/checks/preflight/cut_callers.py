@@ -94,10 +94,7 @@ def _audit_findings(settings: Settings, log: AuditLog, beginning: Beginning) -> 
 def refused_calls(
     settings: Settings, calls: Iterable[AuditedCall], change: Change, namespace: str | None
 ) -> Iterator[AuditedCall]:
-    """Yield the audited calls that a change refuses, to one namespace or to all of them.
-
-    Legacy workloads keep accepting plain text under STRICT.
-    """
+    """Yield the audited calls that a change refuses, to one namespace or to all; legacy workloads keep plain text."""
     legacy = [(settings.namespace_of(workload), workload.selector) for workload in settings.traffic.legacy.values()]
     for call in calls:
         home, plain = call.callee.partition("/")[0], call.plain_text
@@ -108,8 +105,7 @@ def refused_calls(
 
 def calls_in_words(calls: Iterable[AuditedCall]) -> str:
     """Return the first callers with their callees."""
-    lines = [f"{call.caller} to {call.callee} port {call.port} ({call.count}x)" for call in calls]
-    return listed(lines, SHOWN)
+    return listed((f"{call.caller} to {call.callee} port {call.port} ({call.count}x)" for call in calls), SHOWN)
 
 
 def unread_logs(pods: Iterable[str]) -> Iterator[Finding]:

@@ -27,8 +27,6 @@ BESIDE = (
     "or move its workloads away first and have its owner uninstall it"
 )
 ADOPT = "where it is the only one, `python -m operations adopt -s STACK` takes it over under its own name"
-
-
 MOVE = (
     "to move the mesh, which is an outage, run `pulumi destroy -s STACK` (it deletes the stack's namespaces, but for "
     "adopted ones), then `python -m operations repair -s STACK --yes` for the CRDs, then `up`"
@@ -55,30 +53,25 @@ def check(observation: Observation) -> Iterator[Finding]:
         else:
             by = f"of release {entry.release}" if entry.release else "of no Helm release"
             message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-            mine = entry.release and entry.namespace == home
-            fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
-            yield error(CONTROL_PLANE, subject, message, fix)
+            may_adopt = entry.release and entry.namespace == home
+            yield error(CONTROL_PLANE, subject, message, f"{ADOPT}; else {BESIDE}" if may_adopt else BESIDE)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
     yield from _webhooks(observation)
 
 
 def _webhooks(observation: Observation) -> Iterator[Finding]:
-    """Yield an error for each foreign webhook.
-
-    A stale one, whose Service is gone, blocks writes; a live one serves a mesh.
-    """
+    """Yield an error for each foreign webhook: without its Service it blocks writes; a live one serves a mesh."""
     foreign = _configurations(observation.mesh, observation.snapshot, observation.state)
     for hooks in foreign:
         first, *_ = hooks
         subject = Subject(f"{first.kind.lower()}webhookconfiguration", first.configuration)
         message = f"belongs to {first.release or 'no Helm release'}, not to this stack"
+        fix = "it serves an Istio that may be alive: leave it to its owner, and see the row foreign istio"
         if _is_stale(hooks, observation.snapshot):
-            gone = f"{message}, which calls {first.service}, a service that is gone"
-            yield error(WEBHOOKS, subject, gone, f"`kubectl delete {subject}`")
-        else:
-            fix = "it serves an Istio that may be alive: leave it to its owner, and see the row foreign istio"
-            yield error(WEBHOOKS, subject, message, fix)
+            fix = f"`kubectl delete {subject}`"
+            message += f", which calls {first.service}, a service that is gone"
+        yield error(WEBHOOKS, subject, message, fix)
     if not foreign:
         yield ok(WEBHOOKS, CLUSTER, "none but this stack's own")
 

@@ -39,15 +39,12 @@ def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
     """Return the CRDs that Helm would refuse. Charts before 1.24 contain CRDs that Helm skips if they exist."""
     if not facts_of(mesh.the(Kind.BASE).version).crds_are_templates:
         return []
-    owner = mesh.the(Kind.BASE).id
-    return [crd for crd in snapshot.crds if crd.of_istio and crd.release != owner]
+    return [crd for crd in snapshot.crds if crd.of_istio and crd.release != mesh.the(Kind.BASE).id]
 
 
 def abandoned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
-    """Return the CRDs that Helm would refuse and nobody needs: no release owns them, and no other Istio runs.
-
-    An Istio that istioctl, Argo CD or an operator installed has no release, but may run.
-    """
+    """Return the CRDs that Helm would refuse and nobody needs: no release owns them, and no other Istio runs."""
+    # An Istio that istioctl, Argo CD or an operator installed has no release, but may run.
     if foreign_istio.may_be_alive(mesh, snapshot):
         return []
     living = {release.id for release in snapshot.releases}
@@ -70,11 +67,9 @@ VERSIONS = "istio CRD versions"
 
 
 def check_versions(observation: Observation) -> Iterator[Finding]:
-    """Yield a finding for CRDs that are too new: an older istiod cannot read them and refuses every write.
-
-    Charts since 1.24 apply their own CRDs with every `up`; older charts leave existing CRDs unchanged.
-    """
+    """Yield a finding for CRDs that are too new: an older istiod cannot read them and refuses every write."""
     istio = observation.settings.istio
+    # Charts since 1.24 apply their own CRDs with every `up`; older charts leave existing CRDs unchanged.
     if facts_of(observation.mesh.the(Kind.BASE).version).crds_are_templates:
         return
     newer = [crd for crd in observation.snapshot.crds if crd.of_istio and crd.minor > minor_of(istio.version)]
@@ -89,5 +84,5 @@ def check_versions(observation: Observation) -> Iterator[Finding]:
         "set istio.version to theirs; or, if `kubectl get istio-io -A` lists nothing (with a CRD go its objects), "
         f"`kubectl delete crd {names}`, and the next `up` brings those of {istio.version}; {ANYWAY}"
     )
-    level = warning if istio.allow_skip else error
-    yield level(VERSIONS, Subject("crd", first.name), message, fix, number=len(newer))
+    report = warning if istio.allow_skip else error
+    yield report(VERSIONS, Subject("crd", first.name), message, fix, number=len(newer))

@@ -42,9 +42,8 @@ def _step(observation: Observation, running: str) -> Finding:
     # An istiod that is not Ready serves no proxy, so the way back from a failed upgrade is open.
     istiod = f"{observation.settings.istio.namespace}/{ISTIOD}"
     is_ready = any(entry.ready for entry in observation.snapshot.deployments if entry.id == istiod)
-    is_way_out = problem.goes_back and not is_ready
-    level = warning if observation.settings.istio.allow_skip or is_way_out else error
-    return level(STEP, subject, problem.message, problem.fix)
+    is_allowed = observation.settings.istio.allow_skip or (problem.goes_back and not is_ready)
+    return (warning if is_allowed else error)(STEP, subject, problem.message, problem.fix)
 
 
 def _gateway_chart(mesh: Inventory) -> Iterator[Finding]:

@@ -20,7 +20,6 @@ def usable_nodes(snapshot: Snapshot) -> list[Node]:
 
 
 def check_nodes(observation: Observation) -> Iterator[Finding]:
-    installed = is_installed(observation.mesh, observation.snapshot)
     for node in observation.snapshot.nodes:
         if not node.ready:
             yield warning(READY, Subject("node", node.name), "is not Ready", f"see `kubectl describe node {node.name}`")
@@ -28,11 +27,10 @@ def check_nodes(observation: Observation) -> Iterator[Finding]:
             yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
     names = ", ".join(node.name for node in usable_nodes(observation.snapshot)) or "none"
     count, needed = len(usable_nodes(observation.snapshot)), observation.settings.cluster.nodes
-    ready = counted(count, "node is", "nodes are")
-    message = f"{ready} Ready and schedulable, at least {needed} needed: {names}"
+    message = f"{counted(count, 'node is', 'nodes are')} Ready and schedulable, at least {needed} needed: {names}"
     if count < needed:
         # On an installed mesh an `up` may be what helps; "room for the mesh" judges whether what must run still fits.
-        report, where = (warning, "back") if installed else (error, "up")
+        report, where = (warning, "back") if is_installed(observation.mesh, observation.snapshot) else (error, "up")
         fix = f"bring the missing nodes {where}, or lower cluster.nodes"
         yield report(READY, setting("cluster.nodes"), message, fix, number=count)
     else:

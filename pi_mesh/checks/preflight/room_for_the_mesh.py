@@ -24,15 +24,13 @@ def check_free_memory(observation: Observation) -> Iterator[Finding]:
         yield ok(FREE_MEMORY, setting("cluster.freeMemory"), message)
         return
     needed = observation.settings.cluster.free_memory
-    scarce = False
     nodes = {node.name: node for node in usable_nodes(observation.snapshot)}
-    for room in rooms(nodes.values(), observation.snapshot.pods):
-        node, left = nodes[room.name], room.free.memory
-        if left < needed.bytes:
-            scarce = True
-            message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {needed} needed"
-            fix = f"move pods away (`kubectl describe node {node.name}`) or lower cluster.freeMemory"
-            yield error(FREE_MEMORY, Subject("node", node.name), message, fix, number=left)
+    left = {room.name: room.free.memory for room in rooms(nodes.values(), observation.snapshot.pods)}
+    scarce = {name: free for name, free in left.items() if free < needed.bytes}
+    for name, free in scarce.items():
+        memory = f"{show_memory(free)} of {show_memory(nodes[name].allocatable.memory)} memory"
+        fix = f"move pods away (`kubectl describe node {name}`) or lower cluster.freeMemory"
+        yield error(FREE_MEMORY, Subject("node", name), f"{memory} are free, {needed} needed", fix, number=free)
     if not scarce:
         yield ok(FREE_MEMORY, Subject("node"), f"at least {needed} of memory are free on each")
 
@@ -61,12 +59,9 @@ def _mesh_finding(asked: Demand, fits: bool, surge_fits: bool, rolls_out: bool) 
     subject, both, free = Subject("node"), (pods + surge).in_words, _shown(asked.nodes)
     if surge_fits:
         return ok(ID, subject, f"the mesh and the surge of its rollouts, {both}, fit")
-    if rolls_out:
-        message = f"the mesh needs {both} with the surge of its rollouts, which do not fit: {free}"
-        return error(ID, subject, message, FIX)
-    if not fits:
-        message = f"the mesh needs {pods.in_words} beside what it holds, which do not fit: {free}"
-        return error(ID, subject, message, FIX)
+    if rolls_out or not fits:
+        needs = f"{both} with the surge of its rollouts" if rolls_out else f"{pods.in_words} beside what it holds"
+        return error(ID, subject, f"the mesh needs {needs}, which do not fit: {free}", FIX)
     message = f"the mesh fits, but not the surge of its rollouts, {surge.in_words}: {free}"
     fix = "free CPU or memory before a change that restarts istiod or a gateway: its new pod would stay Pending"
     return warning(ID, subject, message, fix)
@@ -107,8 +102,7 @@ def promise_findings(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) 
         rest, size = row.total_requests - used, row.requests
         promised = max(0, min(row.pods - len(there), rest.cpu // size.cpu, rest.memory // size.memory))
         fits, left = fill(left, size, promised)
-        pods = counted(promised, f"{'more ' if there else ''}pod")
-        yield _promise_finding(promise, pods, promised, fits)
+        yield _promise_finding(promise, counted(promised, f"{'more ' if there else ''}pod"), promised, fits)
 
 
 def _promise_finding(promise: Promise, pods: str, promised: int, fits: int) -> Finding:

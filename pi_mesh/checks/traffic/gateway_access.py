@@ -13,8 +13,6 @@ from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
 from pi_mesh.settings.traffic.names import IN_CLUSTER, fits
 from pi_mesh.values.traffic.authorization import ingress_principal, policies
 
-Label = tuple[str, str] | None
-
 
 class SelectedPolicies:
     """Policies by the first label that they select: with a thousand services, each looks at few of a thousand."""
@@ -23,9 +21,10 @@ class SelectedPolicies:
     """True if a policy applies to some of the namespace's pods only."""
 
     def __init__(self, policies: Mapping[str, AccessPolicy]) -> None:
-        self._by_label: dict[Label, list[tuple[int, str, AccessPolicy]]] = defaultdict(list)
+        self._by_label = defaultdict[tuple[str, str] | None, list[tuple[int, str, AccessPolicy]]](list)
         for place, (name, policy) in enumerate(policies.items()):
-            self._by_label[_first_label(policy)].append((place, name, policy))
+            first_label = next(iter((policy.selector or {}).items()), None)
+            self._by_label[first_label].append((place, name, policy))
         self.any_selector = any(policy.selector for policy in policies.values())
 
     def about(self, labels: Mapping[str, str]) -> dict[str, AccessPolicy]:
@@ -33,10 +32,6 @@ class SelectedPolicies:
         candidates = (candidate for label in (None, *labels.items()) for candidate in self._by_label.get(label, ()))
         selecting = (candidate for candidate in candidates if matches(candidate[2].selector, labels))
         return {name: policy for _, name, policy in sorted(selecting, key=lambda candidate: candidate[0])}
-
-
-def _first_label(policy: AccessPolicy) -> Label:
-    return next(iter((policy.selector or {}).items()), None)
 
 
 GATEWAY, PROBES = "gateway access", "health checks"
@@ -74,10 +69,9 @@ def _access_findings(
     about: dict[str, AccessPolicy],
     ports: frozenset[int],
 ) -> Iterator[Finding]:
-    denials = {name: policy for name, policy in about.items() if policy.action == "DENY"}
     allows = {name: policy for name, policy in about.items() if policy.action == "ALLOW"}
-    for name, denial in denials.items():
-        if any(_admits(settings, rule) and not _narrowed(rule) for rule in denial.rules):
+    for name, policy in about.items():
+        if policy.action == "DENY" and any(_admits(settings, rule) and not _narrowed(rule) for rule in policy.rules):
             message = f"denies the ingress gateway, which routes to service {service}"
             yield error(GATEWAY, _setting(namespace, name), message, "limit the rule to other callers, or to paths")
     if namespace.default_deny.enabled:
@@ -106,10 +100,8 @@ def _other_ports(
 
 
 def check_health_checks(observation: Observation) -> Iterator[Finding]:
-    """Yield an error where health checks would fail.
-
-    The kubelet has no identity of the mesh, so its probes work only if the injector rewrites them to bypass Envoy.
-    """
+    """Yield an error where health checks would fail."""
+    # The kubelet has no identity of the mesh, so its probes work only if the injector rewrites them to bypass Envoy.
     settings, namespaces = observation.settings, observation.settings.workload_namespaces
     if settings.mtls.mode != "STRICT" and not any(policies(settings, namespace) for namespace in namespaces):
         return
@@ -128,8 +120,7 @@ def _admits(settings: Settings, rule: AccessRule) -> bool:
     """Return True if the gateway is among the callers that the rule matches."""
     if rule.namespaces and settings.ingress_namespace not in rule.namespaces:
         return False
-    principal = ingress_principal(settings)
-    return not rule.principals or any(fits(pattern, principal) for pattern in rule.principals)
+    return not rule.principals or any(fits(pattern, ingress_principal(settings)) for pattern in rule.principals)
 
 
 def _narrowed(rule: AccessRule) -> bool:

@@ -1,6 +1,6 @@
 """The ingress gateway must be able to listen on each port of a listener, and to tell the clients of listeners apart."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
@@ -126,12 +126,10 @@ def _vague(entry: _Entry, other: _Entry) -> Iterator[Finding]:
 
 
 def _issuers(settings: Settings) -> Iterator[Finding]:
-    issuers: dict[str, list[object]] = defaultdict(list)
-    for listener in settings.traffic.gateways.values():
-        if listener.tls and listener.tls.issuer not in issuers[listener.tls.secret]:
-            issuers[listener.tls.secret].append(listener.tls.issuer)
-    for secret, named in issuers.items():
-        if len(named) > 1:
+    tls = (listener.tls for listener in settings.traffic.gateways.values() if listener.tls)
+    issuers = dict.fromkeys((certificate.secret, certificate.issuer) for certificate in tls)
+    for secret, count in Counter(secret for secret, _ in issuers).items():
+        if count > 1:
             message = f"name different issuers for Secret {secret}, which only one of them can write"
             fix = "give each its own Secret, or all the same tls.issuer"
             yield error(SHARED_PORTS, setting("traffic.gateways"), message, fix)

@@ -88,12 +88,10 @@ def _route_findings(
 
 def _problems(rules: list[Rule], services: Services) -> Iterator[str]:
     """Yield what the rules do to orders."""
-    repeated = {name for rule in rules if rule.retries for name in rule.targets} & services.keys()
-    if repeated:
+    if repeated := {name for rule in rules if rule.retries for name in rule.targets} & services.keys():
         most = max(rule.retries for rule in rules if rule.retries and repeated & {*rule.targets})
         yield f"repeats requests to {_shown(services, repeated)} up to {most} times"
-    copied = {name for rule in rules if rule.mirrors for name in (*rule.targets, *rule.mirrors)} & services.keys()
-    if copied:
+    if copied := {name for rule in rules if rule.mirrors for name in (*rule.targets, *rule.mirrors)} & services.keys():
         yield f"mirrors requests to {_shown(services, copied)}"
     if failed := {name for rule in rules if rule.fault for name in rule.targets} & services.keys():
         yield f"delays or aborts requests to {_shown(services, failed)} (fault)"

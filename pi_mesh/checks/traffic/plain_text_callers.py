@@ -25,9 +25,7 @@ def check_rules(observation: Observation) -> Iterator[Finding]:
 def _denials(observation: Observation) -> Iterator[Finding]:
     for name, policy in observation.settings.traffic.authorization.policies.items():
         rules = [str(number) for number, rule in enumerate(policy.rules) if rule.needs_identity]
-        if policy.action != "DENY" or not rules:
-            continue
-        if key := _plain_text(observation, policy):
+        if policy.action == "DENY" and rules and (key := _plain_text(observation, policy)):
             denied, gap = f"rules[{'], rules['.join(rules)}]", "a caller in plain text has no identity: it gets through"
             message = f"denies by caller ({denied}), but {key} accepts plain text, and {gap}"
             fix = "deny by paths, methods or ports, or replace it with an ALLOW for the permitted callers"

@@ -33,10 +33,7 @@ class Services:
     """Domains of external services with a `*`, each with its leading dot."""
 
     def find(self, name: str) -> Known | None:
-        """Return the service by its full name.
-
-        Returns an empty one for a host under an external wildcard, and None if it is not known.
-        """
+        """Return the service of a full name: an empty one under an external wildcard, None if it is not known."""
         return self.known.get(name) or (Known(frozenset()) if name.endswith(self.wildcards) else None)
 
 
@@ -62,19 +59,16 @@ def known_services(settings: Settings, snapshot: Snapshot | None) -> Services:
     """Return all known services; the settings take precedence over the cluster."""
     traffic, home = settings.traffic, settings.namespace_of
     readable = snapshot is not None and "services" not in snapshot.unreadable
-    known = {}
-    for service in snapshot.services if snapshot else ():
-        name = service.host
-        known[name] = Known(frozenset(service.ports), service.selector or None)
-    for external in traffic.external.values():
-        known.update({host: Known(frozenset({external.number})) for host in external.hosts})
+    there = snapshot.services if snapshot else ()
+    numbers = {host: external.number for external in traffic.external.values() for host in external.hosts}
+    known = {service.host: Known(frozenset(service.ports), service.selector or None) for service in there}
+    known |= {host: Known(frozenset({number})) for host, number in numbers.items()}
     for name, declared in traffic.services.items():
         known[full_name(name, home(declared))] = Known(frozenset(declared.ports), declared.selector)
     subsets: dict[str, set[str]] = {}
     for destination in traffic.destinations.values():
         subsets.setdefault(full_name(destination.service, home(destination)), set()).update(destination.subsets)
-    hosts = [host for external in traffic.external.values() for host in external.hosts]
-    wildcards = tuple(host.removeprefix("*") for host in hosts if host.startswith("*"))
+    wildcards = tuple(host.removeprefix("*") for host in numbers if host.startswith("*"))
     return Services(known, subsets, readable, wildcards)
 
 
@@ -133,8 +127,7 @@ def _port(target: Target, ports: frozenset[int]) -> Iterator[Finding]:
 
 def _subset(target: Target, services: Services) -> Iterator[Finding]:
     subset, name = target.to.subset, target.to.service
-    there = services.subsets.get(target.service, set())
-    if subset is not None and subset not in there:
+    if subset is not None and subset not in services.subsets.get(target.service, ()):
         message = f"goes to subset {subset} of {name}, which no destination declares: every request would fail"
         fix = f'declare it: traffic.destinations.NAME with service {name} and subsets.{subset}: {{version: "..."}}'
         yield error(ID, setting(target.where), message, fix)

@@ -56,8 +56,8 @@ def _tcp(settings: Settings) -> Iterator[Finding]:
         for number in (external.number, *external.more_ports):
             by_port[number].append(name)
         if external.has_wildcard:
-            reason = "TCP names no host, a * has no address"
-            message = f"lets out connections to any host on port {external.number}: {reason}"
+            where = f"any host on port {external.number}"
+            message = f"lets out connections to {where}: TCP names no host, a * has no address"
             yield refused_next(TCP, subject, message, "name the hosts, or give addresses")
         else:
             message = f"gets every connection to port {external.number} that no Service and no other entry claims"

@@ -66,10 +66,8 @@ def wanted_manifest(observation: Observation, policy: Policy) -> dict[str, Any] 
 
 
 def _charted(observation: Observation, policy: Policy) -> dict[str, Any] | None:
-    """Return the manifest that a chart gives for an object.
-
-    A label with this stack's release is no proof: the object must be in the manifest that Helm recorded.
-    """
+    """Return the manifest that a chart gives for an object."""
+    # A label with this stack's release is no proof: the object must be in the manifest that Helm recorded.
     pairs = (pair for pair in observation.live.pairs if pair.release and pair.release == policy.release)
     return next((pair.wanted for pair in pairs if _is_named(pair.wanted, policy, pair.release)), None)
 
@@ -110,10 +108,7 @@ def finding_of(check: str, observation: Observation, policy: Policy, effect: Eff
 
 
 def folded(observation: Observation, findings: Iterable[Finding], what: str) -> list[Finding]:
-    """Return the findings about objects of the own namespaces first, and those of others as one if they are many.
-
-    `what` is a verb phrase about the others.
-    """
+    """Return the findings about own namespaces first, and many about others as one with the verb phrase `what`."""
     ours, judged = own_namespaces(observation), list(findings)
     own = [finding for finding in judged if finding.name.partition("/")[0] in ours]
     others = [finding for finding in judged if finding.name.partition("/")[0] not in ours]

@@ -240,10 +240,7 @@ def _repeating(routes: Mapping[str, Any] | None) -> set[str]:
 
 
 def lets_more_in(before: Any, after: Any) -> bool:
-    """Return True where the new policies admit more.
-
-    An ALLOW has a new rule, a DENY lost one, or a selector changed.
-    """
+    """Return True where new policies admit more: an ALLOW has a new rule, a DENY lost one, or a selector changed."""
     before, after = before or {}, after or {}
     return any(name not in after or _is_looser(old, after[name]) for name, old in before.items()) or any(
         policy.get("action", "ALLOW") == "ALLOW" and name not in before for name, policy in after.items()

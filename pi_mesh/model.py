@@ -237,10 +237,7 @@ class Cpu(Quantity):
 
 
 class Memory(Quantity):
-    """Memory as a whole number of Ki, Mi or Gi.
-
-    Decimal units (M, G) are too easily confused with them. `amount` is in bytes.
-    """
+    """Memory as a whole number of Ki, Mi or Gi; decimal units (M, G) are too easily confused. `amount` is in bytes."""
 
     allowed = 'a memory quantity such as "128Mi" or "2Gi"'
     pattern = r"([0-9]{1,15})(Ki|Mi|Gi)"

@@ -47,7 +47,6 @@ SHORT_LIVED_LABEL = f"{PROJECT}/short-lived"
 """Label on objects that an operation creates in the cluster for seconds. None of them lives longer than two minutes but
 the namespace of a killed `connectivity`, which the next one removes."""
 
-
 VERSION_ANNOTATION = f"{PROJECT}/istio-version"
 """Annotation on the pods of gateways whose chart has no version in the pod template, so that an upgrade restarts
 them."""

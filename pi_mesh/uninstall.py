@@ -25,9 +25,8 @@ class InUse(Exception):
 
 def installed(client: Client, releases: Iterable[str]) -> list[str]:
     """Return the releases, as NAMESPACE/NAME, that Helm still knows."""
-    known = (parse_record(item) for item in client.items(SECRETS_PATH, METADATA_ONLY, labelSelector=HELM_SELECTOR))
-    ids = {release.id for release in known}
-    return [release for release in releases if release in ids]
+    known = {parse_record(item).id for item in client.items(SECRETS_PATH, METADATA_ONLY, labelSelector=HELM_SELECTOR)}
+    return [release for release in releases if release in known]
 
 
 def root_certificates(client: Client) -> None:

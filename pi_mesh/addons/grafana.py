@@ -91,6 +91,5 @@ def _sources(mesh: MeshContext) -> list[HelmValues]:
 
 
 def _provider(folder: str) -> HelmValues:
-    options = {"path": f"/var/lib/grafana/dashboards/{folder}"}
-    title = "Istio" if folder == FOLDER else "Mesh"
+    title, options = "Istio" if folder == FOLDER else "Mesh", {"path": f"/var/lib/grafana/dashboards/{folder}"}
     return {"name": folder, "folder": title, "type": "file", "options": options}

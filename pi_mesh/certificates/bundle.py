@@ -54,10 +54,8 @@ class Bundle:
     root_cert: str
 
     def files(self) -> dict[str, str]:
-        """Return the Secret's content by file name.
-
-        Source: https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/
-        """
+        """Return the Secret's content by file name."""
+        # https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/
         return {
             "ca-cert.pem": self.ca_cert,
             "ca-key.pem": self.ca_key,

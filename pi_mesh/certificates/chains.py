@@ -26,10 +26,8 @@ def leads_to_root(certificate: Certificate, root: Certificate, between: Iterable
 
 
 def verifies(chain: Sequence[Certificate], roots: Iterable[Certificate]) -> bool:
-    """Return True if each certificate of a chain is signed by the next, and the last by one of the roots.
-
-    Roots in the chain itself prove nothing, and are left out.
-    """
+    """Return True if each certificate of a chain is signed by the next, and the last by one of the roots."""
+    # Roots in the chain itself prove nothing, and are left out.
     path = [certificate for certificate in chain if not issued(certificate, certificate)]
     return (
         bool(path) and all(issued(*pair) for pair in pairwise(path)) and any(issued(path[-1], root) for root in roots)
@@ -50,10 +48,7 @@ class Expiry:
 
 
 def ca_expiry(certificate: Certificate, now: datetime) -> Expiry:
-    """Judge a certificate: a warning below a third of its lifetime, an error below seven days.
-
-    `now` carries a time zone.
-    """
+    """Judge a certificate: a warning below a third of its lifetime, an error below seven days."""
     end, start = certificate.not_valid_after_utc, certificate.not_valid_before_utc
     left = end - now
     ends = f"{title(certificate)} ends {end:%Y-%m-%d %H:%M} UTC"
@@ -115,10 +110,7 @@ def _path_length(certificate: Certificate) -> int | None:
 
 
 def up_to_root(text: str, mount: str) -> Certificates:
-    """Return the first certificate of a PEM text, then each signer, the root last.
-
-    Raises CertificateError if the text, which Vault's PKI mount returned, has no root for the certificate.
-    """
+    """Return the first certificate of a mount's PEM text, then each signer, the root last. Raises CertificateError."""
     where = f"vault.rootMount {mount}"
     known = pem.certificates(text, where)
     first, *_ = known
@@ -137,10 +129,8 @@ def up_to_root(text: str, mount: str) -> Certificates:
 
 
 def require_room(chain: Certificates, life: timedelta, now: datetime, where: str) -> None:
-    """Verify the signers of a new CA, its own signer first, and refuse a CA that outlives one. Raises CertificateError.
-
-    Vault before 1.17 lets a certificate outlive its signer; later versions shorten it silently.
-    """
+    """Verify the signers of a new CA, its own first, and refuse a CA that outlives one. Raises CertificateError."""
+    # Vault before 1.17 lets a certificate outlive its signer; later versions shorten it silently.
     _require(chain, now, where, below_first=1)
     first = min(chain, key=lambda certificate: certificate.not_valid_after_utc)
     left = first.not_valid_after_utc - now

@@ -17,10 +17,7 @@ class CertificateError(ValueError):
 
 
 def certificates(text: str, where: str) -> Certificates:
-    """Return all certificates of a PEM text, in its order.
-
-    Raises CertificateError if one is broken or there is none.
-    """
+    """Return all certificates of a PEM text, in order. Raises CertificateError if one is broken or there is none."""
     try:
         return tuple(x509.load_pem_x509_certificates(text.encode()))
     except ValueError as error:

@@ -93,8 +93,7 @@ def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lif
     until = live.since + max(certificate_lifetime, live.longest_lifetime)
     if dropped and now < until:
         held = f"certificates of {', '.join(map(pem.title, dropped))} until {until:%Y-%m-%d %H:%M} UTC"
-        message = f"workloads may hold {held}; keep it in vault.alsoTrust until then"
-        return Change("refused", message, dropped)
+        return Change("refused", f"workloads may hold {held}; keep it in vault.alsoTrust until then", dropped)
     return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}", dropped)
 
 
@@ -117,8 +116,7 @@ def _among(root: Certificate, roots: Certificates) -> bool:
 
 
 def _described(trust: Trust) -> str:
-    trusted = ", ".join(map(pem.title, trust.roots))
-    return f"signed by {pem.title(trust.signer)}, trusted {trusted}"
+    return f"signed by {pem.title(trust.signer)}, trusted {', '.join(map(pem.title, trust.roots))}"
 
 
 _RESTART = "istiod restarts; then restart every workload with a sidecar, or wait until its certificate is renewed"

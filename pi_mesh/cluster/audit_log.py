@@ -45,10 +45,7 @@ class AuditLog:
 
 
 def read(context: str, running: Collection[Pod], namespaces: Collection[str]) -> AuditLog:
-    """Read the logs of the namespaces' proxies; `running` are the cluster's pods, the possible callers.
-
-    Raises as `pi_mesh.cluster.client.Client` does.
-    """
+    """Read the logs of the namespaces' proxies; `running`: the cluster's pods, which may call. Raises as `Client`."""
     pods = [pod for pod in running if pod.namespace in namespaces and pod.has_lasting_proxy]
     names = {pod.address: f"node {pod.node}" if pod.host_network else f"pod {pod.id}" for pod in running if pod.address}
     with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:

@@ -76,8 +76,7 @@ class WantedCa:
 
     def exchanges(self, state: Mapping[str, VaultResource]) -> bool:
         """Return True if istiod would get a CA certificate that the state does not have."""
-        imported = f"{self.name}-certificate-"
-        return self.signs(state) or any(name.startswith(imported) for name in self.changes(state))
+        return self.signs(state) or any(name.startswith(f"{self.name}-certificate-") for name in self.changes(state))
 
     def chain(self, state: Mapping[str, VaultResource]) -> str:
         """Return the PEM of the state's chain, the CA first; empty until a CA outside Vault has signed."""

@@ -63,10 +63,7 @@ SECONDS = 20
 
 
 def read_istiods(context: str, namespace: str) -> dict[str, x509.Certificate]:
-    """Return the serving certificate of each running istiod pod, by the pod's name.
-
-    Raises ClusterUnreachable if a pod does not answer.
-    """
+    """Return the serving certificate of each running istiod pod by name. Raises ClusterUnreachable if one is silent."""
     with Client(context) as client:
         items = client.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector="app=istiod")
     pods = [pod for pod in map(parse, items) if pod.ready and not pod.ending]

@@ -176,10 +176,7 @@ class Discovery:
         self._kinds: dict[str, dict[str, dict]] = {}
 
     def fetch(self, manifest: dict, namespace: str) -> dict | None:
-        """Return the live object of a manifest; None if the object or its kind does not exist.
-
-        `namespace` applies to manifests without one.
-        """
+        """Return the live object of a manifest, by default in `namespace`; None if it or its kind does not exist."""
         path = self.path(manifest, namespace)
         return self._client.get(path) if path else None
 
@@ -189,10 +186,8 @@ class Discovery:
         return f"{collection}/{manifest['metadata']['name']}" if collection else None
 
     def defaulted(self, manifest: dict, namespace: str) -> dict | str:
-        """Return the manifest with the API server's defaults, from a dry run that stores nothing; or a reason.
-
-        The dry run creates an object: an apply to the live object would keep fields that others added to it.
-        """
+        """Return the manifest with the API server's defaults, from a dry run that stores nothing; or a reason."""
+        # The dry run creates an object: an apply to the live object would keep fields that others added to it.
         metadata = {**manifest["metadata"], "name": f"{manifest['metadata']['name']}{DEFAULTS_SUFFIX}"}
         body = _without_node_ports({**manifest, "metadata": metadata})
         collection = self._collection(manifest, namespace)

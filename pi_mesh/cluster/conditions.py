@@ -10,5 +10,4 @@ def conditions(item: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def is_true(item: Mapping[str, Any], *types: str) -> bool:
     """Return True if one of these conditions holds."""
-    held = conditions(item)
-    return any(held.get(type_, {}).get("status") == "True" for type_ in types)
+    return any(type_ in types and held.get("status") == "True" for type_, held in conditions(item).items())

@@ -160,12 +160,10 @@ class ReleaseRecord(Namespaced):
         return self.status in PENDING
 
     def under_way(self, timeout: int, now: datetime) -> int:
-        """Return for how many more seconds a pending release may still be changed by a running Helm.
-
-        Helm gives up after the timeout; an older pending release was left by a killed run.
-        """
+        """Return for how many more seconds a pending release may still be changed by a running Helm."""
         if not self.pending:
             return 0
+        # Helm gives up after the timeout; an older pending release was left by a killed run.
         age = (now - self.since).total_seconds() if self.since else 0.0
         return max(0, math.ceil(timeout - age))
 
@@ -195,8 +193,7 @@ def latest(releases: Iterable[ReleaseRecord]) -> tuple[ReleaseRecord, ...]:
 
 def read(client: Client, release: ReleaseRecord) -> AppliedRelease | None:
     """Return what a revision applied, without its CRDs; None if its Secret does not exist."""
-    secret = client.get(release.path) or {}
-    encoded = secret.get("data", {}).get("release")
+    encoded = (client.get(release.path) or {}).get("data", {}).get("release")
     if not encoded:
         return None
     content = unpacked_record(encoded)

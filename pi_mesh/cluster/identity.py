@@ -22,10 +22,7 @@ def read(client: Client) -> str:
 
 
 def require(settings: ClusterSettings, recorded: str, live: str) -> None:
-    """Raise WrongCluster unless the cluster has the UID in `cluster.uid` or else the one that the stack recorded.
-
-    Nothing is compared if the stack recorded no UID yet, or if `live` could not be read.
-    """
+    """Raise WrongCluster unless the cluster has the UID in `cluster.uid` or else the one that the stack recorded."""
     if settings.uid:
         compare(settings.context, settings.uid, live, f"cluster.uid is {settings.uid}")
     else:

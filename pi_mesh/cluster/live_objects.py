@@ -40,8 +40,7 @@ class Pair:
     def identity(self) -> tuple[str, str]:
         """Return the kind, and NAMESPACE/NAME or NAME."""
         meta = (self.live or self.wanted)["metadata"]
-        space = f"{meta['namespace']}/" if meta.get("namespace") else ""
-        return self.wanted["kind"], f"{space}{meta['name']}"
+        return self.wanted["kind"], "/".join(filter(None, (meta.get("namespace"), meta["name"])))
 
 
 @dataclass(frozen=True)

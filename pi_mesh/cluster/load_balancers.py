@@ -1,6 +1,7 @@
 """The provider of a gateway's address, and the reason why a Service of type LoadBalancer would get none."""
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -77,8 +78,7 @@ def _candidates(snapshot: Snapshot, asking: Service) -> Iterator[Answer]:
     clouds = (cloud for node in snapshot.nodes for cloud in CLOUDS if node.provider.startswith(cloud))
     yield from (Answer(cloud.removesuffix("://")) for cloud in clouds)
     if has_servicelb(snapshot.nodes, snapshot.pods):
-        reason = servicelb_refusal(snapshot.nodes, snapshot.pods, asking.id, asking.ports)
-        yield Answer(SERVICELB, reason)
+        yield Answer(SERVICELB, servicelb_refusal(snapshot.nodes, snapshot.pods, asking.id, asking.ports))
 
 
 def _pooled(provider: str, snapshot: Snapshot, asking: Service) -> Answer:
@@ -137,25 +137,18 @@ def servicelb_service(pod: Pod) -> str:
 
 def servicelb_refusal(nodes: Sequence[Node], pods: Sequence[Pod], service: str, ports: Collection[int]) -> str:
     """Return why no node can take the pod of a Service, NAMESPACE/NAME, with these ports; empty where one can."""
-    others = [pod for pod in pods if servicelb_service(pod) != service]
-    places = [node for node in _servicelb_nodes(nodes) if node.ready]
-    holders: dict[str, set[int]] = {}
-    for node in places:
-        held = list(_held_ports(others, node.name, ports))
-        if not held:
-            return ""
-        for port, holder in held:
-            holders.setdefault(holder, set()).add(port)
+    needed, places = {*ports}, {node.name for node in _servicelb_nodes(nodes) if node.ready}
     if not places:
         return f"no node that is Ready may run the pods of {SERVICELB}"
+    others = (pod for pod in pods if pod.node in places and servicelb_service(pod) != service)
+    holding = [pod for pod in others if needed & {*pod.host_ports}]
+    if places - {pod.node for pod in holding}:
+        return ""
+    holders: dict[str, set[int]] = defaultdict(set)
+    for pod in holding:
+        holders[servicelb_service(pod) or pod.workload] |= needed & {*pod.host_ports}
     by = " and ".join(f"{holder} holds {_listed_ports(held)}" for holder, held in sorted(holders.items()))
     return f"{SERVICELB} needs {_listed_ports(ports)} free on a node, and on every node {by}"
-
-
-def _held_ports(pods: Collection[Pod], node: str, ports: Collection[int]) -> Iterator[tuple[int, str]]:
-    for pod in pods:
-        if pod.node == node:
-            yield from ((port, servicelb_service(pod) or pod.workload) for port in pod.host_ports if port in ports)
 
 
 def _servicelb_nodes(nodes: Sequence[Node]) -> list[Node]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pi_mesh.catalog import cert_manager, istio
+from pi_mesh.catalog import cert_manager
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.catalog.istio import CERTIFICATE_LIFETIME
 from pi_mesh.cluster.client import Client
@@ -72,7 +72,7 @@ class Authority:
     """CA that cert-manager issued, the chain without its root; empty if none was asked for."""
     not_issued: str = ""
     """Reason why cert-manager has not signed that CA; empty if it has."""
-    longest_lifetime: timedelta = istio.CERTIFICATE_LIFETIME
+    longest_lifetime: timedelta = CERTIFICATE_LIFETIME
     """Longest lifetime that a running proxy requests for its certificate; Istio's default if the proxies were not
     read."""
 
@@ -91,11 +91,10 @@ def read_authority(context: str, namespace: str, *, secrets: bool = True, issued
         issuer = client.get(issuer_path(namespace, cert_manager.ISSUER)) if asked else None
         certificate = client.get(certificate_path(namespace)) if issued and secrets else None
         offered = client.get(f"{path}/secrets/{cert_manager.CERTIFICATE}") if certificate else None
-    labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(
         root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
         cacerts=files_of(secret, PUBLIC),
-        ours=EXTERNAL_CA_LABEL in labels,
+        ours=EXTERNAL_CA_LABEL in (secret.get("metadata", {}).get("labels") or {}),
         external_signer_root=(external_signer_map.get("data") or {}).get("root-cert.pem", ""),
         issuer=not_ready(issuer) if asked else "",
         issued=files_of(offered or {}, PUBLIC).get("ca-cert.pem", ""),
@@ -146,10 +145,7 @@ def is_certificate_signed(context: str, namespace: str) -> bool:
 
 
 def renew_certificate(context: str, namespace: str) -> int:
-    """Have cert-manager sign a new key, as `cmctl renew` does, and return the revision before.
-
-    Raises ClusterUnreachable, also if there is no Certificate.
-    """
+    """Have cert-manager sign a new key, as `cmctl renew` does; return the old revision. Raises ClusterUnreachable."""
     path = certificate_path(namespace)
     with Client(context) as client:
         certificate = client.get(path)

@@ -136,7 +136,6 @@ def crd(item: dict) -> Crd:
 def webhooks(kind: str, item: dict) -> list[Webhook]:
     """Return the webhooks of an admissionregistration.k8s.io/v1 configuration, without their rules and selectors."""
     meta = item["metadata"]
-    stack = (meta.get("annotations") or {}).get(OWNER_ANNOTATION, "")
     return [
         Webhook(
             kind,
@@ -145,7 +144,7 @@ def webhooks(kind: str, item: dict) -> list[Webhook]:
             "{namespace}/{name}".format(**service) if (service := hook["clientConfig"].get("service")) else "",
             hook["clientConfig"].get("caBundle", ""),
             release_of(meta),
-            stack,
+            (meta.get("annotations") or {}).get(OWNER_ANNOTATION, ""),
         )
         for hook in item.get("webhooks") or []
     ]

@@ -160,10 +160,7 @@ def read_certificates(context: str, namespace: str, pod: str) -> tuple[str, str]
 
 
 def read_endpoints(context: str, namespace: str, pod: str, cluster: str) -> list[Mapping[str, Any]] | None:
-    """Return the endpoints of one of a proxy's clusters, with their health; None for a cluster that it does not have.
-
-    Raises NotForwardedError.
-    """
+    """Return the endpoints of a proxy's cluster, with their health; None without it. Raises NotForwardedError."""
     with forwarded(context, namespace, f"pod/{pod}", ADMIN_PORT) as address:
         every = get_json(address, CLUSTERS_PATH).get("cluster_statuses") or []
     return next((entry.get("host_statuses") or [] for entry in every if entry.get("name") == cluster), None)

@@ -31,8 +31,7 @@ def with_shared_objects(snapshot: Snapshot, settings: Settings) -> Snapshot:
         except Forbidden:
             return replace(snapshot, unreadable=(*snapshot.unreadable, UNREADABLE))
     listed = [(kind, item["metadata"]) for kind, items in zip(KINDS, lists, strict=True) for item in items]
-    named = tuple((meta["namespace"], kind, meta["name"]) for kind, meta in listed)
-    return replace(snapshot, shared_objects=named)
+    return replace(snapshot, shared_objects=tuple((meta["namespace"], kind, meta["name"]) for kind, meta in listed))
 
 
 FILES = (("cert", "key"), ("tls.crt", "tls.key"))

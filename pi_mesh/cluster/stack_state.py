@@ -112,15 +112,13 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
         by_type[resource["type"]].append(resource.get("outputs") or {})
     namespaces = [outputs.get("metadata") or {} for outputs in by_type["kubernetes:core/v1:Namespace"]]
     releases = {
-        f"{outputs.get('namespace')}/{outputs.get('name')}": RecordedRelease(
-            outputs.get("version") or "", outputs.get("values") or {}
-        )
-        for outputs in by_type["kubernetes:helm.sh/v3:Release"]
+        f"{own.get('namespace')}/{own.get('name')}": RecordedRelease(own.get("version") or "", own.get("values") or {})
+        for own in by_type["kubernetes:helm.sh/v3:Release"]
     }
     stack = next(iter(by_type["pulumi:pulumi:Stack"]), {})
     return StackState(
         cluster_uid=(stack.get(CLUSTER) or {}).get("uid") or "",
-        namespaces={metadata.get("name", ""): metadata.get("uid", "") for metadata in namespaces},
+        namespaces={meta.get("name", ""): meta.get("uid", "") for meta in namespaces},
         releases=frozenset(releases),
         has_provider=bool(by_type["pulumi:providers:kubernetes"]),
         vault={
@@ -130,9 +128,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
         },
         recorded=releases,
         owned=frozenset(
-            metadata.get("name", "")
-            for metadata in namespaces
-            if OWNER_ANNOTATION in (metadata.get("annotations") or {})
+            meta.get("name", "") for meta in namespaces if OWNER_ANNOTATION in (meta.get("annotations") or {})
         ),
         has_guard=bool(by_type[GUARD]),
         access=recorded_access(resources),
@@ -142,8 +138,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
 
 def with_recorded_versions(mesh: Inventory, state: StackState) -> Inventory:
     """Return the mesh with each gateway's annotation as in the state, if the gateway's version stays the same."""
-    releases = tuple(_kept(release, state.recorded.get(release.id)) for release in mesh.releases)
-    return replace(mesh, releases=releases)
+    return replace(mesh, releases=tuple(_kept(entry, state.recorded.get(entry.id)) for entry in mesh.releases))
 
 
 def without_gateway_version(values: Values) -> Values:

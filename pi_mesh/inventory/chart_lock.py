@@ -79,10 +79,8 @@ def read(stack: str) -> Lock:
 
 
 def locked(release: Release, charts: tuple[LockedChart, ...]) -> Release:
-    """Return a release of a locked stack, whose chart is a file with a required sum.
-
-    A chart that is not in the lock has no sum; `preflight.charts` refuses it.
-    """
+    """Return a release of a locked stack, whose chart is a file with a required sum."""
+    # A chart that is not in the lock has no sum; `preflight.charts` refuses it.
     sums = {(entry.chart, entry.version): entry.sha256 for entry in charts}
     return replace(release, source=_place(release.source), sha256=sums.get((release.chart, release.version), ""))
 

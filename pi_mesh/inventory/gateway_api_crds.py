@@ -21,10 +21,8 @@ def mismatch(mesh: Inventory) -> tuple[str, str] | None:
 
 
 def manifests(mesh: Inventory) -> list[dict[str, Any]]:
-    """Return the CRDs, marked as this stack's; none where the settings ask for none.
-
-    The release's ValidatingAdmissionPolicy is left out: it refuses older CRDs, as preflight does.
-    """
+    """Return the CRDs, marked as this stack's; none where the settings ask for none."""
+    # The release's ValidatingAdmissionPolicy is left out: it refuses older CRDs, as preflight does.
     asked = mesh.settings.gateway_api.crds
     text = Path(asked.file).read_text(encoding="utf-8") if asked else ""
     documents = (document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document)

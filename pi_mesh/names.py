@@ -48,8 +48,7 @@ SHORT_LIVED_LABEL = f"{PROJECT}/short-lived"
 the namespace of a killed `connectivity`, which the next one removes."""
 
 VERSION_ANNOTATION = f"{PROJECT}/istio-version"
-"""Annotation on the pods of gateways whose chart has no version in the pod template, so that an upgrade restarts
-them."""
+"""Annotation on pods of gateways whose chart has no version in the pod template, so that an upgrade restarts them."""
 
 BASE, ISTIOD, INGRESS, EGRESS = "istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"
 """Names of the Helm releases, after which the charts name Deployments and Services."""

@@ -13,8 +13,7 @@ CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
 """ConfigMaps that istiod creates in every namespace and that stay when istiod is uninstalled."""
 LABEL = "istio.io/config=true"
 DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
-"""Query for running istiods. A clean-up comes after all releases of the stack, so any of them belongs to another
-mesh."""
+"""Query for running istiods. A clean-up comes after the stack's releases, so any of them belongs to another mesh."""
 SECONDS, PAUSE = 60, 0.5
 SHOWN = 5
 

@@ -48,8 +48,7 @@ class Change:
     level: Literal["none", "announced", "refused"]
     message: str = ""
     dropped: Certificates = ()
-    """Roots that are no longer trusted. They are refused only by time, if it is not known who holds certificates of
-    them."""
+    """Roots that are no longer trusted; time alone refuses them, if it is not known who holds their certificates."""
 
 
 def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:

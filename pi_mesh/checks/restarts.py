@@ -146,8 +146,7 @@ def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
         if release in state.recorded and release not in expected_releases:
             yield f"Deployment {release}"
-    for name in sorted(state.owned - {item.name for item in mesh.namespaces}):
-        yield f"Namespace {name}"
+    yield from (f"Namespace {name}" for name in sorted(state.owned - {item.name for item in mesh.namespaces}))
 
 
 def _plain(values: Mapping[str, object]) -> Mapping[str, object]:

@@ -130,8 +130,7 @@ DOCUMENTS, CRD_LINE = re.compile(r"^---.*$", re.MULTILINE), re.compile(rf"^kind:
 
 SECRETS_PATH, HELM_SELECTOR = "/api/v1/secrets", "owner=helm"
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
-"""Statuses of a release that Helm is changing. If no Helm runs, a killed run left it so, and no later run can
-proceed."""
+"""Statuses of a release that Helm is changing. If no Helm runs, a killed run left it so, and no other can proceed."""
 
 
 @dataclass(frozen=True)

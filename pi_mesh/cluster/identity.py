@@ -1,19 +1,11 @@
 """The identity of a cluster: a UID, since context names are ambiguous (every k3s calls its own `default`)."""
 
-from collections.abc import Iterable
-
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import WrongCluster
-from pi_mesh.cluster.objects import Namespace
 from pi_mesh.settings.cluster import ClusterSettings
 
 SYSTEM = "kube-system"
 """Namespace whose UID identifies the cluster: Kubernetes creates it first, and it lives as long as the cluster."""
-
-
-def cluster_uid(namespaces: Iterable[Namespace]) -> str:
-    """Return the UID of the cluster with these namespaces; empty if they could not be listed."""
-    return next((entry.uid for entry in namespaces if entry.name == SYSTEM), "")
 
 
 def read(client: Client) -> str:

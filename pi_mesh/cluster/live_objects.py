@@ -51,8 +51,7 @@ class ObservedState:
     """Pod of the test of injection in each namespace of workloads, or the reason of its refusal."""
     pairs: tuple[Pair, ...]
     releases: tuple[AppliedRelease, ...] = ()
-    """Last applied state of each release, from Helm's records or, if those may not be read, from the ConfigMap of
-    `up`."""
+    """Last applied state of each release, from Helm's records or, if those may not be read, from `up`'s ConfigMap."""
     left_by_up: tuple[AppliedRelease, ...] = ()
     """State of each release from the ConfigMap of `up`; empty before the first `up` that wrote it."""
     read_only: bool = False

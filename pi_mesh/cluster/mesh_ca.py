@@ -73,8 +73,7 @@ class Authority:
     not_issued: str = ""
     """Reason why cert-manager has not signed that CA; empty if it has."""
     longest_lifetime: timedelta = CERTIFICATE_LIFETIME
-    """Longest lifetime that a running proxy requests for its certificate; Istio's default if the proxies were not
-    read."""
+    """Longest lifetime that a running proxy requests for its certificate; Istio's default if it was not read."""
 
 
 def read_authority(context: str, namespace: str, *, secrets: bool = True, issued: bool = False) -> Authority:

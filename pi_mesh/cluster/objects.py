@@ -192,8 +192,7 @@ def _managers(metadata: dict[str, Any]) -> Iterator[str]:
             yield f"{kind} {labels.get(f'{group}/namespace', '')}/{name}"
     if release := release_of(metadata):
         yield f"Helm release {release}"
-    for owner in metadata.get("ownerReferences") or []:
-        yield f"{owner['kind']} {owner['name']}"
+    yield from (f"{owner['kind']} {owner['name']}" for owner in metadata.get("ownerReferences") or [])
     entries = [entry for entry in metadata.get("managedFields") or [] if not entry.get("subresource")]
     # The last writer of the spec comes first.
     for entry in sorted(entries, key=lambda entry: entry.get("time", ""), reverse=True):

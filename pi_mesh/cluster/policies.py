@@ -22,8 +22,7 @@ ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
 """Kinds whose selector in the root namespace selects nothing in other namespaces."""
 MESH_CONFIG = "configmap istio"
 DEFAULT_ROOT = "istio-system"
-"""Root namespace of a mesh config that names none:
-https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
+"""Root namespace of a mesh config without one: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
 
 
 @dataclass(frozen=True)

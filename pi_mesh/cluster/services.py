@@ -81,8 +81,7 @@ def _of_slice(item: Mapping[str, Any], port: ServicePort) -> Iterator[Endpoint]:
         target = entry.get("targetRef") or {}
         pod = target.get("name", "") if target.get("kind") == "Pod" else ""
         ready = (entry.get("conditions") or {}).get("ready") is not False
-        for number in numbers:
-            yield Endpoint(entry["addresses"][0], number or port.number, ready, pod)
+        yield from (Endpoint(entry["addresses"][0], number or port.number, ready, pod) for number in numbers)
 
 
 def _port(entry: Mapping[str, Any]) -> ServicePort:

@@ -197,7 +197,7 @@ class Snapshot:
     @property
     def uid(self) -> str:
         """Return the UID of the cluster; empty if namespaces cannot be listed."""
-        return identity.cluster_uid(self.namespaces)
+        return next((entry.uid for entry in self.namespaces if entry.name == identity.SYSTEM), "")
 
     def namespace(self, name: str) -> Namespace | None:
         return next((entry for entry in self.namespaces if entry.name == name), None)

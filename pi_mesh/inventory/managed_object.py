@@ -15,8 +15,7 @@ class ManagedObject:
     """One object, and the name of the component that registers it."""
 
     component: str
-    """Name of the component: "istio", "cert-manager", "ingress", "mesh-mtls", "mesh-signer", "trading",
-    "namespaces.NAME", ..."""
+    """Name of the component, such as "istio", "cert-manager", "ingress", "mesh-mtls" or "namespaces.NAME"."""
     manifest: Object
     setting: str = ""
     """Key of the branch whose `adopt` takes over an existing namespace; empty for objects that cannot be adopted."""

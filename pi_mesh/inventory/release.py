@@ -78,8 +78,7 @@ class Release(Namespaced):
     images: str = ""
     """Version of the images, if it differs from the chart's."""
     component: str = ""
-    """Name of the component that installs it, if it differs from the release's name, which releases.names can
-    change."""
+    """Name of the component that installs it, if it differs from the release's, which releases.names can change."""
     sha256: str = ""
     """Sum of the chart in the chart lock; empty if the stack is not locked, or the chart not listed."""
 

@@ -49,11 +49,9 @@ def _rule(call: Call) -> Policy | None:
     """Return the DestinationRule with the caller's TLS mode: the caller's namespace's, the Service's, or the root's."""
     hosts = [(rule, str(rule.spec.get("host", ""))) for rule in call.policies.of_kind("DestinationRule")]
     rules = [rule for rule, host in hosts if call.host and takes(full_name(host, rule.namespace), call.host)]
-    for home in (call.caller.namespace, call.namespace, call.policies.root_namespace):
-        for rule in rules:
-            if rule.namespace == home and _mode(rule, call.port.number):
-                return rule
-    return None
+    homes = (call.caller.namespace, call.namespace, call.policies.root_namespace)
+    near = (rule for home in homes for rule in rules if rule.namespace == home)
+    return next((rule for rule in near if _mode(rule, call.port.number)), None)
 
 
 def _mode(rule: Policy, port: int) -> str:

@@ -33,10 +33,9 @@ def _ours(observation: Observation) -> Iterator[Finding]:
             yield error(ID, Subject("deployment", other.id), message, OTHER)
     foreign = [crd for crd in observation.snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
     if foreign:
-        first, *_ = foreign
         owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
         message = f"belongs to {owners}; Helm refuses to take it into {mine}"
-        yield error(ID, Subject("crd", first.name), message, OTHER)
+        yield error(ID, Subject("crd", foreign[0].name), message, OTHER)
 
 
 def _theirs(observation: Observation) -> Iterator[Finding]:

@@ -21,7 +21,6 @@ def check_owners(observation: Observation) -> Iterator[Finding]:
     if not foreign:
         yield ok(ID, CLUSTER, f"{len(crds)} there, none in the way" if crds else "none there yet", number=len(crds))
         return
-    first, *_ = foreign
     releases = {crd.release for crd in foreign}
     owners = ", ".join(sorted(release or "no Helm release" for release in releases))
     belong = counted(len(foreign), "belongs", "belong")
@@ -32,7 +31,7 @@ def check_owners(observation: Observation) -> Iterator[Finding]:
         fix = f"it is this stack's own release: see the row {foreign_istio.CONTROL_PLANE}"
     else:
         fix = f"an Istio that may be alive needs them: {foreign_istio.BESIDE}"
-    yield error(ID, Subject("crd", first.name), message, fix, number=len(foreign))
+    yield error(ID, Subject("crd", foreign[0].name), message, fix, number=len(foreign))
 
 
 def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:

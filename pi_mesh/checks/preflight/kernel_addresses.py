@@ -18,8 +18,7 @@ LARGE_PAGES = re.compile(r"-rpi-2712|-v8[-_]16k", re.IGNORECASE)
 
 
 def check(observation: Observation) -> Iterator[Finding]:
-    settings = observation.settings
-    version = settings.istio.version
+    version = observation.settings.istio.version
     if not facts_of(version).needs_48_bit_addresses:
         yield ok(ID, setting("istio.version"), f"{version} runs on any arm64 kernel")
         return

@@ -44,8 +44,7 @@ def _gateway_secrets(settings: Settings, gateway: str, key: str, own_namespace: 
 
 TRANSPORT = "vault transport"
 SKIP_VERIFY = "VAULT_SKIP_VERIFY"
-"""Environment variable that Vault's client in the plugin obeys, whatever the provider's inputs are
-(vault/api/client.go)."""
+"""Environment variable that the plugin's Vault client obeys, whatever the provider's inputs (vault/api/client.go)."""
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
 """Values that Go's strconv.ParseBool, and so Vault's client, reads as true."""
 

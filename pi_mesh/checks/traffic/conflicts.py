@@ -32,7 +32,7 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 
 def _destinations(settings: Settings) -> Iterator[Finding]:
-    for service, names in _grouped(
+    for service, names in grouped(
         (full_name(destination.service, settings.namespace_of(destination)), name)
         for name, destination in settings.traffic.destinations.items()
     ):
@@ -47,7 +47,7 @@ def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
     canaries = ((f"canaries.{name}", canary, (canary.service,)) for name, canary in traffic.canaries.items())
     externals = ((name, external) for name, external in traffic.external.items() if external.through_gateway)
     leaving = ((f"external.{name}", external, external.hosts) for name, external in externals)
-    for host, names in _grouped(
+    for host, names in grouped(
         (full_name(host, settings.namespace_of(routed)), name)
         for name, routed, hosts in (*routes, *canaries, *leaving)
         for host in hosts
@@ -57,7 +57,7 @@ def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
 
 
 def _gateway_paths(settings: Settings) -> Iterator[Finding]:
-    for (gateway, host, condition), names in _grouped(
+    for (gateway, host, condition), names in grouped(
         ((gateway, host, _condition(rule)), name)
         for name, route in settings.traffic.routes.items()
         for gateway in route.gateways
@@ -67,7 +67,7 @@ def _gateway_paths(settings: Settings) -> Iterator[Finding]:
         if len(set(names)) > 1:
             message = f"{_and(names)} both take {condition} of host {host} at gateway {gateway}"
             yield error(ID, setting("traffic.routes"), message, "keep the rule in one of them")
-    for (gateway, taken), names in _grouped(_streams(settings)):
+    for (gateway, taken), names in grouped(_streams(settings)):
         message = f"{_and(names)} both take {taken} of gateway {gateway}"
         yield error(ID, setting("traffic.routes"), message, "keep the rule in one of them")
 
@@ -100,7 +100,7 @@ def _condition(rule: HttpRoute) -> str:
     return path + headers + methods
 
 
-def _grouped(entries: Iterable[tuple[K, str]]) -> Iterator[tuple[K, list[str]]]:
+def grouped(entries: Iterable[tuple[K, str]]) -> Iterator[tuple[K, list[str]]]:
     """Return the keys that more than one name claims."""
     names = defaultdict(list)
     for key, name in entries:

@@ -99,8 +99,7 @@ def _pair(first: _Entry, second: _Entry) -> Iterator[Finding]:
         message = f"is {port}, which {both} cannot share: Istio serves only one of them"
         yield _refused(message, "give one of them a port of its own", first, second)
     elif families == {"TLS"} and same_hosts:
-        host, *_ = same_hosts
-        message = f"is {port}, on which {both} both have host {host}: Istio serves only one of them"
+        message = f"is {port}, on which {both} both have host {same_hosts[0]}: Istio serves only one of them"
         yield _refused(message, "name other hosts, or merge them into one", first, second)
     elif {*first.listener.allow_addresses} != {*second.listener.allow_addresses}:
         yield from _vague(first, second)
@@ -118,9 +117,8 @@ def _vague(entry: _Entry, other: _Entry) -> Iterator[Finding]:
     plain = entry.server.family == "HTTP"
     vague = [host for host in entry.listener.hosts if host == "*" or (host.startswith("*") and plain)]
     if vague and entry.listener.allow_addresses:
-        first, *_ = vague
         shared = f"which it shares with {other.name}, whose addresses differ: no rule tells their requests apart"
-        message = f"has host {first} on port {entry.server.number}, {shared}"
+        message = f"has host {vague[0]} on port {entry.server.number}, {shared}"
         fix = "name the hosts, give the listener a port of its own, or equal addresses"
         yield error(SHARED_PORTS, setting(f"traffic.gateways.{entry.name}.allowAddresses"), message, fix)
 
@@ -160,12 +158,9 @@ def check_client_addresses(observation: Observation) -> Iterator[Finding]:
 def _hidden(settings: Settings, listener: IngressListener) -> str:
     """Return why the gateway does not see the address of a listener's clients; empty if it does."""
     known = topology(settings)
-    if "proxyProtocol" in known:
-        return ""
     streams = [server.protocol for server in listener.servers if server.protocol in ("TCP", "TLS")]
-    if known.get("numTrustedProxies") and not streams:
-        return ""
-    if settings.ingress.service.type == "ClusterIP" or traffic_policy(settings.ingress) == "Local":
+    is_told = "proxyProtocol" in known or (known.get("numTrustedProxies") and not streams)
+    if is_told or settings.ingress.service.type == "ClusterIP" or traffic_policy(settings.ingress) == "Local":
         return ""
     more = f" (trustedProxies does not help: {streams[0]} has no X-Forwarded-For)" if known and streams else ""
     return f"the gateway's Service has the traffic policy Cluster, which hides their addresses{more}"

@@ -107,6 +107,5 @@ def check_sidecars(observation: Observation) -> Iterator[Finding]:
 def _fix(pod: Pod) -> str:
     if pod.host_network:
         return "it is on the host's network, where there are no sidecars: admit it at the callee by traffic.legacy"
-    if pod.owner:
-        return "restart its workload, so that it gets one, or admit it at the callee by traffic.legacy"
-    return "delete it and create it again, so that it gets one, or admit it at the callee by traffic.legacy"
+    how = "restart its workload" if pod.owner else "delete it and create it again"
+    return f"{how}, so that it gets one, or admit it at the callee by traffic.legacy"

@@ -1,20 +1,19 @@
 """Each `*` must be a wildcard to Istio, TCP hosts must let out no more than intended, and tokens need an issuer."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, error, refused_next, setting, warning
 from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.traffic.conflicts import grouped
 from pi_mesh.settings import Settings
 
 RULES, TCP, TOKENS = "wildcards", "tcp hosts", "tokens"
 TEMPLATE = re.compile(r"\{\*\*?\}")
 """Pattern of one path segment (`{*}`) or any number of them (`{**}`)."""
 PATHS_HAVE_TEMPLATES = 22
-"""First minor version with path templates
-(https://istio.io/latest/news/releases/1.22.x/announcing-1.22/change-notes)."""
+"""First minor version with path templates (istio.io/latest/news/releases/1.22.x/announcing-1.22/change-notes)."""
 
 
 def check(observation: Observation) -> Iterator[Finding]:
@@ -44,35 +43,27 @@ def _literal(where: str, text: str) -> Finding:
 
 
 def _tcp(settings: Settings) -> Iterator[Finding]:
-    by_port: dict[int, list[str]] = defaultdict(list)
-    by_host: dict[str, list[str]] = defaultdict(list)
-    externals = settings.traffic.external.items()
-    for name, external in (entry for entry in externals if entry[1].protocol == "TCP" and not entry[1].addresses):
-        subject = setting(f"traffic.external.{name}")
-        for host in external.hosts:
-            by_host[host].append(name)
-        if settings.proxy.dns_capture and not external.has_wildcard:
-            continue
-        for number in (external.number, *external.more_ports):
-            by_port[number].append(name)
+    externals, captures = settings.traffic.external.items(), settings.proxy.dns_capture
+    tcp = {name: own for name, own in externals if own.protocol == "TCP" and not own.addresses}
+    by_port = {name: own for name, own in tcp.items() if own.has_wildcard or not captures}
+    for name, external in by_port.items():
+        subject, port = setting(f"traffic.external.{name}"), external.number
         if external.has_wildcard:
-            where = f"any host on port {external.number}"
-            message = f"lets out connections to {where}: TCP names no host, a * has no address"
+            message = f"lets out connections to any host on port {port}: TCP names no host, a * has no address"
             yield refused_next(TCP, subject, message, "name the hosts, or give addresses")
         else:
-            message = f"gets every connection to port {external.number} that no Service and no other entry claims"
+            message = f"gets every connection to port {port} that no Service and no other entry claims"
             fix = "set proxy.dnsCapture: true, or give addresses, so that it gets those of its own hosts alone"
             yield warning(TCP, subject, message, fix)
-    for port, names in by_port.items():
-        if len(names) > 1:
-            message = f"{' and '.join(names)} share port {port} without addresses, and one of them gets all connections"
-            fix = "set proxy.dnsCapture: true, or give each of them addresses"
-            yield refused_next(TCP, setting("traffic.external"), message, fix)
-    for host, names in by_host.items() if settings.proxy.dns_capture else ():
-        if len(names) > 1:
-            # https://github.com/istio/istio/issues/55266
-            message = f"{' and '.join(names)} are both about {host}, which then gets the address of one of them alone"
-            yield error(TCP, setting("traffic.external"), message, "give one of them the other's port in morePorts")
+    for port, names in grouped((port, name) for name, own in by_port.items() for port in (own.number, *own.more_ports)):
+        message = f"{' and '.join(names)} share port {port} without addresses, and one of them gets all connections"
+        fix = "set proxy.dnsCapture: true, or give each of them addresses"
+        yield refused_next(TCP, setting("traffic.external"), message, fix)
+    by_host = tcp if captures else {}
+    for host, names in grouped((host, name) for name, own in by_host.items() for host in own.hosts):
+        # https://github.com/istio/istio/issues/55266
+        message = f"{' and '.join(names)} are both about {host}, which then gets the address of one of them alone"
+        yield error(TCP, setting("traffic.external"), message, "give one of them the other's port in morePorts")
 
 
 def check_tokens(observation: Observation) -> Iterator[Finding]:

@@ -31,8 +31,7 @@ def check(observation: Observation) -> Iterator[Finding]:
         message = f"has an API server whose clock is {abs(ahead):.0f} s {_side(ahead)} this machine's"
         fix = "set the one of the two that is wrong; nodes are compared with the server's"
         yield warning(ID, CLUSTER, message, fix)
-    for node, answer in zip(nodes, offsets, strict=True):
-        yield judged(Subject("node", node), answer)
+    yield from (judged(Subject("node", node), answer) for node, answer in zip(nodes, offsets, strict=True))
 
 
 def offset(client: Client, node: str) -> Offset | str:

@@ -78,10 +78,9 @@ def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
     by_code = itemgetter("level", "code")
     for (level, _), group in groupby(sorted(messages, key=by_code), key=by_code):
         same = list(group)
-        first, *_ = same
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
-        message = f"{counted(len(names), 'object')} ({listed(names, EXAMPLES)}): {_text(first)}"
-        shown, fix = (Level.WARNING, _page(first)) if level in LEVELS else (Level.OK, "")
+        message = f"{counted(len(names), 'object')} ({listed(names, EXAMPLES)}): {_text(same[0])}"
+        shown, fix = (Level.WARNING, _page(same[0])) if level in LEVELS else (Level.OK, "")
         yield Finding(ID, "other namespace", "", shown, len(names), message, fix)
 
 

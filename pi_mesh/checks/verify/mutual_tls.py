@@ -1,6 +1,6 @@
 """Mutual TLS must hold for every namespace, workload and port before it is reported as "STRICT"."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, setting, subject_of, unknown, warning
@@ -23,6 +23,7 @@ from pi_mesh.cluster.policies import DEFAULT_ROOT, MESH_CONFIG, Policy
 from pi_mesh.inventory import Kind
 from pi_mesh.names import EXCLUDED_PORTS
 from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.values.objects import MESH_WIDE
 from pi_mesh.words import counted, listed
 
 ID = "mutual TLS"
@@ -68,15 +69,15 @@ def left_out_of_all(observation: Observation) -> str:
 
 def _beside_ours(observation: Observation, modes: PeerModes, policy: Policy) -> Iterator[Finding]:
     """Judge a mesh-wide policy other than the one of the settings."""
-    ours = (observation.settings.istio.namespace, "default")
-    if (policy.namespace, policy.name) == ours:
+    ours = _subject(observation).name
+    if policy.id == ours:
         return
     mode, fix = mode_of(policy) or DEFAULT, remedy(observation, policy)
     if modes.in_force(policy):
-        message = f"is older than {'/'.join(ours)}, so its {mode} holds for the whole mesh; {policy.managed}"
+        message = f"is older than {ours}, so its {mode} holds for the whole mesh; {policy.managed}"
         yield (warning if mode == observation.settings.mtls.mode else error)(ID, subject_of(policy), message, fix)
     else:
-        message = f"is a second mesh-wide policy ({mode}): it would apply if {'/'.join(ours)} were created again"
+        message = f"is a second mesh-wide policy ({mode}): it would apply if {ours} were created again"
         yield warning(ID, subject_of(policy), message, fix)
 
 
@@ -195,13 +196,7 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 
 def _subject(observation: Observation) -> Subject:
-    name = _mesh_wide_policy(observation)["metadata"]["name"]
-    return Subject("PeerAuthentication", f"{observation.settings.istio.namespace}/{name}")
-
-
-def _mesh_wide_policy(observation: Observation) -> Mapping[str, Any]:
-    (item,) = observation.mesh.objects_of("mesh-mtls")
-    return item.manifest
+    return Subject("PeerAuthentication", f"{observation.settings.istio.namespace}/{MESH_WIDE}")
 
 
 def _mesh_wide(observation: Observation) -> Iterator[Finding]:
@@ -211,7 +206,8 @@ def _mesh_wide(observation: Observation) -> Iterator[Finding]:
     if not policy:
         yield error(ID, subject, f"is not there: the mesh is {modes_of(observation).mesh_mode}, not {mode}", REFRESH)
         return
-    spec, fix = policy.spec, reset_commands(_mesh_wide_policy(observation))
+    (item,) = observation.mesh.objects_of("mesh-mtls")
+    spec, fix = policy.spec, reset_commands(item.manifest)
     live = (spec.get("mtls") or {}).get("mode", "UNSET")
     if live != mode:
         yield error(ID, subject, f"says {live}, the settings say {mode}", fix)

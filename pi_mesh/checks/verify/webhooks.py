@@ -33,8 +33,9 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 def _broken(observation: Observation, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
-    namespace = observation.settings.istio.namespace
-    restart = f"`kubectl rollout restart -n {namespace} deploy/istiod`, which writes it again"
+    restart = (
+        f"`kubectl rollout restart -n {observation.settings.istio.namespace} deploy/istiod`, which writes it again"
+    )
     if hook.service not in {entry.id for entry in observation.snapshot.services}:
         return error(ID, subject, f"calls Service {hook.service}, which is gone", observation.restore(hook.release))
     if not hook.ca_bundle:
@@ -65,10 +66,9 @@ def check_crds(observation: Observation) -> Iterator[Finding]:
     expected = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
     missing = sorted(expected - {crd.name for crd in observation.snapshot.crds})
     if missing:
-        first, *_ = missing
         verb = agreeing(len(missing), "is", "are")
         message = f"{len(missing)} of {len(expected)} {verb} missing: {', '.join(missing)}"
         restore = observation.restore(observation.mesh.the(Kind.BASE).id)
-        yield error(CRDS, Subject("crd", first), message, restore, number=len(missing))
+        yield error(CRDS, Subject("crd", missing[0]), message, restore, number=len(missing))
     else:
         yield ok(CRDS, CLUSTER, f"all {len(expected)} are there", number=len(expected))

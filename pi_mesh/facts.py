@@ -232,11 +232,8 @@ def repeats_more(before: Any, after: Any) -> bool:
 
 
 def _repeating(routes: Mapping[str, Any] | None) -> set[str]:
-    return {
-        name
-        for name, route in (routes or {}).items()
-        if any((rule.get("retries") or {}).get("idempotent") for rule in route.get("http") or ())
-    }
+    rules = {name: route.get("http") or () for name, route in (routes or {}).items()}
+    return {name for name, http in rules.items() if any((rule.get("retries") or {}).get("idempotent") for rule in http)}
 
 
 def lets_more_in(before: Any, after: Any) -> bool:

@@ -127,7 +127,6 @@ class Prometheus(Addon):
         return scraping.jobs(mesh.namespace, self.kubelets) if self.scrape == "mesh" else {}
 
     def helm_values(self, mesh: MeshContext) -> dict[str, object]:
-        volume = {"enabled": True, "size": str(self.storage)} if self.storage else OFF
         rules = {"groups": self.rule_groups(mesh)} if self.alerts.enabled else {}
         # The first of the chart's rule files that the stack file leaves free.
         file = next((name for name in RULE_FILES if name not in self._given("serverFiles")), RULE_FILES[0])
@@ -149,7 +148,7 @@ class Prometheus(Addon):
                 "service": {"servicePort": self.port},
                 "global": {"scrape_interval": interval, **({"scrape_timeout": interval} if is_short else {})},
                 "retention": self.retention,
-                "persistentVolume": volume,
+                "persistentVolume": {"enabled": True, "size": str(self.storage)} if self.storage else OFF,
                 **({"alertmanagers": [{"static_configs": [{"targets": targets}]}]} if targets else {}),
                 **self._restart(self.jobs(mesh), rules),
             },

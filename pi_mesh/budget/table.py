@@ -16,12 +16,11 @@ HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in
 
 def rows(budget: Budget) -> list[tuple[str, ...]]:
     """Return a line for each component, the mesh, its share of the Pis, one sidecar and each namespace's workloads."""
-    mesh_pods = sum(row.pods for row in budget.rows)
-    lines = [_line(row) for row in budget.rows]
-    lines.append(_cells("mesh", mesh_pods, budget.requests, budget.limits, budget.surge))
-    shares = (_percent(budget, part) for part in (budget.requests, budget.limits, budget.surge))
-    lines.append(("share of the Pis", "", *shares))
-    return [*lines, _line(budget.sidecar), *(_line(promise.row) for promise in budget.promises)]
+    amounts = (budget.requests, budget.limits, budget.surge)
+    mesh = _cells("mesh", sum(row.pods for row in budget.rows), *amounts)
+    shares = ("share of the Pis", "", *(_percent(budget, part) for part in amounts))
+    promised = map(_line, (promise.row for promise in budget.promises))
+    return [*map(_line, budget.rows), mesh, shares, _line(budget.sidecar), *promised]
 
 
 def room(budget: Budget) -> str:

@@ -173,11 +173,8 @@ def findings(
 ) -> list[Finding]:
     """Return the findings of all checks that a command runs, in reading order."""
     given = {"", *options}
-    checks = [
-        check
-        for check in CHECKS
-        if command in check.commands and check.only_with in given and check.runs_on(observation, calls)
-    ]
+    of_command = (check for check in CHECKS if command in check.commands and check.only_with in given)
+    checks = [check for check in of_command if check.runs_on(observation, calls)]
     with ThreadPoolExecutor() as pool:
         begun = {
             check: pool.submit(lambda check: [*check.function(observation)], check) for check in checks if check.beside

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.values.vault import SigningRole
@@ -24,9 +25,10 @@ class VaultResource:
     outputs: Properties = field(default_factory=dict)
 
 
-def of_resource(resource: Mapping[str, object], outputs: Properties) -> VaultResource:
+def of_resource(resource: Mapping[str, Any]) -> VaultResource:
     """Return the kept part of a resource of the state."""
-    return VaultResource(str(resource["type"]), {name: outputs[name] for name in PUBLIC if name in outputs})
+    outputs = resource.get("outputs") or {}
+    return VaultResource(resource["type"], {name: outputs[name] for name in PUBLIC if name in outputs})
 
 
 @dataclass(frozen=True)

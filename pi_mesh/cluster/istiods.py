@@ -25,12 +25,9 @@ def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
 
 def by_revision(snapshot: Snapshot, namespace: str) -> dict[str, str]:
     """Return the version of each running istiod that has a revision."""
-    of_istiod = (entry for entry in snapshot.deployments if entry.namespace == namespace and entry.containers)
-    return {
-        entry.labels.get(REVISION_LABEL, ""): image_version(entry.containers[0].image)
-        for entry in of_istiod
-        if entry.labels.get("app") == ISTIOD and entry.name != ISTIOD
-    }
+    near = (entry for entry in snapshot.deployments if entry.namespace == namespace and entry.containers)
+    istiods = (entry for entry in near if entry.labels.get("app") == ISTIOD and entry.name != ISTIOD)
+    return {entry.labels.get(REVISION_LABEL, ""): image_version(entry.containers[0].image) for entry in istiods}
 
 
 def injector(snapshot: Snapshot, namespace: str, pod: Pod) -> str:

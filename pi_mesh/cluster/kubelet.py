@@ -103,11 +103,8 @@ def disks(client: Client, node: str) -> list[Disk]:
     except (ValueError, KeyError):
         raise NotAnswered("its answer is no summary of its statistics") from None
     systems = {"kubelet": told.get("fs") or {}, "images": (told.get("runtime") or {}).get("imageFs") or {}}
-    return [
-        Disk(purpose, system["availableBytes"], system["capacityBytes"])
-        for purpose, system in systems.items()
-        if system.get("capacityBytes") and "availableBytes" in system
-    ]
+    sizes = [(name, disk.get("availableBytes"), disk.get("capacityBytes")) for name, disk in systems.items()]
+    return [Disk(purpose, free, size) for purpose, free, size in sizes if size and free is not None]
 
 
 def clock(client: Client, node: str) -> Offset:

@@ -68,9 +68,8 @@ class Policy(Namespaced):
         """
         if not self.targets:
             return matches(self.selected_labels, labels)
-        own = (GATEWAY_API, "Gateway", labels.get(GATEWAY_LABEL))
         targets = [(target.get("group"), target.get("kind"), target.get("name")) for target in self.targets]
-        return namespace == self.namespace and own in targets
+        return namespace == self.namespace and (GATEWAY_API, "Gateway", labels.get(GATEWAY_LABEL)) in targets
 
     @property
     def selected_labels(self) -> Mapping[str, str]:

@@ -81,8 +81,7 @@ def _is_allowed(ask: Ask, right: tuple[str, str]) -> bool:
     resource, _, group = kind.partition(".")
     attributes = {"verb": verb, "group": group, "resource": resource}
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
-    answer = ask(REVIEWS, {**review, "spec": {"resourceAttributes": attributes}})
-    return answer["status"]["allowed"]
+    return ask(REVIEWS, {**review, "spec": {"resourceAttributes": attributes}})["status"]["allowed"]
 
 
 def reduced(

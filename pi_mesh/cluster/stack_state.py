@@ -116,16 +116,13 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
         for own in by_type["kubernetes:helm.sh/v3:Release"]
     }
     stack = next(iter(by_type["pulumi:pulumi:Stack"]), {})
+    of_vault = (resource for resource in resources if resource["type"].startswith(ca_state.PREFIX))
     return StackState(
         cluster_uid=(stack.get(CLUSTER) or {}).get("uid") or "",
         namespaces={meta.get("name", ""): meta.get("uid", "") for meta in namespaces},
         releases=frozenset(releases),
         has_provider=bool(by_type["pulumi:providers:kubernetes"]),
-        vault={
-            resource["urn"].rpartition("::")[2]: ca_state.of_resource(resource, resource.get("outputs") or {})
-            for resource in resources
-            if resource["type"].startswith(ca_state.PREFIX)
-        },
+        vault={resource["urn"].rpartition("::")[2]: ca_state.of_resource(resource) for resource in of_vault},
         recorded=releases,
         owned=frozenset(
             meta.get("name", "") for meta in namespaces if OWNER_ANNOTATION in (meta.get("annotations") or {})

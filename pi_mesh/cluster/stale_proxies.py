@@ -34,9 +34,8 @@ Older = Mapping[str, tuple[str, ...]]
 def read(context: str, namespace: str, snapshot: Snapshot, running: Proxies) -> Older:
     """Ask istiod what it would inject now. Raises as `proxy_differences` does."""
     with Client(context) as client:
-        return older_proxies(
-            running, proxy_differences(client, namespace, snapshot, [proxy.pod for proxy in running.proxies])
-        )
+        compared = proxy_differences(client, namespace, snapshot, [proxy.pod for proxy in running.proxies])
+    return older_proxies(running, compared)
 
 
 def older_proxies(running: Proxies, compared: Older) -> Older:

@@ -74,8 +74,7 @@ def _gateway_logs(settings: Settings) -> Iterator[Object]:
         for setting, (name, gateway) in mesh_releases.gateways(settings).items():
             if gateway.enabled:
                 namespace = mesh_releases.gateway_namespace(settings, setting)
-                pods = gateways.gateway_selector(name, gateway)
-                yield telemetry.gateway_telemetry(settings, namespace, name, pods)
+                yield telemetry.gateway_telemetry(settings, namespace, name, gateways.gateway_selector(name, gateway))
 
 
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:

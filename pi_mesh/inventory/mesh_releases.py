@@ -26,6 +26,7 @@ def canary_release(first: Release, settings: Settings, canary: CanarySettings, r
     """Return the release of the second control plane, whose Deployment the chart names after the revision."""
     name = f"{names.ISTIOD}-{canary.revision}"
     labels = {"app": names.ISTIOD, REVISION_LABEL: canary.revision}
+    (istiod,) = first.workloads
     return replace(
         first,
         kind=Kind.CANARY,
@@ -33,10 +34,7 @@ def canary_release(first: Release, settings: Settings, canary: CanarySettings, r
         component=name,
         version=canary.version,
         typed=istio.canary_values(settings, canary.revision, root),
-        workloads=tuple(
-            replace(workload, name=name, title=f"istiod {canary.revision}", selector=labels)
-            for workload in first.workloads
-        ),
+        workloads=(replace(istiod, name=name, title=f"istiod {canary.revision}", selector=labels),),
     )
 
 

@@ -82,9 +82,8 @@ def _unserved(call: Call, callee: Callee, rule: Policy | None) -> Finding | None
     if callee.pod.has_sidecar and call.modes.mode(callee.pod, callee.port) != "DISABLE":
         return None
     what = "has no sidecar" if not callee.pod.has_sidecar else "takes plain text alone (PeerAuthentication DISABLE)"
-    message = f"asks for mutual TLS, and pod {callee.pod.name} {what}"
     fix = "remove its tls: Istio finds out by itself where it can be used"
-    return error(MUTUAL_TLS, subject_of(rule), message, fix)
+    return error(MUTUAL_TLS, subject_of(rule), f"asks for mutual TLS, and pod {callee.pod.name} {what}", fix)
 
 
 # The match of a rule of an AuthorizationPolicy with a call: yes, no, or some of its requests.

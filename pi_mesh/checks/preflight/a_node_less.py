@@ -82,11 +82,8 @@ def check_lost(observation: Observation) -> Iterator[Finding]:
     """Name the mesh's single pods that are missing for more than five minutes when their node is lost."""
     settings, seconds = observation.settings, observation.settings.cluster.unreachable_seconds
     parts = {"istiod": settings.istio, "the ingress gateway": settings.ingress, "the egress gateway": settings.egress}
-    single = [
-        name
-        for name, part in parts.items()
-        if getattr(part, "enabled", True) and part.least_pods == 1 and UNREACHABLE not in str(part.values)
-    ]
+    enabled = ((name, part) for name, part in parts.items() if getattr(part, "enabled", True))
+    single = [name for name, part in enabled if part.least_pods == 1 and UNREACHABLE not in str(part.values)]
     if seconds or not single or settings.cluster.nodes == 1:
         yield ok(LOST, setting(SECONDS), f"is {seconds}" if seconds else "nothing that orders need waits for it")
         return

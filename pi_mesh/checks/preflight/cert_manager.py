@@ -19,10 +19,9 @@ def check_controller(observation: Observation) -> Iterator[Finding]:
     if not settings.vault.external_signer:
         return
     chosen = settings.vault.cert_manager
-    findings = list(_ours(observation) if chosen.install else _theirs(observation))
     whose = "this stack's" if chosen.install else "the cluster's own"
     well = ok(ID, Subject("namespace", chosen.namespace), f"{whose} carries signing requests to Vault")
-    yield from findings or [well]
+    yield from [*(_ours if chosen.install else _theirs)(observation)] or [well]
 
 
 def _ours(observation: Observation) -> Iterator[Finding]:

@@ -58,8 +58,7 @@ def beginnings(settings: Settings, state: StackState) -> Iterator[Beginning]:
 
 def audited_namespaces(settings: Settings, state: StackState) -> set[str]:
     """Return the namespaces that begin to refuse callers, and whose audit log says whom."""
-    begun = {name for beginning in beginnings(settings, state) for name in beginning.namespaces}
-    return begun & state.access.audited
+    return {name for begun in beginnings(settings, state) for name in begun.namespaces} & state.access.audited
 
 
 def check(observation: Observation) -> Iterator[Finding]:

@@ -95,10 +95,9 @@ def _outside_the_mode(observation: Observation) -> Iterator[Finding]:
     mode, objects = observation.settings.gateway_api.mode, observation.snapshot.gateway_api or ()
     served = [*served_gateways(observation.snapshot)]
     if mode == "off":
-        in_mesh = filter(sidecar_hosts, objects)
         report = warning if observation.live or _is_off(observation) else error
         fix = f"remove it (this stack's own by an `up` with traffic.api: istio), or set {MODE}: managed"
-        for entry in (*served, *in_mesh):
+        for entry in (*served, *filter(sidecar_hosts, objects)):
             message = f"has no effect with {MODE}: off: what it serves ends; {entry.managed}"
             yield report(ID, subject_of(entry), message, fix)
     if mode == "routes":

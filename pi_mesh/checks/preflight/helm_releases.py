@@ -38,14 +38,10 @@ OF_ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
 def check_known(observation: Observation) -> Iterator[Finding]:
     problems = list(_renamed(observation))
-    unknown = [
-        entry
-        for release in observation.mesh.releases
-        if (entry := observation.snapshot.release(release.namespace, release.name))
-        and release.id not in observation.state.releases
-        # `stuck_releases` reports pending releases.
-        if not entry.pending and entry.status != GONE
-    ]
+    beside_the_state = (entry for entry in observation.mesh.releases if entry.id not in observation.state.releases)
+    live = (observation.snapshot.release(release.namespace, release.name) for release in beside_the_state)
+    # `check_stuck` reports pending releases.
+    unknown = [entry for entry in live if entry and not entry.pending and entry.status != GONE]
     state = f"the state of stack {observation.mesh.stack}"
     message = f"is installed, but not in {state}, and Helm installs no name twice"
     fix = f"{REPAIR_AFTER_KILL}; else {FIX}" if observation.state.has_provider else FIX

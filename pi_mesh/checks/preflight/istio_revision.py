@@ -30,8 +30,7 @@ def check(observation: Observation) -> Iterator[Finding]:
 def _in_place(observation: Observation) -> Iterator[Finding]:
     """Refuse another revision of an installed release: its istiod would be replaced by one of another name."""
     for release in (*observation.mesh.of_kind(Kind.ISTIOD), *observation.mesh.of_kind(Kind.CANARY)):
-        recorded = observation.state.recorded.get(release.id)
-        both = (recorded or release, release)
+        both = (observation.state.recorded.get(release.id) or release, release)
         before, after = (str(version.values.get("revision") or DEFAULT_REVISION) for version in both)
         if before != after:
             message = f"would change from {before} to {after} in place: every proxy of {before} would lose its istiod"

@@ -29,8 +29,7 @@ def check_prometheus_operator(observation: Observation) -> Iterator[Finding]:
     known = {crd.name for crd in observation.snapshot.crds}
     missing = sorted(name for name in (f"{kind.lower()}s.{group}" for kind in kinds) if name not in known)
     for name in missing:
-        message = "is not there: the cluster has no Prometheus operator"
         fix = "install it, or set observability.prometheus.mode: embedded"
-        yield error(OPERATOR, Subject("crd", name), message, fix)
+        yield error(OPERATOR, Subject("crd", name), "is not there: the cluster has no Prometheus operator", fix)
     if not missing:
         yield ok(OPERATOR, CLUSTER, "is there" if kinds else "is not needed")

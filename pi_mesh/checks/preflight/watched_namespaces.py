@@ -22,8 +22,7 @@ def check(observation: Observation) -> Iterator[Finding]:
     unwatched = {name: uses for name, uses in _uses(observation).items() if name not in watched}
     for name, uses in sorted(unwatched.items()):
         message = f"has {listed(dict.fromkeys(uses), SHOWN)}, and istiod would not watch it"
-        fix = f"add {name} to {KEY}.also, or set {KEY}.limited: false"
-        yield error(ID, Subject("namespace", name), message, fix)
+        yield error(ID, Subject("namespace", name), message, f"add {name} to {KEY}.also, or set {KEY}.limited: false")
     needed = ("pods", "namespaces", settings_objects.UNREADABLE)
     if unread := [kind for kind in needed if kind in observation.snapshot.unreadable]:
         message = f"it was not checked which other namespaces the mesh needs: {', '.join(unread)} may not be listed"

@@ -32,10 +32,9 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 
 def _destinations(settings: Settings) -> Iterator[Finding]:
-    for service, names in grouped(
-        (full_name(destination.service, settings.namespace_of(destination)), name)
-        for name, destination in settings.traffic.destinations.items()
-    ):
+    destinations = settings.traffic.destinations.items()
+    services = ((full_name(own.service, settings.namespace_of(own)), name) for name, own in destinations)
+    for service, names in grouped(services):
         message = f"{_and(names)} are both about {service}; only one of them would count for its circuit breaker"
         yield error(ID, setting("traffic.destinations"), message, "merge them into one")
 

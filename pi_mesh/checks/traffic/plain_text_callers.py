@@ -80,9 +80,8 @@ def check_scopes(observation: Observation) -> Iterator[Finding]:
 
 def _knows(caller: WorkloadNamespace, callee: WorkloadNamespace) -> bool:
     """Return True if the caller's sidecars learn of Services in the callee's namespace."""
-    places = {host.partition("/")[0] for host in caller.own.sidecar_scope}
     here = {"*", callee.name, *("." if caller.name == callee.name else "")}
-    return not caller.own.is_scoped or bool(places & here)
+    return not caller.own.is_scoped or any(host.partition("/")[0] in here for host in caller.own.sidecar_scope)
 
 
 SIDECARS = "sidecars"

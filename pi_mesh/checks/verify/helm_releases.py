@@ -37,9 +37,8 @@ def missing_mesh(observation: Observation) -> list[Finding]:
     if any(entry.id in there for entry in (*observation.mesh.releases, *observation.mesh.workloads)):
         return []
     names = ", ".join(release.id for release in observation.mesh.releases)
-    message = f"none is there ({names}): the mesh is not installed"
     fix = f"`pulumi up`; `pulumi up --refresh` if cluster '{cluster.context}' was rebuilt since the last one"
-    return [error(ID, Subject("release"), message, fix, number=0)]
+    return [error(ID, Subject("release"), f"none is there ({names}): the mesh is not installed", fix, number=0)]
 
 
 def check_read_only(observation: Observation) -> Iterator[Finding]:

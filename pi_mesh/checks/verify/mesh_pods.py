@@ -69,10 +69,8 @@ def check_services(observation: Observation) -> Iterator[Finding]:
                 fix = f"set {workload.setting}.service.type: NodePort, or install MetalLB"
                 yield warning(SERVICES, subject, "waits for an address, but nothing in this cluster gives one", fix)
             elif service.type == "LoadBalancer" and asked not in ("", *service.addresses):
-                message = f"is at {', '.join(service.addresses)}, and asks for {asked}"
                 fix = f"see the provider's pools, {workload.setting}.service.addressBy, and the Service's events"
-                yield warning(SERVICES, subject, message, fix)
+                yield warning(SERVICES, subject, f"is at {', '.join(service.addresses)}, and asks for {asked}", fix)
             else:
                 address = f" at {', '.join(service.addresses)}" if service.addresses else ""
-                ports = ", ".join(map(str, service.ports))
-                yield ok(SERVICES, subject, f"is {service.type}{address}, ports {ports}")
+                yield ok(SERVICES, subject, f"is {service.type}{address}, ports {', '.join(map(str, service.ports))}")

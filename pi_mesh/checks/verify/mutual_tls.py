@@ -165,8 +165,7 @@ def _rule_finding(
 
 
 def _callees(observation: Observation, services: dict[str, Service], host: str) -> dict[str, list[Pod]]:
-    suffix = host.removeprefix("*")
-    names = [name for name in services if name.endswith(suffix)] if host.startswith("*") else [host]
+    names = [name for name in services if name.endswith(host.removeprefix("*"))] if host.startswith("*") else [host]
     called = {name: services[name] for name in names if name in services}
     callees = {name: its.pods_behind(observation.meshed_pods.get(its.namespace, [])) for name, its in called.items()}
     return {name: pods for name, pods in callees.items() if pods}

@@ -80,8 +80,7 @@ def _set(observation: Observation, policy: Policy) -> dict[str, Any] | None:
 def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bool:
     """Return True for the manifest of an object; a release's manifest is by default in the release's namespace."""
     meta = manifest["metadata"]
-    namespace = meta.get("namespace") or release.partition("/")[0]
-    return (manifest["kind"], namespace, meta["name"]) == policy.key
+    return (manifest["kind"], meta.get("namespace") or release.partition("/")[0], meta["name"]) == policy.key
 
 
 def remedy(observation: Observation, policy: Policy, setting: str = "") -> str:

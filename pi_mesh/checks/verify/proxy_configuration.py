@@ -5,13 +5,7 @@ from typing import Any
 
 from pi_mesh.checks.finding import Finding, Level, ok, unknown
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.verify.policy_targets import (
-    Effect,
-    finding_of,
-    is_as_asked,
-    own_namespaces,
-    workloads_subject,
-)
+from pi_mesh.checks.verify.policy_targets import Effect, finding_of, is_as_asked, own_namespaces, workloads_subject
 from pi_mesh.cluster.policies import Policy
 
 ID = "proxy configuration"

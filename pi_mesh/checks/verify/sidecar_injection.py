@@ -82,8 +82,7 @@ PROFILE = "resource profile"
 def check_profile(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         for workload in release.workloads:
-            fix = f"{observation.restore(release.id)}, or wait for the rollout"
-            yield from _workload(observation, workload, fix)
+            yield from _workload(observation, workload, f"{observation.restore(release.id)}, or wait for the rollout")
     for workload in observation.mesh.api_gateways:
         yield from _workload(observation, workload, f"see infrastructure.parametersRef of {workload.title}", own=False)
     for namespace in observation.settings.workload_namespaces:

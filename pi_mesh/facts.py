@@ -193,9 +193,7 @@ def admits_more_addresses(before: Any, after: Any) -> bool:
     if not before or not after:
         return bool(before)
     old, new = ([ip_network(entry) for entry in side] for side in (before, after))
-    return not all(
-        any(entry.network_address in wide and entry.prefixlen >= wide.prefixlen for wide in old) for entry in new
-    )
+    return not all(any(net.network_address in wide and net.prefixlen >= wide.prefixlen for wide in old) for net in new)
 
 
 def protects_less_time(before: Any, after: Any) -> bool:

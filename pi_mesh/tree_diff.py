@@ -76,9 +76,8 @@ def _by_place(before: Sequence, after: Sequence) -> Items:
     rest = shorter - start
     end = next((index for index in range(rest) if before[-1 - index] != after[-1 - index]), rest)
     old, new = range(start, len(before) - end), range(start, len(after) - end)
-    return [
-        (index, index if index in old else None, index if index in new else None) for index in max(old, new, key=len)
-    ]
+    longer = max(old, new, key=len)
+    return [(index, index if index in old else None, index if index in new else None) for index in longer]
 
 
 def unequal(before: Mapping, after: Mapping, path: str = "") -> Iterator[tuple[str, object, object]]:

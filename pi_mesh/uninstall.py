@@ -30,9 +30,8 @@ def installed(client: Client, releases: Iterable[str]) -> list[str]:
 
 def root_certificates(client: Client) -> None:
     """Remove istiod's ConfigMaps from all namespaces, except those that another istiod keeps."""
-    config_maps = [
-        item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS
-    ]
+    labelled = client.items("/api/v1/configmaps", labelSelector=LABEL)
+    config_maps = [item for item in labelled if _name(item) in CONFIG_MAPS]
     control_planes = {home(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
     theirs = [(_name(item), item.get("data")) for item in config_maps if home(item) in control_planes]
     for item in config_maps:

@@ -29,9 +29,8 @@ def verifies(chain: Sequence[Certificate], roots: Iterable[Certificate]) -> bool
     """Return True if each certificate of a chain is signed by the next, and the last by one of the roots."""
     # Roots in the chain itself prove nothing, and are left out.
     path = [certificate for certificate in chain if not issued(certificate, certificate)]
-    return (
-        bool(path) and all(issued(*pair) for pair in pairwise(path)) and any(issued(path[-1], root) for root in roots)
-    )
+    is_chain = bool(path) and all(issued(*pair) for pair in pairwise(path))
+    return is_chain and any(issued(path[-1], root) for root in roots)
 
 
 TOO_LATE = timedelta(days=7)
@@ -114,17 +113,16 @@ def up_to_root(text: str, mount: str) -> Certificates:
     where = f"vault.rootMount {mount}"
     known = pem.certificates(text, where)
     first, *_ = known
-    chain, last = [first], first
-    while not issued(last, last):
-        above = next((signer for signer in known if signer not in chain and issued(last, signer)), None)
+    chain = [first]
+    while not issued(chain[-1], chain[-1]):
+        above = next((signer for signer in known if signer not in chain and issued(chain[-1], signer)), None)
         if above is None:
             raise CertificateError(
-                f"{where}: the chain of {title(first)} has no root: it ends at {title(last)}, whose signer "
+                f"{where}: the chain of {title(first)} has no root: it ends at {title(chain[-1])}, whose signer "
                 "Vault does not know; have its owner import the root's certificate there: "
                 f"`vault write {mount}/issuers/import/cert pem_bundle=@root.pem`"
             )
         chain.append(above)
-        last = above
     return tuple(chain)
 
 

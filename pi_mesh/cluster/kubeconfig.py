@@ -40,11 +40,10 @@ def connection(context: str) -> "SingleConfig":
     from lightkube.config.models import User
     from lightkube.core.exceptions import ConfigError
 
-    paths = _paths()
-    merged = _merged(paths)
+    merged = _merged()
     current = merged["current-context"]
     if not merged["contexts"]:
-        places = ", ".join(map(str, paths))
+        places = ", ".join(map(str, _paths()))
         raise ClusterUnreachable(
             f"cluster.context '{context}': no kubeconfig in {places}; `export KUBECONFIG=FILE` names one "
             "(k3s writes it to /etc/rancher/k3s/k3s.yaml)"
@@ -70,7 +69,7 @@ def missing_credentials(context: str) -> str:
     The Kubernetes provider would wait for a name on standard input, for ever.
     """
     try:
-        return _lacks_credentials(_merged(_paths()), context)
+        return _lacks_credentials(_merged(), context)
     except ClusterUnreachable:
         return ""
 
@@ -110,12 +109,12 @@ def _paths() -> list[Path]:
     return [Path(name).expanduser() for name in named.split(os.pathsep) if name]
 
 
-def _merged(paths: list[Path]) -> dict:
+def _merged() -> dict:
     """Merge kubeconfig files as kubectl does: the first entry of each name and the first current-context apply.
 
     https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
     """
-    contents = [_read(path) for path in paths]
+    contents = [*map(_read, _paths())]
     contexts = [content["current-context"] for content in contents if content.get("current-context")]
     merged: dict = {"current-context": contexts[0] if contexts else None}
     for key in LISTS:

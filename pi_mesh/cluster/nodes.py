@@ -102,11 +102,9 @@ def parse_placement(spec: Mapping[str, Any]) -> Placement:
 
 def _holds(term: Mapping[str, Any], labels: Mapping[str, str], name: str) -> bool:
     expressions, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
-    if not expressions and not fields:
-        return False  # an empty term selects no node
-    return all(expression_matches(expression, labels) for expression in expressions) and all(
-        expression_matches(expression, {"metadata.name": name}) for expression in fields
-    )
+    demands = [*((entry, labels) for entry in expressions), *((entry, {"metadata.name": name}) for entry in fields)]
+    # An empty term selects no node.
+    return bool(demands) and all(expression_matches(*demand) for demand in demands)
 
 
 def _tolerates(toleration: Mapping[str, Any], taint: str) -> bool:

@@ -110,9 +110,7 @@ def _waiting(status: Item) -> Item:
     every = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
     unready = (container for container in every if not container.get("ready"))
     stuck = [container for container in unready if container["state"].get("terminated", {}).get("exitCode") != 0]
-    worst = (
-        container for container in stuck if container["state"].get("waiting", {}).get("reason") not in (None, *CREATING)
-    )
+    worst = (entry for entry in stuck if entry["state"].get("waiting", {}).get("reason") not in (None, *CREATING))
     return next(worst, next(iter(stuck), {}))
 
 

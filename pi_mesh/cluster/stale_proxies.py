@@ -40,12 +40,11 @@ def read(context: str, namespace: str, snapshot: Snapshot, running: Proxies) -> 
 
 def older_proxies(running: Proxies, compared: Older) -> Older:
     """Return the differences; for a proxy that could not be compared, its version if it is not the control plane's."""
-    return {
-        proxy.id: compared.get(proxy.id) or _version(proxy, running.version_above(proxy)) for proxy in running.proxies
-    }
+    return {proxy.id: compared.get(proxy.id) or _version(proxy, running) for proxy in running.proxies}
 
 
-def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:
+def _version(proxy: Proxy, running: Proxies) -> tuple[str, ...]:
+    control_plane = running.version_above(proxy)
     if not proxy.version or not control_plane or proxy.version == control_plane:
         return ()
     return (f"version {proxy.version}, istiod has {control_plane}",)

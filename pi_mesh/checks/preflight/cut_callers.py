@@ -125,8 +125,7 @@ def check_audit(observation: Observation) -> Iterator[Finding]:
     if not audits:
         return
     if log is None:
-        (_, key, _), *_ = audits
-        yield unknown(AUDIT, setting(key), "the proxies' logs were not read")
+        yield unknown(AUDIT, setting(audits[0][1]), "the proxies' logs were not read")
         return
     yield from unread_logs(log.unread)
     for change, key, namespace in audits:

@@ -52,16 +52,10 @@ def check_known(observation: Observation) -> Iterator[Finding]:
 def _renamed(observation: Observation) -> Iterator[Finding]:
     """Yield an error for each changed name whose release the state has under another name."""
     home, recorded = observation.settings.istio.namespace, observation.state.recorded.items()
-    with_revision = {release for release, entry in recorded if entry.values.get("revision")}
-    others = sorted(
-        name
-        for namespace, _, name in (release.partition("/") for release in observation.state.releases)
-        if namespace == home
-        and not observation.mesh.owns(f"{home}/{name}")
-        and name not in addons.ALL
-        # A second control plane is a release of its own, which may come and go.
-        and f"{home}/{name}" not in with_revision
-    )
+    # A second control plane is a release of its own, which may come and go.
+    lasting = observation.state.releases - {release for release, entry in recorded if entry.values.get("revision")}
+    foreign = (release.partition("/") for release in lasting if not observation.mesh.owns(release))
+    others = sorted(name for namespace, _, name in foreign if namespace == home and name not in addons.ALL)
     for release in observation.mesh.releases:
         if others and release.kind in OF_ISTIO and release.id not in observation.state.releases:
             key = release.kind.value if release.kind is not Kind.GATEWAY else release.setting

@@ -69,12 +69,10 @@ def check_versions(observation: Observation) -> Iterator[Finding]:
     """Yield a finding for CRDs that are too new: an older istiod cannot read them and refuses every write."""
     istio = observation.settings.istio
     # Charts since 1.24 apply their own CRDs with every `up`; older charts leave existing CRDs unchanged.
-    if facts_of(observation.mesh.the(Kind.BASE).version).crds_are_templates:
-        return
+    are_templates = facts_of(observation.mesh.the(Kind.BASE).version).crds_are_templates
     newer = [crd for crd in observation.snapshot.crds if crd.of_istio and crd.minor > minor_of(istio.version)]
-    if not newer:
+    if are_templates or not newer:
         return
-    first, *_ = newer
     versions = ", ".join(sorted({crd.version for crd in newer}))
     kinds = counted(len(newer), "CRD is", "CRDs are")
     message = f"{kinds} of Istio {versions}, which an istiod of {istio.version} can't read, so that a destroy hangs"
@@ -84,4 +82,4 @@ def check_versions(observation: Observation) -> Iterator[Finding]:
         f"`kubectl delete crd {names}`, and the next `up` brings those of {istio.version}; {ANYWAY}"
     )
     report = warning if istio.allow_skip else error
-    yield report(VERSIONS, Subject("crd", first.name), message, fix, number=len(newer))
+    yield report(VERSIONS, Subject("crd", newer[0].name), message, fix, number=len(newer))

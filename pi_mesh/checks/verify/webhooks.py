@@ -33,9 +33,8 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 def _broken(observation: Observation, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
-    restart = (
-        f"`kubectl rollout restart -n {observation.settings.istio.namespace} deploy/istiod`, which writes it again"
-    )
+    istiod = f"-n {observation.settings.istio.namespace} deploy/istiod"
+    restart = f"`kubectl rollout restart {istiod}`, which writes it again"
     if hook.service not in {entry.id for entry in observation.snapshot.services}:
         return error(ID, subject, f"calls Service {hook.service}, which is gone", observation.restore(hook.release))
     if not hook.ca_bundle:

@@ -4,8 +4,7 @@ PROJECT = "pi-mesh"
 """Name of the Pulumi project, and so the prefix of every key in a stack file."""
 
 OWNER_ANNOTATION = f"{PROJECT}/stack"
-"""Annotation on namespaces that a stack created, with the stack's name. It informs people; the proof is the namespace's
-UID in the state."""
+"""Annotation on namespaces that a stack created, with its name. It informs people; the state has the proof, a UID."""
 
 ADOPTED_ANNOTATION = f"{PROJECT}/adopted-by"
 """Annotation on other owners' namespaces that a stack uses by `adopt: true` and leaves in place on `pulumi destroy`."""

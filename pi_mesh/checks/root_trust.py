@@ -1,7 +1,4 @@
-"""A change of the mesh's root must not cut workloads off from each other: who trusts and uses which root.
-
-A CA that the stack made in Vault may be lost: a mount is removed, a Vault wiped or restored.
-"""
+"""A change of the mesh's root must not cut workloads off from each other: who trusts and uses which root."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -127,7 +124,7 @@ def holders_of_others(context: str, namespace: str, root: Certificate) -> list[s
 
 @dataclass(frozen=True)
 class LostCa:
-    """A CA that the state has and Vault does not."""
+    """A CA that the state has and Vault does not: its mount was removed, or Vault wiped or restored."""
 
     mount: str
     """Path of the mount in Vault."""

@@ -1,8 +1,4 @@
-"""The last applied state of each Helm release, from Helm's own record and from the ConfigMap that `up` writes.
-
-The ConfigMap has one key for each release: the values of typed settings, a digest of the extra values, and the rendered
-objects.
-"""
+"""The last applied state of each Helm release, from Helm's own record and from the ConfigMap that `up` writes."""
 
 import base64
 import gzip

@@ -23,8 +23,8 @@ FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile
 IDENTITIES = (
     "client-certificate", "client-certificate-data", "token", "tokenFile", "username", "exec", "auth-provider",
 )  # fmt: skip
-"""Settings of a user, one of which client-go needs for a server with TLS; else it asks for a name on standard input
-(`canIdentifyUser` in k8s.io/client-go/tools/clientcmd/client_config.go)."""
+"""Settings of a user, one of which client-go needs for a server with TLS; else it waits for a name on standard input,
+in the Kubernetes provider for ever (`canIdentifyUser` in k8s.io/client-go/tools/clientcmd/client_config.go)."""
 
 LOCK = Lock()
 """Lock of lightkube's parser: two threads that read a kubeconfig at once crash msgspec 0.22."""
@@ -64,10 +64,7 @@ def connection(context: str) -> "SingleConfig":
 
 
 def missing_credentials(context: str) -> str:
-    """Return why the context's user cannot be told by the cluster, in one line; empty where it can, or is not known.
-
-    The Kubernetes provider would wait for a name on standard input, for ever.
-    """
+    """Return why the context's user cannot be told by the cluster, in one line; empty where it can, or is not known."""
     try:
         return _lacks_credentials(_merged(), context)
     except ClusterUnreachable:

@@ -1,7 +1,4 @@
-"""The running proxies of a mesh: version, connection, configuration and certificates, from istiod and the proxies.
-
-This module is their only reader: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
-"""
+"""The running proxies of a mesh: version, connection, configuration and certificates, from istiod and the proxies."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,10 +81,7 @@ def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool = True) -> Proxies:
-    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; a silent proxy has a problem.
-
-    Needs kubectl and the right to create pods/portforward. Raises WrongContext as `Client` does.
-    """
+    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; a silent proxy has a problem."""
     known = of_snapshot(snapshot, namespace)
     if not known.proxies:
         return known

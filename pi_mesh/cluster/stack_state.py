@@ -1,7 +1,4 @@
-"""A stack's state, reduced to its cluster, namespaces, releases, Vault resources and access.
-
-A gateway whose version stays the same keeps the recorded version annotation, so that no gateway restarts.
-"""
+"""A stack's state, reduced to its cluster, namespaces, releases, Vault resources and access."""
 
 import re
 from collections import defaultdict
@@ -134,7 +131,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
 
 
 def with_recorded_versions(mesh: Inventory, state: StackState) -> Inventory:
-    """Return the mesh with each gateway's annotation as in the state, if the gateway's version stays the same."""
+    """Return the mesh with the recorded annotations of gateways whose version stays the same, so that none restarts."""
     return replace(mesh, releases=tuple(_kept(entry, state.recorded.get(entry.id)) for entry in mesh.releases))
 
 

@@ -1,8 +1,4 @@
-"""The inventory of a mesh: every release and every object that the settings give, stated once.
-
-Components deploy it, the budget counts it, preflight and verify compare it with the cluster, repair and uninstall use
-it to know what belongs to the stack, and the outputs list it.
-"""
+"""The inventory of a mesh: every release and every object that the settings give, stated once."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

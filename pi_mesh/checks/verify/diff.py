@@ -1,7 +1,4 @@
-"""Comparison of a live object with its manifest, including fields and list items that were added.
-
-The rules by kind (diff.yml) say which fields others write, and which defaults the API server adds.
-"""
+"""Comparison of a live object with its manifest, including fields and list items that were added."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field

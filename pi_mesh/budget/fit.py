@@ -46,8 +46,7 @@ def fill(nodes: Sequence[Node], requests: Resources, most: int) -> tuple[int, li
     """Return how many of `most` pods with these requests fit, and the nodes with those pods on them."""
     left = list(nodes)
     for number in range(most):
-        after = place(left, (requests,))
-        if after is None:
+        if (after := place(left, (requests,))) is None:
             return number, left
         left = after
     return most, left

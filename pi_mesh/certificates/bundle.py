@@ -69,8 +69,7 @@ def verified_bundle(
 ) -> Bundle:
     """Return the verified bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
 
-    `also_trust` has PEM texts of further roots. `where` begins every message. `now` carries a time zone. `bounded` is
-    as for `chain.verify`.
+    `also_trust` has PEM texts of further roots. `where` begins every message. `bounded` is as for `verify_chain`.
     """
     several = verified_chain(chain, now, where, bounded)
     (ca, *_), (*below, root) = several, several

@@ -47,19 +47,19 @@ def check_gateway(observation: Observation) -> Iterator[Finding]:
         rules = SelectedPolicies(policies(observation.settings, namespace))
         for name, target in behind.items():
             if name.endswith(f".{namespace.name}{IN_CLUSTER}"):
-                yield from _service_findings(observation.settings, namespace, rules, target, services.find(name))
+                known = services.find(name) or Known(frozenset())
+                yield from _service_findings(observation.settings, namespace, rules, target, known)
 
 
 def _service_findings(
-    settings: Settings, namespace: WorkloadNamespace, rules: SelectedPolicies, target: Target, known: Known | None
+    settings: Settings, namespace: WorkloadNamespace, rules: SelectedPolicies, target: Target, known: Known
 ) -> Iterator[Finding]:
-    service, labels = target.to.service, known.selector if known else None
-    if labels is None and rules.any_selector:
+    service = target.to.service
+    if known.selector is None and rules.any_selector:
         message = f"the pods of service {service} are not known, nor whether a policy locks the gateway out of them"
         yield unknown(GATEWAY, setting(target.where), message, f"declare traffic.services.{service}.selector")
     else:
-        about, ports = rules.about(labels or {}), known.ports if known else frozenset()
-        yield from _access_findings(settings, namespace, service, about, ports)
+        yield from _access_findings(settings, namespace, service, rules.about(known.selector or {}), known.ports)
 
 
 def _access_findings(

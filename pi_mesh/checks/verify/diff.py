@@ -166,15 +166,11 @@ def _others_note(pattern: str, key: str) -> bool:
 
 
 def _empty(value: object) -> bool:
-    if isinstance(value, dict):
-        return all(map(_empty, value.values()))
-    return value in (None, "", [])
+    return all(map(_empty, value.values())) if isinstance(value, dict) else value in (None, "", [])
 
 
 def _same(expected: object, live: object, at: Place) -> bool:
     if expected == live and isinstance(expected, bool) == isinstance(live, bool):
         return True
     *_, parent, name = ("", *at.pattern.split("."))
-    if name in ALONE or parent in QUANTITIES:
-        return same_quantity(expected, live)
-    return same_text(expected, live)
+    return same_quantity(expected, live) if name in ALONE or parent in QUANTITIES else same_text(expected, live)

@@ -1,5 +1,6 @@
 """Resources as the engine gives them to a rule, and the violations of that rule."""
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -99,6 +100,13 @@ def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = Fal
     assert isinstance(policy, ResourceValidationPolicy)
     policy.validate(args, lambda message, _=None: messages.append(message))
     return messages
+
+
+def assert_said(rule: Rule, props: dict[str, Any], words: str, type_: str = "", **how: Any) -> None:
+    """Assert one violation that begins with these words, of which "…" means any; without words, no violation."""
+    pattern = ".*".join(map(re.escape, words.split("…")))
+    messages = said(rule, props, type_, **how)
+    assert [bool(re.match(pattern, message, re.DOTALL)) for message in messages] == [True] * bool(words), messages
 
 
 def said_of_all(rule: Rule, *resources: tuple[str, dict[str, Any]], **bounds: Any) -> list[str]:

@@ -4,7 +4,8 @@ import pytest
 
 from policies.rules import authorization
 from policies.rules.authorization import names_callers
-from tests.support.policy_resources import changed, kubernetes, said
+from tests.support.findings import case, table
+from tests.support.policy_resources import assert_said, changed, kubernetes, said
 
 SECURITY = "security.istio.io/v1beta1"
 FROM_ARGOCD = {"from": [{"source": {"namespaces": ["argocd"]}}]}
@@ -30,46 +31,51 @@ def bare(api: str, **spec: object) -> dict:
 NOBODY = "names no caller: it allows every caller"
 EMPTY = "rule 0 is empty and allows every caller everything"
 ONE, ALL = "cluster.local/ns/argocd/sa/argocd", "cluster.local/ns/"
-REFUSED = {
-    "an empty rule after a good one": (policy(FROM_ARGOCD, {}), "rule 1 is empty and allows every caller everything"),
-    "no caller at all": (policy({"to": [{"operation": {"paths": ["*"]}}]}), NOBODY),
-    "every namespace": (source(namespaces=["*"]), "allows the namespace *"),
-    "a wildcard principal": (source(principals=["*"]), "allows the principal *"),
-    "every account": (source(principals=["*/ns/*"]), "allows the principal */ns/*"),
-    "every account of the trust domain": (source(principals=["cluster.local/*"]), "the principal cluster.local/*"),
-    "everybody but one": (source(notPrincipals=[ONE]), NOBODY),
-    "every address": (source(ipBlocks=["0.0.0.0/0"]), "allows the addresses 0.0.0.0/0"),
-    "an empty source": (policy({"from": [{}]}), f"has a source that {NOBODY}"),
-    "half of all addresses, twice": (source(ipBlocks=["0.0.0.0/1", "128.0.0.0/1"]), "addresses 0.0.0.0/1, 128.0.0.0/1"),
-    "every pod's address": (source(ipBlocks=["10.42.0.0/16"]), "allows the addresses 10.42.0.0/16"),
-    "every address of IPv6": (source(remoteIpBlocks=["::/0"]), "allows the remote addresses ::/0"),
-    "a named caller beside everybody": (source(principals=[ONE, "*"]), f"allows the principal {ONE}, *"),
-    "a second source without a caller": (policy({"from": [*FROM_ARGOCD["from"], {"source": {}}]}), NOBODY),
-    "an account of any namespace": (source(principals=["*/sa/default"]), "allows the principal */sa/default"),
-    "the beginning of a namespace's name": (source(principals=[f"{ALL}t*"]), f"allows the principal {ALL}t*"),
-    "a pattern of namespaces": (source(namespaces=["*-system", "t*"]), "allows the namespace *-system, t*"),
-    "every token of every issuer": (source(requestPrincipals=["*/*"]), "allows the request principal */*"),
-    "every token of every https issuer": (source(requestPrincipals=["https://*"]), "request principal https://*"),
-    "an empty list of callers": (source(principals=[]), f"has a source that {NOBODY}"),
-    "a caller without a name": (source(principals=[""]), "allows the principal . Fix"),
-    "a caller that is a number": (source(namespaces=["argocd", 1]), "an entry of source.namespaces is a number, where"),
-    "callers that are a text": (source(principals="*"), "spec.rules[0].from[0].source.principals is a text, where a"),
-    "a condition on everybody": (condition("source.principal", values=["*"]), NOBODY),
-    "a condition on everybody else": (condition("source.namespace", notValues=["x"]), NOBODY),
-    "a condition alone": (policy({"when": [{"key": "request.headers[x-admin]", "values": ["yes"]}]}), NOBODY),
-    "an address that is none": (source(ipBlocks=["10.0.0.0/33"]), "allows the addresses 10.0.0.0/33"),
-    "a condition that is no caller": (condition("request.headers[x-admin]", values=["yes"]), NOBODY),
-    "an action in another case": (bare(SECURITY, action="allow"), EMPTY),
-    "no action": (bare(SECURITY), EMPTY),
-    "the newest version of the API": (bare("security.istio.io/v1"), EMPTY),
-    "rules that are a text": (changed(policy(), spec__rules="all"), "spec.rules is a text, where a list belongs. Fix:"),
-}
 
 
-@pytest.mark.parametrize(("props", "words"), REFUSED.values(), ids=REFUSED)
-def test_a_rule_that_lets_everybody_in_is_refused(props, words):
-    (message,) = said(authorization.RULE, props)
-    assert words in message
+@table(
+    case("an empty rule after a good one", policy(FROM_ARGOCD, {}), "rule 1 is empty and allows every caller"),
+    case("no caller at all", policy({"to": [{"operation": {"paths": ["*"]}}]}), NOBODY),
+    case("every namespace", source(namespaces=["*"]), "allows the namespace *"),
+    case("a wildcard principal", source(principals=["*"]), "allows the principal *"),
+    case("every account", source(principals=["*/ns/*"]), "allows the principal */ns/*"),
+    case("every account of the trust domain", source(principals=["cluster.local/*"]), "the principal cluster.local/*"),
+    case("everybody but one", source(notPrincipals=[ONE]), NOBODY),
+    case("every address", source(ipBlocks=["0.0.0.0/0"]), "allows the addresses 0.0.0.0/0"),
+    case("an empty source", policy({"from": [{}]}), f"has a source that {NOBODY}"),
+    case("half of all addresses, twice", source(ipBlocks=["0.0.0.0/1", "128.0.0.0/1"]), "addresses 0.0.0.0/1,"),
+    case("every pod's address", source(ipBlocks=["10.42.0.0/16"]), "allows the addresses 10.42.0.0/16"),
+    case("every address of IPv6", source(remoteIpBlocks=["::/0"]), "allows the remote addresses ::/0"),
+    case("a named caller beside everybody", source(principals=[ONE, "*"]), f"allows the principal {ONE}, *"),
+    case("a second source without a caller", policy({"from": [*FROM_ARGOCD["from"], {"source": {}}]}), NOBODY),
+    case("an account of any namespace", source(principals=["*/sa/default"]), "allows the principal */sa/default"),
+    case("the beginning of a namespace's name", source(principals=[f"{ALL}t*"]), f"allows the principal {ALL}t*"),
+    case("a pattern of namespaces", source(namespaces=["*-system", "t*"]), "allows the namespace *-system, t*"),
+    case("every token of every issuer", source(requestPrincipals=["*/*"]), "allows the request principal */*"),
+    case("every token of every https issuer", source(requestPrincipals=["https://*"]), "request principal https://*"),
+    case("an empty list of callers", source(principals=[]), f"has a source that {NOBODY}"),
+    case("a caller without a name", source(principals=[""]), "allows the principal . Fix"),
+    case("a caller that is a number", source(namespaces=["argocd", 1]), "an entry of source.namespaces is a number,"),
+    case("callers that are a text", source(principals="*"), "spec.rules[0].from[0].source.principals is a text, where"),
+    case("a condition on everybody", condition("source.principal", values=["*"]), NOBODY),
+    case("a condition on everybody else", condition("source.namespace", notValues=["x"]), NOBODY),
+    case("a condition alone", policy({"when": [{"key": "request.headers[x-admin]", "values": ["yes"]}]}), NOBODY),
+    case("an address that is none", source(ipBlocks=["10.0.0.0/33"]), "allows the addresses 10.0.0.0/33"),
+    case("a condition that is no caller", condition("request.headers[x-admin]", values=["yes"]), NOBODY),
+    case("an action in another case", bare(SECURITY, action="allow"), EMPTY),
+    case("no action", bare(SECURITY), EMPTY),
+    case("the newest version of the API", bare("security.istio.io/v1"), EMPTY),
+    case("rules that are a text", changed(policy(), spec__rules="all"), "spec.rules is a text, where a list belongs."),
+    case("callers by name", source(principals=[f"{ALL}argocd/*", "*/ns/a/sa/b", "p/ns/x/sa/y"]), ""),
+    case("accounts by name", source(serviceAccounts=["argocd/server"], notNamespaces=["x"]), ""),
+    case("tokens of one issuer", source(requestPrincipals=["https://issuer.example/*", "issuer@example.com/7"]), ""),
+    case("a namespace at any address", source(namespaces=["argocd"], ipBlocks=["0.0.0.0/0"]), ""),
+    case("a condition on one caller", condition("source.principal", values=["cluster.local/ns/argocd/sa/server"]), ""),
+    case("no rule, which allows nobody", policy(), ""),
+    case("a rule that denies", policy({}, action="DENY"), ""),
+)
+def test_a_rule_must_name_its_callers(props, words):
+    assert_said(authorization.RULE, props, words and f"…{words}")
 
 
 def test_the_message_names_the_policy_the_rule_and_the_fix():
@@ -77,38 +83,20 @@ def test_the_message_names_the_policy_the_rule_and_the_fix():
 
 
 def test_any_signed_in_user_may_be_allowed_where_the_policy_config_says_so():
-    signed_in = source(requestPrincipals=["*"])
-    assert len(said(authorization.RULE, signed_in)) == 1
-    assert said(authorization.RULE, signed_in, anySignedInUser=True) == []
+    assert_said(authorization.RULE, source(requestPrincipals=["*"]), "AuthorizationPolicy")
+    assert_said(authorization.RULE, source(requestPrincipals=["*"]), "", anySignedInUser=True)
 
 
 @pytest.mark.parametrize("type_", ["AuthorizationPolicy", "AuthorizationPolicyPatch"])
 def test_the_resources_type_says_the_kind_too(type_):
     props = {"metadata": {"name": "a"}, "spec": {"rules": [{}]}}
-    assert len(said(authorization.RULE, props, f"kubernetes:security.istio.io/v1:{type_}")) == 1
-
-
-@pytest.mark.parametrize(
-    "named",
-    [
-        source(principals=["cluster.local/ns/argocd/*", "*/ns/argocd/sa/server", "partner.example/ns/x/sa/y"]),
-        source(serviceAccounts=["argocd/server"], notNamespaces=["x"]),
-        source(requestPrincipals=["https://issuer.example/*", "issuer@example.com/7"]),
-        source(namespaces=["argocd"], ipBlocks=["0.0.0.0/0"]),
-        condition("source.principal", values=["cluster.local/ns/argocd/sa/server"]),
-        policy(),
-        policy({}, action="DENY"),
-    ],
-)
-def test_a_caller_who_is_named_passes(named):
-    assert said(authorization.RULE, named) == []
+    assert_said(authorization.RULE, props, "AuthorizationPolicy a", f"kubernetes:security.istio.io/v1:{type_}")
 
 
 def test_addresses_of_a_listed_network_are_callers():
     block = source(remoteIpBlocks=["192.168.1.20", "192.168.1.64/26"])
-    (message,) = said(authorization.RULE, block)
-    assert "allows the remote addresses 192.168.1.20, 192.168.1.64/26" in message
-    assert said(authorization.RULE, block, addresses=["192.168.1.0/24"]) == []
+    assert_said(authorization.RULE, block, "…allows the remote addresses 192.168.1.20, 192.168.1.64/26")
+    assert_said(authorization.RULE, block, "", addresses=["192.168.1.0/24"])
 
 
 @pytest.mark.parametrize("block", [*LISTED, "192.168.0.0/16", "::1", "10.0.0.0/7", "nowhere"])

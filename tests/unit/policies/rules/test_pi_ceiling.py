@@ -3,7 +3,8 @@
 import pytest
 
 from policies.rules import pi_ceiling
-from tests.support.policy_resources import RESOURCES, changed, gateway, istiod, kubernetes, said
+from tests.support.findings import case, table
+from tests.support.policy_resources import RESOURCES, assert_said, changed, gateway, istiod, kubernetes, said
 
 DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
@@ -12,9 +13,23 @@ OFF = {part: {"enabled": False} for part in ("cainjector", "startupapicheck")}
 CERT_MANAGER = {"resources": RESOURCES, "webhook": {"replicaCount": 0}, **OFF}
 PROMETHEUS = {"server": {"resources": RESOURCES}, "alertmanager": {"enabled": True}}
 ONE = [{"name": "web"}]
-FINE = [{"name": "web", "resources": RESOURCES}]
+FINE = [{"name": "web", "resources": changed(RESOURCES, limits__cpu="1")}]
+FAT = [{"name": "web", "resources": changed(RESOURCES, limits__cpu="2")}]
+ABOVE = changed(RESOURCES, limits__memory="513Mi")
+TOO_MUCH = "resources.limits.memory 513Mi is above the ceiling of 512Mi. Fix: set or"
+EACH = "'256Mi each' cannot be compared with 512Mi"
+DASHBOARD, RULES = {"dashboard": '{"containers": ["a"]}'}, [{"verbs": ["get"], "resources": ["pods"]}]
 NO_LIMIT = changed(RESOURCES, limits__memory="0")
 FIRST_OF_MANY = {"server": {"resources": RESOURCES, "sidecarContainers": {"x": {"image": "y"}}}}
+
+
+def around(kind: str, api: str = "apps/v1", **pod: list) -> dict:
+    return kubernetes(api, kind, "web", {"template": {"spec": pod}})
+
+
+def cron_job(containers: list) -> dict:
+    template = {"spec": {"containers": containers}}
+    return kubernetes("batch/v1", "CronJob", "web", {"jobTemplate": {"spec": {"template": template}}})
 
 
 def test_a_unit_is_a_power_of_ten_or_of_two_and_there_are_no_others():
@@ -45,7 +60,7 @@ def test_a_chart_outside_the_table_has_a_container():
 
 
 def test_the_ceiling_comes_from_the_policy_config():
-    assert said(pi_ceiling.RULE, istiod(), memory="256Mi") == []
+    assert_said(pi_ceiling.RULE, istiod(), "", memory="256Mi")
     assert len(said(pi_ceiling.RULE, istiod(), memory="255Mi")) == 2
 
 
@@ -54,45 +69,21 @@ def test_a_container_without_resources_misses_all_four():
     assert len(said(pi_ceiling.RULE, gateway(chart="kiali", values={"deployment": {}}))) == 4
 
 
-BREACHES = {
-    "a limit above the ceiling": (
-        istiod(values__global__proxy__resources=changed(RESOURCES, limits__memory="513Mi")),
-        "global.proxy.resources.limits.memory 513Mi is above the ceiling of 512Mi. Fix: set or",
-    ),
-    "a missing limit": (gateway(values__resources__limits__cpu=None), "resources.limits.cpu is not set"),
-    **{
-        f"the limit {quantity}": (
-            gateway(values__resources__limits__memory=quantity),
-            f"resources.limits.memory '{quantity}' cannot be compared with 512Mi",
-        )
-        for quantity in ("256mb", "256Mi each")
-    },
-}
-
-
-@pytest.mark.parametrize(("props", "words"), BREACHES.values(), ids=BREACHES)
-def test_a_limit_is_refused_with_its_place(props, words):
-    (message,) = said(pi_ceiling.RULE, props)
-    assert message.startswith(words)
-
-
-def test_a_deployments_containers_are_judged_too():
-    def deployment(cpu: str) -> dict:
-        containers = [{"name": "web", "resources": changed(RESOURCES, limits__cpu=cpu)}]
-        return around("Deployment", containers=containers, initContainers=[{"name": "init", "resources": RESOURCES}])
-
-    assert said(pi_ceiling.RULE, deployment("1")) == []
-    (message,) = said(pi_ceiling.RULE, deployment("2"))
-    assert message.startswith("web.limits.cpu 2 is above the ceiling of 1")
-
-
-def around(kind: str, api: str = "apps/v1", **pod: list) -> dict:
-    return kubernetes(api, kind, "web", {"template": {"spec": pod}})
-
-
-def cron_job(containers: list) -> dict:
-    template = {"spec": {"containers": containers}}
-    return kubernetes("batch/v1", "CronJob", "web", {"jobTemplate": {"spec": {"template": template}}})
+@table(
+    case("a limit above the ceiling", istiod(values__global__proxy__resources=ABOVE), f"global.proxy.{TOO_MUCH}"),
+    case("a missing limit", gateway(values__resources__limits__cpu=None), "resources.limits.cpu is not set"),
+    case("no unit", gateway(values__resources__limits__memory="256mb"), "resources.limits.memory '256mb' cannot be"),
+    case("words", gateway(values__resources__limits__memory="256Mi each"), f"resources.limits.memory {EACH}"),
+    case("a Deployment", around("Deployment", containers=FAT), "web.limits.cpu 2 is above the ceiling of 1"),
+    case("a Deployment at the ceiling", around("Deployment", containers=FINE, initContainers=FINE), ""),
+    case("a gateway's further container", gateway(values__additionalContainers=FINE, values__initContainers=[]), ""),
+    case("cert-manager", gateway(chart="cert-manager", values=CERT_MANAGER), ""),
+    case("containers of a dashboard", gateway(chart="grafana", values={"resources": RESOURCES, **DASHBOARD}), ""),
+    case("resources of a rule", gateway(chart="x", values={"resources": RESOURCES, "rules": RULES}), ""),
+    case("a cron job", cron_job(FINE), ""),
+)
+def test_a_limit_beyond_the_ceiling_is_refused_with_its_place(props, words):
+    assert_said(pi_ceiling.RULE, props, words)
 
 
 BYPASSES = {
@@ -130,28 +121,14 @@ BYPASSES = {
 
 @pytest.mark.parametrize("name", ["", 7])
 def test_a_container_without_a_name_is_told_by_its_place(name):
-    fat = {"name": name, "resources": changed(RESOURCES, limits__cpu="2")}
-    assert any("[0]" in message for message in said(pi_ceiling.RULE, around("Deployment", containers=[fat])))
+    fat = [{**FAT[0], "name": name}]
+    assert any("[0]" in message for message in said(pi_ceiling.RULE, around("Deployment", containers=fat)))
 
 
-@pytest.mark.parametrize("case", BYPASSES)
-def test_no_way_leads_past_the_ceiling(case):
-    assert said(pi_ceiling.RULE, BYPASSES[case]) != []
+@pytest.mark.parametrize("props", BYPASSES.values(), ids=BYPASSES)
+def test_no_way_leads_past_the_ceiling(props):
+    assert said(pi_ceiling.RULE, props) != []
 
 
 def test_a_chart_that_is_no_release_is_judged_too():
     assert said(pi_ceiling.RULE, gateway(values__resources=None), "kubernetes:helm.sh/v4:Chart") != []
-
-
-@pytest.mark.parametrize(
-    "props",
-    [
-        gateway(values__additionalContainers=FINE, values__initContainers=[]),
-        gateway(chart="cert-manager", values=CERT_MANAGER),
-        gateway(chart="grafana", values={"resources": RESOURCES, "dashboard": '{"containers": ["a"]}'}),
-        gateway(chart="x", values={"resources": RESOURCES, "rules": [{"verbs": ["get"], "resources": ["pods"]}]}),
-        cron_job(FINE),
-    ],
-)
-def test_containers_within_the_ceiling_pass(props):
-    assert said(pi_ceiling.RULE, props) == []

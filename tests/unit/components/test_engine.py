@@ -5,23 +5,24 @@ import pytest
 from pulumi.runtime.invoke import InvokeResult
 
 from components import engine
+from tests.support.findings import case, table
 from tests.support.recorder import record
 
 BEING_WRITTEN = RuntimeError("invoke failed: failed to load checkpoint: EOF")
 STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"uid": "c"}}}
 
 
-@pytest.fixture
-def ranges(monkeypatch) -> list[str]:
-    """Return the ranges of versions that the engine was asked for."""
+@table(
+    case("that of the project file", engine.PROJECT_FILE.read_text(), [">=3.259.0"]),
+    case("none where the project file requires none", "name: pi-mesh\n", []),
+)
+def test_the_engine_is_asked_for_a_version(monkeypatch, tmp_path, text, ranges):
     asked: list[str] = []
+    (tmp_path / "Pulumi.yaml").write_text(text)
+    monkeypatch.setattr(engine, "PROJECT_FILE", tmp_path / "Pulumi.yaml")
     monkeypatch.setattr(pulumi, "require_pulumi_version", asked.append)
-    return asked
-
-
-def test_the_engine_is_asked_for_the_version_of_the_project_file(ranges):
     engine.require_version()
-    assert ranges == [">=3.259.0"]
+    assert asked == ranges
 
 
 def test_a_command_that_is_too_old_is_one_line_with_where_to_get_another(monkeypatch):
@@ -31,13 +32,6 @@ def test_a_command_that_is_too_old_is_one_line_with_where_to_get_another(monkeyp
     monkeypatch.setattr(pulumi, "require_pulumi_version", refuse)
     with pytest.raises(pulumi.RunError, match=r"^this program needs .* >=3\.259\.0: Please upgrade .* install it: "):
         engine.require_version()
-
-
-def test_a_project_file_that_requires_no_version_asks_for_none(ranges, monkeypatch, tmp_path):
-    (tmp_path / "Pulumi.yaml").write_text("name: pi-mesh\n")
-    monkeypatch.setattr(engine, "PROJECT_FILE", tmp_path / "Pulumi.yaml")
-    engine.require_version()
-    assert ranges == []
 
 
 def test_the_engine_tells_the_state():

@@ -14,14 +14,11 @@ from pi_mesh.inventory import Kind
 from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings.releases import ChartSettings, ReleaseSettings
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import case, table
 from tests.support.recorder import RELEASE, Registered, record
-from tests.support.snapshots import make_snapshot
 from tests.support.versions import NEWEST
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
-URN = "urn:pulumi:test::pi-mesh::pi-mesh:istio:Istiod::istiod"
-EMPTY = make_snapshot()
-ISTIOD = "/apis/apps/v1/namespaces/istio-system/deployments/istiod"
 
 
 def release_args(source: str | None = None, **how: object) -> ReleaseArgs:
@@ -36,16 +33,13 @@ def released(component: type = Istiod, **overrides: object) -> Registered:
     return release
 
 
-def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited():
+def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited_and_deleted_before_it_is_replaced():
     props = released().props
+    assert (released().name, released().parent, released().delete_before_replace) == ("istiod-release", "istiod", True)
     assert (props["name"], props["version"], props["namespace"]) == ("istiod", NEWEST, "istio-system")
     assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (True, True, False)
     assert (props["timeout"], props["maxHistory"]) == (900, 5)
     assert props["values"] == {"pilot": {"replicaCount": 1}}
-
-
-def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component():
-    assert (released().name, released().parent, released().delete_before_replace) == ("istiod-release", "istiod", True)
 
 
 def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_sum_is_an_input():
@@ -66,13 +60,10 @@ def test_base_has_no_pods_to_wait_for_and_failed_pods_stay_for_debugging_where_t
     assert (failing["atomic"], failing["cleanupOnFail"], failing["skipAwait"]) == (False, False, False)
 
 
-@pytest.mark.parametrize(
-    ("source", "chart", "repository"),
-    [
-        ("https://blob.istio.io/charts/", "istiod", {"repo": "https://blob.istio.io/charts"}),
-        ("oci://ghcr.io/istio/release/charts", "oci://ghcr.io/istio/release/charts/istiod", None),
-        (".lab/charts", f".lab/charts/istiod-{NEWEST}.tgz", None),
-    ],
+@table(
+    ("https://blob.istio.io/charts/", "istiod", {"repo": "https://blob.istio.io/charts"}),
+    ("oci://ghcr.io/istio/release/charts", "oci://ghcr.io/istio/release/charts/istiod", None),
+    (".lab/charts", f".lab/charts/istiod-{NEWEST}.tgz", None),
 )
 def test_charts_come_from_a_repository_a_registry_or_a_folder(source, chart, repository):
     props = released(source=source).props
@@ -104,14 +95,11 @@ def test_the_namespace_takes_its_bounds_along_unless_a_destroy_retains_it(adopt,
     assert {item.deleted_with for item in bounds if item.type != NAMESPACE} == {namespace}
 
 
-SCOPES = {
-    "their own namespace and the control plane's": ({}, {}, ["./*", "istio-system/*"]),
-    "the control plane's wherever it is": ({"namespace": "mesh"}, {"sidecarScope": ["shop/*"]}, ["shop/*", "mesh/*"]),
-    "without a scope the whole mesh": ({}, {"sidecarScope": []}, None),
-}
-
-
-@pytest.mark.parametrize(("istio", "namespace", "hosts"), SCOPES.values(), ids=SCOPES)
+@table(
+    case("their own namespace and the control plane's", {}, {}, ["./*", "istio-system/*"]),
+    case("a control plane elsewhere", {"namespace": "mesh"}, {"sidecarScope": ["shop/*"]}, ["shop/*", "mesh/*"]),
+    case("without a scope the whole mesh", {}, {"sidecarScope": []}, None),
+)
 def test_sidecars_learn_of(istio, namespace, hosts):
     resources = trading(istio=istio, trading=namespace).resources
     scopes = [item.props["spec"] for item in resources if item.type.endswith(":Sidecar")]

@@ -13,6 +13,7 @@ from pi_mesh.inventory import Kind
 from pi_mesh.settings.releases import ReleaseSettings
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.recorder import record
 from tests.support.versions import NEWEST
 
@@ -59,24 +60,18 @@ def entry(revision: int) -> str:
     return helm_releases.config_map_entry(applied_at(revision), ISTIOD.typed, ISTIOD.extra)
 
 
-def test_up_leaves_what_helm_records_of_the_revision(left):
-    assert left(None) == entry(1)
-    assert left.reads == ["sh.helm.release.v1.istiod.v1"]
+READ = ["sh.helm.release.v1.istiod.v1"]
 
 
-def test_what_was_left_of_the_same_revision_stays_without_a_look_into_helms_secrets(left):
-    assert left(entry(1)) == entry(1)
-    assert left.reads == []
-
-
-def test_what_was_left_of_another_revision_is_renewed(left):
-    assert left(entry(7)) == entry(1)
-
-
-@pytest.mark.parametrize("text", [None, entry(7)])
-def test_a_preview_reads_none_of_helms_secrets(left, text):
-    assert left(text, preview=True) == component.PREVIEWED
-    assert left.reads == []
+@table(
+    case("nothing: what Helm records of the revision is left", None, False, entry(1), READ),
+    case("the same revision: it stays without a look into Helm's Secrets", entry(1), False, entry(1), []),
+    case("another revision: it is renewed", entry(7), False, entry(1), READ),
+    case("nothing: a preview reads none of Helm's Secrets", None, True, component.PREVIEWED, []),
+    case("another revision: nor does it then", entry(7), True, component.PREVIEWED, []),
+)
+def test_what_an_earlier_up_left_of_a_release(left, text, preview, content, reads):
+    assert (left(text, preview), left.reads) == (content, reads)
 
 
 def test_a_cluster_that_does_not_answer_now_fails_no_up(left, monkeypatch):

@@ -12,10 +12,13 @@ from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_settings
+from tests.support.findings import case, table
 from tests.support.recorder import record
 from tests.support.snapshots import make_pis, make_snapshot
 from tests.support.versions import NEWEST, SHIPPED
 
+THEIRS = (Namespace("kube-system", uid="theirs"),)
+OTHER_UID = r"its UID .* is theirs, .* last applied to ours; nothing"
 GONE = ClusterUnreachable("cluster 'test' does not answer")
 
 
@@ -37,40 +40,28 @@ def test_a_fit_cluster_is_handed_to_the_program(cluster):
     assert seen[0].version == "v1.35.2"
 
 
-def test_a_problem_stops_the_program_before_any_resource(cluster):
-    cluster(make_snapshot(nodes=make_pis(2)))
-    with pytest.raises(pulumi.RunError, match=r"1 problem; nothing was touched:\n  nodes ready: .* 2 nodes are Ready"):
-        record(lambda: guard(make_settings(), NEVER_RUN))
-
-
 def test_a_warning_is_logged_and_does_not_stop_it(cluster):
     cluster(make_snapshot(version="v1.40.0"))
     recording = record(lambda: guard(make_settings(), NEVER_RUN))
     assert any(line.startswith("warning: kubernetes version:") for line in recording.logs)
 
 
+UNSEEN = ("trusted unseen", "info: ", "python -m operations charts lock -s test")
 UNDONE = {"values": {"meshConfig": {"enableAutoMtls": False}}}
 REFUSED_NEXT = ("warning: extra values: istio.values.meshConfig.enableAutoMtls", f"pi-mesh {NEXT} refuses it")
-TOLD = {
-    "an end of life": ({"version": SHIPPED}, ("istio end of life", "no fixes since 2024-06-25")),
-    "what the next version refuses": (UNDONE, REFUSED_NEXT),
-}
 
 
-@pytest.mark.parametrize(("istio", "words"), TOLD.values(), ids=TOLD)
-def test_a_preview_without_a_cluster_still_tells(cluster, istio, words):
-    cluster(GONE)
+@table(
+    case("an end of life", GONE, {"version": SHIPPED}, ("istio end of life", "no fixes since 2024-06-25")),
+    case("what the next version refuses", GONE, UNDONE, REFUSED_NEXT),
+    case("charts that are trusted unseen", GONE, {}, UNSEEN),
+    case("such charts, with a cluster", make_snapshot(), {}, UNSEEN),
+)
+def test_a_preview_tells_once_even_without_a_cluster_of(cluster, outcome, istio, words):
+    cluster(outcome)
     recording = record(lambda: guard(make_settings(istio=istio), NEVER_RUN), preview=True)
-    assert len([line for line in recording.logs if all(word in line for word in words)]) == 1
-
-
-@pytest.mark.parametrize("answers", [True, False])
-def test_a_preview_says_once_that_charts_are_trusted_unseen_unless_they_are_locked(cluster, answers):
-    cluster(make_snapshot() if answers else GONE)
-    recording = record(lambda: guard(make_settings(), NEVER_RUN), preview=True)
-    (line,) = [line for line in recording.logs if "trusted unseen" in line]
-    assert line.startswith("info: ")
-    assert "python -m operations charts lock -s test" in line
+    (line,) = [line for line in recording.logs if words[0] in line]
+    assert [word for word in words if word not in line] == []
 
 
 @pytest.mark.parametrize("answers", [True, False])
@@ -94,24 +85,27 @@ def test_another_context_is_refused_even_in_a_preview(cluster):
         record(lambda: guard(make_settings(), NEVER_RUN), preview=True)
 
 
-def test_another_cluster_under_the_same_context_is_refused_even_in_a_preview(cluster):
-    cluster(make_snapshot(namespaces=(Namespace("kube-system", uid="theirs"),)))
-    with pytest.raises(pulumi.RunError, match=r"its UID .* is theirs, .* last applied to ours; nothing"):
-        record(lambda: guard(make_settings(), StackState("ours")), preview=True)
+@table(
+    case(
+        "a problem", {"nodes": make_pis(2)}, NEVER_RUN, False, r"1 problem; nothing was touched:\n  nodes ready: .* 2"
+    ),
+    case("another cluster under the same context", {"namespaces": THEIRS}, StackState("ours"), True, OTHER_UID),
+)
+def test_the_program_stops_before_any_resource_even_in_a_preview_for(cluster, changes, state, preview, line):
+    cluster(make_snapshot(**changes))
+    with pytest.raises(pulumi.RunError, match=line):
+        record(lambda: guard(make_settings(), state), preview=preview)
 
 
 OF_BEFORE = StackState(releases=frozenset({"istio-system/istiod"}))
 
 
-STATES = {
-    "never updated since": (OF_BEFORE, True, True),
-    "up": (OF_BEFORE, False, False),
-    "guarded": (replace(OF_BEFORE, has_guard=True), True, False),
-    "first install": (NEVER_RUN, True, False),
-}
-
-
-@pytest.mark.parametrize(("state", "preview", "told"), STATES.values(), ids=STATES)
+@table(
+    case("never updated since", OF_BEFORE, True, True),
+    case("up", OF_BEFORE, False, False),
+    case("guarded", replace(OF_BEFORE, has_guard=True), True, False),
+    case("first install", NEVER_RUN, True, False),
+)
 def test_a_preview_says_that_a_destroy_still_asks_nobody(cluster, state, preview, told):
     cluster(make_snapshot())
     recording = record(lambda: guard(make_settings(), state), preview=preview)

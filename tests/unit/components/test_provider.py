@@ -8,6 +8,7 @@ import pytest
 
 from components import provider as module
 from components.provider import KubernetesProvider
+from tests.support.findings import case, table
 from tests.support.recorder import record
 
 INPUTS = {"context": "pi", "clusterIdentifier": "pi", "enableSecretMutable": "true", "enableConfigMapMutable": "true"}
@@ -37,21 +38,18 @@ def recorded(**changes: str) -> dict[str, dict]:
     return {"urn:cluster": {"type": "pulumi:providers:kubernetes", "outputs": outputs}, "urn:guard": guard}
 
 
-BEGINNINGS = {
-    "preview": (True, {}, PI, True),
-    "first up": (False, {}, PI, False),
-    "later up": (False, recorded(), PI, True),
-    "other context": (False, recorded(context="another"), PI, False),
-    "other package": (False, recorded(version="4.24.0"), PI, False),
-    "stack without the guard": (False, {"urn:cluster": recorded()["urn:cluster"]}, PI, False),
-    "stack of a CA": (True, {}, None, False),
-    "no JSON": (True, {}, "no JSON", False),
-    "no object": (True, {}, '["no object"]', False),
-    "no text": (True, {}, '{"context": 1}', False),
-}
-
-
-@pytest.mark.parametrize(("preview", "state", "cluster", "begun"), BEGINNINGS.values(), ids=BEGINNINGS)
+@table(
+    case("preview", True, {}, PI, True),
+    case("first up", False, {}, PI, False),
+    case("later up", False, recorded(), PI, True),
+    case("other context", False, recorded(context="another"), PI, False),
+    case("other package", False, recorded(version="4.24.0"), PI, False),
+    case("stack without the guard", False, {"urn:cluster": recorded()["urn:cluster"]}, PI, False),
+    case("stack of a CA", True, {}, None, False),
+    case("no JSON", True, {}, "no JSON", False),
+    case("no object", True, {}, '["no object"]', False),
+    case("no text", True, {}, '{"context": 1}', False),
+)
 def test_they_start_before_the_checks_only_where_that_changes_no_state(preview, state, cluster, begun):
     def program() -> None:
         pulumi.runtime.set_all_config({"pi-mesh:cluster": cluster} if cluster else {})

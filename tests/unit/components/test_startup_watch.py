@@ -13,6 +13,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.snapshots import make_pod
 
 LABELS = {"app": "istiod"}
@@ -22,7 +23,6 @@ MISSING = Startup(POD, "ImagePullBackOff", "istio/pilot:1: not found", "istio/pi
 CRASHING = Startup(POD, "CrashLoopBackOff", "Error, exit code 1", labels=LABELS)
 OLD_POD = make_pod("istiod-x", namespace="istio-system")
 SPEAKING = {"release": {"watch": "say"}}
-SPARED = {"a pod of before, which this up may mend": ([OLD_POD], {}), "a watch that only speaks": ([], SPEAKING)}
 
 
 @pytest.fixture
@@ -73,7 +73,10 @@ def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
     ]
 
 
-@pytest.mark.parametrize(("before", "settings"), SPARED.values(), ids=SPARED)
+@table(
+    case("a pod of before, which this up may mend", [OLD_POD], {}),
+    case("a watch that only speaks", [], SPEAKING),
+)
 def test_nothing_is_ended_for(watch, said, before, settings):
     assert watch([[MISSING]], [40.0], *before, **settings)
     assert "interrupted" not in said

@@ -7,6 +7,7 @@ import pytest
 
 from lab.cluster import certificates, cgroup, names, records, waiting
 from lab.cluster.shell import LabError, run
+from tests.support.findings import case, table
 
 
 def test_only_root_reads_a_private_key(tmp_path, monkeypatch):
@@ -36,12 +37,9 @@ def test_a_process_of_another_pid_namespace_is_not_taken_for_the_callers_group(t
     assert cgroup.processes("/lab") == {17}
 
 
-@pytest.mark.parametrize(
-    ("states", "lasting"),
-    [
-        pytest.param("TTT", "FFT", id="what is so for long enough lasts"),
-        pytest.param("TFTTT", "FFFFT", id="what was not so in between begins anew"),
-    ],
+@table(
+    case("what is so for long enough lasts", "TTT", "FFT"),
+    case("what was not so in between begins anew", "TFTTT", "FFFFT"),
 )
 def test_a_condition_must_last_for_two_seconds(monkeypatch, states, lasting):
     clock = [0]

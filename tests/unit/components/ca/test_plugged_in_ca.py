@@ -12,6 +12,7 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
 from tests.support import authorities
 from tests.support.factories import make_settings
+from tests.support.findings import case, table
 from tests.support.recorder import Recording, record
 from tests.support.vault_program import files
 
@@ -88,24 +89,13 @@ def test_one_under_a_root_that_nobody_trusts_leaves_the_ca_that_signs(plug_in):
 
 TRUSTED = {**BEFORE, "root-cert.pem": OLD_ROOT.pem + ROOT.pem}
 ROOTLESS = {"ca-cert.pem": OLD.pem, "ca-key.pem": OLD.key, "cert-chain.pem": OLD.pem + OLD_ROOT.pem}
-SIGNERS = {
-    "one whose root is trusted by now": (ISSUED, {"mesh_ca": MINE, "cacerts": TRUSTED}, SIGNED, [ROOT]),
-    "the one that signs, whose root its own chain names": (
-        ISSUED,
-        {"mesh_ca": MINE, "cacerts": ROOTLESS},
-        OLD,
-        [OLD_ROOT],
-    ),
-    "istiod's own root where a further one is to be trusted": (
-        FURTHER,
-        {"istio_ca_secret": ISTIODS},
-        ROOT,
-        [OLD_ROOT, ROOT],
-    ),
-}
 
 
-@pytest.mark.parametrize(("ca", "secrets", "signer", "roots"), SIGNERS.values(), ids=SIGNERS)
+@table(
+    case("one whose root is trusted by now", ISSUED, {"mesh_ca": MINE, "cacerts": TRUSTED}, SIGNED, [ROOT]),
+    case("the one whose chain names its root", ISSUED, {"mesh_ca": MINE, "cacerts": ROOTLESS}, OLD, [OLD_ROOT]),
+    case("istiod's own root beside a further one", FURTHER, {"istio_ca_secret": ISTIODS}, ROOT, [OLD_ROOT, ROOT]),
+)
 def test_the_ca_that_istiod_signs_with_is(plug_in, ca, secrets, signer, roots):
     made = files(plug_in(ca, **secrets))
     assert made["ca-cert.pem"] == signer.pem
@@ -139,22 +129,19 @@ def test_a_further_root_waits_until_istiod_has_made_its_own(plug_in):
     assert "istiod has not made its root yet" in recording.logs[0]
 
 
-@pytest.mark.parametrize(
-    ("ca", "key", "secrets", "line"),
-    [
-        (ISSUED, "", {}, "Secret istio-system/mesh-ca is not there; see why: `kubectl describe certificate mesh-ca`"),
-        (ISSUED, "", {"mesh_ca": SILENT}, "Secret istio-system/mesh-ca can't be read: no answer"),
-        (ISSUED, "", {"mesh_ca": {}}, "Secret istio-system/mesh-ca: has neither ca-cert.pem"),
-        (ISSUED, "", {"mesh_ca": OF_ANOTHER}, "the key does not belong to the certificate 'signed'"),
-        (PEM, "", {}, "caKey: is not set, and ca.source is pem; `pulumi config set --secret caKey"),
-        (PEM, OF_ANOTHER["ca-key.pem"], {}, "ca: the key does not belong to the certificate 'signing'"),
-        (PEM, "no key", {}, "ca: key: is not an unencrypted private key"),
-        ({**PEM, "chain": SIGNING.pem}, SIGNING.key, {}, "ca: the chain ends at 'signing'"),
-        (FROM_MINE, "", {}, "ca.secret: Secret istio-system/mine does not exist"),
-        (FROM_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has neither ca-cert.pem"),
-        (FROM_MINE, "", {"mine": OF_ANOTHER}, "the key does not belong to the certificate 'signed'"),
-        (FROM_MINE, "", {"mine": SILENT}, "mine can't be read: no answer"),
-    ],
+@table(
+    (ISSUED, "", {}, "Secret istio-system/mesh-ca is not there; see why: `kubectl describe certificate mesh-ca`"),
+    (ISSUED, "", {"mesh_ca": SILENT}, "Secret istio-system/mesh-ca can't be read: no answer"),
+    (ISSUED, "", {"mesh_ca": {}}, "Secret istio-system/mesh-ca: has neither ca-cert.pem"),
+    (ISSUED, "", {"mesh_ca": OF_ANOTHER}, "the key does not belong to the certificate 'signed'"),
+    (PEM, "", {}, "caKey: is not set, and ca.source is pem; `pulumi config set --secret caKey"),
+    (PEM, OF_ANOTHER["ca-key.pem"], {}, "ca: the key does not belong to the certificate 'signing'"),
+    (PEM, "no key", {}, "ca: key: is not an unencrypted private key"),
+    ({**PEM, "chain": SIGNING.pem}, SIGNING.key, {}, "ca: the chain ends at 'signing'"),
+    (FROM_MINE, "", {}, "ca.secret: Secret istio-system/mine does not exist"),
+    (FROM_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has neither ca-cert.pem"),
+    (FROM_MINE, "", {"mine": OF_ANOTHER}, "the key does not belong to the certificate 'signed'"),
+    (FROM_MINE, "", {"mine": SILENT}, "mine can't be read: no answer"),
 )
 def test_a_ca_that_can_not_be_used_is_one_line_without_the_key(plug_in, ca, key, secrets, line):
     with pytest.raises(pulumi.RunError) as refused:

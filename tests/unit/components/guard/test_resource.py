@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
+from tests.support.findings import case, table
 from tests.support.full_traffic_settings import TRAFFIC
 from tests.support.versions import NEWEST
 
@@ -36,12 +37,9 @@ def test_the_control_planes_namespace_waits_for_its_gateways_to_drain(deployed):
     assert "destroy-drain" in recording.one("istio-base").dependencies
 
 
-@pytest.mark.parametrize(
-    ("ingress", "spare"),
-    [
-        pytest.param({}, 10, id="no longer than they drain"),
-        pytest.param({"maxDrainSeconds": 60}, 0, id="to the end of the grace period that connections may use up"),
-    ],
+@table(
+    case("no longer than they drain", {}, 10),
+    case("to the end of the grace period that connections may use up", {"maxDrainSeconds": 60}, 0),
 )
 def test_the_wait_is_as_long_as_the_gateways_may_serve(deployed, ingress, spare):
     assert deployed(ingress=ingress).one("destroy-drain").props["spare"] == spare

@@ -4,6 +4,7 @@ import pytest
 
 from lab.cluster import requirements
 from lab.cluster.shell import LabError
+from tests.support.findings import case, table
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +36,11 @@ def refuse_namespaces(*command: str) -> str:
     return ""
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "words"),
-    [
-        pytest.param("os.geteuid", lambda: 1000, r"lacks: root\. .*kind, k3d, a real one.*cluster\.context", id="root"),
-        pytest.param("_missing_controllers", lambda: ["memory", "pids"], "controllers memory, pids", id="cgroups"),
-        pytest.param("run", refuse_namespaces, r"lacks: network namespaces \(.*Operation not permitted\)", id="kernel"),
-        pytest.param("_watches_in_use", lambda: 10**6, r"sysctl -w fs\.inotify\.max_user_instances", id="inotify"),
-    ],
+@table(
+    case("root", "os.geteuid", lambda: 1000, r"lacks: root\. .*kind, k3d, a real one.*cluster\.context"),
+    case("cgroups", "_missing_controllers", lambda: ["memory", "pids"], "controllers memory, pids"),
+    case("kernel", "run", refuse_namespaces, r"lacks: network namespaces \(.*Operation not permitted\)"),
+    case("inotify", "_watches_in_use", lambda: 10**6, r"sysctl -w fs\.inotify\.max_user_instances"),
 )
 def test_what_a_machine_lacks_is_named_with_its_reason(monkeypatch, name, answer, words):
     monkeypatch.setattr(f"lab.cluster.requirements.{name}", answer)

@@ -7,6 +7,7 @@ import pytest
 from lab import calls
 from lab.demo import application, scenes
 from lab.demo.application import Answer
+from tests.support.findings import table
 
 NINE_TO_ONE = [*[Answer(200, "v1")] * 9, Answer(200, "v2")]
 
@@ -57,14 +58,11 @@ def test_an_order_that_arrives_twice_is_not_as_expected(mesh):
     assert str(result).startswith("  NOT orders")
 
 
-@pytest.mark.parametrize(
-    ("scene", "answer", "as_expected"),
-    [
-        (scenes.no_sidecar, calls.Answer(calls.REFUSED, "reset by peer"), True),
-        (scenes.no_sidecar, calls.Answer(200, ""), False),
-        (scenes.default_deny, calls.Answer(403, "RBAC: access denied"), True),
-        (scenes.default_deny, calls.Answer(201, ""), False),
-    ],
+@table(
+    (scenes.no_sidecar, calls.Answer(calls.REFUSED, "reset by peer"), True),
+    (scenes.no_sidecar, calls.Answer(200, ""), False),
+    (scenes.default_deny, calls.Answer(403, "RBAC: access denied"), True),
+    (scenes.default_deny, calls.Answer(201, ""), False),
 )
 def test_a_caller_must_be_refused(monkeypatch, scene, answer, as_expected):
     monkeypatch.setattr(scenes, "call", lambda *_: answer)

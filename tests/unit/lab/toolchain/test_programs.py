@@ -10,6 +10,7 @@ import pytest
 
 from lab.cluster.waiting import wait_until
 from lab.toolchain import cache, catalog, go_build, go_toolchain, programs
+from tests.support.findings import case, table
 
 pytestmark = pytest.mark.usefixtures("tool_cache")
 FORTIO, HELM = catalog.BY_NAME["fortio"], catalog.BY_NAME["helm"]
@@ -24,13 +25,10 @@ def test_a_missing_program_is_named_with_what_builds_it():
         programs.program("kubelet")
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "missing"),
-    [
-        pytest.param("helm", "v3.20.9+g1234567", [], id="the same minor version spares its build"),
-        pytest.param("helm", "v3.2.20", ["helm"], id="another minor version is not used"),
-        pytest.param("kwok", "kwok version v0.8.0", ["kwok"], id="a part with files is built even so"),
-    ],
+@table(
+    case("the same minor version spares its build", "helm", "v3.20.9+g1234567", []),
+    case("another minor version is not used", "helm", "v3.2.20", ["helm"]),
+    case("a part with files is built even so", "kwok", "kwok version v0.8.0", ["kwok"]),
 )
 def test_a_program_on_path_is_compared_with_its_part(install, name, answer, missing):
     installed = install(name, answer)

@@ -6,6 +6,7 @@ import pytest
 from operations.charts import lock
 from operations.charts.lock import ChartUnavailableError, read_chart
 from tests.support.chart_servers import serving
+from tests.support.findings import case, table
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +65,13 @@ def moved(url: str) -> httpx.Response:
 
 
 INDEX, PLAIN, GOOD = f"https://{HOST}/index.yaml", f"http://{HOST}/{CHART}", httpx.Response(200, content=b"chart")
-LEAVING = {
-    "an address in the index": {INDEX: index(PLAIN), PLAIN: GOOD},
-    "a redirect of the index": {INDEX: moved(PLAIN), PLAIN: index(CHART), f"https://{HOST}/{CHART}": GOOD},
-    "a redirect of the chart": {INDEX: index(CHART), f"https://{HOST}/{CHART}": moved(PLAIN), PLAIN: GOOD},
-}
 
 
-@pytest.mark.parametrize("answers", LEAVING.values(), ids=LEAVING)
+@table(
+    case("an address in the index", {INDEX: index(PLAIN), PLAIN: GOOD}),
+    case("a redirect of the index", {INDEX: moved(PLAIN), PLAIN: index(CHART), f"https://{HOST}/{CHART}": GOOD}),
+    case("a redirect of the chart", {INDEX: index(CHART), f"https://{HOST}/{CHART}": moved(PLAIN), PLAIN: GOOD}),
+)
 def test_a_source_that_leaves_https_is_refused(fetched, answers):
     with pytest.raises(ChartUnavailableError, match="where the source leads, and it is not encrypted"):
         fetched(answers)

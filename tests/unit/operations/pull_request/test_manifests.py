@@ -12,6 +12,7 @@ from operations.pull_request import manifests
 from operations.pull_request.engine import Resource
 from operations.pull_request.manifests import Consequences, consequences_for_pods
 from pi_mesh.checks.drains import Drain
+from tests.support.findings import case, table
 from tests.support.versions import BEFORE, NEWEST
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -126,27 +127,26 @@ POLICY = {"kind": "AuthorizationPolicy", "metadata": {"namespace": "trading", "n
 GUARDED = {**MESH, "AuthorizationPolicy trading/desk": yaml.safe_dump(POLICY)}
 SETTLED = MESH | {"ConfigMap istio-system/istio": yaml.safe_dump({"data": {"mesh": "defaultConfig: {}\nx: 1"}})}
 DRAIN = Drain(("AuthorizationPolicy trading/desk",), namespace="trading")
-CONSEQUENCES = {
-    "a first policy": (MESH, GUARDED, Consequences(drains=(DRAIN,))),
-    "a policy of a namespace that comes": (MESH, {**GUARDED, "Namespace trading": "kind: Namespace"}, SAME),
-    "another mesh config": (MESH, SETTLED, Consequences(drains=(Drain(("meshConfig.x",), both_ways=True),))),
-    "a mesh that comes with its policy": (gateway(), GUARDED, SAME),
-    "another pod template": (deployment("istiod", a=1), deployment("istiod", a=2), Consequences((ISTIOD,))),
-    "replicas restart nothing": (deployment("istiod"), deployment("istiod", replicas=2), SAME),
-    "a workload that comes or goes": (deployment("a"), deployment("b"), SAME),
-    "sides that are alike": (OLD, OLD, SAME),
-    "an istiod that comes": (gateway(), OLD, SAME),
-    "an istiod that goes": (OLD, gateway(), SAME),
-    "a gateway whose template stays": (OLD, NEW, replace(SIDECARS, stale=(GATEWAY,), proxy=BEFORE)),
-    "a gateway that restarts anyhow": (OLD, NEW | gateway(v="b"), replace(SIDECARS, restarts=(GATEWAY,), proxy=BEFORE)),
-    "a workload that is no gateway": (OLD | PLAIN, NEW | PLAIN, replace(SIDECARS, proxy=BEFORE)),
-    "other templates": (MESH, MESH | injector(templates="new"), SIDECARS),
-    "another proxy configuration": (MESH, MESH | injector(proxy="{concurrency: 2}"), SIDECARS),
-    "another memory of proxies": (MESH, MESH | injector(proxyMemory="384Mi"), SIDECARS),
-    "an istiod that moves": (injector(), injector("other"), replace(SIDECARS, lost_control_plane="istio-system")),
-}
 
 
-@pytest.mark.parametrize(("before", "after", "consequences"), CONSEQUENCES.values(), ids=CONSEQUENCES)
+@table(
+    case("a first policy", MESH, GUARDED, Consequences(drains=(DRAIN,))),
+    case("a policy of a namespace that comes", MESH, {**GUARDED, "Namespace trading": "kind: Namespace"}, SAME),
+    case("another mesh config", MESH, SETTLED, Consequences(drains=(Drain(("meshConfig.x",), both_ways=True),))),
+    case("a mesh that comes with its policy", gateway(), GUARDED, SAME),
+    case("another pod template", deployment("istiod", a=1), deployment("istiod", a=2), Consequences((ISTIOD,))),
+    case("replicas restart nothing", deployment("istiod"), deployment("istiod", replicas=2), SAME),
+    case("a workload that comes or goes", deployment("a"), deployment("b"), SAME),
+    case("sides that are alike", OLD, OLD, SAME),
+    case("an istiod that comes", gateway(), OLD, SAME),
+    case("an istiod that goes", OLD, gateway(), SAME),
+    case("a gateway whose template stays", OLD, NEW, replace(SIDECARS, stale=(GATEWAY,), proxy=BEFORE)),
+    case("one that restarts anyhow", OLD, NEW | gateway(v="b"), replace(SIDECARS, restarts=(GATEWAY,), proxy=BEFORE)),
+    case("a workload that is no gateway", OLD | PLAIN, NEW | PLAIN, replace(SIDECARS, proxy=BEFORE)),
+    case("other templates", MESH, MESH | injector(templates="new"), SIDECARS),
+    case("another proxy configuration", MESH, MESH | injector(proxy="{concurrency: 2}"), SIDECARS),
+    case("another memory of proxies", MESH, MESH | injector(proxyMemory="384Mi"), SIDECARS),
+    case("an istiod that moves", injector(), injector("other"), replace(SIDECARS, lost_control_plane="istio-system")),
+)
 def test_a_change_has_consequences_for_running_pods(before, after, consequences):
     assert consequences_for_pods(before, after) == consequences

@@ -16,6 +16,7 @@ from pi_mesh.cluster.mesh_ca import Authority, issuer_path
 from tests.support import authorities
 from tests.support.factories import STACK, make_settings
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.healthy_mesh import make_verification
 
 ROOT = authorities.make_root()
@@ -83,12 +84,9 @@ def test_a_ca_is_right_or_the_one_finding_says_what_is_wrong(judged, settings, l
     assert says in str(finding)
 
 
-@pytest.mark.parametrize(
-    ("live", "answer"),
-    [
-        pytest.param(replace(SIGNED, issuer="503"), NEVER, id="that cert-manager found so"),
-        pytest.param(SIGNED, ClusterUnreachable("can't reach istiod"), id="of which cert-manager has said nothing yet"),
-    ],
+@table(
+    case("that cert-manager found so", replace(SIGNED, issuer="503"), NEVER),
+    case("of which cert-manager has said nothing yet", SIGNED, ClusterUnreachable("can't reach istiod")),
 )
 def test_a_vault_that_can_sign_nothing_is_named_with_its_remedy(judged, live, answer):
     reason = "vault.address https://vault.example:8200: Vault is sealed; unseal it with `vault operator unseal`"

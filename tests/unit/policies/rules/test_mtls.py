@@ -51,7 +51,7 @@ BYPASSES = {
     "ports past a gateway": (gateway(values__podAnnotations={INCLUDED: "15021"}), f"{INCLUDED} makes all ports except"),
     "ports past a workload's sidecar": (kubernetes("apps/v1", "Deployment", "web", POD), f"{EXCLUDED} makes ports"),
     "STRICT": (peer(), ""),
-    "a port that is STRICT": (of_port({"mode": "STRICT"}), ""),
+    "a STRICT port without a mode of all": (changed(of_port({"mode": "STRICT"}), spec__mtls=None), ""),
     "all ports through the sidecars": (istiod(values__global__proxy=EVERY_PORT), ""),
     "ports that are a text": (peer(portLevelMtls="8888"), "spec.portLevelMtls is a text, where a map belongs"),
 }

@@ -43,13 +43,6 @@ def test_it_is_created_with_injection_and_deleted_after_its_use():
     assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/test", RUN: LIVING}
 
 
-def test_it_is_deleted_after_an_error_too():
-    client = FakeClient()
-    with pytest.raises(ZeroDivisionError), namespace.temporary_namespace(client, make_settings(), "test", 5):
-        raise ZeroDivisionError
-    assert client.wrote[-1] == ("delete", PATH)
-
-
 def _ignore(*_: object) -> None:
     """Handle a signal that the command has left to others: without one, the signal would end the tests."""
 

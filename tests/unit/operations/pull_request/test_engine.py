@@ -12,6 +12,7 @@ from pulumi.automation.events import EngineEvent
 from operations.failures import NotRunnableError
 from operations.pull_request import engine
 from operations.pull_request.engine import UNKNOWN_ID, Resource
+from tests.support.findings import case, table
 from tests.support.versions import NEWEST
 
 NAMESPACE, RELEASE = "kubernetes:core/v1:Namespace", "kubernetes:helm.sh/v3:Release"
@@ -96,23 +97,23 @@ def test_messages_are_warnings_and_errors(messages, crash, warnings, errors):
 TRADING, TRADES = (state(NAMESPACE, inputs={"metadata": {"name": name}}) for name in ("trading", "trades"))
 
 
-def test_a_replacement_is_one_step_with_the_keys_that_force_it():
-    replaced = planned(TRADES, "replace", TRADING, ("metadata.name",))
-    events = [planned(TRADES, "create-replacement", TRADING), replaced, planned(None, "delete-replaced", TRADING)]
-    (step,) = engine.intent_of_events(events).steps
-    assert (step.verb, step.keys, step.kind) == ("replace", ("metadata.name",), "Namespace")
-    assert step.object_name == "trading"
+REPLACED = [planned(TRADES, "create-replacement", TRADING), planned(TRADES, "replace", TRADING, ("metadata.name",)),
+            planned(None, "delete-replaced", TRADING)]  # fmt: skip
 
 
-def test_what_is_deleted_is_a_step_and_nothing_that_the_side_wants():
-    intent = engine.intent_of_events([planned(None, "delete", TRADING)])
-    assert [(step.verb, step.is_retained) for step in intent.steps] == [("delete", False)]
-    assert intent.resources == {}
-
-
-@pytest.mark.parametrize("op", ["same", "update"])
-def test_what_stays_and_an_update_of_a_secret_alone_are_no_steps(op):
-    assert engine.intent_of_events([planned(TRADING, op, TRADING)]).steps == ()
+@table(
+    case("a replacement: one step with the keys that force it", REPLACED, ["replace"], ["metadata.name"], [URN]),
+    case("a deletion: a step, and nothing that the side wants", [planned(None, "delete", TRADING)], ["delete"], [], []),
+    case("what stays: no step", [planned(TRADING, "same", TRADING)], [], [], [URN]),
+    case("an update of a secret alone: no step", [planned(TRADING, "update", TRADING)], [], [], [URN]),
+)
+def test_the_steps_of_an_intent(events, verbs, keys, resources):
+    intent = engine.intent_of_events(events)
+    assert ([step.verb for step in intent.steps], [*intent.resources]) == (verbs, resources)
+    assert [key for step in intent.steps for key in step.keys] == keys
+    assert {(step.kind, step.object_name, step.is_retained) for step in intent.steps} <= {
+        ("Namespace", "trading", False)
+    }
 
 
 @pytest.fixture

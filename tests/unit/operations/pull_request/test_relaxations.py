@@ -7,11 +7,13 @@ from operations.pull_request import relaxations
 from operations.pull_request.relaxations import Relaxations, Rule
 from tests.support.factories import raw_settings
 from tests.support.files import write_files
+from tests.support.findings import case, table
 from tests.support.versions import NEWEST
 
 BOUNDS = {"memory": "512Mi", "allowed": ["a"]}
 CEILING, OTHER = Rule("mandatory", BOUNDS), Rule("mandatory", {})
 STRICT, PERMISSIVE = ({"mtls": {"mode": mode}} for mode in ("STRICT", "PERMISSIVE"))
+LISTED = ["192.0.2.0/24"]
 WITHOUT_SIDECARS = {"namespaces": {"research": {"injection": False}}}
 PACKAGES, PROGRAM = "ran with the packages that it names", "the changed program wrote this comment"
 CHART = {"chart": "istiod", "version": "1.0.0", "source": "https://charts.example", "sha256": "a" * 64}
@@ -47,33 +49,35 @@ def config(**branches: object) -> dict[str, object]:
     return {f"pi-mesh:{name}": value for name, value in raw_settings(**branches).items()}
 
 
-def test_a_weaker_setting_is_told_with_its_key_both_values_and_its_meaning():
-    assert relaxations.setting_relaxations(config(namespaces={"research": {}}), config(**WITHOUT_SIDECARS)) == (
-        "`namespaces.research.injection` `true` → `false`: new pods get no sidecar.",
-    )
+VALUES = "values change that no typed setting judges."
+RANGES = "`ingress.service.sourceRanges` `[192.0.2.0/24]` → `[192.0.2.0/24, 198.51.100.0/24]`"
 
 
-@pytest.mark.parametrize(("before", "after", "change"), [
-    ({}, {"a": {"b": 1}, "c": [2]}, "`base.values.a.b` nothing → `1`, `base.values.c` nothing → `[2]`"),
-    ({"a": 1, "b": 2}, {"a": 1}, "`base.values.b` `2` → nothing"),
-    ({"a": "1Gi"}, {"a": "2Gi"}, "`base.values.a` `1Gi` → `2Gi` (+100%)"),
-    pytest.param({}, {"a": {}}, "`base.values` `{}` → `{a: {}}`", id="a map without a different leaf is told whole"),
-])  # fmt: skip
-def test_a_weaker_map_is_told_with_each_key_that_changes(before, after, change):
-    sides = (config(base={"values": values}) for values in (before, after))
-    assert relaxations.setting_relaxations(*sides) == (f"{change}: values change that no typed setting judges.",)
+def base_values(**values: object) -> dict[str, object]:
+    return config(base={"values": values})
 
 
-def test_a_weaker_list_is_told_with_all_its_items():
-    sides = (config(**service("ingress", sourceRanges=ranges)) for ranges in (LISTED, [*LISTED, "198.51.100.0/24"]))
-    assert relaxations.setting_relaxations(*sides) == (
-        "`ingress.service.sourceRanges` `[192.0.2.0/24]` → `[192.0.2.0/24, 198.51.100.0/24]`: "
-        "more clients may use the gateway's address.",
-    )
+def ranges(*addresses: str) -> dict[str, object]:
+    return config(ingress={"service": {"sourceRanges": [*addresses]}})
 
 
-def test_a_new_stack_relaxes_nothing():
-    assert relaxations.setting_relaxations({}, config(**PERMISSIVE)) == ()
+@table(
+    case("a setting with its key, both values and its meaning", config(namespaces={"research": {}}),
+         config(**WITHOUT_SIDECARS), "`namespaces.research.injection` `true` → `false`: new pods get no sidecar."),
+    case("a map with each key that changes", base_values(), base_values(a={"b": 1}, c=[2]),
+         f"`base.values.a.b` nothing → `1`, `base.values.c` nothing → `[2]`: {VALUES}"),
+    case("a map with a key less", base_values(a=1, b=2), base_values(a=1), f"`base.values.b` `2` → nothing: {VALUES}"),
+    case("a map with an amount", base_values(a="1Gi"), base_values(a="2Gi"),
+         f"`base.values.a` `1Gi` → `2Gi` (+100%): {VALUES}"),
+    case("a map without a different leaf as a whole", base_values(), base_values(a={}),
+         f"`base.values` `{{}}` → `{{a: {{}}}}`: {VALUES}"),
+    case("a list with all its items", ranges(*LISTED), ranges(*LISTED, "198.51.100.0/24"),
+         f"{RANGES}: more clients may use the gateway's address."),
+    case("nothing of a new stack", {}, config(**PERMISSIVE), ""),
+    case("nothing of a new namespace", config(), config(namespaces={"research": {"workloads": 5}}), ""),
+)  # fmt: skip
+def test_weaker_settings_are_told(before, after, line):
+    assert relaxations.setting_relaxations(before, after) == ((line,) if line else ())
 
 
 def test_settings_that_are_refused_are_still_compared():
@@ -142,7 +146,7 @@ def cluster(number: int) -> dict:
 
 ANY = {"values": {"any": 1}}
 ADDONS = ("grafana", "jaeger", "kiali", "prometheus")
-MUTUAL, LISTED = {"secret": "web", "mode": "MUTUAL"}, ["192.0.2.0/24"]
+MUTUAL = {"secret": "web", "mode": "MUTUAL"}
 WEAKENED = [
     ("proxy.outboundTraffic", {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, {}),
     ("ingress.service.sourceRanges", service("ingress", sourceRanges=LISTED), {}),
@@ -173,10 +177,6 @@ BOTH_WAYS = [
 def test_what_weakens_the_mesh_is_told_with_its_key_and_the_way_back_where_it_weakens_too(key, before, after):
     assert keys(config(**before), config(**after)) == [key]
     assert keys(config(**after), config(**before)) == ([key] if (key, before, after) in BOTH_WAYS else [])
-
-
-def test_a_new_namespace_with_the_defaults_relaxes_nothing():
-    assert keys(config(), config(namespaces={"research": {"workloads": 5}})) == []
 
 
 def keys(before: dict[str, object], after: dict[str, object]) -> list[str]:

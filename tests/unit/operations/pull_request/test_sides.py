@@ -110,12 +110,6 @@ def test_an_encrypted_setting_is_no_problem(tmp_path, monkeypatch):
     assert [line for line in sides.read_side(opened(tmp_path, mesh)).intent.errors if "vaultToken" in line] == []
 
 
-def test_rules_that_do_not_load_are_told(tmp_path):
-    side = sides.read_side(opened(policies(tmp_path, pack="1 / 0").folder))
-    assert side.rules == {}
-    assert side.rules_problem == "the policy pack does not load: ZeroDivisionError: division by zero"
-
-
 def test_a_program_of_the_pull_request_gets_nobodys_credentials(tmp_path, monkeypatch):
     for name in CREDENTIALS:
         monkeypatch.setenv(name, "fabricated")

@@ -102,10 +102,15 @@ def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = Fal
     return messages
 
 
-def assert_said(rule: Rule, props: dict[str, Any], words: str, type_: str = "", **how: Any) -> None:
+def asked(props: dict[str, Any], type_: str = "", **how: Any) -> dict[str, Any]:
+    """Return a resource with the type, the protection and the bounds with which a rule is asked about it."""
+    return {"props": props, "type_": type_, **how}
+
+
+def assert_said(rule: Rule, given: dict[str, Any], words: str, type_: str = "", **how: Any) -> None:
     """Assert one violation that begins with these words, of which "…" means any; without words, no violation."""
     pattern = ".*".join(map(re.escape, words.split("…")))
-    messages = said(rule, props, type_, **how)
+    messages = said(rule, **(given if "props" in given else asked(given, type_, **how)))
     assert [bool(re.match(pattern, message, re.DOTALL)) for message in messages] == [True] * bool(words), messages
 
 

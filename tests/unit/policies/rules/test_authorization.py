@@ -5,7 +5,7 @@ import pytest
 from policies.rules import authorization
 from policies.rules.authorization import names_callers
 from tests.support.findings import case, table
-from tests.support.policy_resources import assert_said, changed, kubernetes, said
+from tests.support.policy_resources import asked, assert_said, changed, kubernetes, said
 
 SECURITY = "security.istio.io/v1beta1"
 FROM_ARGOCD = {"from": [{"source": {"namespaces": ["argocd"]}}]}
@@ -28,6 +28,9 @@ def bare(api: str, **spec: object) -> dict:
     return kubernetes(api, "AuthorizationPolicy", "agent", {**spec, "rules": [{}]})
 
 
+BLOCKS = ["192.168.1.20", "192.168.1.64/26"]
+API = "kubernetes:security.istio.io/v1:AuthorizationPolicy"
+UNTYPED = {"metadata": {"name": "a"}, "spec": {"rules": [{}]}}
 NOBODY = "names no caller: it allows every caller"
 EMPTY = "rule 0 is empty and allows every caller everything"
 ONE, ALL = "cluster.local/ns/argocd/sa/argocd", "cluster.local/ns/"
@@ -66,6 +69,11 @@ ONE, ALL = "cluster.local/ns/argocd/sa/argocd", "cluster.local/ns/"
     case("no action", bare(SECURITY), EMPTY),
     case("the newest version of the API", bare("security.istio.io/v1"), EMPTY),
     case("rules that are a text", changed(policy(), spec__rules="all"), "spec.rules is a text, where a list belongs."),
+    case("any signed-in user", source(requestPrincipals=["*"]), "allows the request principal *"),
+    case("one whom the policy config allows", asked(source(requestPrincipals=["*"]), anySignedInUser=True), ""),
+    *(case(f"the kind {kind} by its type", asked(UNTYPED, f"{API}{kind}"), EMPTY) for kind in ("", "Patch")),
+    case("addresses", source(remoteIpBlocks=BLOCKS), "the remote addresses 192.168.1.20, 192.168.1.64/26"),
+    case("addresses of a listed network", asked(source(remoteIpBlocks=BLOCKS), addresses=["192.168.1.0/24"]), ""),
     case("callers by name", source(principals=[f"{ALL}argocd/*", "*/ns/a/sa/b", "p/ns/x/sa/y"]), ""),
     case("accounts by name", source(serviceAccounts=["argocd/server"], notNamespaces=["x"]), ""),
     case("tokens of one issuer", source(requestPrincipals=["https://issuer.example/*", "issuer@example.com/7"]), ""),
@@ -80,23 +88,6 @@ def test_a_rule_must_name_its_callers(props, words):
 
 def test_the_message_names_the_policy_the_rule_and_the_fix():
     assert said(authorization.RULE, policy({})) == [authorization.RULE.message(f"AuthorizationPolicy agent: {EMPTY}")]
-
-
-def test_any_signed_in_user_may_be_allowed_where_the_policy_config_says_so():
-    assert_said(authorization.RULE, source(requestPrincipals=["*"]), "AuthorizationPolicy")
-    assert_said(authorization.RULE, source(requestPrincipals=["*"]), "", anySignedInUser=True)
-
-
-@pytest.mark.parametrize("type_", ["AuthorizationPolicy", "AuthorizationPolicyPatch"])
-def test_the_resources_type_says_the_kind_too(type_):
-    props = {"metadata": {"name": "a"}, "spec": {"rules": [{}]}}
-    assert_said(authorization.RULE, props, "AuthorizationPolicy a", f"kubernetes:security.istio.io/v1:{type_}")
-
-
-def test_addresses_of_a_listed_network_are_callers():
-    block = source(remoteIpBlocks=["192.168.1.20", "192.168.1.64/26"])
-    assert_said(authorization.RULE, block, "…allows the remote addresses 192.168.1.20, 192.168.1.64/26")
-    assert_said(authorization.RULE, block, "", addresses=["192.168.1.0/24"])
 
 
 @pytest.mark.parametrize("block", [*LISTED, "192.168.0.0/16", "::1", "10.0.0.0/7", "nowhere"])

@@ -1,10 +1,8 @@
 """The rule that charts come from listed sources."""
 
-import pytest
-
 from policies.rules import chart_source
 from tests.support.findings import case, table
-from tests.support.policy_resources import assert_said, istiod
+from tests.support.policy_resources import asked, assert_said, istiod
 
 ALLOWED = "https://blob.istio.io/istio-release/charts"
 REGISTRY = "oci://ghcr.io/istio/release/charts"
@@ -31,6 +29,10 @@ def test_a_repository_must_be_listed(repository, words):
     assert_said(chart_source.RULE, istiod(repositoryOpts__repo=repository), words.format(repository))
 
 
+TYPES = ("v3:Chart", "v4:Chart", "v5:Release")
+EVIL = istiod(repositoryOpts__repo="https://evil.example")
+FOLDER = istiod(repositoryOpts=None, chart="charts/istiod")
+PACKAGE = istiod(repositoryOpts__repo=None, chart=".lab/charts/istiod-1.29.0.tgz")
 NONE, BESIDE = {"repositoryOpts": None}, {}
 """A release without a repository, and one beside whose allowed repository its chart comes from elsewhere."""
 
@@ -49,24 +51,15 @@ def test_a_chart_from_elsewhere_is_refused_without_a_repository_and_beside_an_al
     assert_said(chart_source.RULE, istiod(**repository, chart=chart), f"chart {chart} {words}")
 
 
-@table((None, "not set, so that its source"), ({"path": "x"}, "a map, where"))
-def test_a_chart_is_a_text(chart, words):
-    assert_said(chart_source.RULE, istiod(chart=chart), f"chart is {words}")
-
-
-def test_packaged_charts_are_refused_unless_the_policy_config_allows_them():
-    release = istiod(repositoryOpts__repo=None, chart=".lab/charts/istiod-1.29.0.tgz")
-    assert_said(chart_source.RULE, release, "chart .lab/charts/istiod-1.29.0.tgz is a local package")
-    assert_said(chart_source.RULE, release, "", packaged=True)
-    assert_said(chart_source.RULE, istiod(repositoryOpts=None, chart="charts/istiod"), "chart", packaged=True)
-
-
-@pytest.mark.parametrize("type_", ["v3:Chart", "v4:Chart", "v5:Release"])
-def test_whatever_installs_a_chart_is_judged(type_):
-    elsewhere = istiod(repositoryOpts__repo="https://evil.example")
-    assert_said(chart_source.RULE, elsewhere, "chart", f"kubernetes:helm.sh/{type_}")
-    assert_said(chart_source.RULE, istiod(), "", f"kubernetes:helm.sh/{type_}")
-
-
-def test_a_chart_of_a_listed_registry_passes():
-    assert_said(chart_source.RULE, istiod(repositoryOpts__repo=None, chart=f"{REGISTRY}/istiod"), "")
+@table(
+    case("none", istiod(chart=None), "chart is not set, so that its source"),
+    case("a map", istiod(chart={"path": "x"}), "chart is a map, where"),
+    case("a package", PACKAGE, "chart .lab/charts/istiod-1.29.0.tgz is a local package"),
+    case("a package that the policy config allows", asked(PACKAGE, packaged=True), ""),
+    case("a folder beside such packages", asked(FOLDER, packaged=True), "chart"),
+    case("a chart of a listed registry", istiod(repositoryOpts__repo=None, chart=f"{REGISTRY}/istiod"), ""),
+    *(case(f"{type_} from elsewhere", asked(EVIL, f"kubernetes:helm.sh/{type_}"), "chart") for type_ in TYPES),
+    *(case(f"{type_} from a listed source", asked(istiod(), f"kubernetes:helm.sh/{type_}"), "") for type_ in TYPES),
+)
+def test_whatever_installs_a_chart_is_judged(given, words):
+    assert_said(chart_source.RULE, given, words)

@@ -1,10 +1,8 @@
 """The rule that a gateway names its hosts."""
 
-import pytest
-
 from policies.rules import gateway_hosts
 from tests.support.findings import case, table
-from tests.support.policy_resources import assert_said, kubernetes, said
+from tests.support.policy_resources import asked, assert_said, kubernetes, said
 
 API = "networking.istio.io/v1beta1"
 FEED = {"port": {"number": 9000, "protocol": "TCP"}, "hosts": ["*"]}
@@ -24,6 +22,9 @@ def ingress(**spec: object) -> dict:
 
 LISTENERS = [{"port": 9000, "protocol": "TCP"}, {"name": "http", "port": 80, "protocol": "HTTP"}]
 LISTENING = kubernetes("gateway.networking.k8s.io/v1", "Gateway", "edge", {"listeners": LISTENERS})
+ISTIO, KINDS = f"kubernetes:{API}:", ("Gateway", "GatewayPatch")
+UNTYPED = {"metadata": {"name": "edge"}, "spec": {"servers": [{"hosts": ["*"]}]}}
+THEIRS = gateway({"hosts": ["*"]}, namespace="theirs")
 ANY = "server 0 answers for every host"
 
 
@@ -56,18 +57,11 @@ def test_a_wrong_type_is_told_in_words(props, breach):
     assert said(gateway_hosts.RULE, props) == [gateway_hosts.RULE.message(breach)]
 
 
-@pytest.mark.parametrize("kind", ["Gateway", "GatewayPatch"])
-def test_the_resources_type_says_the_kind_too(kind):
-    props = {"metadata": {"name": "edge"}, "spec": {"servers": [{"hosts": ["*"]}]}}
-    assert_said(gateway_hosts.RULE, props, f"{kind} edge: {ANY} (*)", f"kubernetes:{API}:{kind}")
-
-
-@pytest.mark.parametrize("host", ["*", "*/*", "./*"])
-def test_a_listed_gateway_may_be_for_every_host(host):
-    assert_said(gateway_hosts.RULE, serving([host]), "", anyHost=["edge"])
-
-
-def test_a_listed_gateway_may_be_of_one_namespace_only():
-    theirs = gateway({"hosts": ["*"]}, namespace="theirs")
-    assert_said(gateway_hosts.RULE, theirs, "", anyHost=["theirs/edge"])
-    assert_said(gateway_hosts.RULE, theirs, "Gateway edge", anyHost=["ours/edge"])
+@table(
+    *(case(f"a {kind} by its type", asked(UNTYPED, f"{ISTIO}{kind}"), f"{kind} edge: {ANY} (*)") for kind in KINDS),
+    *(case(f"listed for {host}", asked(serving([host]), anyHost=["edge"]), "") for host in ("*", "*/*", "./*")),
+    case("one that is listed with its namespace", asked(THEIRS, anyHost=["theirs/edge"]), ""),
+    case("one that is listed with another namespace", asked(THEIRS, anyHost=["ours/edge"]), "Gateway edge"),
+)
+def test_a_gateway_for_every_host_must_be_listed(given, words):
+    assert_said(gateway_hosts.RULE, given, words)

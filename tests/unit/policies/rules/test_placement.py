@@ -2,7 +2,7 @@
 
 from policies.rules import placement
 from tests.support.findings import case, table
-from tests.support.policy_resources import assert_said, gateway, istiod
+from tests.support.policy_resources import asked, assert_said, gateway, istiod
 
 
 def affinity(*terms: list[dict]) -> dict:
@@ -23,9 +23,11 @@ def with_affinity(*terms: list[dict]) -> dict:
 
 
 PREFERRED = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [architecture("arm64")]}}
+CHART = "kubernetes:helm.sh/v4:Chart"
 ANYWHERE = "neither nodeSelector nor a required affinity names kubernetes.io/arch"
 OF_ISTIOD = "neither pilot.nodeSelector nor a required pilot.affinity names kubernetes.io/arch"
-ARM, AMD = architecture("arm64"), {"kubernetes.io/arch": "amd64"}
+ARM = architecture("arm64")
+ON_AMD = istiod(values__pilot__nodeSelector={"kubernetes.io/arch": "amd64"})
 
 
 @table(
@@ -46,16 +48,10 @@ ARM, AMD = architecture("arm64"), {"kubernetes.io/arch": "amd64"}
     case("an architecture that is a list", selecting(["arm64"]), "nodeSelector.kubernetes.io/arch is a list, where a"),
     case("a selector that is a text", gateway(values__nodeSelector="arm64"), "nodeSelector is a text, where a map"),
     case("values from a file", gateway(valueYamlFiles=["values.yaml"]), "valueYamlFiles of chart gateway changes it"),
-    case("another architecture", istiod(values__pilot__nodeSelector=AMD), "kubernetes.io/arch amd64 is requested"),
+    case("another architecture", ON_AMD, "kubernetes.io/arch amd64 is requested"),
+    case("one that the policy config names", asked(ON_AMD, architectures=["amd64"]), ""),
+    case("a chart that is no release", asked(gateway(values__nodeSelector=None), CHART), ANYWHERE),
     case("a required affinity", with_affinity([ARM]), ""),
 )
 def test_a_release_must_land_on_its_architecture(props, words):
     assert_said(placement.RULE, props, words)
-
-
-def test_the_policy_config_may_name_another_architecture():
-    assert_said(placement.RULE, istiod(values__pilot__nodeSelector=AMD), "", architectures=["amd64"])
-
-
-def test_a_chart_that_is_no_release_is_judged_too():
-    assert_said(placement.RULE, gateway(values__nodeSelector=None), "neither", "kubernetes:helm.sh/v4:Chart")

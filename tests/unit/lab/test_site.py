@@ -40,10 +40,7 @@ def test_markdown_inside_of_details_is_read(checkout):
     assert '<details markdown="1"><summary>' in (checkout / "site" / "docs" / "a.md").read_text()
 
 
-def test_every_document_is_in_the_navigation_once():
-    named = list(navigation(tomllib.loads(CONFIGURATION.read_text())["project"]["nav"]))
-    assert sorted(named) == [str(page) for page in documents(CHECKOUT)]
-
-
-def test_the_site_asks_for_no_font_of_another_host():
-    assert tomllib.loads(CONFIGURATION.read_text())["project"]["theme"]["font"] is False
+def test_every_document_is_in_the_navigation_once_and_no_font_comes_from_another_host():
+    project = tomllib.loads(CONFIGURATION.read_text())["project"]
+    assert sorted(navigation(project["nav"])) == [str(page) for page in documents(CHECKOUT)]
+    assert project["theme"]["font"] is False

@@ -45,13 +45,12 @@ def test_where_pulumi_can_not_be_asked_its_status_is_the_commands_own(monkeypatc
     assert summary.main() == status
 
 
-def test_the_address_leads_to_the_gateways_service_whatever_its_type(monkeypatch):
-    monkeypatch.setattr(summary, "get", lambda *_: {"items": [{"spec": {"clusterIP": "10.96.0.7"}}]})
+@pytest.mark.parametrize(("services", "address"), [
+    pytest.param([{"spec": {"clusterIP": "10.96.0.7"}}], "http://127.0.0.1:40001", id="whatever its type"),
+    pytest.param([], "", id="nowhere without a gateway"),
+])  # fmt: skip
+def test_the_address_leads_to_the_gateways_service(monkeypatch, services, address):
+    monkeypatch.setattr(summary, "get", lambda *_: {"items": services})
     ports = {("ingress", "10.96.0.7:80"): 40001}
     monkeypatch.setattr(summary.forward, "keep", lambda *asked: ports[asked])
-    assert summary.ingress_url() == "http://127.0.0.1:40001"
-
-
-def test_without_a_gateway_the_address_leads_nowhere(monkeypatch):
-    monkeypatch.setattr(summary, "get", lambda *_: {"items": []})
-    assert summary.ingress_url() == ""
+    assert summary.ingress_url() == address

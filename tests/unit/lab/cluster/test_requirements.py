@@ -18,11 +18,7 @@ def capable(monkeypatch):
     monkeypatch.setattr(requirements, "run", lambda *_: "")
 
 
-def test_a_capable_machine_is_accepted():
-    requirements.check()
-
-
-def test_what_is_taken_of_the_machine_is_said_before_a_package_is_installed(monkeypatch):
+def test_on_a_capable_machine_what_is_taken_of_it_is_said_before_a_package_is_installed(monkeypatch):
     steps: list[str] = []
     for step in ("ensure_packages", "announce"):
         monkeypatch.setattr(requirements, step, lambda step=step: steps.append(step))

@@ -1,5 +1,6 @@
 """The settings that an adoption writes, the bounds that it switches off for running pods, and what it finds."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -40,24 +41,20 @@ REPORTS = pods(1, namespace="reports")
 
 
 def proposed(
-    *running: Pod, state: StackState = NEVER_RUN, names=None, listeners=(), labels=None, **settings: object
+    running: Iterable[Pod] = (),
+    state: StackState = NEVER_RUN,
+    names=None,
+    listeners=(),
+    labels=None,
+    **settings: object,
 ) -> dict[str, object]:
     """Return the proposals beside those pods, in a cluster with the namespaces trading and research."""
     namespaces = tuple(Namespace(name, uid="u") for name in ("trading", "research"))
-    snapshot = make_snapshot(pods=running, namespaces=namespaces)
+    snapshot = make_snapshot(pods=tuple(running), namespaces=namespaces)
     proposals = existing_mesh.proposed_settings(
         make_settings(**settings), snapshot, state, names or {}, listeners, labels or {}
     )
     return {proposal.path: proposal.value for proposal in proposals}
-
-
-def test_a_name_is_written_where_helm_has_another_and_a_namespace_that_is_there_is_adopted():
-    names = {"base": "istio-base", "istiod": "mesh"}
-    assert proposed(names=names) == {"releases.names.istiod": "mesh", "trading.adopt": True}
-
-
-def test_a_namespace_that_the_stack_made_is_not_adopted():
-    assert proposed(state=StackState(namespaces={"trading": "u"})) == {}
 
 
 @pytest.mark.parametrize(("running", "trading", "off"), [
@@ -77,22 +74,9 @@ def test_a_namespace_that_the_stack_made_is_not_adopted():
     pytest.param((*pods(9, BOUNDLESS), *REPORTS), {"bounds": OFF}, [], id="what is off already"),
 ])  # fmt: skip
 def test_a_bound_that_running_pods_can_not_live_with_is_proposed_off(running, trading, off):
-    proposals = proposed(*running, trading={"adopt": True, **trading})
+    proposals = proposed(running, trading={"adopt": True, **trading})
     assert proposals == dict.fromkeys(off, False)
     make_settings(trading={"bounds": {path.rpartition(".")[2]: value for path, value in proposals.items()}})
-
-
-def test_a_further_namespace_is_adopted_and_freed_of_bounds_by_its_own_keys():
-    proposals = proposed(
-        *pods(10, SMALL, "research"), trading={"adopt": True}, namespaces={"research": {"workloads": 10}}
-    )
-    assert proposals == {"namespaces.research.adopt": True, "namespaces.research.bounds.quota": False}
-
-
-def test_pods_of_a_namespace_without_sidecars_count_without_them():
-    batch = {"adopt": True, "injection": False, "workloads": 8}
-    bare = tuple(replace(pod, containers=(BOUNDED,)) for pod in pods(3, namespace="batch"))
-    assert proposed(*bare, trading={"adopt": True}, namespaces={"batch": batch}) == {}
 
 
 def gateway(selector: str, **server: object) -> dict:
@@ -100,30 +84,39 @@ def gateway(selector: str, **server: object) -> dict:
     return {"metadata": {"namespace": "trading", "name": "front"}, "spec": spec}
 
 
-@pytest.mark.parametrize(("listener", "names", "proposals"), [
-    pytest.param(gateway("ingressgateway", **SECURE), {}, KEEPS_RIGHT, id="a certificate"),
-    pytest.param(gateway("edge", **SECURE), {"ingress": "edge"}, KEEPS_RIGHT | {"releases.names.ingress": "edge"},
-                 id="a gateway of another name"),
-    pytest.param(gateway("ingressgateway"), {}, {}, id="no certificate"),
-    pytest.param(gateway("partners", **SECURE), {}, {}, id="a gateway of others"),
+TRADING = {"adopt": True}
+OTHER_NAME = {"names": {"base": "istio-base", "istiod": "mesh"}, "trading": {}}
+RESEARCH = {"running": pods(10, SMALL, "research"), "namespaces": {"research": {"workloads": 10}}}
+BARE = tuple(replace(pod, containers=(BOUNDED,)) for pod in pods(3, namespace="batch"))
+BATCH = {"running": BARE, "namespaces": {"batch": {"adopt": True, "injection": False, "workloads": 8}}}
+EDGE = {"listeners": [gateway("edge", **SECURE)], "names": {"ingress": "edge"}}
+LABELLED = {"listeners": [gateway("front", **SECURE)], "labels": {"ingress": {"istio": "front"}}}
+TEAM = 'labels["example.org/team"]'
+
+
+@pytest.mark.parametrize(("cluster", "proposals"), [
+    pytest.param(OTHER_NAME, {"releases.names.istiod": "mesh", "trading.adopt": True},
+                 id="a name where helm has another, and a namespace that is there is adopted"),
+    pytest.param({"state": StackState(namespaces={"trading": "u"}), "trading": {}}, {}, id="a namespace of the stack"),
+    pytest.param(RESEARCH, {"namespaces.research.adopt": True, "namespaces.research.bounds.quota": False},
+                 id="a further namespace by its own keys"),
+    pytest.param(BATCH, {}, id="pods of a namespace without sidecars count without them"),
+    pytest.param({"listeners": [gateway("ingressgateway", **SECURE)]}, KEEPS_RIGHT,
+                 id="a gateway that serves a certificate keeps its right to read it"),
+    pytest.param(EDGE, KEEPS_RIGHT | {"releases.names.ingress": "edge"}, id="a gateway of another name"),
+    pytest.param(LABELLED, KEEPS_RIGHT | {"ingress.labels.istio": "front"}, id="one known by the labels that it keeps"),
+    pytest.param({"listeners": [gateway("ingressgateway")]}, {}, id="a gateway without a certificate"),
+    pytest.param({"listeners": [gateway("partners", **SECURE)]}, {}, id="a gateway of others"),
+    pytest.param({"labels": {"ingress": TAKEN}}, {f"ingress.{TEAM}": "a", "ingress.labels.istio": "front"},
+                 id="the labels that helm gave a gateway"),
+    pytest.param({"labels": {"egress": TAKEN}, "egress": {"labels": {"istio": "mine"}}}, {f"egress.{TEAM}": "a"},
+                 id="but not those that are set"),
+    pytest.param({"labels": {"egress": TAKEN}, "egress": {"values": {"labels": TAKEN}}}, {},
+                 id="nor those among the extra values"),
+    pytest.param({"labels": {"egress": TAKEN}, "egress": {"enabled": False}}, {}, id="nor of a gateway that is off"),
 ])  # fmt: skip
-def test_a_gateway_that_serves_a_certificate_keeps_its_right_to_read_it(listener, names, proposals):
-    assert proposed(listeners=[listener], names=names, trading={"adopt": True}) == proposals
-
-
-@pytest.mark.parametrize(("key", "settings", "proposals"), [
-    pytest.param("ingress", {}, {'ingress.labels["example.org/team"]': "a", "ingress.labels.istio": "front"}, id="all"),
-    pytest.param("egress", {"labels": {"istio": "mine"}}, {'egress.labels["example.org/team"]': "a"}, id="not set"),
-    pytest.param("egress", {"values": {"labels": TAKEN}}, {}, id="but those among the extra values"),
-    pytest.param("egress", {"enabled": False}, {}, id="none of a gateway that is off"),
-])  # fmt: skip
-def test_the_labels_that_helm_gave_a_gateway_are_kept(key, settings, proposals):
-    assert proposed(labels={key: TAKEN}, trading={"adopt": True}, **{key: settings}) == proposals
-
-
-def test_a_gateway_is_known_by_the_labels_that_it_keeps():
-    known = proposed(listeners=[gateway("front", **SECURE)], labels={"ingress": {"istio": "front"}})
-    assert "ingress.values.rbac.enabled" in known
+def test_the_settings_of_an_adoption_keep_what_the_cluster_has(cluster, proposals):
+    assert proposed(**{"trading": TRADING, **cluster}) == proposals
 
 
 APPS, SECURITY = "/apis/apps/v1", "/apis/security.istio.io/v1beta1"

@@ -12,6 +12,7 @@ from operations.pull_request import checkout
 from operations.pull_request.comment import LIMIT
 from operations.pull_request.engine import PulumiRefusedError
 from tests.support.files import make_repository
+from tests.support.findings import case, table
 
 
 @pytest.fixture
@@ -45,23 +46,28 @@ def invoke(monkeypatch, tmp_path):
     return run
 
 
-def test_each_stack_is_compared_once_with_the_same_charts(invoke):
-    compared = [("new", "somewhere"), ("committed", "somewhere")]
-    assert invoke("-s new -s committed -s new --charts somewhere") == (0, f"2 up to {LIMIT}", compared)
-
-
 def test_the_whole_comment_has_no_limit(invoke):
     _, output, _ = invoke("-s new --whole")
     assert int(output.removeprefix("1 up to ")) > 100 * LIMIT
 
 
-@pytest.mark.parametrize(("refused", "status"), [("", 0), ("committed", 1), ("new", 1)])
-def test_one_refused_stack_is_status_1(invoke, refused, status):
-    assert invoke("-s new -s committed", refused=refused)[0] == status
+BOTH = "-s new -s committed"
+ONCE = (0, f"2 up to {LIMIT}", [("new", "somewhere"), ("committed", "somewhere")])
+DOCUMENTATION = (0, "documentation of ['new']", [])
+NO_GIT, TOO_OLD = NotRunnableError("git", OSError(2, "missing")), PulumiRefusedError("too old")
 
 
-def test_documentation_alone_needs_no_preview(invoke):
-    assert invoke("-s new", changes_nothing=True) == (0, "documentation of ['new']", [])
+@table(
+    case("each stack once with the same charts", f"{BOTH} -s new --charts somewhere", {}, ONCE),
+    case("documentation alone without a preview", "-s new", {"changes_nothing": True}, DOCUMENTATION),
+    case("no refused stack", BOTH, {"refused": ""}, (0,)),
+    case("one refused stack", BOTH, {"refused": "committed"}, (1,)),
+    case("another refused stack", BOTH, {"refused": "new"}, (1,)),
+    case("no git", "-s new", {"problem": NO_GIT}, (2, f"error: {NO_GIT}\n")),
+    case("a pulumi that is too old", "-s new", {"problem": TOO_OLD}, (2, f"error: {TOO_OLD}\n")),
+)
+def test_the_command_compares_and_ends_with_its_status(invoke, options, more, result):
+    assert invoke(options, **more)[: len(result)] == result
 
 
 @pytest.mark.parametrize(("options", "more", "says"), [
@@ -73,8 +79,3 @@ def test_wrong_usage_is_status_2_and_compares_nothing(invoke, options, more, say
     status, output, compared = invoke(options, **more)
     assert (status, compared) == (2, [])
     assert says in output
-
-
-@pytest.mark.parametrize("problem", [NotRunnableError("git", OSError(2, "missing")), PulumiRefusedError("too old")])
-def test_a_program_that_can_not_run_is_one_line(invoke, problem):
-    assert invoke("-s new", problem=problem)[:2] == (2, f"error: {problem}\n")

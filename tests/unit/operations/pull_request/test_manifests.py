@@ -98,10 +98,6 @@ def test_what_came_went_or_changed_is_told_apart(before, after, verbs):
     assert [change.verb for change in manifests.changes_between(before, after)] == verbs
 
 
-def test_a_diff_is_counted_by_its_lines():
-    assert manifests.line_counts(manifests.diff("a\nb\n", "a\nc\nd\n")) == "+2 -1"
-
-
 def deployment(name: str, replicas: int = 1, annotations: dict | None = None, **spec: object) -> dict[str, str]:
     template = {"metadata": {"annotations": annotations or {}}, "spec": spec}
     return {f"Deployment istio-system/{name}": yaml.safe_dump({"spec": {"template": template, "replicas": replicas}})}

@@ -19,6 +19,7 @@ def test_the_first_column_is_to_the_left_and_the_others_as_asked():
     ("1.2.3", "1.2.4", "`1.2.3` → `1.2.4`"),
     (True, False, "`true` → `false`"),
     (None, 2, "nothing → `2`"),
+    (ABSENT, "nothing", "nothing → `nothing`"),
     (["a"], [], "`[a]` → `[]`"),
     ("0Mi", "1Gi", "`0Mi` → `1Gi`"),
     ("a|b", "`c`", "`a\\|b` → `'c'`"),
@@ -30,10 +31,6 @@ def test_the_first_column_is_to_the_left_and_the_others_as_asked():
 ])  # fmt: skip
 def test_both_values_are_written_as_a_stack_file_has_them(before, after, written):
     assert markdown.both_values(before, after) == written
-
-
-def test_the_text_nothing_is_not_nothing():
-    assert (markdown.code(None), markdown.code(ABSENT), markdown.code("nothing")) == ("nothing", "nothing", "`nothing`")
 
 
 def test_a_text_a_section_and_a_diff_are_written_as_github_reads_them():

@@ -84,23 +84,21 @@ def test_settings_that_are_refused_are_still_compared():
     assert keys(config(**STRICT), config(**PERMISSIVE, nonsense=1)) == ["mtls.mode"]
 
 
-@pytest.mark.parametrize(("file", "says"), [
-    ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what the rules forbid now"),
-    pytest.param("policies/pulumi_policy.py", "review what the rules forbid", id="a module before the package's"),
-    pytest.param("pi_mesh/.gitattributes", "leave files out of the base", id="files that git archive leaves out"),
-    *((file, PACKAGES) for file in ("requirements-dev.txt", "pyproject.toml")),
-    *((file, PROGRAM) for file in ("operations/pull_request/comment.py", ".github/workflows/preview.yml")),
-    *((file, PROGRAM) for file in ("pi_mesh/quantities.py", "pi_mesh/settings/pulumi_config.py")),
+@pytest.mark.parametrize(("files", "links", "says"), [
+    (["policies/rules/mtls.py"], [], "`policies/rules/mtls.py` changes: review what the rules forbid now"),
+    pytest.param(["policies/pulumi_policy.py"], [], "review what the rules forbid", id="a module before the package's"),
+    pytest.param(["pi_mesh/.gitattributes"], [], "leave files out of the base", id="files that git archive leaves out"),
+    *(([file], [], PACKAGES) for file in ("requirements-dev.txt", "pyproject.toml")),
+    *(([file], [], PROGRAM) for file in ("operations/pull_request/comment.py", ".github/workflows/preview.yml")),
+    *(([file], [], PROGRAM) for file in ("pi_mesh/quantities.py", "pi_mesh/settings/pulumi_config.py")),
+    pytest.param([f"operations/pull_request/{name}.py" for name in "abcde"], [], f"and 2 more change: {PROGRAM}.",
+                 id="many files of the program are one line"),
+    pytest.param(["Pulumi.pi-cluster.yaml"], ["Pulumi.pi-cluster.yaml", "old"], "is a symbolic link now",
+                 id="a file that becomes a symbolic link, but no other link"),
 ])  # fmt: skip
-def test_a_change_of_what_judges_or_tells_is_told(file, says):
-    (line,) = relaxations.code_relaxations(["README.md", file, "docs/kind.yaml"])
-    assert (f"`{file}`" in line, says in line) == (True, True)
-
-
-def test_many_files_of_the_program_are_one_line():
-    files = [f"operations/pull_request/{name}.py" for name in ("a", "b", "c", "d", "e")]
-    (line,) = relaxations.code_relaxations(files)
-    assert line.endswith("and 2 more change: the changed program wrote this comment.")
+def test_a_change_of_what_judges_or_tells_is_told(files, links, says):
+    (line,) = relaxations.code_relaxations(["README.md", *files, "docs/kind.yaml"], links)
+    assert (f"`{files[0]}`" in line, says in line) == (True, True)
 
 
 @pytest.mark.parametrize(("after", "words"), [
@@ -116,11 +114,6 @@ def test_a_chart_that_the_lock_guards_no_more_is_named(tmp_path, after, words):
         write_files(folder, {"charts.lock.yaml": yaml.safe_dump({"stacks": stacks})} if stacks else {})
     lines = relaxations.lock_relaxations(*folders, "pi-cluster")
     assert [words in line for line in lines] == ([True] if words else [])
-
-
-def test_a_file_that_becomes_a_symbolic_link_is_told_and_another_link_is_not():
-    (line,) = relaxations.code_relaxations(["Pulumi.pi-cluster.yaml"], ["Pulumi.pi-cluster.yaml", "old"])
-    assert line.startswith("`Pulumi.pi-cluster.yaml` is a symbolic link now")
 
 
 def service(side: str, **settings: object) -> dict:

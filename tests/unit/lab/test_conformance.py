@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from lab import conformance
+from tests.support.findings import case, table
 
 
 def report(*failed: str, skipped: int = 0) -> dict:
@@ -28,12 +29,8 @@ def test_the_page_has_the_figures_beside_those_that_istio_published():
     assert "| MESH-HTTP | core | 3 | 1 | 0 | 3 | 0 | 2 |" in conformance.page(report("MeshNew"), report(skipped=2), {})
 
 
-@pytest.mark.parametrize(
-    ("test", "cause"),
-    [("MeshFrontend", conformance.STRICT), ("MeshNew", "unknown")],
-    ids=["a known cause", "an unknown cause"],
-)
-def test_a_failed_test_stands_on_the_page_with_its_cause(test: str, cause: str):
+@table(case("a known cause", "MeshFrontend", conformance.STRICT), case("an unknown cause", "MeshNew", "unknown"))
+def test_a_failed_test_stands_on_the_page_with_its_cause(test, cause):
     text = conformance.page(report(test), report(), {test: "FAIL", "MeshOther": "PASS"})
     (row,) = (line for line in text.splitlines() if f"`{test}`" in line)
     assert cause in row
@@ -51,10 +48,8 @@ def test_each_test_has_its_own_result_and_not_those_of_its_parts():
 
 def test_istios_published_report_has_figures_for_each_of_its_profiles():
     published = yaml.safe_load(conformance.PUBLISHED.read_text())
-    assert {profile for (profile, _), _ in conformance._parts(published)} == {*conformance.PROFILES} - {
-        "GATEWAY-TCP",
-        "MESH-GRPC",
-    }
+    without = {"GATEWAY-TCP", "MESH-GRPC"}
+    assert {profile for (profile, _), _ in conformance._parts(published)} == {*conformance.PROFILES} - without
 
 
 def test_crds_of_the_cluster_are_kept(calls, monkeypatch):
@@ -70,17 +65,14 @@ def test_crds_of_the_suite_go_with_it(calls):
     assert [words[0] for words in calls] == ["get", "apply", "delete"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "status", "patched"),
-    [("LoadBalancer", {}, ["10.96.0.7"]), ("LoadBalancer", {"ingress": []}, []), ("ClusterIP", {}, [])],
-    ids=["a new one", "one that has its address", "another type"],
+@table(
+    case("a new one", "LoadBalancer", {}, ["10.96.0.7"]),
+    case("one that has its address", "LoadBalancer", {"ingress": []}, []),
+    case("another type", "ClusterIP", {}, []),
 )
-def test_a_load_balancer_gets_its_services_own_address(calls, monkeypatch, kind: str, status: dict, patched: list):
-    service = {
-        "metadata": {"name": "edge", "namespace": "infra"},
-        "spec": {"type": kind, "clusterIP": "10.96.0.7"},
-        "status": {"loadBalancer": status},
-    }
+def test_a_load_balancer_gets_its_services_own_address(calls, monkeypatch, kind, status, patched):
+    service = {"metadata": {"name": "edge", "namespace": "infra"}, "spec": {"type": kind, "clusterIP": "10.96.0.7"}}
+    service["status"] = {"loadBalancer": status}
     monkeypatch.setattr(conformance, "get", lambda *_: {"items": [service]})
     conformance._give_addresses()
     patches = [json.loads(words[-1].removeprefix("--patch=")) for words in calls]

@@ -92,31 +92,23 @@ ROOTLESS = {"ca-cert.pem": OLD.pem, "ca-key.pem": OLD.key, "cert-chain.pem": OLD
 
 
 @table(
-    case("one whose root is trusted by now", ISSUED, {"mesh_ca": MINE, "cacerts": TRUSTED}, SIGNED, [ROOT]),
-    case("the one whose chain names its root", ISSUED, {"mesh_ca": MINE, "cacerts": ROOTLESS}, OLD, [OLD_ROOT]),
-    case("istiod's own root beside a further one", FURTHER, {"istio_ca_secret": ISTIODS}, ROOT, [OLD_ROOT, ROOT]),
+    case("one whose root is trusted by now", ISSUED, "", {"mesh_ca": MINE, "cacerts": TRUSTED}, SIGNED, [ROOT]),
+    case("the one whose chain names its root", ISSUED, "", {"mesh_ca": MINE, "cacerts": ROOTLESS}, OLD, [OLD_ROOT]),
+    case("istiod's own root beside a further one", FURTHER, "", {"istio_ca_secret": ISTIODS}, ROOT, [OLD_ROOT, ROOT]),
+    case("the chain with its key", PEM, SIGNING.key, {}, SIGNING, [ROOT]),
+    case("that of an existing Secret, which is copied", FROM_MINE, "", {"mine": MINE}, SIGNED, [ROOT]),
 )
-def test_the_ca_that_istiod_signs_with_is(plug_in, ca, secrets, signer, roots):
-    made = files(plug_in(ca, **secrets))
-    assert made["ca-cert.pem"] == signer.pem
+def test_the_ca_that_istiod_signs_with_is_under_the_urn_that_vaults_has(plug_in, ca, key, secrets, signer, roots):
+    recording = plug_in(ca, key, **secrets)
+    made = files(recording)
+    assert (made["ca-cert.pem"], made["ca-key.pem"][:30]) == (signer.pem, "-----BEGIN EC PRIVATE KEY-----")
     assert sorted(made["root-cert.pem"]) == sorted("".join(root.pem for root in roots))
+    assert [(secret.name, *names(recording)) for secret in recording.of_type(SECRET)] == [("cacerts-secret", "cacerts")]
 
 
 @pytest.mark.parametrize("secret", [None, SILENT])
 def test_a_preview_that_can_not_see_it_shows_all_else(plug_in, secret):
     assert len(plug_in(ISSUED, preview=True, mesh_ca=secret).of_type(CERTIFICATE)) == 1
-
-
-def test_a_chain_with_its_key_becomes_istiods_secret_under_the_urn_that_vaults_has(plug_in):
-    recording = plug_in(PEM, SIGNING.key)
-    assert files(recording)["ca-cert.pem"] == SIGNING.pem
-    assert [secret.name for secret in recording.of_type(SECRET)] == ["cacerts-secret"]
-
-
-def test_an_existing_secret_is_copied_for_istiod_and_left_alone(plug_in):
-    recording = plug_in(FROM_MINE, mine=MINE)
-    assert files(recording)["ca-key.pem"].startswith("-----BEGIN EC PRIVATE KEY")
-    assert names(recording) == ["cacerts"]
 
 
 def test_the_secret_that_istiod_reads_anyway_is_checked_and_not_written(plug_in):

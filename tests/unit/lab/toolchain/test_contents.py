@@ -53,16 +53,12 @@ def announced(tool_cache, capsys, monkeypatch):  # noqa: ARG001 - an empty cache
     contents.announce.cache_clear()
 
 
-def test_time_disk_packages_and_root_are_said(announced, tool_cache):
+def test_time_disk_packages_and_root_are_said_once_in_a_process(announced, tool_cache, capsys):
     _, time, space, packages, root = announced([RUNC])
     assert f"minutes on 2 quiet cores, to build {len(catalog.DEFAULT)} programs from source" in time
     assert f"for good; 100 GB are free in {tool_cache}" in space
     assert "apt-get install runc" in packages
     assert "network namespaces" in root
-
-
-def test_it_is_said_once_in_a_process(announced, capsys):
-    announced([RUNC])
     contents.announce()
     assert capsys.readouterr().out == ""
 

@@ -14,6 +14,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
+from tests.support.findings import case, table
 from tests.support.healthy_mesh import in_cluster, make_verification, with_policies
 
 TRADING = "/api/v1/namespaces/trading/pods"
@@ -41,6 +42,9 @@ def job_pod(*containers: str) -> dict:
         "spec": {"containers": [{"name": name} for name in containers]},
         "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
     }
+
+
+ALONE, NO_RIGHT = {"items": [job_pod("server")]}, Refused("refused POST: jobs is forbidden", "forbidden")
 
 
 @pytest.fixture
@@ -88,23 +92,17 @@ def test_without_a_workload_a_job_is_called_and_removed(healthy, client):
     assert client.wrote == [("create", JOBS), ("delete", f"{JOBS}/plain-text-call-x")]
 
 
-@pytest.mark.parametrize(("control", "guarded", "level", "says"), [
-    (HELLO, HELLO, Level.ERROR, "a new pod answered"),
-    (EOF, EOF, Level.UNKNOWN, "the API server does not reach pods"),
-    (HELLO, TIMEOUT, Level.UNKNOWN, "could not be called"),
-])  # fmt: skip
-def test_what_the_job_shows_is_said(healthy, client, control, guarded, level, says):
+@table(
+    case("an answer to plain text", HELLO, HELLO, {}, Level.ERROR, "a new pod answered"),
+    case("no answer to a call that is let through", EOF, EOF, {}, Level.UNKNOWN, "the API server does not reach pods"),
+    case("a call that times out", HELLO, TIMEOUT, {}, Level.UNKNOWN, "could not be called"),
+    case("no sidecar", HELLO, EOF, {TRADING: ALONE}, Level.UNKNOWN, "was not made: the Job's pod has no sidecar"),
+    case("no right to a Job", HELLO, EOF, {f"create {JOBS}": NO_RIGHT}, Level.UNKNOWN, "jobs is forbidden"),
+)
+def test_what_the_job_shows_is_said(healthy, client, control, guarded, answers, level, says):
     client.relayed = {f"{TRADING}/job-0:{port}/proxy/": text for port, text in ((CONTROL, control), (GUARDED, guarded))}
+    client.answers |= answers
     assert (the(healthy).level, says in the(healthy).message) == (level, True)
-
-
-@pytest.mark.parametrize(("path", "answer", "says"), [
-    (TRADING, {"items": [job_pod("server")]}, "was not made: the Job's pod has no sidecar"),
-    (f"create {JOBS}", Refused("refused POST: jobs is forbidden", "forbidden"), "jobs is forbidden"),
-])  # fmt: skip
-def test_a_job_that_can_not_be_called_proves_nothing(healthy, client, path, answer, says):
-    client.answers[path] = answer
-    assert (the(healthy).level, says in the(healthy).message) == (Level.UNKNOWN, True)
 
 
 def test_a_permissive_mesh_is_not_called(client):

@@ -14,9 +14,13 @@ from pi_mesh import uninstall
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.errors import WrongCluster
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 
 STATE = Path(__file__).parents[2] / "support/states/leftovers-8ce0a51.json"
 """The resource as the program of commit 8ce0a51 left it in a state."""
+
+
+CLEANED = ["root certificates", "CRDs of istio-system/istio-base"]
 
 
 @pytest.fixture
@@ -26,10 +30,9 @@ def recorded() -> dict:
 
 @pytest.fixture
 def removed(monkeypatch) -> list[str]:
-    """Return the list of cleaned-up objects of a deletion, where Helm no longer knows any release."""
+    """Return the list of cleaned-up objects of a deletion."""
     seen: list[str] = []
     monkeypatch.setattr(components.uninstall, "Client", lambda context: nullcontext(context))
-    monkeypatch.setattr(uninstall, "installed", lambda _client, _releases: [])
     monkeypatch.setattr(uninstall, "root_certificates", lambda _client: seen.append("root certificates"))
     monkeypatch.setattr(uninstall, "crds", lambda _client, owner: seen.append(f"CRDs of {owner}"))
     return seen
@@ -44,29 +47,25 @@ def test_a_state_of_this_version_loads_its_code():
     assert isinstance(dill.loads(dill.dumps(UninstallProvider())), UninstallProvider)
 
 
-def test_a_state_of_version_0_1_0_is_cleaned_up_as_it_says(recorded, removed):
-    UninstallProvider().delete("lab/istio-system", recorded)
-    assert removed == ["root certificates", "CRDs of istio-system/istio-base"]
-
-
-def test_nothing_is_cleaned_up_while_helm_knows_a_release_of_the_stack(recorded, removed, monkeypatch):
-    monkeypatch.setattr(uninstall, "installed", lambda _client, releases: releases)
-    UninstallProvider().delete("lab/istio-system", {**recorded, "releases": ["istio-system/grafana"]})
-    assert removed == []
-
-
 def test_code_that_moved_is_an_update_so_that_the_state_learns_where_it_is(recorded):
     moved = {**recorded, "__provider": "elsewhere"}
     assert UninstallProvider().diff("id", recorded, moved).changes
     assert not UninstallProvider().diff("id", recorded, dict(recorded)).changes
 
 
-@pytest.mark.parametrize(("cluster", "cleaned"), [("this-one", 2), ("another", 0)])
-def test_only_the_cluster_that_the_state_recorded_is_cleaned_up(recorded, removed, monkeypatch, cluster, cleaned):
+@table(
+    case("a state of version 0.1.0", {}, CLEANED),
+    case("the cluster that the state recorded", {"cluster": "this-one"}, CLEANED),
+    case("no other cluster", {"cluster": "another"}, []),
+    case("nothing while Helm knows a release of the stack", {"releases": ["istio-system/grafana"]}, []),
+)
+def test_a_deletion_cleans_up(recorded, removed, monkeypatch, changes, cleaned):
     monkeypatch.setattr(identity, "read", lambda _client: "this-one")
-    with pytest.raises(WrongCluster, match="leads to another") if not cleaned else nullcontext():
-        UninstallProvider().delete("lab/istio-system", {**recorded, "cluster": cluster})
-    assert len(removed) == cleaned
+    monkeypatch.setattr(uninstall, "installed", lambda _client, releases: {*releases} & {"istio-system/grafana"})
+    is_another = changes.get("cluster") == "another"
+    with pytest.raises(WrongCluster, match="leads to another") if is_another else nullcontext():
+        UninstallProvider().delete("lab/istio-system", {**recorded, **changes})
+    assert removed == cleaned
 
 
 def test_the_state_records_the_cluster():

@@ -11,7 +11,9 @@ import pytest
 
 from lab.cluster import process, records
 from lab.cluster.shell import LabError
+from tests.support.findings import case, table
 
+BROKEN = ["sh", "-c", "echo port 6443 is taken >&2; exit 1"]
 SLEEP = ["sleep", "60"]
 DEAF = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"]
 
@@ -71,13 +73,11 @@ def test_a_process_id_that_the_kernel_gave_away_again_is_never_signalled():
         stranger.kill()
 
 
-def test_waiting_for_a_process_that_ends_says_so_with_its_last_words():
-    process.start("broken", ["sh", "-c", "echo port 6443 is taken >&2; exit 1"])
-    with pytest.raises(LabError, match="broken ended while it started: port 6443 is taken"):
-        process.wait("broken", lambda: False, seconds=10)
-
-
-def test_waiting_too_long_names_the_process_and_the_seconds():
-    process.start("sleeper", SLEEP)
-    with pytest.raises(LabError, match=r"sleeper: not reached after 0 s.*sleeper\.log"):
-        process.wait("sleeper", lambda: False, seconds=0.2)
+@table(
+    case("that ends: its last words", BROKEN, 10, "waited ended while it started: port 6443 is taken"),
+    case("for too long: the seconds", SLEEP, 0.2, r"waited: not reached after 0 s.*waited\.log"),
+)
+def test_waiting_names_the_process(command, seconds, says):
+    process.start("waited", command)
+    with pytest.raises(LabError, match=says):
+        process.wait("waited", lambda: False, seconds=seconds)

@@ -7,8 +7,10 @@ import pytest
 from lab import calls
 from lab.demo import application, scenes
 from lab.demo.application import Answer
-from tests.support.findings import table
+from tests.support.findings import case, table
 
+ONCE = "of 100 orders 50 were accepted and 50 failed; 100 arrived, none more than 1 time"
+FAILING = [Answer(201, ""), Answer(503, "")]
 NINE_TO_ONE = [*[Answer(200, "v1")] * 9, Answer(200, "v2")]
 
 
@@ -31,31 +33,18 @@ def mesh(monkeypatch):
     return play
 
 
-def test_the_canary_is_counted(mesh):
-    mesh(NINE_TO_ONE, repeats=1)
-    result = scenes.canary("")
-    assert result.is_as_expected
-    assert "of 500 prices 450 came from v1 and 50 from v2" in result.text
-
-
-@pytest.mark.parametrize("answers", [[Answer(200, "v1")], [Answer(200, "v1"), Answer(200, "v2")], [Answer(503, "v1")]])
-def test_a_canary_of_other_weights_or_with_failures_is_not_as_expected(mesh, answers):
-    mesh(answers, repeats=1)
-    assert not scenes.canary("").is_as_expected
-
-
-def test_an_order_arrives_once_also_where_it_failed(mesh):
-    mesh([Answer(201, ""), Answer(503, "")])
-    result = scenes.orders("")
-    assert result.is_as_expected
-    assert "of 100 orders 50 were accepted and 50 failed; 100 arrived, none more than 1 time" in result.text
-
-
-def test_an_order_that_arrives_twice_is_not_as_expected(mesh):
-    mesh([Answer(201, ""), Answer(503, "")], repeats=1)
-    result = scenes.orders("")
-    assert not result.is_as_expected
-    assert str(result).startswith("  NOT orders")
+@table(
+    case("a canary is counted", scenes.canary, NINE_TO_ONE, 1, "of 500 prices 450 came from v1 and 50 from v2"),
+    case("a canary that gets nothing", scenes.canary, [Answer(200, "v1")], 1, "  NOT "),
+    case("a canary that gets half", scenes.canary, [Answer(200, "v1"), Answer(200, "v2")], 1, "  NOT "),
+    case("a canary with failures", scenes.canary, [Answer(503, "v1")], 1, "  NOT "),
+    case("an order arrives once also where it failed", scenes.orders, FAILING, 0, ONCE),
+    case("an order that arrives twice", scenes.orders, FAILING, 1, "  NOT orders"),
+)
+def test_what_arrives_is_counted(mesh, scene, answers, repeats, says):
+    mesh(answers, repeats)
+    result = scene("")
+    assert (result.is_as_expected, says in str(result)) == ("NOT" not in says, True)
 
 
 @table(

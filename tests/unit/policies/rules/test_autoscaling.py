@@ -23,8 +23,6 @@ def scaled(**autoscaler: object) -> dict:
     case("a switch that is a text, and true in a template", scaled(enabled="false"), NOT_SET),
     case("a bound that is a list", scaled(maxReplicas=[3]), "autoscaling.maxReplicas is a list, where a number"),
     case("a bound that is true", scaled(maxReplicas=True), "autoscaling.maxReplicas is true or false, where a number"),
-    case("a prerelease's package", gateway(chart="gateway-1.29.0-rc.0.tgz", values__autoscaling=BEYOND), ABOVE),
-    case("a copy in a folder", gateway(chart="./gateway-vendored", values__autoscaling=BEYOND), ABOVE),
     case("an autoscaler of its own", HPA, "spec.maxReplicas 50 is above 3"),
     case("an autoscaler of KEDA, whose default is 100", KEDA, "spec.maxReplicaCount is not set, and the default is"),
     case("another chart's autoscaler", gateway(chart="grafana", values={"autoscaling": BEYOND}), ABOVE),

@@ -113,7 +113,6 @@ BYPASSES = {
     "an annotation that sizes a gateway": gateway(values__podAnnotations={"sidecar.istio.io/proxyMemoryLimit": "4Gi"}),
     "an annotation that sizes a sidecar": kubernetes("v1", "Pod", "x", annotations={"sidecar.istio.io/proxyCPU": "3"}),
     "the chart's inner defaults": istiod(values___internal_defaults_do_not_set={"resources": NO_LIMIT}),
-    "a prerelease's package": istiod(chart="charts/istiod-1.29.0-rc.0.tgz", values={"x": {"resources": RESOURCES}}),
     "a switch that is a text": gateway(chart="cert-manager", values=CERT_MANAGER | {"cainjector": {"enabled": "no"}}),
     "values from a file": gateway(valueYamlFiles=["values.yaml"]),
 }

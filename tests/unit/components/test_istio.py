@@ -18,8 +18,6 @@ from tests.support.findings import case, table
 from tests.support.recorder import RELEASE, Registered, record
 from tests.support.versions import NEWEST
 
-NAMESPACE = "kubernetes:core/v1:Namespace"
-
 
 def release_args(source: str | None = None, **how: object) -> ReleaseArgs:
     istiod = replace(make_mesh().the(Kind.ISTIOD), typed={"pilot": {"replicaCount": 1}})
@@ -92,7 +90,7 @@ def test_the_trading_namespace_has_its_bounds_before_any_workload_comes():
 @pytest.mark.parametrize(("adopt", "namespace"), [(False, "trading-namespace"), (True, "")])
 def test_the_namespace_takes_its_bounds_along_unless_a_destroy_retains_it(adopt, namespace):
     bounds = [item for item in trading(trading={"adopt": adopt}).resources if item.name.startswith("trading-")]
-    assert {item.deleted_with for item in bounds if item.type != NAMESPACE} == {namespace}
+    assert {item.deleted_with for item in bounds if item.type != "kubernetes:core/v1:Namespace"} == {namespace}
 
 
 @table(

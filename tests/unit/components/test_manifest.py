@@ -63,9 +63,7 @@ def test_without_a_login_nothing_is_made(deployed):
     assert secrets(deployed()) == {}
 
 
-def test_the_crds_of_the_gateway_api_are_this_stacks_and_stay_and_come_before_its_gateways(
-    deployed, tmp_path, monkeypatch
-):
+def test_the_crds_of_the_gateway_api_are_this_stacks_stay_and_come_before_its_gateways(deployed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = Path("charts/gateway-api-1.6.3.yaml")
     file.parent.mkdir()

@@ -19,7 +19,6 @@ from tests.support.versions import NEWEST
 
 MESH = make_mesh()
 ISTIOD = MESH.the(Kind.ISTIOD)
-KEY = "istio-system_istiod"
 
 
 class Release(ReleaseComponent):
@@ -48,7 +47,7 @@ def left(monkeypatch):
         recording = record(lambda: component.register_record(MESH, [Release(args)], None), preview=preview)
         (config_map,) = recording.of_type("kubernetes:core/v1:ConfigMap")
         assert config_map.props["metadata"] == {"name": "pi-mesh-applied", "namespace": "istio-system"}
-        return config_map.props["data"][KEY]
+        return config_map.props["data"]["istio-system_istiod"]
 
     monkeypatch.setattr(component, "Client", FakeClient())
     monkeypatch.setattr(helm_releases, "read", helm)

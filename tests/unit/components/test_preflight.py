@@ -47,13 +47,12 @@ def test_a_warning_is_logged_and_does_not_stop_it(cluster):
 
 
 UNSEEN = ("trusted unseen", "info: ", "python -m operations charts lock -s test")
-UNDONE = {"values": {"meshConfig": {"enableAutoMtls": False}}}
 REFUSED_NEXT = ("warning: extra values: istio.values.meshConfig.enableAutoMtls", f"pi-mesh {NEXT} refuses it")
 
 
 @table(
     case("an end of life", GONE, {"version": SHIPPED}, ("istio end of life", "no fixes since 2024-06-25")),
-    case("what the next version refuses", GONE, UNDONE, REFUSED_NEXT),
+    case("what the next version refuses", GONE, {"values": {"meshConfig": {"enableAutoMtls": False}}}, REFUSED_NEXT),
     case("charts that are trusted unseen", GONE, {}, UNSEEN),
     case("such charts, with a cluster", make_snapshot(), {}, UNSEEN),
 )
@@ -86,9 +85,7 @@ def test_another_context_is_refused_even_in_a_preview(cluster):
 
 
 @table(
-    case(
-        "a problem", {"nodes": make_pis(2)}, NEVER_RUN, False, r"1 problem; nothing was touched:\n  nodes ready: .* 2"
-    ),
+    case("a problem", {"nodes": make_pis(2)}, NEVER_RUN, False, r"1 problem; nothing was touched:\n  nodes ready: .*"),
     case("another cluster under the same context", {"namespaces": THEIRS}, StackState("ours"), True, OTHER_UID),
 )
 def test_the_program_stops_before_any_resource_even_in_a_preview_for(cluster, changes, state, preview, line):

@@ -16,9 +16,7 @@ PI = json.dumps({"context": "pi"})
 
 
 @pytest.mark.parametrize(("package", "told"), [("4.28.9", None), ("4.29.0", "true"), ("5.0.0", "true")])
-def test_from_4_29_on_it_is_told_to_create_over_existing_objects_so_that_adopt_true_goes_on_working(
-    package, told, monkeypatch
-):
+def test_from_4_29_on_it_is_told_to_create_over_existing_objects_as_adopt_true_needs(package, told, monkeypatch):
     monkeypatch.setattr(module, "version", lambda _: package)
     provider = record(lambda: KubernetesProvider("cluster", "default") and None).one("cluster")
     assert provider.props.get("upsertExistingObjects") == told

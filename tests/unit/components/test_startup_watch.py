@@ -21,8 +21,6 @@ POD = "pod istio-system/istiod-x"
 PULLING = Startup(POD, "pulling", image="istio/pilot:1", labels=LABELS)
 MISSING = Startup(POD, "ImagePullBackOff", "istio/pilot:1: not found", "istio/pilot:1", 3, labels=LABELS)
 CRASHING = Startup(POD, "CrashLoopBackOff", "Error, exit code 1", labels=LABELS)
-OLD_POD = make_pod("istiod-x", namespace="istio-system")
-SPEAKING = {"release": {"watch": "say"}}
 
 
 @pytest.fixture
@@ -69,8 +67,8 @@ def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
 
 
 @table(
-    case("a pod of before, which this up may mend", [OLD_POD], {}),
-    case("a watch that only speaks", [], SPEAKING),
+    case("a pod of before, which this up may mend", [make_pod("istiod-x", namespace="istio-system")], {}),
+    case("a watch that only speaks", [], {"release": {"watch": "say"}}),
 )
 def test_nothing_is_ended_for(watch, said, before, settings):
     assert watch([[MISSING]], [40.0], *before, **settings)

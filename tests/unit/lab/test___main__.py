@@ -6,9 +6,8 @@ import pytest
 
 from lab import __main__ as cli
 
-REACH = "lab.cluster.forward:reach"
 COMMANDS = [function for function, _ in cli.COMMANDS.values()]
-FUNCTIONS = (*COMMANDS, *cli.VAULT.values(), *cli.NODE.values(), cli.ISTIO, cli.IMAGES, REACH)
+FUNCTIONS = (*COMMANDS, *cli.VAULT.values(), *cli.NODE.values(), cli.ISTIO, cli.IMAGES, "lab.cluster.forward:reach")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -9,7 +9,6 @@ from lab import dead_run
 
 CLEARED = {"kind": "stack", "name": "lab", "level": "ok", "number": None, "message": "is locked", "fix": "done: unlock"}
 YOUNG = {**CLEARED, "level": "error", "number": 7, "message": "is pending", "fix": "nothing was repaired"}
-RUNNING = {**YOUNG, "number": None}
 
 
 @pytest.fixture
@@ -44,6 +43,6 @@ def test_a_release_that_may_be_under_way_is_waited_for(repair):
 
 
 def test_a_run_that_is_going_on_ends_the_command(repair):
-    repair((1, RUNNING))
+    repair((1, {**YOUNG, "number": None}))
     with pytest.raises(SystemExit):
         list(dead_run.clear())

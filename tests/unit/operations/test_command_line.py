@@ -106,9 +106,7 @@ def test_every_command_explains_itself_as_the_list_does_with_its_exit_statuses(c
     assert (shown.exit_code, "bool" in shown.output) == (0, False)
     for words in ("--stack", "--json", "<str>", "Exit status: 0 success"):
         assert words in shown.output
-    assert [
-        example for example in COMMANDS[command] if f"python -m operations {command} {example}" not in shown.output
-    ] == []
+    assert [line for line in COMMANDS[command] if f"python -m operations {command} {line}" not in shown.output] == []
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,9 @@ from tests.support.versions import NEWEST
 run = partial(run_command, "report", "-s", "org/pi-mesh/test")
 SHELL, KUBECONFIG, CLUSTER, VALUES = "of-this-shell", "of-the-kubeconfig", "of-the-cluster", "of-helm-values"
 SECRETS = (SHELL, KUBECONFIG, CLUSTER, VALUES, TOKEN := "hvs.MadeUpMadeUpMadeUpMadeUp")
-REFUSED = {"findings": [{"message": f"the token {TOKEN} is refused"}]}
 CRASHED = ArchiveFile("proxies.errors.txt", f"Traceback\nError: {SHELL}")
 ANSWERS = {
-    "verify": [ArchiveFile("verify.json", REFUSED)],
+    "verify": [ArchiveFile("verify.json", {"findings": [{"message": f"the token {TOKEN} is refused"}]})],
     "proxies": [contents._lacking("proxies.json", f"Error: {SHELL}"), CRASHED],
 }
 DOCUMENTS = ("events", "pods", "settings", "verify", "versions")

@@ -11,7 +11,6 @@ from tests.support.fake_client import FakeClient
 
 WORKLOAD = ShortLived("trading", "call", "dev", ({"name": "server", "image": "proxy"},))
 PODS, JOBS = "/api/v1/namespaces/trading/pods", "/apis/batch/v1/namespaces/trading/jobs"
-LONGEST = 120
 
 
 def pod(ready: bool = True, **spec: str) -> dict:
@@ -24,7 +23,7 @@ def pod(ready: bool = True, **spec: str) -> dict:
 
 def test_the_cluster_itself_ends_and_removes_a_job_within_two_minutes():
     spec = WORKLOAD.job()["spec"]
-    assert spec["activeDeadlineSeconds"] + spec["ttlSecondsAfterFinished"] + GRACE < LONGEST
+    assert spec["activeDeadlineSeconds"] + spec["ttlSecondsAfterFinished"] + GRACE < 120
     assert spec["backoffLimit"] == 0
 
 

@@ -26,15 +26,13 @@ from policies.rules import (
 from tests.support.policy_resources import RELEASE, gateway, istiod, kubernetes, said, said_of_all, token
 
 JUDGES = (autoscaling, chart_source, chart_version, image_hub, pi_ceiling, placement, secrets_in_values)
-OF_RELEASES = [module.RULE for module in JUDGES]
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
 STRICT = {"mtls": {"mode": "STRICT"}}
 FROM_ARGOCD = {"action": "ALLOW", "rules": [{"from": [{"source": {"namespaces": ["argocd"]}}]}]}
-ONE_HOST = {"servers": [{"hosts": ["shop.example"]}]}
 LATER = kubernetes("apps/v1", "Deployment", "web", {"note": UNKNOWN_STRING_VALUE}, namespace="trading")
 
 
-@pytest.mark.parametrize("rule", OF_RELEASES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [module.RULE for module in JUDGES], ids=lambda rule: rule.name)
 @pytest.mark.parametrize("release", [istiod, gateway])
 def test_a_compliant_release_passes(rule, release):
     assert said(rule, release()) == []
@@ -74,7 +72,7 @@ SEEDS = [
     kubernetes("apps/v1", "Deployment", "web", {"template": {"spec": {"containers": [{"name": "web"}]}}}),
     kubernetes(SECURITY, "PeerAuthentication", "d", STRICT | {"portLevelMtls": {"80": {"mode": "STRICT"}}}),
     kubernetes(SECURITY, "AuthorizationPolicy", "a", FROM_ARGOCD | {"when": [{"key": "source.ip", "values": ["::1"]}]}),
-    kubernetes(NETWORKING, "Gateway", "g", ONE_HOST),
+    kubernetes(NETWORKING, "Gateway", "g", {"servers": [{"hosts": ["shop.example"]}]}),
     kubernetes("networking.k8s.io/v1", "Ingress", "i", {"rules": [{"host": "a.example"}]}),
     kubernetes("gateway.networking.k8s.io/v1", "Gateway", "g", {"listeners": [{"hostname": "a.example"}]}),
     kubernetes("autoscaling/v2", "HorizontalPodAutoscaler", "h", {"maxReplicas": 2}),

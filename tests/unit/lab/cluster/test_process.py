@@ -15,7 +15,6 @@ from tests.support.findings import case, table
 
 BROKEN = ["sh", "-c", "echo port 6443 is taken >&2; exit 1"]
 SLEEP = ["sleep", "60"]
-DEAF = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"]
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +55,7 @@ def test_a_second_one_of_the_same_name_is_refused():
 
 
 def test_a_process_that_does_not_listen_is_ended_anyway():
-    process.start("deaf", DEAF)
+    process.start("deaf", ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"])
     process.wait("deaf", lambda: "deaf" in process.log_file("deaf").read_text(), seconds=10)
     process.stop("deaf", seconds=0.2)
     assert not records.is_alive("deaf")

@@ -6,8 +6,6 @@ import pytest
 
 from lab.toolchain import catalog, go_build
 
-FORTIO = catalog.BY_NAME["fortio"]
-
 
 def test_lines_that_a_part_leaves_out_are_gone():
     source = 'import (\n\t"fmt"\n\tyaml "sdk/yaml"\n)\nvar kinds = map[string]any{\n\t"File": yaml.File,\n}\n'
@@ -24,7 +22,7 @@ def test_a_part_is_compiled_with_its_changed_module_in_place_of_the_published_on
     (tmp_path / "published").mkdir()
     (tmp_path / "published" / "kinds.go").write_text("package kinds\nvar yaml = 1\nvar json = 2\n")
     go(f'[ "$1" = list ] && echo "{tmp_path}/published"', f'[ "$1" != list ] && echo "$@" >> {tmp_path}/calls; exit 0')
-    part = dataclasses.replace(FORTIO, without={("example.org/kinds", "kinds.go"): ("yaml",)})
+    part = dataclasses.replace(catalog.BY_NAME["fortio"], without={("example.org/kinds", "kinds.go"): ("yaml",)})
     (scratch := tmp_path / "scratch").mkdir()
     with (tmp_path / "log").open("w") as log:
         flags = go_build.leave_out(part, scratch, log)

@@ -22,7 +22,6 @@ SMALL = Container("app", Resources(10, 16 * MI), Resources(50, 64 * MI))
 SIDECAR = Container("istio-proxy", Resources(50, 128 * MI), Resources(200, 256 * MI))
 BUSY = replace(SMALL, requests=Resources(900, 0), limits=Resources(900, 64 * MI))
 BUSY_IN_SUM = replace(BOUNDED, requests=Resources(900, 64 * MI), limits=Resources(900, 128 * MI))
-LARGE = replace(BOUNDED, limits=Resources(200, 6000 * MI))
 BOUNDLESS = replace(BOUNDED, limits=Resources(200, 0))
 OVER_DEFAULT = replace(BOUNDED, requests=Resources(600, 0), limits=Resources(0, 128 * MI))
 OFF = {"quota": False, "limitRange": False, "sidecar": False}
@@ -63,7 +62,7 @@ def proposed(
     pytest.param(pods(10, SMALL), {"workloads": 10}, [QUOTA], id="the next rollout needs one pod more"),
     pytest.param(pods(3, BUSY), {}, [QUOTA], id="one more of three"),
     pytest.param(pods(6, BUSY_IN_SUM), {}, [QUOTA], id="requests of CPU"),
-    pytest.param(pods(3, LARGE), {}, [QUOTA], id="limits of memory"),
+    pytest.param(pods(3, replace(BOUNDED, limits=Resources(200, 6000 * MI))), {}, [QUOTA], id="limits of memory"),
     pytest.param(pods(1, BOUNDLESS), {}, [QUOTA, LIMIT_RANGE], id="no memory limit: the quota goes with the range"),
     pytest.param(pods(1, OVER_DEFAULT), {}, [QUOTA, LIMIT_RANGE], id="more CPU than the limit it would get"),
     pytest.param((*pods(1), *REPORTS), {}, [SCOPE], id="a sidecar that would hide other workloads of the mesh"),
@@ -84,7 +83,6 @@ def gateway(selector: str, **server: object) -> dict:
     return {"metadata": {"namespace": "trading", "name": "front"}, "spec": spec}
 
 
-TRADING = {"adopt": True}
 OTHER_NAME = {"names": {"base": "istio-base", "istiod": "mesh"}, "trading": {}}
 RESEARCH = {"running": pods(10, SMALL, "research"), "namespaces": {"research": {"workloads": 10}}}
 BARE = tuple(replace(pod, containers=(BOUNDED,)) for pod in pods(3, namespace="batch"))
@@ -116,7 +114,7 @@ TEAM = 'labels["example.org/team"]'
     pytest.param({"labels": {"egress": TAKEN}, "egress": {"enabled": False}}, {}, id="nor of a gateway that is off"),
 ])  # fmt: skip
 def test_the_settings_of_an_adoption_keep_what_the_cluster_has(cluster, proposals):
-    assert proposed(**{"trading": TRADING, **cluster}) == proposals
+    assert proposed(**{"trading": {"adopt": True}, **cluster}) == proposals
 
 
 APPS, SECURITY = "/apis/apps/v1", "/apis/security.istio.io/v1beta1"

@@ -51,7 +51,6 @@ def test_a_proxy_that_is_none_or_does_not_learn_of_the_service_is_not_asked(monk
     assert judged(monkeypatch, None, policy("Sidecar", {"egress": [{"hosts": ["./*"]}]}, "scope", "shop")) == []
 
 
-SERVICE = "/api/v1/namespaces/trading/services/app"
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/trading/endpointslices"
 READY = {"addresses": ["10.0.0.2"], "conditions": {"ready": True}, "targetRef": {"kind": "Pod", "name": "app-0"}}
 
@@ -63,7 +62,7 @@ class Cluster:
         self.spec = {"ports": [{"name": "http", "port": 80}], "selector": {"app": "app"}}
         item = {"metadata": {"namespace": "trading", "name": "app"}, "spec": self.spec}
         slices = {"items": [{"ports": [{"name": "http", "port": 8080}], "endpoints": [READY]}]}
-        self.client = FakeClient({SERVICE: item, SLICES: slices})
+        self.client = FakeClient({"/api/v1/namespaces/trading/services/app": item, SLICES: slices})
         self.snapshot = make_snapshot(pods=(CLIENT, SERVER), services=(APP,))
         self.policies = Policies((STRICT,), {"rootNamespace": "istio-system"})
         monkeypatch.setattr(own_call, "Client", self.client)

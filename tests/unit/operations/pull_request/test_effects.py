@@ -76,7 +76,6 @@ def test_deletions_that_go_alike_share_a_line(text, lines):
     assert [*effects.effect_lines(compared(text))] == lines
 
 
-ALL_NEW = Consequences((ISTIOD, *GATEWAYS))
 DRAIN = Drain(("AuthorizationPolicy trading/desk",), namespace="trading")
 MOVED = Consequences(has_new_sidecars=True, lost_control_plane="istio-system")
 CHANGED, UPGRADED = Consequences(has_new_sidecars=True), Consequences(has_new_sidecars=True, proxy=BEFORE)
@@ -87,7 +86,7 @@ KEPT = Consequences((), GATEWAYS, BEFORE, has_new_sidecars=True)
     (Consequences((ISTIOD,)), "restarts istiod", [f"`{ISTIOD}` restarts: its pod template changes."]),
     (Consequences((INGRESS,)), "restarts the ingress gateway", ["restarts: its pod template changes."]),
     (Consequences(drains=(DRAIN,)), "**closes open connections**", [f"closed when they have drained: {DRAIN}."]),
-    (ALL_NEW, "restarts istiod and both gateways", ["restart: their pod templates change."]),
+    (Consequences((ISTIOD, *GATEWAYS)), "restarts istiod and both gateways", ["restart: their pod templates change."]),
     (MOVED, "**`pulumi up` refuses it while the mesh runs** · sidecars keep their settings", [LOST, REFUSED]),
     (CHANGED, "sidecars keep their settings until restarted", ["proxies stay: sidecars keep their settings until"]),
     (UPGRADED, f"sidecars keep proxy {BEFORE} until", [f"stay: sidecars keep proxy {BEFORE} until their pods"]),

@@ -15,13 +15,12 @@ from pi_mesh.checks.drains import Drain
 from tests.support.findings import case, table
 from tests.support.versions import BEFORE, NEWEST
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
 VALUES = {"replicas": 1.0, "sampling": 0.5, "on": True, "list": [2.0]}
 CHART = {"chart": "istiod", "version": NEWEST, "repositoryOpts": {"repo": "https://charts.example"}}
 INPUTS = {"name": "istiod", "namespace": "istio-system", "values": VALUES, **CHART}
 
 
-def objects(type_: str = RELEASE, **inputs: object) -> manifests.Objects:
+def objects(type_: str = "kubernetes:helm.sh/v3:Release", **inputs: object) -> manifests.Objects:
     return manifests.rendered_objects([Resource(type_, "a-name", inputs)], Path())
 
 

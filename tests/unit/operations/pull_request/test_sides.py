@@ -24,7 +24,6 @@ NAMESPACE = Resource("kubernetes:core/v1:Namespace", "trading", {"kind": "Namesp
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "too fat")
 MESH = f"config:\n  pi-mesh:cluster: {{context: x}}\n  pi-mesh:istio: {{version: {NEWEST}}}\n"
 VAULT = "pi-mesh:vault: {enabled: true, adress: https://vault.test"
-CREDENTIALS = ("VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "PULUMI_ACCESS_TOKEN", "GH_TOKEN", "KUBECONFIG")
 
 
 def policies(folder: Path, config: str | None = None, pack: str = PACK) -> Checkout:
@@ -111,7 +110,7 @@ def test_an_encrypted_setting_is_no_problem(tmp_path, monkeypatch):
 
 
 def test_a_program_of_the_pull_request_gets_nobodys_credentials(tmp_path, monkeypatch):
-    for name in CREDENTIALS:
+    for name in ("VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "PULUMI_ACCESS_TOKEN", "GH_TOKEN", "KUBECONFIG"):
         monkeypatch.setenv(name, "fabricated")
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "pulumi"))
     write_files(tmp_path / "pulumi", {"credentials.json": "fabricated", "plugins/x": ""})

@@ -29,7 +29,6 @@ OWN, A, B, OTHER = make_root("istiod's own"), make_root("A"), make_root("B"), ma
 CAS = {OWN.pem: OWN, A.pem: make_ca("CA of A", A), B.pem: make_ca("CA of B", B)}
 """The CA by its root."""
 CHAINS = {root: ca.pem + (root if ca.pem != root else "") for root, ca in CAS.items()}
-NAMES = {OWN.pem: "own", A.pem: "A", B.pem: "B", OTHER.pem: "other"}
 GOING_ON = root.error("obstacle", root.Subject("stack", "test"), "a run", "wait")
 NOTES = {"urn:pulumi:test::pi-mesh::kubernetes:core/v1:ConfigMap::notes": "create"}
 
@@ -130,7 +129,7 @@ class World:
 
 
 def _name(ca: Ca) -> str:
-    return NAMES[ca.pem]
+    return {OWN.pem: "own", A.pem: "A", B.pem: "B", OTHER.pem: "other"}[ca.pem]
 
 
 @pytest.fixture

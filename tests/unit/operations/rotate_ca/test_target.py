@@ -123,9 +123,7 @@ def test_vaults_ca_is_given_up_only_when_its_mount_is_not_protected_any_more(in_
     pytest.param(PROTECTED, {"vault": ELSEWHERE}, MINE, FROM_SECRET, [], id="the ca of another stack is left to it"),
     pytest.param(HELD, {"vault": HERE, "ca": {"issuer": {"name": "pi"}}}, ISSUER, FROM_ISSUER, [], id="by an issuer"),
 ])  # fmt: skip
-def test_another_source_takes_the_place_of_vaults_ca(
-    in_secret, written, unprotected, resource, settings, options, ca, freed
-):
+def test_another_source_takes_vaults_place(in_secret, written, unprotected, resource, settings, options, ca, freed):
     named = in_secret(resource, options=options, **settings)
     assert (named.root, unprotected) == (OTHER.certificate, [])
     named.write()

@@ -34,8 +34,6 @@ def test_a_key_that_names_a_secret_is_refused():
     assert_said(secrets_in_values.RULE, gateway(values__adminPassword="fox"), "adminPassword is set")
 
 
-LOGIN = "dXNlcjpwYXNzd29yZA=="
-PACKED = base64.b64encode(b"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE").decode()
 BYPASSES = {
     "an environment variable": {"env": [{"name": "DB_PASSWORD", "value": "fox"}]},
     "credentials": {"credentials": "fox"},
@@ -46,14 +44,14 @@ BYPASSES = {
     "a password that is a number": {"adminPassword": 1234},
     "a list of passwords": {"passwords": ["fox"]},
     "a key with a number": {"password2": "fox"},
-    "a private key in base64": {"data": PACKED},
+    "a private key in base64": {"data": base64.b64encode(b"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE").decode()},
     "a file of settings": {"grafana.ini": "[security]\nadmin_user = admin\nadmin_password = fox\n"},
     "a file of YAML": {"alertmanager.yml": "global:\n  smtp_auth_password: 'fox'\n"},
     "a file of JSON on one line": {"config.json": '{"user": "admin", "password": "fox"}'},
     "an argument of a command": {"args": ["--user=admin", "--db-password=fox"]},
     "a password that begins like a reference": {"settings": "password: $FOXfox"},
     "a password in an address": {"url": "https://admin:fox@db.example"},
-    "a login of HTTP": {"headers": ["Authorization: Basic " + LOGIN]},
+    "a login of HTTP": {"headers": ["Authorization: Basic " + "dXNlcjpwYXNzd29yZA=="]},
     "a login of a registry": {"pull": {".dockerconfigjson": "{}"}},
     "another forge's token": {"note": "glpat-" + "a" * 20},
     "a fine-grained token": {"note": "github_pat_" + "a" * 30},

@@ -27,7 +27,7 @@ Manifests = Mapping[str, Mapping[str, Any]]
 BOTH = ("HTTP", "TCP")
 POLICIES = {
     "AuthorizationPolicy": BOTH,
-    "EnvoyFilter": BOTH,
+    "EnvoyFilter": ("HTTP",),
     "PeerAuthentication": BOTH,
     "RequestAuthentication": ("HTTP",),
     "Telemetry": BOTH,
@@ -198,11 +198,14 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
         specs = [side[name].get("spec") or {} for side in (before, after) if name in side]
         is_traced = kind == "Telemetry" and all(spec.keys() <= {"tracing", "selector"} for spec in specs)
         protocols = ("HTTP",) if is_traced else POLICIES[kind]
-        for labels in (value_at(spec, "selector.matchLabels") or {} for spec in specs):
+        patches = [patch for spec in specs for patch in spec.get("configPatches", ())]
+        ports = tuple(dict.fromkeys(int(patch["match"]["listener"]["portNumber"]) for patch in patches))
+        chosen = [value_at(spec, "workloadSelector.labels" if patches else "selector.matchLabels") for spec in specs]
+        for labels in (labels or {} for labels in chosen):
             is_local = namespace != root or (labels and kind in ROOT_SELECTORS_IGNORED)
             # Mutual TLS between workloads is no part of a gateway's listeners.
             everybody = "every sidecar" if kind == "PeerAuthentication" else ""
-            yield Drain((name,), protocols, namespace if is_local else "", labels, everybody)
+            yield Drain((name,), protocols, namespace if is_local else "", labels, everybody, ports)
 
 
 def _of_routes(name: str, namespace: str, spec: Mapping[str, Any], before: Manifests) -> Iterator[Drain]:

@@ -22,7 +22,7 @@ class ManagedObject:
     adopted: bool = False
     """True for an adopted namespace: it keeps the labels of its owner and stays on `pulumi destroy`."""
     first: bool = False
-    """True for an object that must come before the component's other objects: an allow-list of addresses,
+    """True for an object that must come before the component's other objects: the guards of a listener,
     or what a pod of the component mounts."""
     last: bool = False
     """True for an object that must come after the component's other objects: a default deny, a NetworkPolicy."""
@@ -48,8 +48,7 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     for namespace in settings.workload_namespaces:
         yield from _of(namespace.setting, objects.bounds(settings, namespace))
         component = namespace.traffic_component
-        # Without their allow-lists the Gateways would serve everybody at first.
-        yield from _of(component, gateways.allow_lists(settings, namespace), first=True)
+        yield from _of(component, traffic.guards(settings, namespace), first=True)
         yield from _of(component, traffic.objects(settings, namespace))
         yield from (ManagedObject(component, item, opens=True) for item in traffic.listeners(settings, namespace))
         # Before the allow policies it would cut off callers.

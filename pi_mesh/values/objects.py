@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pi_mesh import names
+from pi_mesh.facts import duration
 from pi_mesh.names import ADOPTED_ANNOTATION, INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, owner
 from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
@@ -29,6 +30,7 @@ def kubernetes_object(
 
 
 KINDS = {
+    "networking.istio.io/v1alpha3": ("EnvoyFilter",),
     "networking.istio.io/v1beta1": ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "Sidecar"),
     "security.istio.io/v1beta1": ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"),
     "telemetry.istio.io/v1alpha1": ("Telemetry",),
@@ -182,6 +184,11 @@ def own(settings: Settings, namespace: WorkloadNamespace, items: Mapping[str, It
 def given(**fields: object) -> Object:
     """Return the fields that have a value; a trailing underscore is for names that are Python keywords."""
     return {name.rstrip("_"): value for name, value in fields.items() if value not in (None, {}, [], ())}
+
+
+def in_seconds(text: str) -> str:
+    """Return a duration such as "10m" in the only unit that protobuf's JSON has."""
+    return f"{duration(text).total_seconds():.9g}s"
 
 
 def object_name(item: dict[str, Any]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from .resource import is_kind
 from .rule import MANDATORY, Bounds, Resource, Rule, strings
 from .tree import at, items, text
 
-_ISTIO = "DestinationRule|Gateway|ServiceEntry|Sidecar|VirtualService"
+_ISTIO = "DestinationRule|EnvoyFilter|Gateway|ServiceEntry|Sidecar|VirtualService"
 _GATEWAY_API = "Gateway|GRPCRoute|HTTPRoute|TCPRoute|TLSRoute"
 _SECURITY = "AuthorizationPolicy|PeerAuthentication|RequestAuthentication"
 KNOWN = re.compile(
@@ -31,6 +31,8 @@ KNOWN = re.compile(
     )
 )
 """Types that the program registers; a test registers all of them."""
+LIMITS = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+"""Envoy's filter of a listener's limits."""
 TAG = "istio-revision-tag-"
 """Beginning of the names of the program's own webhooks."""
 
@@ -45,6 +47,15 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         yield f"the webhook {name} may change every new pod, and is not a revision tag of the mesh"
     elif is_kind(resource, "ConfigMap") and re.match(r"istio($|-)", name):
         yield f"the ConfigMap {name} is istiod's own configuration, which the release of istiod writes"
+    elif is_kind(resource, "networking.istio.io/EnvoyFilter"):
+        for patch in items(resource.props, "spec.configPatches"):
+            done = (
+                text(patch, "applyTo"),
+                text(patch, "patch.operation"),
+                text(patch, "patch.value.typed_config.@type"),
+            )
+            if done != ("HTTP_FILTER", "INSERT_BEFORE", LIMITS):
+                yield f"the EnvoyFilter {name} does more than to limit requests"
     elif is_kind(resource, "networking.istio.io/Sidecar"):
         for listener in items(resource.props, "spec.ingress"):
             if at(listener, "captureMode") == "NONE":

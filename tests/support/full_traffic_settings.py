@@ -18,7 +18,12 @@ TRAFFIC = {
     "gateways": {
         "trading-gateway": {},
         "trading-secure": {"hosts": ["trading.example.org"], "tls": {"secret": SECRET, "redirect": True}},
-        "trading-rpc": {"protocol": "GRPC", "port": 50051, "hosts": ["rpc.example.org"]},
+        "trading-rpc": {
+            "protocol": "GRPC",
+            "port": 50051,
+            "hosts": ["rpc.example.org"],
+            "limits": [{"requests": 9, "per": "1s", "burst": 20}, {"requests": 5, "per": "1m", "byHeader": "x-desk"}],
+        },
         "trading-feed": {"protocol": "TCP", "port": 9000},
         "trading-broker": {"protocol": "TLS", "port": 8443, "hosts": ["broker.example.org"]},
         "trading-mqtt": {

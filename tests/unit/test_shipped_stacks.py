@@ -16,6 +16,7 @@ from tests.support.shape import ROOT
 from tests.support.vault_program import KEYLESS
 from tests.support.vault_program import ROOT as ROOT_CA
 from tests.support.vault_server import GOOD_TOKEN, vault_server
+from tests.support.versions import NEWEST
 
 FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
 OBSERVED = {name: {"enabled": True} for name in addons.ALL}
@@ -66,7 +67,7 @@ def test_a_shipped_stack_keeps_every_rule_and_its_policy_config_names_its_tradin
     ("changes", "releases"),
     [
         pytest.param({"trading": {"namespace": "shop"}}, 4, id="a trading namespace of another name"),
-        pytest.param({"traffic": TRAFFIC}, 4, id="traffic settings that use everything"),
+        pytest.param({"traffic": TRAFFIC, "istio": {"version": NEWEST}}, 4, id="traffic settings that use everything"),
         pytest.param({"observability": OBSERVED}, 8, id="observability"),
     ],
 )

@@ -133,7 +133,7 @@ def _issuers(settings: Settings) -> Iterator[Finding]:
             yield error(SHARED_PORTS, setting("traffic.gateways"), message, fix)
 
 
-# A listener's list of addresses needs the clients' own addresses, which a Service hides by default.
+# A listener's list of addresses, or its limit by address, needs the clients' own, which a Service hides by default.
 # With the traffic policy `Cluster` kube-proxy replaces the client's address by a node's
 # (https://kubernetes.io/docs/tutorials/services/source-ip/).
 
@@ -143,16 +143,24 @@ ADDRESS_FIX = "set ingress.service.externalTrafficPolicy: Local"
 
 def check_client_addresses(observation: Observation) -> Iterator[Finding]:
     settings = observation.settings
-    listed = {name: listener for name, listener in settings.traffic.gateways.items() if listener.allow_addresses}
-    if not listed or not settings.ingress.enabled:
+    told_apart = [*_told_apart(settings)]
+    if not told_apart or not settings.ingress.enabled:
         return
-    for name, listener in listed.items():
-        subject = setting(f"traffic.gateways.{name}.allowAddresses")
+    for subject, listener in told_apart:
         if hidden := _hidden(settings, listener):
             yield error(CLIENT_ADDRESSES, subject, f"cannot tell clients apart: {hidden}", ADDRESS_FIX)
         else:
             yield ok(CLIENT_ADDRESSES, subject, f"sees the clients' {_source(settings)}")
     yield from _forgeable(settings)
+
+
+def _told_apart(settings: Settings) -> Iterator[tuple[Subject, IngressListener]]:
+    """Yield each setting that tells clients apart by their addresses, with its listener."""
+    for name, listener in settings.traffic.gateways.items():
+        if listener.allow_addresses:
+            yield setting(f"traffic.gateways.{name}.allowAddresses"), listener
+        if any(limit.by_address for limit in listener.limits):
+            yield setting(f"traffic.gateways.{name}.limits"), listener
 
 
 def _hidden(settings: Settings, listener: IngressListener) -> str:

@@ -1,13 +1,22 @@
 """The listeners of the ingress gateway."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes, leaves
-from pi_mesh.model import IssuerName, Model
-from pi_mesh.settings.traffic.names import Address, Host, NamespacedItem, ObjectName, ProxyPort, takes
+from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes, leaves, loses
+from pi_mesh.model import IssuerName, Model, matching
+from pi_mesh.settings.traffic.names import (
+    Address,
+    HeaderName,
+    Host,
+    NamespacedItem,
+    ObjectName,
+    Path,
+    ProxyPort,
+    takes,
+)
 
 Protocol = Literal["HTTP", "HTTP2", "GRPC", "HTTPS", "TLS", "TCP"]
 PLAIN_HTTP = ("HTTP", "HTTP2", "GRPC")
@@ -67,6 +76,38 @@ class GatewayTls(Model):
     makes it."""
 
 
+Requests = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Limit(Model):
+    """A limit of HTTP requests; those beyond it get 429. A request must keep every limit that counts it.
+
+    Each pod of the gateway counts by itself, and each port: with two replicas clients get twice the limit.
+    """
+
+    requests: Requests
+    """Number of requests in the time of `per`; they come back one by one, not all at its end."""
+    per: Annotated[str, matching(r"^[1-9][0-9]{0,3}(s|m|h)$", 'a time in whole seconds, such as "1s" or "10m"')]
+    """Time for the number of requests."""
+    burst: Requests | None = None
+    """Largest number of requests at once after a time without any; by default `requests`."""
+    host: Host | None = None
+    """Host whose requests are counted; by default all hosts of the listener together."""
+    prefix: Path | None = None
+    """Beginning of the path of the requests that are counted; by default all paths together."""
+    by_address: bool = False
+    """Count each client's address by itself, which the gateway knows as it does for `allowAddresses`."""
+    by_header: HeaderName | None = None
+    """Count each value of this request header by itself, and requests without it together. A client that chooses the
+    value escapes; put a limit without it beside."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.burst and self.burst < self.requests:
+            yield f"burst {self.burst} is below requests {self.requests}"
+        if self.by_address and self.by_header:
+            yield "byAddress and byHeader are both given; give each a limit of its own"
+
+
 def _accepts_more_hosts(before: list[str], after: list[str]) -> bool:
     return not all(any(takes(pattern, host) for pattern in before) for host in after)
 
@@ -88,6 +129,8 @@ class IngressListener(NamespacedItem):
     """Certificate for HTTPS or TLS; with a plain HTTP protocol it adds an HTTPS listener on a port of its own."""
     allow_addresses: Annotated[tuple[Address, ...], Weaker(admits_more_addresses, "more clients are served")] = ()
     """Addresses and CIDR ranges of the only clients that are served, on all ports of the listener; by default all."""
+    limits: Annotated[tuple[Limit, ...], Weaker(loses, "clients may send more requests")] = ()
+    """Limits of the requests that the rules of the gateway admit; by default none."""
 
     @property
     def number(self) -> int:
@@ -120,8 +163,19 @@ class IngressListener(NamespacedItem):
             yield "protocol TCP knows no hosts; remove hosts"
         if self.tls and not self._adds_https and {"port", "redirect"} & self.tls.model_fields_set:
             yield f"tls.port and tls.redirect need plain HTTP beside HTTPS; protocol {self.protocol} has port alone"
+        if self.limits and self.protocol in ("TLS", "TCP"):
+            yield f"limits count HTTP requests, and protocol {self.protocol} has none; remove them"
+        for host in (limit.host for limit in self.limits if limit.host):
+            if not any(takes(served, host) for served in self.hosts):
+                yield f"limits have host {host}, for which the listener accepts no requests; add it to hosts"
         if self.tls and self.tls.issuer and "*" in self.hosts:
             yield "tls.issuer needs hosts by name: nobody signs a certificate for every host"
+
+
+def limit_conflicts(gateways: Mapping[str, IngressListener], minor: int) -> Iterator[str]:
+    """Yield a sentence for each listener whose Envoy, before 1.34, counts no clients (envoyproxy/envoy#36623)."""
+    for name in (name for name, listener in gateways.items() if listener.limits and minor < 26):
+        yield f"traffic.gateways.{name}.limits need Istio 1.26 or newer; istio.version is 1.{minor}"
 
 
 def service_ports(listeners: Iterable[IngressListener]) -> dict[str, int]:

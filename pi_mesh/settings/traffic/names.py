@@ -53,6 +53,9 @@ Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
 Method = Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")]
 
+HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+HeaderName = Annotated[str, matching(HEADER_NAME.replace("^", "^:?", 1), 'the name of an HTTP header such as "x-desk"')]
+
 Percent = Annotated[int, counted_in("percent, such as 90", ge=0, le=100)]
 
 

@@ -8,6 +8,8 @@ from pydantic import Field
 from pi_mesh.facts import duration
 from pi_mesh.model import PERCENT, Duration, Model, matching, spelled
 from pi_mesh.settings.traffic.names import (
+    HEADER_NAME,
+    HeaderName,
     Host,
     Labels,
     Method,
@@ -19,9 +21,6 @@ from pi_mesh.settings.traffic.names import (
     ServiceHost,
 )
 from pi_mesh.settings.traffic.retries import Retries
-
-HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
-HeaderName = Annotated[str, matching(HEADER_NAME.replace("^", "^:?", 1), 'the name of an HTTP header such as "x-desk"')]
 
 
 class RouteTarget(Model):

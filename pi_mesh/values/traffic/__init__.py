@@ -12,7 +12,7 @@ from pi_mesh.values.traffic import authorization, external, gateway_api, gateway
 def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield a namespace's objects of `traffic`, each after those that it refers to.
 
-    Its listeners' allow-lists come before them, and its listeners and its default deny after them.
+    Its listeners' guards come before them, and its listeners and its default deny after them.
     """
     traffic = settings.traffic
 
@@ -37,6 +37,12 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     yield from telemetry.namespace_telemetry(settings, namespace)
 
 
+def guards(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield what must be there before a namespace's listeners, which would serve everybody at first."""
+    yield from gateways.allow_lists(settings, namespace)
+    yield from gateways.limits(settings, namespace)
+
+
 def listeners(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the Gateway of each of a namespace's listeners."""
     build = gateway_api.gateway if settings.traffic.api == "gateway" else gateways.gateway
@@ -47,6 +53,6 @@ def listeners(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Obje
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
     """Return all objects of all namespaces, the default denies apart."""
     namespaces = settings.workload_namespaces
-    first = (item for namespace in namespaces for item in gateways.allow_lists(settings, namespace))
+    first = (item for namespace in namespaces for item in guards(settings, namespace))
     rest = (item for space in namespaces for item in (*objects(settings, space), *listeners(settings, space)))
     return (*first, *rest), tuple(item for namespace in namespaces for item in authorization.default_deny(namespace))

@@ -1,15 +1,17 @@
-"""The listeners of the ingress gateway: Gateway objects, their allow-lists and cert-manager's Certificates."""
+"""The listeners of the ingress gateway: Gateways, their allow-lists and limits, and cert-manager's Certificates."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 
+from pi_mesh.facts import duration
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings
 from pi_mesh.settings.namespaces import WorkloadNamespace
-from pi_mesh.settings.traffic.gateways import IngressListener, Server
+from pi_mesh.settings.traffic.gateways import IngressListener, Limit, Server
 from pi_mesh.values import cert_manager
 from pi_mesh.values.gateway_service import topology
-from pi_mesh.values.objects import Object, istio_object, item_object, kubernetes_object, own
+from pi_mesh.values.objects import Object, in_seconds, istio_object, item_object, kubernetes_object, own
 from pi_mesh.values.traffic.authorization import POLICY
 
 
@@ -97,6 +99,92 @@ def _port_numbers(listener: IngressListener) -> set[int]:
 
 def _same_list(listener: IngressListener, other: IngressListener) -> bool:
     return set(listener.allow_addresses) == set(other.allow_addresses)
+
+
+# Limits are Envoy's own local rate limits, for which neither Istio nor Gateway API has a kind.
+# https://istio.io/latest/docs/tasks/policy-enforcement/rate-limit/
+
+LOCAL_RATE_LIMIT = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+MOST_CLIENTS = 10_000
+"""Clients that each limit by client remembers; the longest silent one is forgotten first. Envoy's default is 20."""
+ALWAYS = {"default_value": {"numerator": 100}}
+COUNTED, CLIENT = "pi-mesh-limit", "pi-mesh-client"
+"""Keys of Envoy's descriptors, each of which has a bucket."""
+
+
+def limits(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield the EnvoyFilter of each listener of a namespace with limits, in the gateway's namespace."""
+    pods = gateway_labels(settings.releases.names.ingress, settings.ingress)
+    for name, listener in own(settings, namespace, settings.traffic.gateways).items():
+        if listener.limits:
+            # After the policies: a client whom they refuse uses up nobody's requests.
+            patch = {"operation": "INSERT_BEFORE", "value": _limiter(name, listener)}
+            patches = [
+                {"applyTo": "HTTP_FILTER", "match": _before_the_router(server), "patch": patch}
+                for server in listener.servers
+            ]
+            # Without a priority `istioctl analyze` warns of the place (IST0151).
+            spec: Object = {"workloadSelector": {"labels": pods}, "priority": 1, "configPatches": patches}
+            yield istio_object(settings.ingress_namespace, "EnvoyFilter", f"{name}-limits", spec)
+
+
+def _before_the_router(server: Server) -> Object:
+    router = {"name": "envoy.filters.http.router"}
+    chain = {"filter": {"name": "envoy.filters.network.http_connection_manager", "subFilter": router}}
+    return {"context": "GATEWAY", "listener": {"portNumber": server.number, "filterChain": chain}}
+
+
+def _limiter(name: str, listener: IngressListener) -> Object:
+    limits = {f"{name}/{place}": limit for place, limit in enumerate(listener.limits)}
+    wait = max(math.ceil(duration(limit.per).total_seconds() / limit.requests) for limit in listener.limits)
+    config = {
+        "@type": LOCAL_RATE_LIMIT,
+        "stat_prefix": name,
+        "filter_enabled": ALWAYS,
+        "filter_enforced": ALWAYS,
+        "local_rate_limit_per_downstream_connection": False,
+        "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
+        "response_headers_to_add": [{"header": {"key": "retry-after", "value": str(wait)}}],
+        # Clients repeat UNAVAILABLE, gRPC's status for 429, at once.
+        "rate_limited_as_resource_exhausted": True,
+        "max_dynamic_descriptors": MOST_CLIENTS,
+        "rate_limits": [actions for key, limit in limits.items() for actions in _actions(key, limit, listener)],
+        "descriptors": [_bucket(key, limit) for key, limit in limits.items()],
+    }
+    return {"name": f"pi-mesh.limits.{name}", "typed_config": config}
+
+
+def _actions(key: str, limit: Limit, listener: IngressListener) -> Iterator[Object]:
+    """Yield the actions that give a counted request its descriptor."""
+    headers: list[Object] = [{"name": ":method", "present_match": True}]
+    hosts = (limit.host,) if limit.host else listener.hosts
+    if "*" not in hosts:
+        # In any case, as Envoy compares hosts; `*.` covers more than one label, as in a Gateway.
+        forms = "|".join(host.replace(".", r"\.").replace("*", ".+") for host in hosts)
+        headers.append({"name": ":authority", "string_match": {"safe_regex": {"regex": f"(?i)({forms})(:[0-9]+)?"}}})
+    if limit.prefix:
+        headers.append({"name": ":path", "string_match": {"prefix": limit.prefix}})
+    counted = _if(COUNTED, key, headers)
+    if limit.by_header:
+        yield {"actions": [counted, {"request_headers": {"header_name": limit.by_header, "descriptor_key": CLIENT}}]}
+        absent = {"name": limit.by_header, "present_match": True, "invert_match": True}
+        yield {"actions": [counted, _if(CLIENT, "none", [absent])]}
+    else:
+        yield {"actions": [counted, *([{"remote_address": {}}] if limit.by_address else [])]}
+
+
+def _if(key: str, value: str, headers: list[Object]) -> Object:
+    return {"header_value_match": {"descriptor_key": key, "descriptor_value": value, "headers": headers}}
+
+
+def _bucket(key: str, limit: Limit) -> Object:
+    """Return the descriptor with its bucket; an entry without a value stands for each value by itself."""
+    client = CLIENT if limit.by_header else "remote_address" if limit.by_address else None
+    bucket = {"max_tokens": limit.burst or limit.requests, "tokens_per_fill": limit.requests}
+    return {
+        "entries": [{"key": COUNTED, "value": key}, *([{"key": client}] if client else [])],
+        "token_bucket": {**bucket, "fill_interval": in_seconds(limit.per)},
+    }
 
 
 def certificates(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:

@@ -20,7 +20,8 @@ from tests.support.proxies import Proxy, access_rules, istioctl, wants_certifica
 pytestmark = pytest.mark.usefixtures("mesh")
 
 KINDS = (
-    "gateway,virtualservice,destinationrule,serviceentry,authorizationpolicy,peerauthentication,requestauthentication"
+    "gateway,virtualservice,destinationrule,serviceentry,envoyfilter,"
+    "authorizationpolicy,peerauthentication,requestauthentication"
 )
 PORT_NOT_SERVED = "IST0162"
 """The objects are applied without the program, so the ingress gateway's Service has no ports for its listeners."""

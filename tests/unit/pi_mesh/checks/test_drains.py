@@ -24,6 +24,7 @@ NETWORKS = {
     "istio-system app=istio-ingressgateway,istio=ingressgateway": f"{OWN}istio-ingressgateway",
     "istio-system app=istio-egressgateway,istio=egressgateway": f"{OWN}istio-egressgateway",
 }
+LIMITED = "istio=ingressgateway, port 8081 (EnvoyFilter istio-system/web-limits)"
 ALLOWS, LOG_OF = "AuthorizationPolicy trading/allow", "Telemetry istio-system/pi-mesh-access-log"
 
 
@@ -72,6 +73,9 @@ def policies(**named: object) -> dict:
         ["TCP connections from the mesh to desk (VirtualService trading/desk)"]),
     case("an HTTP route", {"traffic": http("5s")}, {"traffic": http("6s")}, []),
     case("a new listener", {"traffic": {"gateways": {"web": WEB}}}, {"traffic": GATEWAYS}, []),
+    case("limits of a listener", {"traffic": {"gateways": {"web": WEB}}},
+        {"traffic": {"gateways": {"web": {**WEB, "limits": [{"requests": 1, "per": "1s"}]}}}},
+        [f"HTTP connections to app=istio-ingressgateway,{LIMITED}"]),
     case("a listener that goes", {"traffic": GATEWAYS}, {"traffic": {"gateways": {"web": WEB}}},
         [f"{TO_GATEWAY} 9000 (Gateway trading/fix)"]),
     case("another host of plain HTTP", {"traffic": GATEWAYS},

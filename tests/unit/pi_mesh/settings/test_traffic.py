@@ -12,6 +12,7 @@ A, B = {"service": "a"}, {"service": "b"}
 CERTIFICATE = {"secret": "certificate"}
 BOTH_NEWER = "tcpIdleTimeout and maxConcurrentStreams need Istio 1.21 or newer"
 NEED_PLAIN_HTTP, OF_THE_PROXY = "tls.port and tls.redirect need plain HTTP", "is a port that Istio's proxy uses itself"
+TEN = {"requests": 10, "per": "1m"}
 DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
 
 
@@ -101,6 +102,11 @@ REFUSED = {
     "HTTP and HTTPS on one port": (listen(port=443, tls=CERTIFICATE), "port and tls.port are both 443"),
     "an issuer for any host": (listen(tls={**CERTIFICATE, "issuer": {"name": "home"}}), "tls.issuer needs hosts"),
     "a machine's name among addresses": (listen(allowAddresses=["my-laptop"]), "is neither an IP address nor a range"),
+    "a limit of TCP": (listen(protocol="TCP", port=9000, limits=[TEN]), "limits count HTTP requests, and protocol TCP"),
+    "a limit of a foreign host": (listen(hosts=["a.example"], limits=[{**TEN, "host": "b.example"}]), "b.example, for"),
+    "a burst below the limit": (listen(limits=[{**TEN, "burst": 9}]), "g.limits[0]: burst 9 is below requests 10"),
+    "a limit by two": (listen(limits=[{**TEN, "byAddress": True, "byHeader": "x-key"}]), "byAddress and byHeader"),
+    "a limit per part of a second": (listen(limits=[{**TEN, "per": "500ms"}]), "limits[0].per: '500ms': is not a time"),
     "a protocol that is none": (listen(protocol="UDP", port=53), "traffic.gateways.g.protocol"),
     "a wildcard through the egress gateway": (outside("*.example.org", throughGateway=True), "needs hosts without '*'"),
     "two TCP hosts through the egress gateway": (
@@ -165,6 +171,12 @@ def test_a_bound_that_the_oldest_istio_does_not_know_is_refused_for_it_alone(new
     assert f"traffic.destinations.d.connections: {BOTH_NEWER}; {OLDEST} ignores them" in said
     assert make_settings(istio={"version": "1.21.0"}, traffic=traffic)
     assert make_settings(istio={"version": OLDEST}, traffic=bounds(tcpKeepalive={}))
+
+
+def test_limits_are_refused_for_an_istio_whose_envoy_cannot_count_clients():
+    said = refusal(istio={"version": OLDEST}, traffic=listen(limits=[TEN]))
+    assert "traffic.gateways.g.limits need Istio 1.26 or newer; istio.version is 1.20" in said
+    assert make_settings(istio={"version": "1.26.0"}, traffic=listen(limits=[TEN]))
 
 
 def listeners(settings: dict[str, dict]) -> dict[str, IngressListener]:

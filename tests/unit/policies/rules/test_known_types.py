@@ -51,6 +51,7 @@ def test_a_type_that_the_program_registers_passes(kind):
     (WEBHOOK, named("mine"), "the webhook mine may change every new pod"),
     (f"{CORE}ConfigMap", named("istio"), "the ConfigMap istio is istiod's own configuration"),
     (f"{CORE}ConfigMap", named("istio-sidecar-injector"), "is istiod's own configuration"),
+    (f"{ISTIO}EnvoyFilter", named("a", spec={"configPatches": [{"applyTo": "CLUSTER"}]}), "more than to limit"),
     (f"{ISTIO}Sidecar", named("a", spec={"ingress": [{"captureMode": "NONE"}]}), "past mutual TLS"),
 )
 def test_what_could_switch_protection_off_is_a_breach(kind, props, words):

@@ -12,6 +12,7 @@ from tests.support.traffic_problems import of_settings
 WITH_8080 = [{"name": "status-port", "port": 15021}, {"name": "http", "port": 80}, {"name": "more", "port": 8080}]
 LISTED = {"values": {"service": {"ports": WITH_8080}}}
 HOME, OFFICE = {"allowAddresses": ["192.168.0.0/16"]}, {"allowAddresses": ["192.0.2.7"]}
+BY_ADDRESS = {"limits": [{"requests": 1, "per": "1s", "byAddress": True}]}
 A, B = {"hosts": ["a.example"]}, {"hosts": ["b.example"]}
 TLS = {"protocol": "TLS"}
 
@@ -124,6 +125,8 @@ def test_listeners_of_one_port_must_be_told_apart(first, second, line):
     case("proxies that clients pass", HOME, {"trustedProxies": 2}, f"{TRUSTED}\nWARNING ingress.trustedProxies:"),
     case("so for PROXY", HOME, {"proxyProtocol": True}, f"{BY_PROXY}\nWARNING ingress.proxyProtocol:"),
     case("TCP has no header", FEED, {"trustedProxies": 1, **BY_SERVICE}, NO_HEADER),
+    case("a limit by address", BY_ADDRESS, {}, "ERROR traffic.gateways.g.limits: cannot tell clients apart"),
+    case("a limit of all together", {"limits": [{"requests": 1, "per": "1s"}]}, {}, ""),
     case("without a list", {}, {"trustedProxies": 1}, ""),
     case("switched off without a list", {}, {"enabled": False}, ""),
     case("switched off", HOME, {"enabled": False}, ""),

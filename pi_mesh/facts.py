@@ -172,7 +172,7 @@ def loses(before: Any, after: Any) -> bool:
 
 
 def widens_scope(before: Any, after: Any) -> bool:
-    """Return True where sidecars reach a host more; an empty scope is the whole mesh."""
+    """Return True where the new list has an entry more; an empty list stands for everything."""
     return bool(before) and (not after or grows(before, after))
 
 

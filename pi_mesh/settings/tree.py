@@ -18,7 +18,7 @@ from pi_mesh.settings.network_policies import NetworkPolicySettings
 from pi_mesh.settings.observability import ObservabilitySettings
 from pi_mesh.settings.releases import ChartSettings, ImageSettings, ReleaseSettings, ReleasesSettings
 from pi_mesh.settings.traffic import TrafficSettings, gateway_api
-from pi_mesh.settings.traffic.gateways import CHART_PORTS, limit_conflicts, service_ports
+from pi_mesh.settings.traffic.gateways import CHART_PORTS, door_conflicts, service_ports
 from pi_mesh.settings.traffic.names import NamespacedItem, full_name
 from pi_mesh.settings.traffic.routes import RouteTarget
 from pi_mesh.settings.vault import VaultSettings
@@ -135,7 +135,7 @@ class Settings(Model):
         yield from listener_drain_conflicts(self)
         yield from eviction_conflicts(self)
         yield from gateway_api_conflicts(self)
-        yield from limit_conflicts(self.traffic.gateways, facts_of(self.istio.version).minor)
+        yield from door_conflicts(self.traffic.gateways, facts_of(self.istio.version).minor, self.traffic.api)
 
 
 class CaSettings(Model):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes, leaves, loses
+from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes, leaves, loses, widens_scope
 from pi_mesh.model import IssuerName, Model, matching
 from pi_mesh.settings.traffic.names import (
     Address,
@@ -69,11 +69,21 @@ class GatewayTls(Model):
     """Port on which the ingress gateway accepts HTTPS beside plain HTTP."""
     mode: Annotated[Literal["SIMPLE", "MUTUAL"], Weaker(becomes("SIMPLE"), "clients need no certificate")] = "SIMPLE"
     """TLS mode. MUTUAL also asks the client for a certificate; the Secret then needs `ca.crt`."""
+    client_names: Annotated[
+        tuple[Annotated[str, matching(r"^[^\s*]+$", 'a whole name such as "desk.example.org", without a "*"')], ...],
+        Weaker(widens_scope, "more clients may connect"),
+    ] = ()
+    """Names of which a client's certificate must have one as a subject alternative name (DNS name, URI, e-mail or IP
+    address); its subject does not count. By default every certificate that `ca.crt` signed is accepted."""
     redirect: Annotated[bool, Weaker(OFF, "plain HTTP is answered")] = False
     """Redirect plain HTTP to HTTPS."""
     issuer: Annotated[CertificateIssuer | None, NAME] = None
     """Issuer of the cluster's cert-manager that writes the Secret, for the listener's hosts; by default somebody else
     makes it."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.client_names and self.mode != "MUTUAL":
+            yield f"clientNames need mode: MUTUAL; with {self.mode} clients show no certificate"
 
 
 Requests = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -172,10 +182,16 @@ class IngressListener(NamespacedItem):
             yield "tls.issuer needs hosts by name: nobody signs a certificate for every host"
 
 
-def limit_conflicts(gateways: Mapping[str, IngressListener], minor: int) -> Iterator[str]:
-    """Yield a sentence for each listener whose Envoy, before 1.34, counts no clients (envoyproxy/envoy#36623)."""
-    for name in (name for name, listener in gateways.items() if listener.limits and minor < 26):
-        yield f"traffic.gateways.{name}.limits need Istio 1.26 or newer; istio.version is 1.{minor}"
+def door_conflicts(gateways: Mapping[str, IngressListener], minor: int, api: str) -> Iterator[str]:
+    """Yield a sentence for what this version of Istio, or Gateway API, cannot do at a listener.
+
+    Envoy counts each client by itself since 1.34 (envoyproxy/envoy#36623).
+    """
+    for name, listener in gateways.items():
+        if listener.limits and minor < 26:
+            yield f"traffic.gateways.{name}.limits need Istio 1.26 or newer; istio.version is 1.{minor}"
+        if listener.tls and listener.tls.client_names and api == "gateway":
+            yield f"traffic.gateways.{name}.tls.clientNames is no field of Gateway API; set traffic.api: istio"
 
 
 def service_ports(listeners: Iterable[IngressListener]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Limit, Server
 from pi_mesh.values import cert_manager
 from pi_mesh.values.gateway_service import topology
-from pi_mesh.values.objects import Object, in_seconds, istio_object, item_object, kubernetes_object, own
+from pi_mesh.values.objects import Object, given, in_seconds, istio_object, item_object, kubernetes_object, own
 from pi_mesh.values.traffic.authorization import POLICY
 
 
@@ -41,7 +41,9 @@ def _server(server: Server, listener: IngressListener) -> Object:
 def _tls(server: Server, listener: IngressListener) -> Object | None:
     tls = listener.tls
     if server.family == "TLS":
-        return {"mode": tls.mode, "credentialName": tls.secret} if tls else {"mode": "PASSTHROUGH"}
+        names = list(tls.client_names) if tls else []
+        ended = tls and given(mode=tls.mode, credentialName=tls.secret, subjectAltNames=names)
+        return ended or {"mode": "PASSTHROUGH"}
     return {"httpsRedirect": True} if tls and tls.redirect else None
 
 

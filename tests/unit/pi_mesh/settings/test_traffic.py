@@ -12,6 +12,7 @@ A, B = {"service": "a"}, {"service": "b"}
 CERTIFICATE = {"secret": "certificate"}
 BOTH_NEWER = "tcpIdleTimeout and maxConcurrentStreams need Istio 1.21 or newer"
 NEED_PLAIN_HTTP, OF_THE_PROXY = "tls.port and tls.redirect need plain HTTP", "is a port that Istio's proxy uses itself"
+NAMED, MUTUAL = {**CERTIFICATE, "clientNames": ["desk"]}, {**CERTIFICATE, "mode": "MUTUAL"}
 TEN = {"requests": 10, "per": "1m"}
 DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
 
@@ -102,6 +103,9 @@ REFUSED = {
     "HTTP and HTTPS on one port": (listen(port=443, tls=CERTIFICATE), "port and tls.port are both 443"),
     "an issuer for any host": (listen(tls={**CERTIFICATE, "issuer": {"name": "home"}}), "tls.issuer needs hosts"),
     "a machine's name among addresses": (listen(allowAddresses=["my-laptop"]), "is neither an IP address nor a range"),
+    "names of clients without certificates": (listen(tls=NAMED), "g.tls: clientNames need mode: MUTUAL; with SIMPLE"),
+    "a pattern of names": (listen(tls={**MUTUAL, "clientNames": ["*.desk"]}), "clientNames[0]: '*.desk': is not"),
+    "names in Gateway API": ({"api": "gateway", **listen(tls={**MUTUAL, **NAMED})}, "tls.clientNames is no field of"),
     "a limit of TCP": (listen(protocol="TCP", port=9000, limits=[TEN]), "limits count HTTP requests, and protocol TCP"),
     "a limit of a foreign host": (listen(hosts=["a.example"], limits=[{**TEN, "host": "b.example"}]), "b.example, for"),
     "a burst below the limit": (listen(limits=[{**TEN, "burst": 9}]), "g.limits[0]: burst 9 is below requests 10"),

@@ -12,6 +12,7 @@ from tests.support.factories import make_mesh, make_settings
 from tests.support.findings import case, table
 
 CERTIFICATE = {"secret": "certificate"}
+NAMED = {**CERTIFICATE, "mode": "MUTUAL", "clientNames": ["desk"]}
 ENDED = {"mode": "SIMPLE", "credentialName": "certificate"}
 HOME, OFFICE = ["192.168.0.0/16"], ["192.0.2.7"]
 ISSUER = {"name": "lets-encrypt", "kind": "ClusterIssuer"}
@@ -25,6 +26,7 @@ LISTENERS = [
     ({"protocol": "GRPC", "port": 50051}, [("GRPC", 50051, None)]),
     ({"protocol": "HTTPS", "tls": CERTIFICATE}, [("HTTPS", 443, ENDED)]),
     ({"tls": CERTIFICATE}, [("HTTP", 80, None), ("HTTPS", 443, ENDED)]),
+    ({"protocol": "HTTPS", "tls": NAMED}, [("HTTPS", 443, {**ENDED, "mode": "MUTUAL", "subjectAltNames": ["desk"]})]),
     ({"protocol": "TCP", "port": 9000}, [("TCP", 9000, None)]),
     ({"protocol": "TLS", "hosts": ["a.example"]}, [("TLS", 443, {"mode": "PASSTHROUGH"})]),
     ({"protocol": "TLS", "port": 8883, "tls": CERTIFICATE}, [("TLS", 8883, ENDED)]),

@@ -235,7 +235,8 @@ def _repeating(routes: Mapping[str, Any] | None) -> set[str]:
 
 
 def lets_more_in(before: Any, after: Any) -> bool:
-    """Return True where new policies admit more: an ALLOW has a new rule, a DENY lost one, or a selector changed."""
+    """Return True where new policies admit more: a rule is new in an ALLOW or gone from a DENY or CUSTOM, or a selector
+    or authorizer changed."""
     before, after = before or {}, after or {}
     return any(name not in after or _is_looser(old, after[name]) for name, old in before.items()) or any(
         policy.get("action", "ALLOW") == "ALLOW" and name not in before for name, policy in after.items()
@@ -243,7 +244,7 @@ def lets_more_in(before: Any, after: Any) -> bool:
 
 
 def _is_looser(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    if any(before.get(key) != after.get(key) for key in ("action", "selector", "namespace")):
+    if any(before.get(key) != after.get(key) for key in ("action", "selector", "namespace", "authorizer")):
         return True
     old, new = before.get("rules") or [], after.get("rules") or []
-    return grows(new, old) if before.get("action") == "DENY" else grows(old, new)
+    return grows(new, old) if before.get("action") in ("DENY", "CUSTOM") else grows(old, new)

@@ -48,7 +48,8 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     for namespace in settings.workload_namespaces:
         yield from _of(namespace.setting, objects.bounds(settings, namespace))
         component = namespace.traffic_component
-        yield from _of(component, traffic.guards(settings, namespace), first=True)
+        # Without them the Gateways would serve everybody at first.
+        yield from _of(component, gateways.guards(settings, namespace), first=True)
         yield from _of(component, traffic.objects(settings, namespace))
         yield from (ManagedObject(component, item, opens=True) for item in traffic.listeners(settings, namespace))
         # Before the allow policies it would cut off callers.

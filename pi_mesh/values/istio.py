@@ -13,6 +13,7 @@ from pi_mesh.values import telemetry, vault
 from pi_mesh.values.helm_values import Values, merge
 from pi_mesh.values.objects import given
 from pi_mesh.values.placement import node_selector, scheduling, spread
+from pi_mesh.values.traffic import authorization
 from pi_mesh.values.traffic.routes import retry_policy
 
 MAX_SURGE_PERCENT = 25
@@ -151,7 +152,7 @@ def mesh_config(settings: Settings) -> Values:
         },
         **given(
             enableTracing=telemetry.TRACING_PROVIDER in settings.observability.enabled() or None,
-            extensionProviders=[*telemetry.extension_providers(settings)],
+            extensionProviders=[*telemetry.extension_providers(settings), *authorization.authorizers(settings)],
         ),
     }
 

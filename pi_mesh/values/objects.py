@@ -12,7 +12,7 @@ from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
 from pi_mesh.settings.istio import DEFAULT_REVISION
 from pi_mesh.settings.namespaces import WorkloadNamespace
-from pi_mesh.settings.traffic.names import NamespacedItem
+from pi_mesh.settings.traffic.names import NamespacedItem, full_name
 
 Object = dict[str, object]
 
@@ -99,8 +99,10 @@ def pod_resources(settings: Settings, namespace: WorkloadNamespace) -> tuple[Res
 
 def sidecar_scope(settings: Settings, namespace: WorkloadNamespace) -> Object:
     """Return the Sidecar with the hosts that the namespace's proxies learn of; each further host costs them memory."""
-    # Without the gateways' Services no request could leave through the egress gateway.
-    hosts = [*namespace.own.sidecar_scope, f"{settings.istio.namespace}/*"]
+    home, asked = settings.trading.namespace, settings.traffic.authorization.authorizers.values()
+    # Without the gateways' Services no request could leave through the egress gateway, nor an authorizer be asked.
+    authorizers = (f"*/{full_name(authorizer.service, home)}" for authorizer in asked)
+    hosts = [*namespace.own.sidecar_scope, f"{settings.istio.namespace}/*", *authorizers]
     return istio_object(namespace.name, "Sidecar", "default", {"egress": [{"hosts": hosts}]})
 
 

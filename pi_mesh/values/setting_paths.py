@@ -29,7 +29,7 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
         # Charts differ in the probe that they need (`IstioMinor.gateways_choose_their_probe`).
         "global.proxy.readinessPeriodSeconds": "istio.version",
         "global.proxy.readinessFailureThreshold": "istio.version",
-        # Access logs, audits and Jaeger share them.
+        # Access logs, audits, Jaeger and authorizers share them.
         "meshConfig.extensionProviders": "observability",
         "meshConfig.enableTracing": "observability",
     },

@@ -32,7 +32,6 @@ KNOWN = re.compile(
 )
 """Types that the program registers; a test registers all of them."""
 LIMITS = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
-"""Envoy's filter of a listener's limits."""
 TAG = "istio-revision-tag-"
 """Beginning of the names of the program's own webhooks."""
 
@@ -49,12 +48,8 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         yield f"the ConfigMap {name} is istiod's own configuration, which the release of istiod writes"
     elif is_kind(resource, "networking.istio.io/EnvoyFilter"):
         for patch in items(resource.props, "spec.configPatches"):
-            done = (
-                text(patch, "applyTo"),
-                text(patch, "patch.operation"),
-                text(patch, "patch.value.typed_config.@type"),
-            )
-            if done != ("HTTP_FILTER", "INSERT_BEFORE", LIMITS):
+            keys = ("applyTo", "patch.operation", "patch.value.typed_config.@type")
+            if [text(patch, key) for key in keys] != ["HTTP_FILTER", "INSERT_BEFORE", LIMITS]:
                 yield f"the EnvoyFilter {name} does more than to limit requests"
     elif is_kind(resource, "networking.istio.io/Sidecar"):
         for listener in items(resource.props, "spec.ingress"):

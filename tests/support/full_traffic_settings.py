@@ -106,6 +106,7 @@ TRAFFIC = {
                 ],
             },
         },
+        "authorizers": {"oauth": {"service": APP, "port": 80, "headers": ["cookie"]}},
         "tokens": {
             "login": {
                 "issuer": "https://login.example.org",

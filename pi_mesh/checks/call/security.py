@@ -201,7 +201,8 @@ def _policy_findings(call: Call, callee: Callee, plain: str) -> Iterator[Finding
             by_action[action_of(policy)].append(policy)
     for policy in by_action["CUSTOM"]:
         if _match(rules, policy):
-            yield unknown(ACCESS, subject_of(policy), "lets its provider decide about the call", "ask the provider")
+            message = f"asks {(policy.spec.get('provider') or {}).get('name')}, on whose answer the call depends"
+            yield unknown(ACCESS, subject_of(policy), message, "see the log of that authorizer")
     for policy in by_action["DENY"]:
         matched = _match(rules, policy)
         if matched is Match.YES:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.traffic.routes import route_targets
+from pi_mesh.checks.traffic.routes import authorizer_targets, route_targets
 from pi_mesh.cluster import settings_objects
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import IN_CLUSTER
@@ -50,7 +50,7 @@ def _uses(observation: Observation) -> dict[str, list[str]]:
 
 def _named(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield the namespaces of Services that the settings name, each with its config key."""
-    for target in route_targets(settings):
+    for target in (*route_targets(settings), *authorizer_targets(settings)):
         if target.service.endswith(IN_CLUSTER):
             yield target.where, target.service.removesuffix(IN_CLUSTER).rpartition(".")[2]
     for namespace in settings.workload_namespaces:

@@ -2,8 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import combinations
 from typing import TypeVar
 
+from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, error, setting
 from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
@@ -21,6 +23,7 @@ def check(observation: Observation) -> Iterator[Finding]:
     yield from _destinations(observation.settings)
     yield from _mesh_hosts(observation.settings)
     yield from _gateway_paths(observation.settings)
+    yield from _authorizers(observation.settings)
     for name, route in observation.settings.traffic.routes.items():
         yield from _unreachable(f"traffic.routes.{name}", route)
 
@@ -78,6 +81,19 @@ def _streams(settings: Settings) -> Iterator[tuple[tuple[str, str], str]]:
             if route.tcp:
                 yield (gateway, "all connections"), name
             yield from (((gateway, f"server name {host}"), name) for host in route.hosts if route.tls)
+
+
+def _authorizers(settings: Settings) -> Iterator[Finding]:
+    """Yield an error for two authorizers of one pod: Istio before 1.29 denies it every request (#57933)."""
+    every, home = settings.traffic.authorization.policies, settings.namespace_of
+    asking = [name for name in every if every[name].authorizer and facts_of(settings.istio.version).minor < 29]
+    for names in combinations(asking, 2):
+        policy, other = (every[name] for name in names)
+        labels = policy.selector or {}
+        share_pods = all(labels.get(key, value) == value for key, value in (other.selector or {}).items())
+        if share_pods and home(policy) == home(other) and policy.authorizer != other.authorizer:
+            message = f"{_and(names)} may ask two authorizers about one pod's requests, which Istio then denies"
+            yield error(ID, setting("traffic.authorization.policies"), message, "name one authorizer in both")
 
 
 def _unreachable(where: str, route: Route) -> Iterator[Finding]:

@@ -90,13 +90,20 @@ def route_targets(settings: Settings) -> Iterator[Target]:
             yield Target(f"traffic.canaries.{name}.{key}", to, home(canary))
 
 
+def authorizer_targets(settings: Settings) -> Iterator[Target]:
+    """Yield the service that each authorizer is, which must exist as a destination must."""
+    for name, authorizer in settings.traffic.authorization.authorizers.items():
+        to = RouteTarget(service=authorizer.service, port=authorizer.port)
+        yield Target(f"traffic.authorization.authorizers.{name}", to, settings.trading.namespace)
+
+
 ID = "routes"
 
 
 def check(observation: Observation) -> Iterator[Finding]:
     services = known_services(observation.settings, observation.snapshot)
     problems = [*_gateways(observation.settings), *_egress(observation.settings)]
-    every = list(route_targets(observation.settings))
+    every = [*route_targets(observation.settings), *authorizer_targets(observation.settings)]
     for target in every:
         problems += [*_service(target, services), *_subset(target, services)]
     yield from problems

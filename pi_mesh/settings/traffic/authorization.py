@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pi_mesh.facts import OFF, ON, Harmless, Weaker, differs, grows, lets_more_in
-from pi_mesh.model import Model, NamespaceName, matching
+from pi_mesh.facts import OFF, ON, Harmless, Weaker, differs, grows, lets_more_in, loses
+from pi_mesh.model import Duration, Model, NamespaceName, matching
 from pi_mesh.settings.traffic.names import (
     Address,
+    HeaderName,
     Labels,
     Method,
     NamespacedItem,
@@ -16,6 +17,7 @@ from pi_mesh.settings.traffic.names import (
     Port,
     Principal,
     RequestPrincipal,
+    ServiceHost,
 )
 
 
@@ -127,10 +129,43 @@ class AccessPolicy(NamespacedItem):
 
     selector: Labels | None = None
     """Labels of the workloads that the policy applies to; by default every workload of the namespace."""
-    action: Literal["ALLOW", "DENY"] = "ALLOW"
-    """Action for matching requests; a DENY policy overrides every ALLOW policy."""
+    action: Literal["ALLOW", "DENY", "CUSTOM"] = "ALLOW"
+    """Action for matching requests; a DENY policy overrides every ALLOW policy. CUSTOM asks the authorizer, first of
+    all: what it admits the other policies still judge."""
+    authorizer: ObjectName | None = None
+    """Name in `traffic.authorization.authorizers` of the one that CUSTOM asks."""
     rules: Annotated[tuple[AccessRule, ...], Field(min_length=1)]
     """Rules of the policy; it applies to a request that matches one of them."""
+
+    def conflicts(self) -> Iterator[str]:
+        if (self.action == "CUSTOM") != (self.authorizer is not None):
+            yield f"action is {self.action}, and only CUSTOM needs authorizer; give both or none"
+        for number, rule in enumerate(self.rules):
+            if self.authorizer and (rule.needs_identity or rule.needs_token):
+                yield f"rules[{number}] asks for an identity or a token, and CUSTOM comes before both are known"
+
+
+class Authorizer(Model):
+    """A service of yours that is asked about requests (Envoy's external authorization)."""
+
+    service: ServiceHost
+    """Service of the trading namespace by its name, any other by its full name, or a host of `traffic.external`."""
+    port: Port
+    """Port of the service."""
+    protocol: Literal["http", "grpc"] = "http"
+    """Form of the question: the request itself without its body (`http`), or Envoy's own API (`grpc`)."""
+    headers: tuple[HeaderName, ...] = ()
+    """Headers of the request that an authorizer by `http` gets too, beside Host and Authorization; `grpc` gets all."""
+    upstream_headers: tuple[HeaderName, ...] = ()
+    """Headers of an authorizer's answer by `http` that an admitted request takes on, in place of the client's own."""
+    timeout: Duration = "2s"
+    """Time limit of an answer."""
+    fail_open: Annotated[bool, Weaker(ON, "requests pass while the authorizer does not answer")] = False
+    """Admit requests while the authorizer does not answer; by default they get 403."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.protocol == "grpc" and (self.headers or self.upstream_headers):
+            yield "headers and upstreamHeaders need protocol: http; grpc has headers in its messages"
 
 
 class DefaultDeny(Model):
@@ -159,10 +194,20 @@ class Authorization(Model):
 
     policies: Annotated[dict[ObjectName, AccessPolicy], Weaker(lets_more_in, "more callers may be admitted")] = {}
     """Policies by their names."""
+    authorizers: Annotated[
+        dict[Annotated[ObjectName, Field(max_length=52)], Authorizer],
+        Weaker(loses, "another program may decide about requests"),
+    ] = {}
+    """Services that policies with `action: CUSTOM` ask; each is an extension provider of the mesh, NAME-authorizer."""
     tokens: Annotated[dict[ObjectName, TokenIssuer], Weaker(differs, "tokens of other issuers may be accepted")] = {}
     """Issuers of tokens (JWT) that callers may send, each a RequestAuthentication."""
     default_deny: DefaultDeny = DefaultDeny()
     """Default deny of the trading namespace; a further namespace has its own, `namespaces.NAME.defaultDeny`."""
+
+    def conflicts(self) -> Iterator[str]:
+        for name, policy in self.policies.items():
+            if policy.authorizer and policy.authorizer not in self.authorizers:
+                yield f"policies.{name}.authorizer is '{policy.authorizer}', which authorizers do not have; declare it"
 
 
 class LegacyWorkloads(NamespacedItem):

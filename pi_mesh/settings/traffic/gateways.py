@@ -7,16 +7,7 @@ from pydantic import Field
 
 from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes, leaves, loses, widens_scope
 from pi_mesh.model import IssuerName, Model, matching
-from pi_mesh.settings.traffic.names import (
-    Address,
-    HeaderName,
-    Host,
-    NamespacedItem,
-    ObjectName,
-    Path,
-    ProxyPort,
-    takes,
-)
+from pi_mesh.settings.traffic.names import Address, HeaderName, Host, NamespacedItem, ObjectName, Path, ProxyPort, takes
 
 Protocol = Literal["HTTP", "HTTP2", "GRPC", "HTTPS", "TLS", "TCP"]
 PLAIN_HTTP = ("HTTP", "HTTP2", "GRPC")
@@ -183,12 +174,9 @@ class IngressListener(NamespacedItem):
 
 
 def door_conflicts(gateways: Mapping[str, IngressListener], minor: int, api: str) -> Iterator[str]:
-    """Yield a sentence for what this version of Istio, or Gateway API, cannot do at a listener.
-
-    Envoy counts each client by itself since 1.34 (envoyproxy/envoy#36623).
-    """
+    """Yield a sentence for what this version of Istio, or Gateway API, cannot do at a listener."""
     for name, listener in gateways.items():
-        if listener.limits and minor < 26:
+        if listener.limits and minor < 26:  # the first with Envoy 1.34, which counts clients (envoyproxy/envoy#36623)
             yield f"traffic.gateways.{name}.limits need Istio 1.26 or newer; istio.version is 1.{minor}"
         if listener.tls and listener.tls.client_names and api == "gateway":
             yield f"traffic.gateways.{name}.tls.clientNames is no field of Gateway API; set traffic.api: istio"

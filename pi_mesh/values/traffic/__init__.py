@@ -37,12 +37,6 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     yield from telemetry.namespace_telemetry(settings, namespace)
 
 
-def guards(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield what must be there before a namespace's listeners, which would serve everybody at first."""
-    yield from gateways.allow_lists(settings, namespace)
-    yield from gateways.limits(settings, namespace)
-
-
 def listeners(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the Gateway of each of a namespace's listeners."""
     build = gateway_api.gateway if settings.traffic.api == "gateway" else gateways.gateway
@@ -53,6 +47,6 @@ def listeners(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Obje
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
     """Return all objects of all namespaces, the default denies apart."""
     namespaces = settings.workload_namespaces
-    first = (item for namespace in namespaces for item in guards(settings, namespace))
+    first = (item for namespace in namespaces for item in gateways.guards(settings, namespace))
     rest = (item for space in namespaces for item in (*objects(settings, space), *listeners(settings, space)))
     return (*first, *rest), tuple(item for namespace in namespaces for item in authorization.default_deny(namespace))

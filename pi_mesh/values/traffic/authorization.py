@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule, LegacyWorkloads, TokenIssuer
-from pi_mesh.values.objects import Object, given, istio_object, item_object, own
+from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.values.objects import Object, given, in_seconds, istio_object, item_object, own
 
 POLICY = "AuthorizationPolicy"
 DEFAULT_DENY = "default-deny"
@@ -16,7 +17,29 @@ DRY_RUN = "istio.io/dry-run"
 def policy(settings: Settings, name: str, access: AccessPolicy) -> Object:
     selector = access.selector and {"matchLabels": access.selector}
     rules = [_rule(rule) for rule in access.rules]
-    return item_object(settings, access, POLICY, name, given(selector=selector, action=access.action, rules=rules))
+    provider = {"name": _provider(access.authorizer)} if access.authorizer else None
+    spec = given(selector=selector, action=access.action, provider=provider, rules=rules)
+    return item_object(settings, access, POLICY, name, spec)
+
+
+def authorizers(settings: Settings) -> Iterator[Object]:
+    """Yield the extension providers of istiod's mesh config that policies ask."""
+    for name, authorizer in settings.traffic.authorization.authorizers.items():
+        fields = given(
+            service=full_name(authorizer.service, settings.trading.namespace),
+            port=authorizer.port,
+            # Istio's own is ten minutes.
+            timeout=in_seconds(authorizer.timeout),
+            failOpen=authorizer.fail_open or None,
+            includeRequestHeadersInCheck=[*authorizer.headers],
+            headersToUpstreamOnAllow=[*authorizer.upstream_headers],
+        )
+        yield {"name": _provider(name), f"envoyExtAuthz{authorizer.protocol.capitalize()}": fields}
+
+
+def _provider(authorizer: str) -> str:
+    """Return a name that no provider of logs or traces has: istiod refuses a mesh config with one name twice."""
+    return f"{authorizer}-authorizer"
 
 
 def tokens(settings: Settings, name: str, issuer: TokenIssuer) -> Object:

@@ -47,19 +47,27 @@ def _tls(server: Server, listener: IngressListener) -> Object | None:
     return {"httpsRedirect": True} if tls and tls.redirect else None
 
 
-# AuthorizationPolicy objects of the ingress gateway: each listener serves the addresses on its list alone.
-# They deny all others, because an ALLOW for one listener would close all listeners that have none.
-
-
-def allow_lists(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield the policy of each listener of a namespace with a list, in the gateway's namespace."""
-    pods = gateway_labels(settings.releases.names.ingress, settings.ingress)
+def guards(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield the policy with the addresses of each listener of a namespace, and its limits: both come before it."""
+    # Also with the label `app`: in the root namespace a policy selects pods of every namespace.
+    home, pods = settings.ingress_namespace, gateway_labels(settings.releases.names.ingress, settings.ingress)
     for name, listener in own(settings, namespace, settings.traffic.gateways).items():
         if listener.allow_addresses:
-            # Also with the label `app`: in the root namespace a policy selects pods of every namespace.
             rules = [_listener_rule(settings, listener, server) for server in listener.servers]
             spec: Object = {"selector": {"matchLabels": pods}, "action": "DENY", "rules": rules}
-            yield istio_object(settings.ingress_namespace, POLICY, f"{name}-addresses", spec)
+            yield istio_object(home, POLICY, f"{name}-addresses", spec)
+        if listener.limits:
+            # After the policies: a client whom they refuse uses up nobody's requests.
+            patch = {"operation": "INSERT_BEFORE", "value": _limiter(name, listener)}
+            ports = [{"match": _before_the_router(server), "patch": patch} for server in listener.servers]
+            patches = [{"applyTo": "HTTP_FILTER", **port} for port in ports]
+            # Without a priority `istioctl analyze` warns of the place (IST0151).
+            spec = {"workloadSelector": {"labels": pods}, "priority": 1, "configPatches": patches}
+            yield istio_object(home, "EnvoyFilter", f"{name}-limits", spec)
+
+
+# AuthorizationPolicy objects of the ingress gateway: each listener serves the addresses on its list alone.
+# They deny all others, because an ALLOW for one listener would close all listeners that have none.
 
 
 def shares_its_port(settings: Settings, listener: IngressListener, server: Server) -> bool:
@@ -112,22 +120,6 @@ MOST_CLIENTS = 10_000
 ALWAYS = {"default_value": {"numerator": 100}}
 COUNTED, CLIENT = "pi-mesh-limit", "pi-mesh-client"
 """Keys of Envoy's descriptors, each of which has a bucket."""
-
-
-def limits(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield the EnvoyFilter of each listener of a namespace with limits, in the gateway's namespace."""
-    pods = gateway_labels(settings.releases.names.ingress, settings.ingress)
-    for name, listener in own(settings, namespace, settings.traffic.gateways).items():
-        if listener.limits:
-            # After the policies: a client whom they refuse uses up nobody's requests.
-            patch = {"operation": "INSERT_BEFORE", "value": _limiter(name, listener)}
-            patches = [
-                {"applyTo": "HTTP_FILTER", "match": _before_the_router(server), "patch": patch}
-                for server in listener.servers
-            ]
-            # Without a priority `istioctl analyze` warns of the place (IST0151).
-            spec: Object = {"workloadSelector": {"labels": pods}, "priority": 1, "configPatches": patches}
-            yield istio_object(settings.ingress_namespace, "EnvoyFilter", f"{name}-limits", spec)
 
 
 def _before_the_router(server: Server) -> Object:

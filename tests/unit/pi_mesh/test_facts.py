@@ -14,6 +14,7 @@ WEAKNESSES = {field.path: fact.is_weaker for field in FIELDS for fact in field.f
 BY_PATH = {path: is_weaker for path, is_weaker in WEAKNESSES.items() if "[]" not in path}
 ALLOW = {"selector": {"app": "x"}, "rules": [{"namespaces": ["a"]}]}
 DENY = {**ALLOW, "action": "DENY"}
+CUSTOM = {**ALLOW, "action": "CUSTOM", "authorizer": "a"}
 MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
 ORDERS = {"orders": {"takesOrders": True}}
 POLICIES = "traffic.authorization.policies"
@@ -52,6 +53,8 @@ def test_a_duration_is_the_sum_of_its_parts(text, seconds):
         (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
         (POLICIES, {"x": {**DENY, "rules": MORE}}, {"x": DENY}),
         (POLICIES, {"x": DENY}, {}),
+        (POLICIES, {"x": {**CUSTOM, "rules": MORE}}, {"x": CUSTOM}),
+        (POLICIES, {"x": CUSTOM}, {"x": {**CUSTOM, "authorizer": "b"}}),
         (POLICIES, {"x": ALLOW}, {"x": ALLOW, "y": ALLOW}),
         (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "namespace": "research"}}),
         (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "selector": {}}}),
@@ -87,7 +90,13 @@ ON_IS_WEAKER = {
     *(f"traffic.authorization.{key}" for key in OF_A_NAMESPACE[:2]),
     *(f"destroy.{key}" for key in ("crds", "rootCertificates", "workloads")),
     *(f"istio.{key}" for key in ("adopt", "allowRemoval", "allowSkip", "untestedKubernetes")),
-    *("trading.adopt", "mtls.allowCutOff", "proxy.defaultRetries.idempotent", "ingress.proxyProtocol"),
+    *(
+        "traffic.authorization.authorizers.*.failOpen",
+        "trading.adopt",
+        "mtls.allowCutOff",
+        "proxy.defaultRetries.idempotent",
+        "ingress.proxyProtocol",
+    ),
 }
 BOUNDED = ("bounds.limitRange", "bounds.quota", "bounds.sidecar", "injection")
 OFF_IS_WEAKER = {

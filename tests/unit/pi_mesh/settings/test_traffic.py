@@ -29,8 +29,14 @@ def token(**settings: object) -> dict:
     return {"authorization": {"tokens": {"t": {"issuer": "i", **settings}}}}
 
 
-def policy(*rules: dict) -> dict:
-    return {"authorization": {"policies": {"p": {"rules": [*rules]}}}}
+def policy(*rules: dict, **more: object) -> dict:
+    return {"authorization": {"policies": {"p": {"rules": [*rules], **more}}}}
+
+
+def custom(rule: dict, name: str = "oauth", action: str = "CUSTOM", **service: object) -> dict:
+    """Return a policy that asks the authorizer `oauth`, and an authorizer of that or another name."""
+    asked = policy(rule, action=action, authorizer="oauth")["authorization"]
+    return {"authorization": {**asked, "authorizers": {name: {"service": "auth", "port": 80, **service}}}}
 
 
 def destination(**settings: object) -> dict:
@@ -92,6 +98,19 @@ REFUSED = {
     "a rule for everybody": (policy({}), "traffic.authorization.policies.p.rules[0]: has no condition"),
     "a policy without rules": (policy(), "traffic.authorization.policies.p.rules: []: has too few entries"),
     "a principal with its scheme": (policy({"principals": ["spiffe://cluster.local/ns/a/sa/b"]}), "(without spiffe:"),
+    "CUSTOM that asks nobody": (policy({"ports": [80]}, action="CUSTOM"), "policies.p: action is CUSTOM, and only"),
+    "DENY that asks": (custom({"ports": [80]}, action="DENY"), "policies.p: action is DENY, and only CUSTOM"),
+    "CUSTOM by an identity": (
+        custom({"namespaces": ["argocd"]}),
+        "policies.p: rules[0] asks for an identity or a token",
+    ),
+    "CUSTOM by a token": (custom({"requestPrincipals": ["*"]}), "policies.p: rules[0] asks for an identity or a token"),
+    "an authorizer that is none": (
+        custom({"ports": [80]}, "oidc"),
+        "policies.p.authorizer is 'oauth', which authorizers",
+    ),
+    "headers of gRPC": (custom({"ports": [80]}, protocol="grpc", headers=["x-desk"]), "need protocol: http; grpc has"),
+    "too long a name for Istio": (custom({"ports": [80]}, "a" * 53), "traffic.authorization.authorizers"),
     "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),
     "TCP at a gateway without a port": (listen(protocol="TCP"), "protocol TCP has no usual port; give port"),
     "gRPC without a port": (listen(protocol="GRPC"), "protocol GRPC has no usual port; give port"),

@@ -9,6 +9,7 @@ import yaml
 
 from pi_mesh.settings.traffic.routes import Retries
 from pi_mesh.values import telemetry
+from pi_mesh.values.istio import istiod_values
 from pi_mesh.values.objects import VERSIONS, peer_authentication, sidecar_scope
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.authorization import DRY_RUN
@@ -78,6 +79,40 @@ def test_every_object_fits_istios_schema_and_a_field_that_istio_does_not_know_wo
     (problem,) = crds.problems(rule, version)
     assert "$.trafficPolicy.connectionPool.http" in problem
     assert "'maxPending' was unexpected" in problem
+
+
+ASKED = {
+    "authorizers": {
+        "oauth": {
+            "service": "auth",
+            "port": 8080,
+            "headers": ["x-key"],
+            "timeout": "500ms",
+            "upstreamHeaders": ["x-user"],
+        },
+        "opa": {"service": "opa.example", "port": 9191, "protocol": "grpc", "failOpen": True},
+    },
+    "policies": {"asked": {"action": "CUSTOM", "authorizer": "oauth", "rules": [{"paths": ["*"]}]}},
+}
+
+
+def test_a_custom_policy_asks_an_authorizer_that_istiod_and_each_sidecar_know():
+    settings = make_settings(traffic={"authorization": ASKED})
+    (policy,), _ = stages(settings)
+    assert policy["spec"]["action"] == "CUSTOM"
+    assert policy["spec"]["provider"] == {"name": "oauth-authorizer"}
+    assert [line for version in charts.each() for line in crds.problems(policy, version)] == []
+    service, timeout = "auth.trading.svc.cluster.local", {"timeout": "0.5s"}
+    headers = {"includeRequestHeadersInCheck": ["x-key"], "headersToUpstreamOnAllow": ["x-user"]}
+    assert istiod_values(settings)["meshConfig"]["extensionProviders"] == [
+        {"name": "oauth-authorizer", "envoyExtAuthzHttp": {"service": service, "port": 8080, **timeout, **headers}},
+        {
+            "name": "opa-authorizer",
+            "envoyExtAuthzGrpc": {"service": "opa.example", "port": 9191, "timeout": "2s", "failOpen": True},
+        },
+    ]
+    (egress,) = sidecar_scope(settings, settings.workload_namespaces[0])["spec"]["egress"]
+    assert egress["hosts"][-2:] == [f"*/{service}", "*/opa.example"]
 
 
 def test_an_object_is_in_the_namespace_of_its_setting():

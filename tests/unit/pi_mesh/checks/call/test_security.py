@@ -95,6 +95,8 @@ def when(key: str, **fields: list[str]) -> dict[str, Any]:
 SHOP, OTHERS, GETS = source(namespaces=["shop"]), source(namespaces=["argocd"]), to(methods=["GET"])
 HEADER = when("request.headers[x]", values=["1"])
 PI = {"mesh_config": {"trustDomain": "pi.example"}}
+OAUTH = {"action": "CUSTOM", "rules": [{}], "provider": {"name": "oauth-authorizer"}}
+ASKING = policy("AuthorizationPolicy", OAUTH, "own")
 TWO = (access("ALLOW", OTHERS, name="a"), access("ALLOW", name="b"))
 BOTH = "AuthorizationPolicies trading/a, trading/b: have no rule that admits the caller"
 DENY, DRY = access("DENY", SHOP, name="closed"), access("DENY", {}, name="dry", annotations={DRY_RUN: "true"})
@@ -179,7 +181,7 @@ def closed(labels: dict[str, str]) -> Policy:
     case("one that selects all labels of a pod", [closed(SERVER.labels)], {}, "ERROR denies the call"),
     case("one that selects another label", [closed({**SERVER.labels, "version": "v2"})], {}, ADMITTED),
     case("a dry run refuses nothing", [DRY], {}, ADMITTED),
-    case("a provider decides by itself", [access("CUSTOM", {})], {}, "UNKNOWN lets its provider decide"),
+    case("a provider decides by itself", [ASKING], {}, "UNKNOWN asks oauth-authorizer, on whose answer the call"),
     case("a pod without a sidecar", [access("DENY", {})], {"pods": (CLIENT, BARE_SERVER)}, "OK admit every caller$"),
     case("plain text", [peer("PERMISSIVE"), access("ALLOW", SHOP)], {"caller": BARE}, f"ERROR {NO_IDENTITY}"),
 )

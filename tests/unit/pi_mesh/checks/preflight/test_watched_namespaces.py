@@ -14,6 +14,7 @@ from tests.support.snapshots import make_pod, make_snapshot
 PROXY = replace(make_pod("cart-0", namespace="shop"), containers=(Container("istio-proxy"),))
 FIVE = tuple(replace(PROXY, name=f"cart-{number}") for number in range(5))
 ROUTE = {"hosts": ["a.example"], "http": [{"to": [{"service": "api.shop.svc.cluster.local"}]}]}
+ASKED = {"authorizers": {"a": {"service": "oauth.shop.svc.cluster.local", "port": 80}}}
 
 
 def told(cluster: dict, also: tuple[str, ...] = (), limited: bool = True, **settings: object) -> list[Finding]:
@@ -28,6 +29,7 @@ def told(cluster: dict, also: tuple[str, ...] = (), limited: bool = True, **sett
     case("an object of Istio", {"shared_objects": (("shop", "VirtualService", "cart"),)}, {}, "VirtualService cart"),
     case("Services of a scope", {}, {"trading": {"sidecarScope": ["./*", "shop/*"]}}, "…trading.sidecarScope names"),
     case("the Service of a route", {}, {"traffic": {"routes": {"r": ROUTE}}}, "…traffic.routes.r.http[0].to[0] names"),
+    case("an authorizer", {}, {"traffic": {"authorization": ASKED}}, "…traffic.authorization.authorizers.a names"),
 )
 def test_a_namespace_that_would_be_lost_is_refused_with_the_key_that_keeps_it(cluster, settings, use):
     fix = "add shop to istio.discovery.also, or set istio.discovery.limited: false"

@@ -1,7 +1,7 @@
 """The refusal of two rules for the same requests, or two objects of one name."""
 
 from tests.support.findings import assert_lines, case, table
-from tests.support.traffic_problems import AGENT, BREAKER, GOOD, TO_APP, problems, route
+from tests.support.traffic_problems import AGENT, APP, BREAKER, GOOD, TO_APP, problems, route
 
 
 def rules(*matches: dict) -> dict:
@@ -60,3 +60,25 @@ SERVER_NAME = {
 )
 def test_two_settings_for_the_same_requests_or_of_one_name_are_an_error(changes, line):
     assert_lines(problems(changes), line and f"ERROR {line}")
+
+
+def asking(authorizer: str, **more: object) -> dict:
+    return {"action": "CUSTOM", "authorizer": authorizer, "rules": [{"ports": [80]}], **more}
+
+
+DESK, SHOP = {"selector": {"app": "desk"}}, {"selector": {"app": "shop"}}
+
+
+@table(
+    case("of a pod", asking("b", **DESK), "1.28.0", "ERROR a and b may ask two authorizers about one pod's requests"),
+    case("of one, and of every pod", asking("b"), "1.28.0", "ERROR traffic.authorization.policies: a and b may ask"),
+    case("of other pods", asking("b", **SHOP), "1.28.0", ""),
+    case("of another namespace", asking("b", namespace="research"), "1.28.0", ""),
+    case("that are one", asking("a", **DESK), "1.28.0", ""),
+    case("from 1.29 on", asking("b"), "1.29.0", ""),
+)
+def test_two_authorizers_are_an_error_where_istio_denies_what_both_may_judge(policy, version, line):
+    authorizers = {name: {"service": APP, "port": 80} for name in "ab"}
+    policies = {"a": asking("a", **DESK), "b": policy}
+    changes = {"authorization": {"authorizers": authorizers, "policies": policies}}
+    assert_lines(problems(changes, istio={"version": version}, namespaces={"research": {}}), line)

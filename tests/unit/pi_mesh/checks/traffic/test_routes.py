@@ -36,6 +36,7 @@ TWO_PORTS = {"services": {**GOOD["services"], "orders": {"ports": [80, 81]}}}
 EXAMPLE = {"gateways": {"trading-gateway": {"hosts": ["*.example.org"]}}}
 OTHER_HOST = {**EXAMPLE, **to(TO_APP, hosts=("a.example.org", "a.example.com"))}
 CANARY = {"canaries": {"c": {"service": AGENT, "weights": {"v1": 90, "v9": 10}}}}
+ASKED = {"authorization": {"authorizers": {"a": {"service": "nobody", "port": 80}}}}
 LEAVING = {"external": {"broker": {"hosts": ["api.example.org"], "throughGateway": True}}}
 OFF, NO_EGRESS = {"ingress": {"enabled": False}}, {"egress": {"enabled": False}}
 
@@ -52,6 +53,7 @@ OFF, NO_EGRESS = {"ingress": {"enabled": False}}, {"egress": {"enabled": False}}
     case("no ingress gateway", {}, OFF, "traffic.gateways: needs the ingress gateway"),
     case("no egress gateway", LEAVING, NO_EGRESS, "external.broker: throughGateway needs the egress gateway"),
     case("an unknown service by TCP", at("tcp", tcp=NOBODY["to"]), {}, "routes.r.tcp[0]: goes to service nobody"),
+    case("an authorizer that nobody knows", ASKED, {}, "traffic.authorization.authorizers.a: goes to service nobody"),
     case("all connections twice", at("tcp", "rs", tcp=TO_APP["to"]), {}, "r and s both take all connections of"),
 )
 def test_a_route_that_leads_nowhere_is_an_error(changes, settings, line):

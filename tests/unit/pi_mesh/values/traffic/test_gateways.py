@@ -6,7 +6,7 @@ import pytest
 
 from pi_mesh.settings import Settings
 from pi_mesh.values.traffic import stages
-from pi_mesh.values.traffic.gateways import allow_lists, certificates
+from pi_mesh.values.traffic.gateways import certificates, guards
 from tests.support import charts, crds
 from tests.support.factories import make_mesh, make_settings
 from tests.support.findings import case, table
@@ -44,7 +44,7 @@ def test_a_gateway_has_a_server_for_each_port_of_which_every_version_knows_the_f
 
 def policies(settings: Settings) -> dict[str, Any]:
     """Return the policies of all namespaces by name."""
-    lists = [item for namespace in settings.workload_namespaces for item in allow_lists(settings, namespace)]
+    lists = [item for namespace in settings.workload_namespaces for item in guards(settings, namespace)]
     return {item["metadata"]["name"]: item for item in lists}
 
 

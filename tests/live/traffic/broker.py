@@ -6,16 +6,14 @@ As a program it serves at an address and port of the network it runs in, with a 
 import socket
 import socketserver
 import ssl
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lab.cluster import enter
 from lab.cluster.machines import Machine
-from lab.cluster.names import CHECKOUT
+from tests.live.traffic.outside import running
 
 CERTIFICATE, KEY, CLIENTS = "broker.pem", "broker-key.pem", "clients.pem"
 END = b"\r\n\r\n"
@@ -24,15 +22,8 @@ END = b"\r\n\r\n"
 @contextmanager
 def serving(machine: Machine, port: int, folder: Path) -> Iterator[None]:
     """Serve on a machine of the lab for the block; `folder` has the broker's certificate and its clients' CA."""
-    program = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "tests.live.traffic.broker")
-    command = enter.network(machine, *program, machine.address, str(port), str(folder))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
-        try:
-            assert run.stdout
-            assert run.stdout.readline(), "the broker does not start"
-            yield
-        finally:
-            run.terminate()
+    with running(machine, "tests.live.traffic.broker", machine.address, str(port), str(folder)):
+        yield
 
 
 class _Connection(socketserver.BaseRequestHandler):

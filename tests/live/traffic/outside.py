@@ -8,6 +8,8 @@ import socket
 import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +18,7 @@ from typing import Any
 from lab.calls import REFUSED, Answer
 from lab.cluster import enter
 from lab.cluster.kubectl import get, staying_pods
-from lab.cluster.machines import CONTROL_PLANE, node
+from lab.cluster.machines import CONTROL_PLANE, Machine, node
 from lab.cluster.names import CHECKOUT
 from lab.workloads import CONTROL, SELF, TRADING, Workload
 from pi_mesh.names import INGRESS
@@ -24,6 +26,7 @@ from pi_mesh.names import INGRESS
 ADDRESS = CONTROL_PLANE.address  # the client's address
 HOST = "shop.example"
 ROOTS = "root-cert.pem"
+PYTHON = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m")
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,28 @@ def certificate_serial(server: Workload) -> str:
         return shake(server, roots).serial
 
 
+def name_of(machine: Machine) -> str:
+    """Return a name of the machine that the cluster's DNS knows, and the mesh doesn't."""
+    return f"{machine.address.replace('.', '-')}.{TRADING}.pod.cluster.local"
+
+
+@contextmanager
+def running(machine: Machine, module: str, *arguments: str) -> Iterator[None]:
+    """Run a module as a program in the machine's network for the block, which begins when it prints a line."""
+    command = enter.network(machine, *PYTHON, module, *arguments)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        try:
+            assert run.stdout
+            assert run.stdout.readline(), f"{module} does not start"
+            yield
+        finally:
+            run.terminate()
+
+
 def _in_network(function: Any, **arguments: object) -> dict[str, Any]:
-    python = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "tests.live.traffic.outside")
-    command = enter.network(CONTROL_PLANE, *python, function.__name__, json.dumps(arguments))
+    command = enter.network(
+        CONTROL_PLANE, *PYTHON, "tests.live.traffic.outside", function.__name__, json.dumps(arguments)
+    )
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 

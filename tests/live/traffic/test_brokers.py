@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from lab.calls import call, settled, status
-from lab.cluster.machines import CONTROL_PLANE, NODES, Machine
-from lab.workloads import CONTROL, TRADING, Workload, apply
+from lab.cluster.machines import CONTROL_PLANE, NODES
+from lab.workloads import CONTROL, Workload, apply
 from tests.live.traffic import broker, cast
 from tests.live.traffic.cast import rules
 from tests.live.traffic.held import held
 from tests.live.traffic.load import steady
+from tests.live.traffic.outside import name_of
 from tests.support.authorities import Authority, make_ca, make_server
 from tests.support.objects import present
 from tests.support.project import Project
@@ -23,11 +24,6 @@ from tests.support.project import Project
 pytestmark = pytest.mark.long
 
 PORT, TLS, SECRET = 9880, 9898, "broker-client"
-
-
-def name_of(machine: Machine) -> str:
-    """Return a name of the machine that the cluster's DNS knows, and the mesh doesn't."""
-    return f"{machine.address.replace('.', '-')}.{TRADING}.pod.cluster.local"
 
 
 HOST = name_of(CONTROL_PLANE)

@@ -9,10 +9,12 @@ Measured on the local cluster, change by change: tests/live/traffic/test_streams
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import ROOT_SELECTORS_IGNORED
+from pi_mesh.facts import loses
 from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP
 from pi_mesh.tree_diff import unequal, value_at
@@ -181,7 +183,7 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
         if closed := [server for server in gone if not plain & {*_plain([server])}]:
             yield Drain((name,), labels=old["selector"], ports=_ports(closed))
     elif kind == network_policies.KIND:
-        if new:
+        if new and loses(_admitted(old), _admitted(new)):
             labels = value_at(new, "podSelector.matchLabels") or {}
             yield Drain((name,), namespace=namespace, labels=labels, both_ways=True, only=UNADMITTED)
     elif kind == "Sidecar":
@@ -206,6 +208,16 @@ def _of_object(name: str, before: Manifests, after: Manifests, root: str) -> Ite
             # Mutual TLS between workloads is no part of a gateway's listeners.
             everybody = "every sidecar" if kind == "PeerAuthentication" else ""
             yield Drain((name,), protocols, namespace if is_local else "", labels, everybody, ports)
+
+
+def _admitted(spec: Mapping[str, Any]) -> list[object]:
+    """Return the peers and ports that a NetworkPolicy admits, and the ways that it leaves open."""
+    ways = {"from": "Ingress", "to": "Egress"}
+    admitted: list[object] = [way for way, kind in ways.items() if kind not in spec.get("policyTypes", ())]
+    for way, kind in ways.items():
+        for rule in spec.get(kind.lower()) or ():
+            admitted += product([way], rule.get(way) or [None], rule.get("ports") or [None])
+    return admitted
 
 
 def _of_routes(name: str, namespace: str, spec: Mapping[str, Any], before: Manifests) -> Iterator[Drain]:

@@ -24,14 +24,15 @@ PROXY_METRICS = (15020, 15090)
 IDENTITY = re.compile(r"/ns/([^/*]+)/")
 
 
-def _in(names: Collection[str]) -> Object:
-    """Return the peer of all pods in these namespaces, by the label that Kubernetes gives each; `*` is all of them."""
-    by_name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted({*names})}
-    return {"namespaceSelector": {} if "*" in names else {"matchExpressions": [by_name]}}
+def _in(names: Collection[str]) -> list[Object]:
+    """Return the peers in these namespaces, by the label that Kubernetes gives each; `*` is every namespace."""
+    if "*" in names:
+        return [{"namespaceSelector": {}}]
+    return [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}} for name in sorted({*names})]
 
 
 def _pods(namespace: str, labels: Mapping[str, str]) -> Object:
-    return {**_in([namespace]), "podSelector": {"matchLabels": labels}}
+    return {**_in([namespace])[0], "podSelector": {"matchLabels": labels}}
 
 
 def _rule(way: str, peers: Iterable[Object] = (), ports: Iterable[int] = ()) -> Object:
@@ -72,7 +73,7 @@ def _peers(settings: Settings) -> tuple[Object, Object, Object]:
 
 
 def _scraped(settings: Settings, *ports: int) -> Object:
-    return _rule("from", [_in([settings.istio.namespace, *settings.network_policies.scraped_from])], ports)
+    return _rule("from", _in([settings.istio.namespace, *settings.network_policies.scraped_from]), ports)
 
 
 def _callers(settings: Settings) -> tuple[str, ...]:
@@ -97,16 +98,16 @@ def of_mesh(settings: Settings) -> Iterator[Object]:
     home, names, own, vault = settings.istio.namespace, settings.releases.names, settings.ingress, settings.vault
     istiod, ingress, egress = (peer["podSelector"] for peer in _peers(settings))
     metrics = _scraped(settings, *PROXY_METRICS)
-    called = [_rule("from", ports=[WEBHOOKS]), _rule("from", [_in("*")], [CONFIGURATION]), _scraped(settings, METRICS)]
+    called = [_rule("from", ports=[WEBHOOKS]), _rule("from", _in("*"), [CONFIGURATION]), _scraped(settings, METRICS)]
     yield _policy(settings, home, ISTIOD, istiod, called, None)
     if own.enabled:
         ports = reached_ports(settings, names.ingress, own) | given_ports(own, "targetPort") | {HEALTH}
-        called, ways = [_rule("from", ports=ports), metrics], [_rule("to", [_in("*")]), *_direct(settings, "*")]
+        called, ways = [_rule("from", ports=ports), metrics], [_rule("to", _in("*")), *_direct(settings, "*")]
         yield _policy(settings, settings.ingress_namespace, names.ingress, ingress, called, ways)
     if settings.egress.enabled:
         # `operations connectivity` calls from a namespace of its own.
         calls: Object = {"namespaceSelector": {"matchExpressions": [{"key": SHORT_LIVED_LABEL, "operator": "Exists"}]}}
-        called = [_rule("from", [_in(_callers(settings)), calls]), metrics]
+        called = [_rule("from", [*_in(_callers(settings)), calls]), metrics]
         yield _policy(settings, home, names.egress, egress, called, None)
     if vault.external_signer and vault.cert_manager.install:
         yield _policy(settings, vault.cert_manager.namespace, "cert-manager", {}, [], None)
@@ -119,12 +120,12 @@ def of_namespace(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
     rules = [rule for allow in allowed for rule in allow.rules]
     named = [name for rule in rules for name in (*rule.namespaces, *IDENTITY.findall(" ".join(rule.principals)))]
     _, ingress, _ = _peers(settings)
-    called = [_rule("from", [_in([*_callers(settings), *named]), ingress]), _scraped(settings, *PROXY_METRICS)]
+    called = [_rule("from", [*_in([*_callers(settings), *named]), ingress]), _scraped(settings, *PROXY_METRICS)]
     ways = [*_ways_out(settings, namespace)] if is_bound else None
     yield _policy(settings, home, "workloads", {}, called, ways)
     if settings.gateway_api.mode not in ("off", "routes"):  # a Gateway may get pods here, which no Sidecar limits
         pods = {"matchExpressions": [{"key": GATEWAY_LABEL, "operator": "Exists"}]}
-        yield _policy(settings, home, "gateways", pods, [{}], [_rule("to", [_in("*")])] if is_bound else None)
+        yield _policy(settings, home, "gateways", pods, [{}], [_rule("to", _in("*"))] if is_bound else None)
 
 
 def _ways_out(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
@@ -137,5 +138,5 @@ def _ways_out(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Obje
         yield _rule("to", [_pods(settings.istio.namespace, {"app.kubernetes.io/instance": Jaeger.name})], [OTLP])
     hosts = namespace.own.sidecar_scope if namespace.own.is_scoped else ("*/*",)
     known = {namespace.name, *(host.partition("/")[0] for host in hosts)} - {".", "~"}
-    yield _rule("to", [_in(known)])
+    yield _rule("to", _in(known))
     yield from _direct(settings, known)

@@ -17,7 +17,7 @@ NEW_API = {"api": "gateway", "services": {"desk": {"ports": [80]}, "risk": {"por
 EVERY = {"gateways": {**GATEWAYS["gateways"], "tls": {"protocol": "TLS", "hosts": ["a.example"]}}}
 TO_DESK = "connections to trading app=desk (AuthorizationPolicy trading/a)"
 TO_GATEWAY = "connections to istio=ingressgateway, port"
-OWN = "NetworkPolicy istio-system/"
+ON, OWN = {"enabled": True}, "NetworkPolicy istio-system/"
 NETWORKS = {
     "trading": "NetworkPolicy trading/workloads, NetworkPolicy trading/gateways",
     "istio-system app=istiod": f"{OWN}istiod",
@@ -99,10 +99,16 @@ def policies(**named: object) -> dict:
         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
     case("a first scope", {"trading": {"bounds": {"sidecar": False}}}, {},
         ["connections from trading to hosts that leave its scope (Sidecar trading/default)"]),
-    case("first NetworkPolicies", {}, {"networkPolicies": {"enabled": True}}, [
+    case("first NetworkPolicies", {}, {"networkPolicies": ON}, [
         f"connections to and from {pods} that NetworkPolicies do not admit, if the network plugin ends open ones ({of})"
         for pods, of in NETWORKS.items()]),
-    case("NetworkPolicies that go", {"networkPolicies": {"enabled": True}}, {}, []),
+    case("NetworkPolicies that admit more", {"networkPolicies": ON, "traffic": {"gateways": {"web": WEB}}},
+        {"networkPolicies": {**ON, "fromNamespaces": ["shop"]}, "traffic": GATEWAYS}, []),
+    case("a namespace that may no longer scrape", {"networkPolicies": {**ON, "scrapedFrom": ["shop"]}},
+        {"networkPolicies": {**ON, "scrapedFrom": ["desks"]}}, [
+        f"connections to and from {pods} that NetworkPolicies do not admit, if the network plugin ends open ones "
+        f"({of.partition(',')[0]})" for pods, of in NETWORKS.items()]),
+    case("NetworkPolicies that go", {"networkPolicies": ON}, {}, []),
     case("a new namespace with rules of its own", {},
         {"namespaces": {"shop": {}}, **policies(a={**SELECTED, "namespace": "shop"})}, []),
     case("the form of paths", {}, {"proxy": {"pathNormalization": "BASE"}},

@@ -47,10 +47,11 @@ def external(**more: object) -> dict:
 def selects(selector: dict, labels: dict[str, str]) -> bool:
     for entry in selector.get("matchExpressions", ()):
         value = labels.get(entry["key"])
-        assert not {".", "~"} & {*entry.get("values", ())}, "is no value of a label"
         if value is None or value not in entry.get("values", (value,)):
             return False
-    return matches(selector.get("matchLabels") or {}, labels)
+    required = selector.get("matchLabels") or {}
+    assert not {".", "~"} & {*required.values()}, "is no value of a label"
+    return matches(required, labels)
 
 
 def is_peer(peer: dict, end: End) -> bool:

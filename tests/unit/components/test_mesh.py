@@ -92,12 +92,6 @@ def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(de
     assert any("Preflight not done" in line and "does not answer" in line for line in recording.logs)
 
 
-def test_contradicting_extra_values_are_refused_before_any_resource(deployed, monkeypatch):
-    monkeypatch.setattr("components.mesh.provider.register", lambda *_, **__: pytest.fail("a resource was registered"))
-    with pytest.raises(ValueError, match=r"istio\.values\.pilot\.replicaCount: 9 contradicts 1"):
-        deployed(make_snapshot(), istio={"values": {"pilot": {"replicaCount": 9}}})
-
-
 @pytest.mark.parametrize(("version", "annotated"), [(SHIPPED, None), (OLDEST, OLDEST)])
 def test_a_gateway_of_before_gets_its_version_with_the_first_upgrade_and_not_earlier(deployed, version, annotated):
     old = {"name": INGRESS, "namespace": "istio-system", "version": SHIPPED, "values": {"podAnnotations": {}}}

@@ -124,14 +124,11 @@ def test_a_further_root_waits_until_istiod_has_made_its_own(plug_in):
 @table(
     (ISSUED, "", {}, "Secret istio-system/mesh-ca is not there; see why: `kubectl describe certificate mesh-ca`"),
     (ISSUED, "", {"mesh_ca": SILENT}, "Secret istio-system/mesh-ca can't be read: no answer"),
-    (ISSUED, "", {"mesh_ca": {}}, "Secret istio-system/mesh-ca: has neither ca-cert.pem"),
     (ISSUED, "", {"mesh_ca": OF_ANOTHER}, "the key does not belong to the certificate 'signed'"),
     (PEM, "", {}, "caKey: is not set, and ca.source is pem; `pulumi config set --secret caKey"),
     (PEM, OF_ANOTHER["ca-key.pem"], {}, "ca: the key does not belong to the certificate 'signing'"),
-    (PEM, "no key", {}, "ca: key: is not an unencrypted private key"),
     ({**PEM, "chain": SIGNING.pem}, SIGNING.key, {}, "ca: the chain ends at 'signing'"),
     (FROM_MINE, "", {}, "ca.secret: Secret istio-system/mine does not exist"),
-    (FROM_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has neither ca-cert.pem"),
     (FROM_MINE, "", {"mine": OF_ANOTHER}, "the key does not belong to the certificate 'signed'"),
     (FROM_MINE, "", {"mine": SILENT}, "mine can't be read: no answer"),
 )

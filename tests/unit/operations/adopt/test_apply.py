@@ -23,6 +23,7 @@ from tests.support.factories import STACK
 from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import PEER, RELEASE, existing, name_of, registered, resource, situation, state_with
 
+QUOTA = Proposal("trading.bounds.quota", False, "")
 STALE = Lock(7, "pi", "james", "today")
 
 
@@ -67,7 +68,7 @@ def secret_of(revision: int, time: str) -> dict:
 
 
 def carry_out():
-    proposals = (Proposal("releases.names.istiod", "mesh", ""), Proposal("trading.adopt", True, ""))
+    proposals = (Proposal("releases.names.istiod", "mesh", ""), Proposal("trading.adopt", True, ""), QUOTA)
     there = replace(existing(situation(locks=(STALE,))), proposals=proposals)
     return apply.carry_out_adoption(there, say=lambda _: None)
 
@@ -76,7 +77,7 @@ def test_the_stack_file_comes_first_and_the_state_at_once_under_the_lock(backend
     backend.steps = {"urn::istiod-release": "update", "urn::mesh-mtls": "create"}
     done = carry_out()
     assert backend.events == [
-        *("releases.names.istiod=mesh, string", "trading.adopt=true, bool"),
+        *("releases.names.istiod=mesh, string", "trading.adopt=true, bool", "trading.bounds.quota=false, bool"),
         *("lock", "confirm", "remove the stale lock", "give way", "import", "unlock"),
     ]
     assert done.message.endswith("1 to update, 1 to create, 0 to replace, 0 to delete")
@@ -112,11 +113,6 @@ def test_the_policies_do_not_judge_the_preview_of_an_adoption(monkeypatch):
     monkeypatch.setattr(pulumi, "pending", pending)
     assert carry_out().number == 0
     pending.assert_called_once_with(STACK, judged=False)
-
-
-@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ("mesh", "mesh")])
-def test_a_proposal_is_written_as_pulumi_reads_it(value, text):
-    assert Proposal("x.y", value, "").text == text
 
 
 CREATED = "2026-11-25T16:45:46.235699958Z"

@@ -15,25 +15,23 @@ def versions(*istio: dict) -> Comparison:
     return Comparison("pi", *(Side(pulumi_config(istio=settings) if settings else {}) for settings in istio))
 
 
-def test_a_change_that_up_refuses_is_in_the_verdict_and_explained():
-    old, *path = (f"1.{NEWEST_MINOR - back}" for back in (3, 2, 1, 0))
-    comparison = versions({"version": f"{old}.0"}, {"version": NEWEST})
-    assert effects.verdict(comparison) == (
-        f"**takes Istio from {old}.0 to {NEWEST}, which `up` refuses** · No change to the cluster"
-    )
-    (line,) = effects.effect_lines(comparison)
-    assert line.startswith(f"`istio.version` goes from {old}.0 to {NEWEST} in one step: Istio supports one minor")
-    assert ", ".join(path) in line
+OLD, *PATH = (f"1.{NEWEST_MINOR - back}" for back in (3, 2, 1, 0))
+REFUSED = f"**takes Istio from {OLD}.0 to {NEWEST}, which `up` refuses** · "
+IN_ONE_STEP = f"`istio.version` goes from {OLD}.0 to {NEWEST} in one step: Istio supports one minor"
 
 
-@pytest.mark.parametrize(("before", "after", "verdict"), [
-    ({"version": NEWEST}, {"version": BEFORE, "allowSkip": True}, f"**takes Istio from {NEWEST} to {BEFORE}** · "),
-    ({"version": BEFORE}, {"version": NEWEST}, ""),
-    pytest.param({}, {"version": NEWEST}, "", id="a new stack"),
-    pytest.param({"version": NEWEST}, {"x": 1}, "", id="settings that do not parse"),
+@pytest.mark.parametrize(("before", "after", "verdict", "line"), [
+    ({"version": f"{OLD}.0"}, {"version": NEWEST}, REFUSED, f"{IN_ONE_STEP}|{', '.join(PATH)}"),
+    ({"version": NEWEST}, {"version": BEFORE, "allowSkip": True}, f"**takes Istio from {NEWEST} to {BEFORE}** · ",
+     f"`istio.version` goes back from {NEWEST} to {BEFORE}"),
+    ({"version": BEFORE}, {"version": NEWEST}, "", ""),
+    pytest.param({}, {"version": NEWEST}, "", "", id="a new stack"),
+    pytest.param({"version": NEWEST}, {"x": 1}, "", "", id="settings that do not parse"),
 ])  # fmt: skip
-def test_only_an_unsupported_step_is_judged_also_where_the_pull_request_allows_it(before, after, verdict):
-    assert effects.verdict(versions(before, after)) == f"{verdict}No change to the cluster"
+def test_only_an_unsupported_step_is_judged_also_where_the_pull_request_allows_it(before, after, verdict, line):
+    comparison = versions(before, after)
+    assert effects.verdict(comparison) == f"{verdict}No change to the cluster"
+    assert [word for word in line.split("|") if word not in "".join(effects.effect_lines(comparison))] == []
 
 
 STATE = {"resources": ["the base's"]}

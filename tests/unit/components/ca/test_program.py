@@ -11,6 +11,7 @@ from pi_mesh.certificates import trust
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings import parse_any
 from tests.support import authorities
+from tests.support.findings import case, table
 from tests.support.recorder import record
 from tests.support.vault_program import (
     CERTIFICATE,
@@ -76,10 +77,20 @@ def test_a_mesh_that_takes_its_ca_from_another_stack_needs_no_vault():
     assert not [one for one in recording.resources if one.type.startswith("vault:")]
 
 
-def test_a_key_of_another_certificate_is_never_written():
-    wrong = {**MADE, REQUEST: {"csr": "the request", "privateKey": authorities.make_ca("other").key}}
-    with pytest.raises(Exception, match="the key does not belong to the certificate") as problem:
-        plug_in(outputs=wrong)
+WRONG = {**MADE, REQUEST: {"csr": "the request", "privateKey": authorities.make_ca("other").key}}
+ELSEWHERE = live(authorities.make_root("elsewhere"))
+TOLD = {"live": ELSEWHERE, "address": None, "stack": "me/pi-mesh/ca", "outputs": OF_ANOTHER_STACK}
+AT_ONCE = r"^[^\n]*in one step from 'elsewhere'[^\n]*if Vault was wiped[^\n]*$"
+
+
+@table(
+    case("a key of another certificate", {"outputs": WRONG}, "the key does not belong to the certificate"),
+    case("a Vault with another root before anything is registered", {"live": ELSEWHERE, "preview": True}, AT_ONCE),
+    case("another root that only the outputs tell", TOLD, "in one step from 'elsewhere'"),
+)
+def test_what_is_never_written_is_refused_without_a_key(given, line):
+    with pytest.raises(Exception, match=line) as problem:
+        plug_in(**given)
     assert "PRIVATE KEY" not in str(problem.value)
 
 
@@ -117,18 +128,6 @@ def test_vault_signs_for_workloads_outside_of_the_cluster_only_when_asked_for():
     assert [one.name for one in plug_in().resources if one.props.get("name") == "mesh-workload"] == []
     role = plug_in(workloadRole=True).one("mesh-ca-role").props
     assert (role["name"], role["maxTtl"], role["allowIpSans"]) == ("mesh-workload", "86400", False)
-
-
-def test_a_vault_with_another_root_is_refused_before_anything_is_registered():
-    with pytest.raises(pulumi.RunError, match=r"in one step from 'elsewhere'.*if Vault was wiped") as refusal:
-        plug_in(live(authorities.make_root("elsewhere")), preview=True)
-    assert "\n" not in str(refusal.value)
-
-
-def test_another_root_is_refused_too_where_only_the_outputs_tell_it():
-    elsewhere = live(authorities.make_root("elsewhere"))
-    with pytest.raises(Exception, match="in one step from 'elsewhere'"):
-        plug_in(elsewhere, address=None, stack="me/pi-mesh/ca", outputs=OF_ANOTHER_STACK)
 
 
 def test_a_first_root_of_vault_is_announced_once_and_the_same_root_goes_without_a_word():

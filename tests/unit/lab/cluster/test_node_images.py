@@ -1,5 +1,6 @@
 """Further images for the nodes of a running lab."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from lab.cluster import node_images
 from lab.cluster.machines import NODES, Machine
 from lab.cluster.shell import LabError
 from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
+from tests.support.findings import case, table
 from tests.support.versions import SHIPPED
 
+ONES = f"there are {', '.join(CONTROL_PLANES)}"
 OLDER = [*CONTROL_PLANES][1]
 
 
@@ -41,17 +44,16 @@ def test_an_archive_that_is_not_there_is_named_before_any_import(imported, tmp_p
     assert imported == []
 
 
-def test_a_version_that_cannot_be_built_is_answered_with_those_that_can(imported, built):
-    with pytest.raises(LabError, match=f"Istio {SHIPPED} can be built here; there are {', '.join(CONTROL_PLANES)}"):
-        node_images.load_istio(SHIPPED)
+@table(
+    case("a version that cannot be built: those that can", SHIPPED, True, f"Istio {SHIPPED} can be built here; {ONES}"),
+    case("without a lab", OLDER, False, "make lab-up"),
+    case("the version that the lab starts with needs no import", ISTIO, True, ""),
+)
+def test_nothing_is_built(imported, built, monkeypatch, version, is_up, says):
+    monkeypatch.setattr(node_images.state, "is_up", lambda **_: is_up)
+    with pytest.raises(LabError, match=says) if says else nullcontext():
+        node_images.load_istio(version)
     assert (imported, built) == ([], [])
-
-
-def test_without_a_lab_nothing_is_built(built, monkeypatch):
-    monkeypatch.setattr(node_images.state, "is_up", lambda **_: False)
-    with pytest.raises(LabError, match="make lab-up"):
-        node_images.load_istio(OLDER)
-    assert built == []
 
 
 def test_an_older_version_is_built_and_given_to_the_nodes(imported, built, monkeypatch, tmp_path):
@@ -61,8 +63,3 @@ def test_an_older_version_is_built_and_given_to_the_nodes(imported, built, monke
     node_images.load_istio(OLDER)
     assert built == [CONTROL_PLANES[OLDER].name]
     assert {machine for machine, _ in imported} == {machine.name for machine in NODES}
-
-
-def test_the_version_that_the_lab_starts_with_needs_no_import(imported, built):
-    node_images.load_istio(ISTIO)
-    assert (imported, built) == ([], [])

@@ -45,12 +45,14 @@ def parsed(ca: str, trading: str) -> Settings:
 class World:
     """A stack file, a cluster that `up` changes, and proxies that follow at once unless they are slow."""
 
-    def __init__(self, signer: Ca) -> None:
+    def __init__(self, signer: Ca, *others: Ca) -> None:
+        """Let this CA sign, and the roots of others be trusted too."""
         self.ca: dict = {} if signer is OWN else {"source": "pem", "chain": CHAINS[signer.pem]}
+        self.ca |= {"alsoTrust": [other.pem for other in others]} if others else {}
         self.key = ""
-        self.signer, self.roots = signer, (signer,)
+        self.signer, self.roots = signer, (signer, *others)
         self.follows, self.silent = True, False
-        self.proxy = ProxyTrust("trading/app", roots=(signer.certificate,), chain=self._leaf(signer))
+        self.follow()
         self.trading: dict = {}
         self.ups: list[str] = []
         self.cleared: list[str] = []
@@ -111,10 +113,8 @@ class World:
 
     def follow(self) -> None:
         roots = tuple(ca.certificate for ca in self.roots)
-        self.proxy = ProxyTrust("trading/app", roots=roots, chain=self._leaf(self.signer))
-
-    def _leaf(self, root: Ca) -> tuple:
-        return make_ca("leaf", CAS[root.pem], ca=False).certificate, CAS[root.pem].certificate
+        chain = make_ca("leaf", CAS[self.signer.pem], ca=False).certificate, CAS[self.signer.pem].certificate
+        self.proxy = ProxyTrust("trading/app", roots=roots, chain=chain)
 
     def live(self, *_: object) -> Authority:
         roots = "".join(ca.pem for ca in self.roots)
@@ -162,19 +162,9 @@ STEPS = {
     OWN.pem: ["own signs, own+B trusted", "B signs, own+B trusted", LAST],
     A.pem: ["A signs, A+B trusted", "B signs, A+B trusted", LAST],
 }
-FIRST = pytest.mark.parametrize("first", [OWN, A], ids=["istiods own", "another"])
 
 
-def trusting_both() -> World:
-    """Return a world under A in which the first step to B is done."""
-    world = World(A)
-    world.ca["alsoTrust"] = [B.pem]
-    world.roots = (A, B)
-    world.follow()
-    return world
-
-
-@FIRST
+@pytest.mark.parametrize("first", [OWN, A], ids=["istiods own", "another"])
 def test_another_root_comes_in_three_steps(run, first):
     world = World(first)
     done = run(world)
@@ -183,34 +173,21 @@ def test_another_root_comes_in_three_steps(run, first):
     assert json.loads(done.stdout)["verdict"] == "stack test: the rotation of the mesh's CA has no problem"
 
 
-@FIRST
-def test_killed_before_any_of_its_writes_the_same_command_goes_on(run, first):
+@pytest.mark.parametrize("roots", [(OWN,), (A,), (A, OTHER)], ids=["istiods own", "another", "beside another mesh's"])
+def test_killed_before_any_of_its_writes_the_same_command_goes_on_and_loses_no_root_of_another_mesh(run, roots):
     for at in count():
-        world = World(first)
+        world = World(*roots)
+        others = world.ca.get("alsoTrust", [])
         world.dies_at = at
         run(world)
-        if world.dies_at == at:  # it never came so far
-            assert at > len(STEPS[first.pem])
-            return
-        done = run(world)
-        assert done.exit_code == 0, done.output
-        assert (world.signer, world.roots, world.ca.get("alsoTrust")) == (B, (B,), None)
-
-
-def test_the_root_of_another_mesh_stays_trusted_and_is_never_lost_to_a_kill(run):
-    for at in count():
-        world = World(A)
-        world.ca["alsoTrust"] = [OTHER.pem]
-        world.roots = (A, OTHER)
-        world.dies_at = at
-        run(world)
-        is_over = world.dies_at == at
+        is_over = world.dies_at == at  # it never came so far
         for _ in range(2):  # the same command also after its end
-            assert world.ca["alsoTrust"][0] == OTHER.pem
+            assert world.ca.get("alsoTrust", [])[: len(others)] == others
             done = run(world)
             assert done.exit_code == 0, done.output
-        assert (world.signer, world.roots, world.ca["alsoTrust"]) == (B, (B, OTHER), [OTHER.pem])
+        assert (world.signer, world.roots, world.ca.get("alsoTrust", [])) == (B, (B, *roots[1:]), others)
         if is_over:
+            assert at > len(STEPS[roots[0].pem])
             return
 
 
@@ -259,7 +236,7 @@ def test_nothing_is_signed_under_the_new_root_while_a_proxy_does_not_trust_it_or
 
 
 def test_the_old_root_stays_while_a_proxy_holds_a_certificate_of_it(run):
-    world = trusting_both()
+    world = World(A, B)
     world.follows = False
     done = run(world)
     assert (done.exit_code, world.ups) == (1, STEPS[A.pem][:2])
@@ -270,7 +247,7 @@ def test_the_old_root_stays_while_a_proxy_holds_a_certificate_of_it(run):
 
 
 def test_where_the_new_root_signs_the_last_step_is_planned_and_taken_without_being_told_which(run):
-    world = trusting_both()
+    world = World(A, B)
     world.dies_at = 5
     run(world)
     assert world.signer is B

@@ -32,18 +32,6 @@ def secret(ca: Authority, name: str = "istio-ca-secret", key: str | None = None)
 
 def make_backup(**changes: object) -> Backup:
     ca = make_ca("root")
-    whole = {
-        "program": "0.3.0",
-        "stack": "test",
-        "time": datetime.now(UTC),
-        "cluster_uid": "old",
-        "istio": NEWEST,
-        "kubernetes": "v1.36.3",
-        "architectures": ("arm64",),
-        "key_in_vault": "",
-        "files": {},
-        "state": STATE,
-        "secrets": (secret(ca),),
-        "roots": ca.pem,
-    }
-    return Backup.model_validate({**whole, **changes})
+    origin = {"program": "0.3.0", "stack": "test", "time": datetime.now(UTC), "cluster_uid": "old", "istio": NEWEST}
+    boards = {"kubernetes": "v1.36.3", "architectures": ("arm64",), "key_in_vault": "", "files": {}, "state": STATE}
+    return Backup.model_validate({**origin, **boards, "secrets": (secret(ca),), "roots": ca.pem, **changes})

@@ -95,10 +95,5 @@ def existing(now: ObservedState | None = None, release: Living | None = None, **
     istiod = inventory.mesh_inventory(now.settings, STACK).the(Kind.ISTIOD)
     taken = ExistingRelease(istiod, release or living("istiod", "istiod", istiod.values), by_name["istiod-release"])
     there = [ExistingObject(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
-    return ExistingMesh(
-        now,
-        registered=tuple(all_),
-        releases=(taken,) if taken.registered["urn"] not in known else (),
-        objects=tuple(there),
-        living=(taken.living,),
-    )
+    releases = (taken,) if taken.registered["urn"] not in known else ()
+    return ExistingMesh(now, registered=tuple(all_), releases=releases, objects=tuple(there), living=(taken.living,))

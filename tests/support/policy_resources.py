@@ -21,6 +21,7 @@ from policies.rules import Rule
 from tests.support.versions import SHIPPED
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
+ARM = {"kubernetes.io/arch": "arm64"}
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
 
 
@@ -54,30 +55,17 @@ def changed(props: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def istiod(**changes: Any) -> dict[str, Any]:
     """Return a release of istiod that keeps every rule."""
-    props = {
-        "chart": "istiod",
-        "version": SHIPPED,
-        "namespace": "istio-system",
-        "repositoryOpts": {"repo": "https://blob.istio.io/istio-release/charts"},
-        "values": {
-            "global": {"hub": "docker.io/istio", "proxy": {"resources": RESOURCES}},
-            "pilot": {
-                "resources": RESOURCES,
-                "autoscaleEnabled": False,
-                "nodeSelector": {"kubernetes.io/arch": "arm64"},
-            },
-        },
+    values = {
+        "global": {"hub": "docker.io/istio", "proxy": {"resources": RESOURCES}},
+        "pilot": {"resources": RESOURCES, "autoscaleEnabled": False, "nodeSelector": ARM},
     }
-    return changed(props, **changes)
+    props = {"chart": "istiod", "version": SHIPPED, "namespace": "istio-system", "values": values}
+    return changed({**props, "repositoryOpts": {"repo": "https://blob.istio.io/istio-release/charts"}}, **changes)
 
 
 def gateway(**changes: Any) -> dict[str, Any]:
     """Return a release of a gateway that keeps every rule."""
-    values = {
-        "resources": RESOURCES,
-        "autoscaling": {"enabled": False},
-        "nodeSelector": {"kubernetes.io/arch": "arm64"},
-    }
+    values = {"resources": RESOURCES, "autoscaling": {"enabled": False}, "nodeSelector": ARM}
     return changed(istiod(chart="gateway", values=values), **changes)
 
 

@@ -3,7 +3,6 @@
 It replaces the programs beside the operation; the findings of preflight and steps are the operation's own.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -139,25 +138,19 @@ class World:
 
 def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace Pulumi, the cluster and the parts of a step by the world."""
-    replaced: list[tuple[object, str, Callable]] = [
-        (stacks, "load", world.load),
-        (stacks, "load_any", world.load),
-        (stacks, "load_changed", world.load_changed),
-        (stacks, "of_export", world.state),
-        (observed_state, "read", world.situation),
-        (pulumi, "set_config", world.set_config),
-        (pulumi, "pending", world.preview),
-        (pulumi, "up", world.up),
-        (run, "observe", lambda *_: None),
-        (run, "verification_findings", world.verify),
-        (restarts, "restart_stale_workloads", world.refresh),
-        (snapshot, "read", world.snapshot),
-        (run, "apply_crds", world.crds),
-    ]
-    for module, name, function in replaced:
-        monkeypatch.setattr(module, name, function)
-    monkeypatch.setattr(run, "PATIENCE", 0)
-    monkeypatch.setattr(run, "PAUSE", 0)
+    replaced: tuple[tuple[object, dict[str, object]], ...] = (
+        (stacks, {"load": world.load, "load_any": world.load, "load_changed": world.load_changed}),
+        (stacks, {"of_export": world.state}),
+        (pulumi, {"set_config": world.set_config, "pending": world.preview, "up": world.up}),
+        (run, {"observe": lambda *_: None, "verification_findings": world.verify, "apply_crds": world.crds}),
+        (run, {"PATIENCE": 0, "PAUSE": 0}),
+        (observed_state, {"read": world.situation}),
+        (snapshot, {"read": world.snapshot}),
+        (restarts, {"restart_stale_workloads": world.refresh}),
+    )
+    for module, content in replaced:
+        for name, value in content.items():
+            monkeypatch.setattr(module, name, value)
 
 
 def failed(reason: str) -> PulumiFailed:

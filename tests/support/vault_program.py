@@ -54,16 +54,14 @@ def plug_in(
         patch.setenv("VAULT_TOKEN", token)
         given = {"enabled": True, "address": address, **vault}
         settings = make_settings(vault={name: value for name, value in given.items() if value is not None})
-        return record(
-            lambda: program.plug_in(
-                inventory.mesh_inventory(settings),
-                live or Authority(),
-                ca.ask(settings, recorded),
-                pulumi.ResourceOptions(),
-            ),
-            preview=preview,
-            outputs=outputs or MADE,
-        )
+
+        def run() -> object:
+            answer = ca.ask(settings, recorded)
+            return program.plug_in(
+                inventory.mesh_inventory(settings), live or Authority(), answer, pulumi.ResourceOptions()
+            )
+
+        return record(run, preview=preview, outputs=outputs or MADE)
 
 
 def in_state(recording: Recording, outputs: Mapping[str, Mapping] = MADE) -> StackState:
@@ -84,6 +82,5 @@ def files(recording: Recording) -> dict[str, str]:
 def live(*signers: authorities.Authority, ours: bool = True) -> Authority:
     signing = authorities.make_ca("live", signers[0])
     roots = "".join(one.pem for one in signers)
-    return Authority(
-        roots, {"ca-cert.pem": signing.pem, "cert-chain.pem": signing.pem, "root-cert.pem": roots}, ours=ours
-    )
+    cacerts = {"ca-cert.pem": signing.pem, "cert-chain.pem": signing.pem, "root-cert.pem": roots}
+    return Authority(roots, cacerts, ours=ours)

@@ -7,13 +7,10 @@ import pytest
 from lab import summary
 from tests.support.versions import NEWEST
 
-OUTPUTS = {
-    "istioVersion": NEWEST,
-    "mutualTls": "STRICT",
-    "tradingNamespace": "trading",
-    "releases": dict.fromkeys(("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"), "deployed"),
-    "budget": {"pods": 3, "requests": "300m / 384Mi", "limits": "1500m / 768Mi", "sidecars": 81},
-}
+RELEASES = ("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway")
+BUDGET = {"pods": 3, "requests": "300m / 384Mi", "limits": "1500m / 768Mi", "sidecars": 81}
+OUTPUTS = {"istioVersion": NEWEST, "mutualTls": "STRICT", "tradingNamespace": "trading", "budget": BUDGET}
+OUTPUTS["releases"] = dict.fromkeys(RELEASES, "deployed")
 
 
 def screen(address: str) -> str:

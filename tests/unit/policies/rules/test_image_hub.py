@@ -12,12 +12,8 @@ ANNOTATION = f"spec.template.metadata.annotations.{IMAGE} is {EVIL}"
 POD = {"containers": [{"name": "istio-proxy", "image": EVIL}]}
 OF_OWN = {"containers": [{"name": "web", "image": "registry.example/web:1"}]}
 NO_CONFIG_MAP = kubernetes("apps/v1", "Deployment", "istio-sidecar-injector", {"text": f"image: {EVIL}"})
-CONFIG_MAP = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "istio-sidecar-injector"},
-    "data": {"config": f"templates:\n  sidecar: |\n    image: {EVIL}\n"},
-}
+CONFIG = {"config": f"templates:\n  sidecar: |\n    image: {EVIL}\n"}
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "istio-sidecar-injector"}, "data": CONFIG}
 
 
 def injecting(template: str) -> dict:

@@ -10,27 +10,14 @@ from components.ca import program
 from pi_mesh.certificates import trust
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings import parse_any
-from tests.support import authorities
+from tests.support import authorities, vault_program
 from tests.support.findings import case, table
 from tests.support.recorder import record
-from tests.support.vault_program import (
-    CERTIFICATE,
-    MADE,
-    OUTSIDE,
-    REQUEST,
-    ROOT,
-    SECRET,
-    SIGNATURE,
-    SIGNING,
-    STACK,
-    files,
-    live,
-    plug_in,
-)
+from tests.support.vault_program import MADE, OUTSIDE, REQUEST, ROOT, SECRET, SIGNATURE, SIGNING, files, live, plug_in
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
 HANDED_OVER = {"certificateAuthority": {"chain": SIGNING.pem + ROOT.pem, "key": SIGNING.key}}
-OF_ANOTHER_STACK = {STACK: {"outputs": HANDED_OVER, "secretOutputNames": ["certificateAuthority"]}}
+OF_ANOTHER_STACK = {vault_program.STACK: {"outputs": HANDED_OVER, "secretOutputNames": ["certificateAuthority"]}}
 
 
 def test_vault_makes_an_elliptic_key_and_signs_for_a_year_below_a_protected_mount():
@@ -58,7 +45,7 @@ def test_a_ca_outside_of_vault_signs_nothing_in_vault_and_until_then_only_its_re
 def test_a_newer_request_leaves_the_mesh_with_the_key_that_was_signed():
     recording = plug_in(**OUTSIDE, generation=2)
     assert {one.name for one in recording.of_type(REQUEST)} == {"mesh-ca-request-1", "mesh-ca-request-2"}
-    assert [one.name for one in recording.of_type(CERTIFICATE)] == ["mesh-ca-certificate-1"]
+    assert [one.name for one in recording.of_type(vault_program.CERTIFICATE)] == ["mesh-ca-certificate-1"]
 
 
 def test_a_stack_of_its_own_hands_chain_and_key_over_as_one_secret(monkeypatch):

@@ -5,17 +5,8 @@ import pytest
 from operations.adopt import entries
 from operations.adopt.entries import MANAGER_PREFIX, field_holders, field_manager, give_back_patch, hand_over_patch
 from operations.adopt.existing_mesh import ExistingObject
-from tests.support.helm_mesh import (
-    PEER,
-    PROVIDER,
-    UNKNOWN,
-    existing,
-    living,
-    name_of,
-    registered,
-    situation,
-    state_with,
-)
+from tests.support import helm_mesh
+from tests.support.helm_mesh import PEER, PROVIDER, existing, living, name_of, registered, situation, state_with
 from tests.support.versions import BEFORE
 
 MODE = "spec.mtls.mode"
@@ -142,7 +133,7 @@ def test_a_namespace_is_retained_and_its_spec_is_not_touched():
 def test_a_new_provider_gets_an_id_which_every_entry_names():
     state = by_name(existing(peer=LIVE_PEER))
     provider = f"{PROVIDER}::{state['cluster']['id']}"
-    assert UNKNOWN not in provider
+    assert helm_mesh.UNKNOWN not in provider
     assert {state[name]["provider"] for name in ("istiod-release", "peer")} == {provider}
     assert "__internal" not in state["cluster"]["outputs"]
 

@@ -6,13 +6,7 @@ import pytest
 
 from operations import pulumi
 from operations.repair import observed_state
-from operations.repair.observed_state import (
-    INTERRUPTED,
-    comparable_content,
-    pending_operations,
-    repaired_state,
-    unnoticed_failures,
-)
+from operations.repair.observed_state import comparable_content, pending_operations, repaired_state, unnoticed_failures
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks.root_trust import LostCa
 from pi_mesh.cluster.errors import WrongContext
@@ -32,7 +26,7 @@ PENDING = {
 }
 """The release of a pending operation, which has no id yet."""
 KNOWN = {**PENDING, "id": ISTIOD}
-MARKED = {**KNOWN, "initErrors": [INTERRUPTED]}
+MARKED = {**KNOWN, "initErrors": [observed_state.INTERRUPTED]}
 TAKEN_IN = {**MARKED, "outputs": PENDING["inputs"]}
 NAMESPACE = {"urn": "urn:pulumi:test::pi-mesh::kubernetes:core/v1:Namespace::trading", "type": "x", "id": ISTIOD}
 

@@ -9,6 +9,7 @@ import pytest
 from pi_mesh.values.extra_values import load_chart, reserved_values, unread_values
 from tests.support import charts
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import case, table
 from tests.support.versions import NEWEST
 
 INGRESS = "istio-ingressgateway"
@@ -40,17 +41,14 @@ MESH = {"accessLogFile": "/dev/stdout", "defaultConfig": {"holdApplicationUntilP
 GLOBAL = {"meshID": "m", "network": "n", "multiCluster": {"clusterName": "c"}, "proxy": {"logLevel": "debug"}}
 
 
-@pytest.mark.parametrize(
-    ("chart", "extra", "count"),
-    [
-        *(pytest.param("istiod", extra, 1, id=case) for case, extra in TAKEN.items()),
-        *(pytest.param("gateway", extra, 1, id=case) for case, extra in TAKEN_OF_GATEWAY.items()),
-        # The value that the chart has anyway takes nothing.
-        ("istiod", {"meshConfig": {"rootNamespace": "istio-system", "enableAutoMtls": True}}, 0),
-        ("gateway", {"name": INGRESS, "labels": SAME_LABELS, "kind": "Deployment"}, 0),
-        # No setting owns these.
-        ("istiod", {"pilot": {"env": {"PILOT_ENABLE_ALPN_FILTER": "false"}}, "telemetry": {"enabled": False}}, 0),
-    ],
+@table(
+    *(case(taken, "istiod", extra, 1) for taken, extra in TAKEN.items()),
+    *(case(taken, "gateway", extra, 1) for taken, extra in TAKEN_OF_GATEWAY.items()),
+    # The value that the chart has anyway takes nothing.
+    ("istiod", {"meshConfig": {"rootNamespace": "istio-system", "enableAutoMtls": True}}, 0),
+    ("gateway", {"name": INGRESS, "labels": SAME_LABELS, "kind": "Deployment"}, 0),
+    # No setting owns these.
+    ("istiod", {"pilot": {"env": {"PILOT_ENABLE_ALPN_FILTER": "false"}}, "telemetry": {"enabled": False}}, 0),
 )
 def test_a_key_that_a_typed_setting_owns_is_found(chart, extra, count):
     assert len([*reserved_values(make_settings(), chart, INGRESS, extra)]) == count
@@ -72,14 +70,11 @@ def chart(name: str, version: str):
     return load_chart(str(charts.package(name, version)))
 
 
-@pytest.mark.parametrize(
-    ("extra", "unread"),
-    [
-        ({"pilot": PILOT, "meshConfig": MESH, "global": GLOBAL, "telemetry": {"enabled": False}}, []),
-        ({"pilot": {"resuorces": {"limits": {"cpu": "1"}}}}, ["pilot.resuorces"]),
-        ({"globl": {"hub": "x"}}, ["globl"]),
-        ({"global": {"proxy": {"logLevl": "debug"}}}, ["global.proxy.logLevl"]),
-    ],
+@table(
+    ({"pilot": PILOT, "meshConfig": MESH, "global": GLOBAL, "telemetry": {"enabled": False}}, []),
+    ({"pilot": {"resuorces": {"limits": {"cpu": "1"}}}}, ["pilot.resuorces"]),
+    ({"globl": {"hub": "x"}}, ["globl"]),
+    ({"global": {"proxy": {"logLevl": "debug"}}}, ["global.proxy.logLevl"]),
 )
 def test_a_misspelt_value_is_named_and_one_that_the_chart_knows_is_none(version, extra, unread):
     assert list(unread_values(chart("istiod", version), extra)) == unread
@@ -148,40 +143,34 @@ def test_of_a_chart_that_can_not_be_read_nothing_is_claimed_and_a_good_one_is_re
     assert load_chart(package) is load_chart(package)
 
 
-@pytest.mark.parametrize(
-    ("extra", "paths"),
-    [
-        # Names in a template or in the defaults are read, those in notes, readme, schema or plumbing are not.
-        *(({key: 1}, []) for key in ("replicas", "deep", "deepenough", "top")),
-        *(({key: 1}, [key]) for key in NOT_READ.split()),
-        ({"pilot": {"cni": {"enabled": True, "provider": "x"}}}, []),
-        ({"pilot": {"cni": {"enable": True}}}, ["pilot.cni.enable"]),
-        # istiod's chart reads the branches of `pilot` at its root too.
-        ({"pilot": {"top": 2, "global": {"hub": "y"}}}, []),
-        ({"pilot": {"global": {"hup": "y"}}}, ["pilot.global.hup"]),
-        ({"pilot": {"tip": 2}}, ["pilot.tip"]),
-        # A branch that a template takes as a whole may have any key.
-        ({"whole": {"any": 1}}, []),
-        # Values of subcharts are theirs, and so is `global` where there are some.
-        ({"base": {"x": 1}, "charts": {"x": 1}, "global": {"anything": 1}}, []),
-        ({"another": {"x": 1}}, ["another"]),
-        ({"top": {"x": 1}}, []),
-        ({"one": 1, "two": 2}, ["one", "two"]),
-    ],
+@table(
+    # Names in a template or in the defaults are read, those in notes, readme, schema or plumbing are not.
+    *(({key: 1}, []) for key in ("replicas", "deep", "deepenough", "top")),
+    *(({key: 1}, [key]) for key in NOT_READ.split()),
+    ({"pilot": {"cni": {"enabled": True, "provider": "x"}}}, []),
+    ({"pilot": {"cni": {"enable": True}}}, ["pilot.cni.enable"]),
+    # istiod's chart reads the branches of `pilot` at its root too.
+    ({"pilot": {"top": 2, "global": {"hub": "y"}}}, []),
+    ({"pilot": {"global": {"hup": "y"}}}, ["pilot.global.hup"]),
+    ({"pilot": {"tip": 2}}, ["pilot.tip"]),
+    # A branch that a template takes as a whole may have any key.
+    ({"whole": {"any": 1}}, []),
+    # Values of subcharts are theirs, and so is `global` where there are some.
+    ({"base": {"x": 1}, "charts": {"x": 1}, "global": {"anything": 1}}, []),
+    ({"another": {"x": 1}}, ["another"]),
+    ({"top": {"x": 1}}, []),
+    ({"one": 1, "two": 2}, ["one", "two"]),
 )
 def test_a_value_is_followed_through_templates_and_defaults(packaged, extra, paths):
     assert list(unread_values(packaged(), extra)) == paths
 
 
-@pytest.mark.parametrize(
-    ("changes", "extra", "paths"),
-    [
-        # Without subcharts `global` is the chart's own; an empty default branch may have any key.
-        ({"Chart": "name: istiod\n"}, {"global": {"hub": "y", "anything": 1}}, ["global.anything"]),
-        ({"Chart": "name: istiod\n"}, {"global": {"proxy": {"anything": 1}}}, []),
-        # A pilot branch without defaults is read at the root.
-        ({"values": "global: {hub: x}\npilot: {}\n"}, {"pilot": {"global": {"hub": "y"}, "no": 1}}, ["pilot.no"]),
-    ],
+@table(
+    # Without subcharts `global` is the chart's own; an empty default branch may have any key.
+    ({"Chart": "name: istiod\n"}, {"global": {"hub": "y", "anything": 1}}, ["global.anything"]),
+    ({"Chart": "name: istiod\n"}, {"global": {"proxy": {"anything": 1}}}, []),
+    # A pilot branch without defaults is read at the root.
+    ({"values": "global: {hub: x}\npilot: {}\n"}, {"pilot": {"global": {"hub": "y"}, "no": 1}}, ["pilot.no"]),
 )
 def test_another_chart_reads_other_values(packaged, changes, extra, paths):
     assert list(unread_values(packaged(**changes), extra)) == paths

@@ -10,6 +10,7 @@ from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.values.gateway_service import ADDRESS_ANNOTATIONS
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import case, table
 from tests.support.versions import SHIPPED
 
 BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in row.broken_gateway_patches[:7]]
@@ -45,40 +46,24 @@ def test_the_gateways_restart_with_every_version_whichever_chart_they_have(versi
     assert ("readinessProbe" in release.values) == facts_of(release.version).gateways_choose_their_probe
 
 
-@pytest.mark.parametrize("settings", [{}, {"replicas": 3, "autoscaling": {**SCALED, "minReplicas": 1}}])
-def test_a_single_pod_blocks_no_drain(settings):
-    assert "podDisruptionBudget" not in values(**settings)
+def test_an_autoscaler_that_may_leave_a_single_pod_blocks_no_drain():
+    assert "podDisruptionBudget" not in values(replicas=3, autoscaling={**SCALED, "minReplicas": 1})
 
 
-@pytest.mark.parametrize(
-    ("settings", "topology"),
-    [
-        ({}, {}),
-        ({"trustedProxies": 2}, {"numTrustedProxies": 2}),
-        ({"proxyProtocol": True}, {"proxyProtocol": {}}),
-        ({"trustedProxies": 1, "proxyProtocol": True}, {"numTrustedProxies": 1, "proxyProtocol": {}}),
-    ],
-    ids=str,
+DRAIN = {"MINIMUM_DRAIN_DURATION": "20s"}
+NO_EXIT, EXIT = ({"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": idle, **DRAIN} for idle in ("false", "true"))
+BEHIND = {"trustedProxies": 1, "proxyProtocol": True}
+TOPOLOGY = {"gatewayTopology": {"numTrustedProxies": 1, "proxyProtocol": {}}}
+
+
+@table(
+    case("takes its clients' addresses from what stands before it", BEHIND, {}, TOPOLOGY, 30),
+    case("keeps replaced listeners", {"listenerDrainSeconds": 600}, {}, {"drainDuration": "600s"}, 30),
+    case("leaves the time of replaced listeners to the mesh", {}, {"listenerDrainSeconds": 600}, {}, 30),
+    case("serves on until it is idle", {"maxDrainSeconds": 3600}, {}, {"proxyMetadata": EXIT}, 3610),
+    case("does not end as early as idle sidecars", {}, {"exitWhenIdle": True}, {"proxyMetadata": NO_EXIT}, 30),
 )
-def test_the_gateway_takes_its_clients_addresses_from_what_stands_before_it(settings, topology):
-    config = yaml.safe_load(values(**settings)["podAnnotations"]["proxy.istio.io/config"])
-    assert config == {"terminationDrainDuration": "20s"} | ({"gatewayTopology": topology} if topology else {})
-
-
-NO_EXIT, EXIT = (
-    {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": idle, "MINIMUM_DRAIN_DURATION": "20s"} for idle in ("false", "true")
-)
-DRAINS = {
-    "serves on for its drain": ({}, {}, {}, 30),
-    "keeps replaced listeners": ({"listenerDrainSeconds": 600}, {}, {"drainDuration": "600s"}, 30),
-    "leaves the time of replaced listeners to the mesh": ({}, {"listenerDrainSeconds": 600}, {}, 30),
-    "serves on until it is idle": ({"maxDrainSeconds": 3600}, {}, {"proxyMetadata": EXIT}, 3610),
-    "does not end as early as idle sidecars": ({}, {"exitWhenIdle": True}, {"proxyMetadata": NO_EXIT}, 30),
-}
-
-
-@pytest.mark.parametrize(("ingress", "proxy", "config", "grace"), DRAINS.values(), ids=DRAINS)
-def test_a_gateway_drains_within_its_grace_period(ingress, proxy, config, grace):
+def test_the_proxy_of_a_gateway_and_its_grace_period_have_the_values_of_the_settings(ingress, proxy, config, grace):
     pod = inventory.mesh_inventory(make_settings(ingress=ingress, proxy=proxy)).of_kind(Kind.GATEWAY)[0].values
     drain = yaml.safe_load(pod["podAnnotations"]["proxy.istio.io/config"])
     assert drain == {"terminationDrainDuration": "20s", **config}
@@ -87,10 +72,7 @@ def test_a_gateway_drains_within_its_grace_period(ingress, proxy, config, grace)
 
 FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
 WEB = {"gateways": {"web": {"tls": {"secret": "certificate"}}}}
-
-
 OPEN = [{"name": "http", "port": 80}, {"name": "own", "port": 9000}]
-PORTS = [("status-port", 15021), ("http2", 80), ("https", 443), ("tcp-9000", 9000)]
 
 
 @pytest.mark.parametrize(("tls", "rights"), [({"secret": "broker-client"}, None), ({"mode": "SIMPLE"}, False)])
@@ -101,11 +83,7 @@ def test_the_egress_gateway_may_read_secrets_only_where_it_shows_a_client_certif
     assert egress.values.get("rbac", {}).get("enabled") is rights
 
 
-def test_the_ports_of_the_listeners_follow_the_charts_own_at_the_ingress_gateway_alone():
-    ingress, egress = gateways(traffic=FEED)
-    ports = [(port["name"], port["port"], port["targetPort"]) for port in ingress.values["service"]["ports"]]
-    assert ports == [(name, number, number) for name, number in PORTS]
-    assert egress.values["service"] == {"type": "ClusterIP"}
+def test_ports_among_the_extra_values_take_the_place_of_those_of_the_listeners():
     assert values(traffic=FEED, values={"service": {"ports": OPEN}})["service"]["ports"] == OPEN
 
 
@@ -115,18 +93,13 @@ def test_an_address_is_asked_for_in_the_providers_way(by, key, value):
 
 
 LOCAL = {"address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], "externalTrafficPolicy": "Local"}
+AT_NODES = {"type": "NodePort", "externalTrafficPolicy": "Local"}
 
 
-SERVICES = {
-    "the chart keeps its own list of ports": ({"traffic": WEB}, {"type": "LoadBalancer"}),
-    "a node port gets nothing that Kubernetes refuses there": (
-        {"balanced": False, "service": LOCAL},
-        {"type": "NodePort", "externalTrafficPolicy": "Local"},
-    ),
-}
-
-
-@pytest.mark.parametrize(("settings", "service"), SERVICES.values(), ids=SERVICES)
+@table(
+    case("the chart keeps its own list of ports", {"traffic": WEB}, {"type": "LoadBalancer"}),
+    case("a node port gets nothing that it may not have", {"balanced": False, "service": LOCAL}, AT_NODES),
+)
 def test_a_service_is_a_load_balancer_only_where_there_are_any(settings, service):
     assert values(**settings)["service"] == service
 

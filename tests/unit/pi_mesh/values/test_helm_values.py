@@ -5,24 +5,20 @@ import pytest
 from pi_mesh.inventory import Kind
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import table
 
 WHY = ", which typed settings give; change them (docs/config.md)"
-
-
 NINE = {"pilot": {"replicaCount": 9}}
 BOTH = [f"egress.values.replicaCount: 2 contradicts 1{WHY}", f"istio.values.pilot.replicaCount: 9 contradicts 1{WHY}"]
 PDB = {"defaultPodDisruptionBudget": {"enabled": True}}
 EXTRA = {"pilot": {"env": {"A": "b"}}, "telemetry": {"enabled": False}, "global": {"hub": "docker.io/istio", **PDB}}
 
 
-@pytest.mark.parametrize(
-    ("settings", "lines"),
-    [
-        ({"istio": {"values": NINE}, "egress": {"values": {"replicaCount": 2}}}, BOTH),
-        ({"ingress": {"values": {"service": None}}}, ["ingress.values.service: None contradicts"]),
-        # Newer charts would silently override this key at the root.
-        ({"istio": {"values": {"autoscaleEnabled": True}}}, ["istio.values.autoscaleEnabled: True contradicts False"]),
-    ],
+@table(
+    ({"istio": {"values": NINE}, "egress": {"values": {"replicaCount": 2}}}, BOTH),
+    ({"ingress": {"values": {"service": None}}}, ["ingress.values.service: None contradicts"]),
+    # Newer charts would silently override this key at the root.
+    ({"istio": {"values": {"autoscaleEnabled": True}}}, ["istio.values.autoscaleEnabled: True contradicts False"]),
 )
 def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once(settings, lines):
     with pytest.raises(SettingsError) as refused:

@@ -1,9 +1,8 @@
 """The Helm values of istiod's chart."""
 
-import pytest
-
 from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh
+from tests.support.findings import table
 
 
 def values(**settings: object) -> dict:
@@ -31,41 +30,25 @@ def extra(**own: object) -> dict:
     return {"istio": {"pilotReplicas": 2, "values": own}}
 
 
-@pytest.mark.parametrize(
-    ("settings", "path", "value"),
-    [
-        ({}, "global.defaultPodDisruptionBudget", {"enabled": False}),
-        ({}, SPREAD, None),
-        (extra(topologySpreadConstraints=[]), SPREAD, None),
-        (extra(topologySpreadConstraints=[]), "topologySpreadConstraints", []),
-        (extra(pilot={"topologySpreadConstraints": []}), SPREAD, []),
-        ({}, "meshConfig.pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"}),
-        ({}, RETRIES, {"attempts": 2, "retryOn": "connect-failure,refused-stream"}),
-        (extra(meshConfig={"defaultHttpRetryPolicy": {"attempts": 0}}), RETRIES, {"attempts": 0}),
-        ({}, HOLD, True),
-        ({"proxy": {"holdApplicationUntilProxyStarts": False}}, HOLD, False),
-        (extra(meshConfig={"defaultConfig": {"holdApplicationUntilProxyStarts": False}}), HOLD, False),
-        ({}, DRAIN, None),
-        ({"proxy": {"listenerDrainSeconds": 600}}, DRAIN, "600s"),
-        ({}, METADATA, {"SECRET_TTL": "2h"}),
-        ({"proxy": {"exitWhenIdle": True, "drainSeconds": 9}}, METADATA, {"SECRET_TTL": "2h", **EXIT}),
-        ({"proxy": {"dnsCapture": True}}, METADATA, {"SECRET_TTL": "2h", "ISTIO_META_DNS_CAPTURE": "true"}),
-        ({"proxy": {"nativeSidecars": True}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "true"}),
-        ({}, "gatewayClasses", None),
-        ({"gatewayApi": {"mode": "managed"}}, "pilot.env", None),
-        ({"gatewayApi": {"mode": "routes"}}, "pilot.env", DEPLOYS_NONE),
-        ({"gatewayApi": {"mode": "off"}}, "pilot.env", {**READS_NONE, **DEPLOYS_NONE}),
-        ({"gatewayApi": {"serviceType": "NodePort"}}, CLASS, {"service": {"spec": {"type": "NodePort"}}}),
-        ({"gatewayApi": {"replicas": 1}}, CLASS, {"deployment": {"spec": {"replicas": 1}}}),
-        ({"gatewayApi": {"replicas": 2}}, f"{CLASS}.podDisruptionBudget", {"spec": {"minAvailable": 1}}),
-        ({"gatewayApi": {"resources": SIZE}}, f"{CLASS}.deployment.spec.template.spec.containers", [SIZED]),
-        ({"proxy": {"nativeSidecars": False}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "false"}),
-        ({"proxy": {"traceSampling": 0}}, "pilot.env", {"PILOT_TRACE_SAMPLING": "0"}),
-        # A sampling of something is left to the chart.
-        ({}, "pilot.env", None),
-        ({}, "meshConfig.discoverySelectors", None),
-        (LIMITED, "meshConfig.discoverySelectors", [{"matchExpressions": [SELECTOR]}]),
-    ],
+@table(
+    (extra(topologySpreadConstraints=[]), SPREAD, None),
+    (extra(topologySpreadConstraints=[]), "topologySpreadConstraints", []),
+    (extra(pilot={"topologySpreadConstraints": []}), SPREAD, []),
+    (extra(meshConfig={"defaultHttpRetryPolicy": {"attempts": 0}}), RETRIES, {"attempts": 0}),
+    ({"proxy": {"holdApplicationUntilProxyStarts": False}}, HOLD, False),
+    (extra(meshConfig={"defaultConfig": {"holdApplicationUntilProxyStarts": False}}), HOLD, False),
+    ({"proxy": {"listenerDrainSeconds": 600}}, DRAIN, "600s"),
+    ({"proxy": {"exitWhenIdle": True, "drainSeconds": 9}}, METADATA, {"SECRET_TTL": "2h", **EXIT}),
+    ({"proxy": {"dnsCapture": True}}, METADATA, {"SECRET_TTL": "2h", "ISTIO_META_DNS_CAPTURE": "true"}),
+    ({"gatewayApi": {"mode": "managed"}}, "pilot.env", None),
+    ({"gatewayApi": {"mode": "routes"}}, "pilot.env", DEPLOYS_NONE),
+    ({"gatewayApi": {"mode": "off"}}, "pilot.env", {**READS_NONE, **DEPLOYS_NONE}),
+    ({"gatewayApi": {"serviceType": "NodePort"}}, CLASS, {"service": {"spec": {"type": "NodePort"}}}),
+    ({"gatewayApi": {"replicas": 1}}, CLASS, {"deployment": {"spec": {"replicas": 1}}}),
+    ({"gatewayApi": {"replicas": 2}}, f"{CLASS}.podDisruptionBudget", {"spec": {"minAvailable": 1}}),
+    ({"gatewayApi": {"resources": SIZE}}, f"{CLASS}.deployment.spec.template.spec.containers", [SIZED]),
+    ({"proxy": {"nativeSidecars": False}}, "pilot.env", {"ENABLE_NATIVE_SIDECARS": "false"}),
+    (LIMITED, "meshConfig.discoverySelectors", [{"matchExpressions": [SELECTOR]}]),
 )
 def test_the_value_at_this_path_is_the_settings_or_of_the_extra_values(settings, path, value):
     *branches, key = path.split(".")

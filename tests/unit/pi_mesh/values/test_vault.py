@@ -10,6 +10,7 @@ from pi_mesh.values.vault import signing_role
 from tests.support import charts
 from tests.support.authorities import make_root
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import table
 from tests.support.versions import NEWEST
 
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
@@ -44,12 +45,6 @@ def test_a_root_that_is_not_known_yet_is_told_to_nobody():
     assert "caCertificates" not in make_mesh(vault=KEYLESS).the(Kind.ISTIOD).values["meshConfig"]  # pyright: ignore
 
 
-@pytest.mark.parametrize(("vault", "templates"), [(KEYLESS, "gateway,mesh-root"), ({}, None)])
-def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
-    annotations = [gateway.values["podAnnotations"] for gateway in make_mesh(vault=vault).of_kind(Kind.GATEWAY)]
-    assert [one.get("inject.istio.io/templates") for one in annotations] == [templates] * 2  # pyright: ignore
-
-
 @pytest.mark.parametrize(("lifetime", "longest"), [("90m", 86400), ("24h", 86400), ("48h", 172800)])
 def test_vault_may_sign_for_a_day_or_for_the_lifetime_if_that_is_longer(lifetime, longest):
     assert signing_role(make_settings(mtls={"certificateLifetime": lifetime})).longest == longest
@@ -65,13 +60,11 @@ def test_extra_values_of_cert_managers_chart_may_not_contradict():
         make_mesh(vault={**KEYLESS, "certManager": {"values": {"webhook": {"replicaCount": 1}}}})
 
 
-@pytest.mark.parametrize(
-    ("own", "server"),
-    [({}, "https://vault.vault.svc:8200"), ({"address": "http://vault.vault:8200"}, "http://vault.vault:8200")],
+@table(
+    ({}, None, "https://vault.vault.svc:8200", None),
+    ({}, "", "https://vault.vault.svc:8200", None),
+    ({"address": "http://vault.vault:8200"}, "CA", "http://vault.vault:8200", "Q0E="),
 )
-@pytest.mark.parametrize(("ca", "bundle"), [(None, None), ("", None), ("CA", "Q0E=")])
-def test_the_issuer_calls_vault_at_its_own_address_else_at_its_service_with_the_ca_that_is_given(
-    own, server, ca, bundle
-):
+def test_the_issuer_calls_vault_at_its_own_address_else_at_its_service_with_the_ca_that_is_given(own, ca, server, pem):
     vault = cert_manager.issuer(make_settings(vault={**KEYLESS, "certManager": own}), ca)["spec"]["vault"]
-    assert (vault["server"], vault.get("caBundle")) == (server, bundle)
+    assert (vault["server"], vault.get("caBundle")) == (server, pem)

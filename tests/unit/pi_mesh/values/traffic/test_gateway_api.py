@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.gateway_api import API
 from tests.support.factories import make_settings
+from tests.support.findings import table
 from tests.support.versions import NEWEST
 
 SECRET = {"secret": "certificate"}
@@ -15,6 +14,8 @@ ANY = {"namespaces": {"from": "All"}}
 SERVICES = {"shop": {"ports": [80]}, "orders": {"ports": [80], "takesOrders": True}}
 SHOP = {"service": "shop"}
 TO_SHOP = [{"name": "shop", "port": 80}]
+MUTUAL = {"options": {"gateway.istio.io/tls-terminate-mode": "MUTUAL"}}
+HOSTNAME = {"group": "networking.istio.io", "kind": "Hostname"}
 
 
 def objects(**traffic: object) -> dict[str, dict[str, Any]]:
@@ -41,30 +42,24 @@ def rules_of(*rules: dict, **gateway: object) -> list[dict[str, Any]]:
     return route_of(kind, gateway, http=[{"to": [SHOP], **rule} for rule in rules])["rules"]
 
 
-def test_a_gateway_is_attached_to_the_service_of_the_ingress_in_its_namespace():
+def test_a_gateway_is_attached_to_the_ingress_in_its_namespace_and_an_up_waits_until_istiod_has_read_it():
     gateway = objects(gateways={"web": {"namespace": "research"}})["Gateway istio-system/web"]
     host = "istio-ingressgateway.istio-system.svc.cluster.local"
     assert gateway["spec"]["addresses"] == [{"type": "Hostname", "value": host}]
     assert gateway["spec"]["gatewayClassName"] == "istio"
-
-
-def test_an_up_waits_until_istiod_has_read_a_gateway():
-    gateway = objects(gateways={"web": {}})["Gateway istio-system/web"]
     waiting = {"pulumi.com/waitFor": "jsonpath={.status.listeners[0].name}", "pulumi.com/timeoutSeconds": "120"}
     assert gateway["metadata"]["annotations"] == waiting
 
 
-LISTENERS = [
+@table(
     ({}, [("http-80", 80, "HTTP", None)]),
     ({"protocol": "GRPC", "port": 50051}, [("grpc-50051", 50051, "HTTP", None)]),
     ({"protocol": "TCP", "port": 9000}, [("tcp-9000", 9000, "TCP", None)]),
     ({"protocol": "TLS"}, [("tls-443", 443, "TLS", {"mode": "Passthrough"})]),
     ({"protocol": "TLS", "port": 8883, "tls": SECRET}, [("tls-8883", 8883, "TLS", ENDED)]),
     ({"tls": SECRET}, [("http-80", 80, "HTTP", None), ("https-443", 443, "HTTPS", ENDED)]),
-]
-
-
-@pytest.mark.parametrize(("listener", "expected"), LISTENERS)
+    ({"protocol": "HTTPS", "tls": {**SECRET, "mode": "MUTUAL"}}, [("https-443", 443, "HTTPS", {**ENDED, **MUTUAL})]),
+)
 def test_each_port_of_a_listener_is_a_listener_of_the_gateway(listener, expected):
     made = [(item["name"], item["port"], item["protocol"], item.get("tls")) for item in listeners_of(**listener)]
     assert made == expected
@@ -75,16 +70,10 @@ def test_each_host_is_a_listener_of_its_own():
     assert made == [("http-80", "a.example"), ("http-80-1", "*.b.example")]
 
 
-def test_a_client_needs_a_certificate_where_the_mode_is_mutual():
-    (listener,) = listeners_of(protocol="HTTPS", tls={**SECRET, "mode": "MUTUAL"})
-    assert listener["tls"]["options"] == {"gateway.istio.io/tls-terminate-mode": "MUTUAL"}
-
-
 def test_a_redirect_is_a_route_of_plain_http_and_the_others_are_https_s():
     redirecting = {"tls": {**SECRET, "redirect": True, "port": 8443}}
-    made = objects(
-        gateways={"web": redirecting}, routes={"r": {"hosts": ["*"], "gateways": ["web"], "http": [{"to": [SHOP]}]}}
-    )
+    to_web = {"hosts": ["*"], "gateways": ["web"], "http": [{"to": [SHOP]}]}
+    made = objects(gateways={"web": redirecting}, routes={"r": to_web})
     to_https, route = made["HTTPRoute trading/web-to-https"]["spec"], made["HTTPRoute trading/r"]["spec"]
     assert [parent["sectionName"] for parent in to_https["parentRefs"]] == ["http-80"]
     redirect = {"scheme": "https", "port": 8443, "statusCode": 301}
@@ -92,29 +81,23 @@ def test_a_redirect_is_a_route_of_plain_http_and_the_others_are_https_s():
     assert [parent["sectionName"] for parent in route["parentRefs"]] == ["https-8443"]
 
 
-RULES = [
+@table(
     ({}, {}),
     ({"exact": "/a"}, {"matches": [{"path": {"type": "Exact", "value": "/a"}}]}),
     ({"prefix": "/a"}, {"matches": [{"path": {"type": "PathPrefix", "value": "/a"}}]}),
     ({"methods": ["GET", "PUT"]}, {"matches": [{"method": "GET"}, {"method": "PUT"}]}),
     ({"headers": {"x-desk": "1"}}, {"matches": [{"headers": [{"name": "x-desk", "value": "1"}]}]}),
     ({"timeout": "5s"}, {"timeouts": {"request": "5s"}}),
-]
-
-
-@pytest.mark.parametrize(("rule", "expected"), RULES)
+)
 def test_a_rule_of_http_is_one_of_an_httproute(rule, expected):
     assert rules_of(rule) == [{**expected, "backendRefs": TO_SHOP}]
 
 
-REWRITES = [
+@table(
     ({"exact": "/a"}, {"type": "ReplaceFullPath", "replaceFullPath": "/b"}),
     ({"prefix": "/a"}, {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/b"}),
     ({}, {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/b"}),
-]
-
-
-@pytest.mark.parametrize(("match", "path"), REWRITES)
+)
 def test_a_rewrite_is_a_rule_of_its_own_for_each_method(match, path):
     made = rules_of({**match, "rewrite": "/b", "methods": ["GET", "PUT"]})
     assert [[entry["method"] for entry in rule["matches"]] for rule in made] == [["GET"], ["PUT"]]
@@ -133,18 +116,13 @@ def test_a_listener_of_grpc_has_grpcroutes_with_methods():
     assert matches == [[{"method": {"service": "a.B", "method": "C"}}], [{"method": {"service": "a.B"}}], None]
 
 
-BACKENDS = {
-    "shop.trading.svc.cluster.local": {"name": "shop"},
-    "shop.research.svc.cluster.local":
-        {"group": "networking.istio.io", "kind": "Hostname", "name": "shop.research.svc.cluster.local"},
-    "bank.example": {"group": "networking.istio.io", "kind": "Hostname", "name": "bank.example"},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("host", BACKENDS)
-def test_a_host_beyond_the_namespace_is_a_backend_by_its_name_and_needs_no_grant(host):
+@table(
+    ("shop.trading.svc.cluster.local", {"name": "shop"}),
+    *((host, {**HOSTNAME, "name": host}) for host in ("shop.research.svc.cluster.local", "bank.example")),
+)
+def test_a_host_beyond_the_namespace_is_a_backend_by_its_name_and_needs_no_grant(host, backend):
     (rule,) = rules_of({"to": [{"service": host, "port": 80}]})
-    assert rule["backendRefs"] == [{**BACKENDS[host], "port": 80}]
+    assert rule["backendRefs"] == [{**backend, "port": 80}]
 
 
 def test_weights_are_shared_by_backends():

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from pi_mesh.settings import Settings
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.gateways import certificates, guards
@@ -22,19 +20,11 @@ def settings_of(listeners: dict[str, dict], **settings: object) -> Settings:
     return make_settings(traffic={"gateways": listeners}, namespaces={"research": {}}, **settings)
 
 
-LISTENERS = [
-    ({"protocol": "GRPC", "port": 50051}, [("GRPC", 50051, None)]),
+@table(
     ({"protocol": "HTTPS", "tls": CERTIFICATE}, [("HTTPS", 443, ENDED)]),
     ({"tls": CERTIFICATE}, [("HTTP", 80, None), ("HTTPS", 443, ENDED)]),
     ({"protocol": "HTTPS", "tls": NAMED}, [("HTTPS", 443, {**ENDED, "mode": "MUTUAL", "subjectAltNames": ["desk"]})]),
-    ({"protocol": "TCP", "port": 9000}, [("TCP", 9000, None)]),
-    ({"protocol": "TLS", "hosts": ["a.example"]}, [("TLS", 443, {"mode": "PASSTHROUGH"})]),
-    ({"protocol": "TLS", "port": 8883, "tls": CERTIFICATE}, [("TLS", 8883, ENDED)]),
-    ({"tls": {**CERTIFICATE, "redirect": True}}, [("HTTP", 80, {"httpsRedirect": True}), ("HTTPS", 443, ENDED)]),
-]
-
-
-@pytest.mark.parametrize(("listener", "expected"), LISTENERS, ids=str)
+)
 def test_a_gateway_has_a_server_for_each_port_of_which_every_version_knows_the_fields(listener, expected):
     (gateway,), _ = stages(settings_of({"g": listener}))
     ports = [(server["port"], server.get("tls")) for server in gateway["spec"]["servers"]]
@@ -58,6 +48,7 @@ def operations(name: str = "g", proxied: bool = False, **listeners: dict) -> lis
 
 
 PLAIN, OF_HOME, OF_OFFICE = ({"ports": ["80"]},), {"allowAddresses": HOME}, {"allowAddresses": OFFICE}
+ENCRYPTED, HTTP_PORTS = ({"ports": ["443"]},), ("80", "443", "8080")
 ADMIN = {**OF_HOME, "hosts": ["admin.example"], "tls": CERTIFICATE}
 SHOP = {"hosts": ["shop.example"], "tls": {"secret": "other"}}
 SNI = {"key": "connection.sni", "values": ["admin.example"]}
@@ -69,18 +60,15 @@ def of_host(name: str) -> tuple[dict]:
     return ({"ports": ["80"], "hosts": [name, f"{name}:*"]},)
 
 
-DENIED = {
-    "its plain and its encrypted port": ({"g": {**OF_HOME, "tls": CERTIFICATE}}, [PLAIN, ({"ports": ["443"]},)]),
-    "by host where a port is shared": ({"g": ADMIN, "h": SHOP}, [of_host("admin.example"), ({"ports": ["443"]}, SNI)]),
-    "without hosts for equal lists": ({"g": OF_HOME, "h": OF_HOME}, [PLAIN]),
-    "by host for other lists": ({"g": {**OF_HOME, "hosts": ["a.example"]}, "h": OF_OFFICE}, [of_host("a.example")]),
-    "behind the proxy protocol": ({**FOUR, "proxied": True}, [({"notPorts": ["9000", "50051"]},)] * 2),
-    "even of no listener": ({**FOUR, "name": "rpc", "proxied": True}, [({"notPorts": ["80", "443", "8080", "9000"]},)]),
-    "every port for a list of all listeners": ({"g": OF_HOME, "proxied": True}, [()]),
-}
-
-
-@pytest.mark.parametrize(("listeners", "denied"), DENIED.values(), ids=DENIED)
+@table(
+    case("its plain and its encrypted port", {"g": {**OF_HOME, "tls": CERTIFICATE}}, [PLAIN, ENCRYPTED]),
+    case("by host where a port is shared", {"g": ADMIN, "h": SHOP}, [of_host("admin.example"), (*ENCRYPTED, SNI)]),
+    case("without hosts for equal lists", {"g": OF_HOME, "h": OF_HOME}, [PLAIN]),
+    case("by host for other lists", {"g": {**OF_HOME, "hosts": ["a.example"]}, "h": OF_OFFICE}, [of_host("a.example")]),
+    case("behind the proxy protocol", {**FOUR, "proxied": True}, [({"notPorts": ["9000", "50051"]},)] * 2),
+    case("even of no listener", {**FOUR, "name": "rpc", "proxied": True}, [({"notPorts": [*HTTP_PORTS, "9000"]},)]),
+    case("every port for a list of all listeners", {"g": OF_HOME, "proxied": True}, [()]),
+)
 def test_all_other_addresses_are_denied_on_every_port_of_the_listener(listeners, denied):
     assert operations(**listeners) == denied
 
@@ -181,21 +169,17 @@ def test_a_certificate_names_the_hosts_and_the_secret_in_the_gateways_namespace(
 
 
 BOTH = ["a.example", "b.example"]
-
-
 THEIRS = listener("a.example", secret="theirs", namespace="research")
 OF_BOTH = {"g": listener("a.example"), "h": listener("b.example", namespace="research")}
-HOSTS = {
-    "listeners share a secret": ({"g": listener(*BOTH), "h": listener("b.example")}, {"shop": BOTH}),
-    "a secret of two namespaces has one certificate": (OF_BOTH, {"shop": BOTH}),
-    "somebody else makes the secret": ({"g": {"hosts": BOTH, "tls": {"secret": "shop"}}}, {}),
-    "a secret of another namespace hides no later one": (
-        {"g": THEIRS, "h": listener("b.example")},
-        {"shop": ["b.example"], "theirs": ["a.example"]},
-    ),
-}
+OWN_AND_THEIRS = {"g": THEIRS, "h": listener("b.example")}
+OF_EACH = {"shop": ["b.example"], "theirs": ["a.example"]}
 
 
-@pytest.mark.parametrize(("listeners", "hosts"), HOSTS.values(), ids=HOSTS)
+@table(
+    case("listeners share a secret", {"g": listener(*BOTH), "h": listener("b.example")}, {"shop": BOTH}),
+    case("a secret of two namespaces has one certificate", OF_BOTH, {"shop": BOTH}),
+    case("somebody else makes the secret", {"g": {"hosts": BOTH, "tls": {"secret": "shop"}}}, {}),
+    case("a secret of another namespace hides no later one", OWN_AND_THEIRS, OF_EACH),
+)
 def test_each_secret_with_an_issuer_has_one_certificate_for_all_its_hosts(listeners, hosts):
     assert {item["metadata"]["name"]: item["spec"]["dnsNames"] for item in made(**listeners)} == hosts

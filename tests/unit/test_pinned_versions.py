@@ -13,8 +13,6 @@ from tests.support.shape import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PROVIDERS = ("pulumi", "pulumi-kubernetes", "pulumi-vault")
-
-
 DECLARED = {canonicalize_name(re.split(r"[^\w.-]", requirement)[0]) for requirement in PROJECT["dependencies"]}
 LOCKED = (ROOT / "requirements.txt").read_text().splitlines()
 

@@ -8,6 +8,7 @@ import yaml
 
 from pi_mesh import addons
 from policies.rules import RULES
+from tests.support.findings import case, table
 from tests.support.full_traffic_settings import TRAFFIC
 from tests.support.policy_resources import said, said_of_all, token
 from tests.support.preview import previewed
@@ -22,8 +23,6 @@ FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", 
 OBSERVED = {name: {"enabled": True} for name in addons.ALL}
 OF_BEFORE = sorted((ROOT / "tests/support").glob("stacks_of_*/Pulumi.*.yaml"))
 EXAMPLES = sorted((ROOT / "tests/support/ansible_role_examples").iterdir())
-
-
 Judged = tuple[str, dict, bool]
 """Type and properties of a resource, and True for a protected one."""
 
@@ -63,13 +62,10 @@ def test_a_shipped_stack_keeps_every_rule_and_its_policy_config_names_its_tradin
     assert namespace in bounds_of(stack)["sidecar-injection"]["namespaces"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "releases"),
-    [
-        pytest.param({"trading": {"namespace": "shop"}}, 4, id="a trading namespace of another name"),
-        pytest.param({"traffic": TRAFFIC, "istio": {"version": NEWEST}}, 4, id="traffic settings that use everything"),
-        pytest.param({"observability": OBSERVED}, 8, id="observability"),
-    ],
+@table(
+    case("a trading namespace of another name", {"trading": {"namespace": "shop"}}, 4),
+    case("traffic settings that use everything", {"traffic": TRAFFIC, "istio": {"version": NEWEST}}, 4),
+    case("observability", {"observability": OBSERVED}, 8),
 )
 def test_other_settings_keep_every_rule_too(changes, releases):
     resources = registered("pi-cluster", **changes)
@@ -92,16 +88,13 @@ def test_the_ansible_roles_own_examples_keep_every_rule(example):
     assert violations("pi-cluster", [(token(props), props, False)]) == {}
 
 
-@pytest.mark.parametrize(
-    ("changes", "rule"),
-    [
-        ({"proxy": {"resources": FAT}}, "pi-ceiling"),
-        ({"mtls": {"mode": "PERMISSIVE"}}, "mesh-wide-strict"),
-        ({"images": {"hub": "registry.example/istio"}}, "image-hub"),
-        ({"ingress": {"autoscaling": {"enabled": True, "maxReplicas": 9}}}, "bounded-autoscaling"),
-        ({"base": {"values": {"env": [{"name": "DB_PASSWORD", "value": "fox"}]}}}, "no-secrets-in-values"),
-        ({"traffic": {"authorization": {"policies": {"open": {"rules": [{"ports": [80]}]}}}}}, "named-principals"),
-    ],
+@table(
+    ({"proxy": {"resources": FAT}}, "pi-ceiling"),
+    ({"mtls": {"mode": "PERMISSIVE"}}, "mesh-wide-strict"),
+    ({"images": {"hub": "registry.example/istio"}}, "image-hub"),
+    ({"ingress": {"autoscaling": {"enabled": True, "maxReplicas": 9}}}, "bounded-autoscaling"),
+    ({"base": {"values": {"env": [{"name": "DB_PASSWORD", "value": "fox"}]}}}, "no-secrets-in-values"),
+    ({"traffic": {"authorization": {"policies": {"open": {"rules": [{"ports": [80]}]}}}}}, "named-principals"),
 )
 def test_a_setting_that_breaks_a_rule_is_found_in_the_real_program(changes, rule):
     assert rule in broken("pi-cluster", registered("pi-cluster", **changes))

@@ -16,8 +16,6 @@ from tests.support.shape import ROOT
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = {path.stem: path for path in sorted(FOLDER.glob("*.yml"))}
 CONTENTS = {name: yaml.safe_load(path.read_text()) for name, path in WORKFLOWS.items()}
-
-
 each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS)
 
 

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("cosmic_ray")
 
 from tests.mutants import covering
+from tests.support.findings import table
 
 SOURCE = """\
 LIMITS = (
@@ -24,10 +25,7 @@ def judged(left):
 """
 
 
-@pytest.mark.parametrize(
-    ("line", "lines"),
-    [(2, range(1, 5)), (9, range(8, 12)), (12, range(12, 13)), (13, range(13, 14)), (14, range(14, 15))],
-)
+@table((2, range(1, 5)), (9, range(8, 12)), (12, range(12, 13)), (13, range(13, 14)), (14, range(14, 15)))
 def test_a_statement_is_all_its_lines_and_a_block_only_its_head(line, lines):
     assert covering._statement(SOURCE, line) == lines
 

@@ -8,15 +8,13 @@ import pytest
 
 from tests.mutants import trial
 from tests.mutants.trial import Verdict
+from tests.support.findings import table
 
 
-@pytest.mark.parametrize(
-    ("exit_code", "by"),
-    [
-        (-signal.SIGTERM, "its trial ended by SIGTERM"),
-        (-signal.SIGXCPU, "it never ends"),
-        (3, "its trial ended with status 3"),
-    ],
+@table(
+    (-signal.SIGTERM, "its trial ended by SIGTERM"),
+    (-signal.SIGXCPU, "it never ends"),
+    (3, "its trial ended with status 3"),
 )
 def test_a_trial_that_ends_without_a_verdict_is_a_kill_with_its_reason(exit_code, by):
     receiver, sender = Pipe(duplex=False)

@@ -12,6 +12,7 @@ from pi_mesh.names import GATEWAY_API
 from pi_mesh.settings.cluster import ClusterSettings
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 from tests.support.snapshots import make_node, make_snapshot
 
 OURS, THEIRS = "0a1b2c3d-0000-4000-8000-000000000001", "0a1b2c3d-0000-4000-8000-000000000002"
@@ -48,10 +49,7 @@ def test_a_uid_that_is_none_is_refused_with_the_settings():
         ClusterSettings(context="default", uid="the blue one")
 
 
-@pytest.mark.parametrize(
-    ("status", "count"),
-    [({"pods": "110"}, 110), ({"pods": 110}, 110), ({"pods": "1M"}, 1_000_000), ({"pods": "1k"}, 1000), ({}, 0)],
-)
+@table(({"pods": "110"}, 110), ({"pods": 110}, 110), ({"pods": "1M"}, 1_000_000), ({"pods": "1k"}, 1000), ({}, 0))
 def test_the_number_of_pods_is_a_quantity_of_kubernetes_and_none_where_the_node_says_nothing(status, count):
     assert nodes.parse({"metadata": {"name": "pi-1"}, "status": {"allocatable": status}}).pods == count
     assert nodes.parse({"metadata": {"name": "pi-1"}}).pods == 0
@@ -70,33 +68,30 @@ def tolerates(**toleration: str) -> dict:
     return {"tolerations": [toleration]}
 
 
-@pytest.mark.parametrize(
-    ("spec", "node", "allowed"),
-    [
-        ({}, PI, True),
-        ({"nodeSelector": {"disk": "ssd"}}, PI, True),
-        ({"nodeSelector": {"disk": "sd"}}, PI, False),
-        ({"nodeSelector": {"kubernetes.io/arch": "arm64", "kubernetes.io/hostname": "pi-1"}}, PI, True),
-        (required(label("disk", "In", "ssd", "nvme")), PI, True),
-        (required(label("disk", "NotIn", "ssd")), PI, False),
-        (required(label("disk", "Exists")), PI, True),
-        (required(label("disk", "DoesNotExist")), PI, False),
-        (required(label("slots", "Gt", "3")), PI, True),
-        (required(label("slots", "Lt", "3")), PI, False),
-        (required(label("disk", "Gt", "3")), PI, False),
-        (required(label("disk", "In", "sd"), label("slots", "In", "4")), PI, True),
-        (required({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["pi-2"]}]}), PI, False),
-        (required({}), PI, False),
-        ({}, TAINTED, False),
-        (tolerates(operator="Exists"), TAINTED, True),
-        (tolerates(key="dedicated", operator="Exists"), TAINTED, True),
-        (tolerates(key="dedicated", value="mesh", effect="NoSchedule"), TAINTED, True),
-        (tolerates(key="dedicated", value="vault"), TAINTED, False),
-        (tolerates(key="dedicated", operator="Exists", effect="NoExecute"), TAINTED, False),
-        (tolerates(key="node-role.kubernetes.io/control-plane"), CONTROL_PLANE, True),
-        ({}, make_node(ready=False), False),
-        ({}, make_node(cordoned=True), False),
-    ],
+@table(
+    ({}, PI, True),
+    ({"nodeSelector": {"disk": "ssd"}}, PI, True),
+    ({"nodeSelector": {"disk": "sd"}}, PI, False),
+    ({"nodeSelector": {"kubernetes.io/arch": "arm64", "kubernetes.io/hostname": "pi-1"}}, PI, True),
+    (required(label("disk", "In", "ssd", "nvme")), PI, True),
+    (required(label("disk", "NotIn", "ssd")), PI, False),
+    (required(label("disk", "Exists")), PI, True),
+    (required(label("disk", "DoesNotExist")), PI, False),
+    (required(label("slots", "Gt", "3")), PI, True),
+    (required(label("slots", "Lt", "3")), PI, False),
+    (required(label("disk", "Gt", "3")), PI, False),
+    (required(label("disk", "In", "sd"), label("slots", "In", "4")), PI, True),
+    (required({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["pi-2"]}]}), PI, False),
+    (required({}), PI, False),
+    ({}, TAINTED, False),
+    (tolerates(operator="Exists"), TAINTED, True),
+    (tolerates(key="dedicated", operator="Exists"), TAINTED, True),
+    (tolerates(key="dedicated", value="mesh", effect="NoSchedule"), TAINTED, True),
+    (tolerates(key="dedicated", value="vault"), TAINTED, False),
+    (tolerates(key="dedicated", operator="Exists", effect="NoExecute"), TAINTED, False),
+    (tolerates(key="node-role.kubernetes.io/control-plane"), CONTROL_PLANE, True),
+    ({}, make_node(ready=False), False),
+    ({}, make_node(cordoned=True), False),
 )
 def test_a_pod_is_placed_by_the_labels_the_taints_and_the_state_of_the_node(spec, node, allowed):
     assert nodes.parse_placement(spec).allows(node) is allowed
@@ -108,18 +103,15 @@ def test_a_taint_is_read_with_its_value():
     assert (node.taints, node.labels) == (("dedicated=mesh:NoSchedule",), {"disk": "ssd"})
 
 
-@pytest.mark.parametrize(
-    ("image", "program", "version"),
-    [
-        ("pilot", "pilot", ""),
-        ("docker.io/istio/pilot:1.2.3", "pilot", "1.2.3"),
-        ("docker.io/istio/proxyv2:1.2.3-distroless", "proxyv2", "1.2.3"),
-        ("registry.example:5000/kube-vip/kube-vip-cloud-provider:v0.0.12", "kube-vip-cloud-provider", "v0.0.12"),
-        ("registry.example:5000/pilot", "pilot", ""),
-        (f"docker.io/istio/pilot:1.2.3@{DIGEST}", "pilot", "1.2.3"),
-        (f"registry.example:5000/pilot@{DIGEST}", "pilot", ""),
-        ("", "", ""),
-    ],
+@table(
+    ("pilot", "pilot", ""),
+    ("docker.io/istio/pilot:1.2.3", "pilot", "1.2.3"),
+    ("docker.io/istio/proxyv2:1.2.3-distroless", "proxyv2", "1.2.3"),
+    ("registry.example:5000/kube-vip/kube-vip-cloud-provider:v0.0.12", "kube-vip-cloud-provider", "v0.0.12"),
+    ("registry.example:5000/pilot", "pilot", ""),
+    (f"docker.io/istio/pilot:1.2.3@{DIGEST}", "pilot", "1.2.3"),
+    (f"registry.example:5000/pilot@{DIGEST}", "pilot", ""),
+    ("", "", ""),
 )
 def test_an_image_has_a_program_and_perhaps_a_version(image, program, version):
     assert (pods.image_program(image), pods.image_version(image)) == (program, version)
@@ -138,19 +130,16 @@ def written(*managers: str, **last: str) -> dict:
     return {"managedFields": [*fields[:-1], fields[-1] | last]}
 
 
-@pytest.mark.parametrize(
-    ("metadata", "manager"),
-    [
-        ({}, ""),
-        (HELM, "Helm release shop/web"),
-        ({"annotations": {"argocd.argoproj.io/tracking-id": "web:v1/Pod:a/b"}}, "Argo CD application web"),
-        ({"labels": {"argocd.argoproj.io/instance": "web"}}, "Argo CD application web"),
-        ({"labels": FLUX}, "Flux Kustomization flux/web"),
-        ({"ownerReferences": [{"kind": "Gateway", "name": "web"}]}, "Gateway web"),
-        (written("pulumi-kubernetes-1a2b"), "a Pulumi stack"),
-        (written("helm", "kubectl"), "field manager kubectl"),
-        (written("kubectl", "istiod", subresource="status"), "field manager kubectl"),
-    ],
+@table(
+    ({}, ""),
+    (HELM, "Helm release shop/web"),
+    ({"annotations": {"argocd.argoproj.io/tracking-id": "web:v1/Pod:a/b"}}, "Argo CD application web"),
+    ({"labels": {"argocd.argoproj.io/instance": "web"}}, "Argo CD application web"),
+    ({"labels": FLUX}, "Flux Kustomization flux/web"),
+    ({"ownerReferences": [{"kind": "Gateway", "name": "web"}]}, "Gateway web"),
+    (written("pulumi-kubernetes-1a2b"), "a Pulumi stack"),
+    (written("helm", "kubectl"), "field manager kubectl"),
+    (written("kubectl", "istiod", subresource="status"), "field manager kubectl"),
 )
 def test_the_manager_is_told_by_the_most_certain_mark(metadata, manager):
     assert manager_of(metadata) == manager

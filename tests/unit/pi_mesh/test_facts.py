@@ -8,6 +8,7 @@ from pi_mesh import facts
 from pi_mesh.facts import NAME, Fact, Harmless, Helm, NoHelm, Setting, Weaker, fields_of
 from pi_mesh.model import Model
 from pi_mesh.settings import Settings
+from tests.support.findings import table
 
 FIELDS = fields_of(Settings)
 WEAKNESSES = {field.path: fact.is_weaker for field in FIELDS for fact in field.facts if isinstance(fact, Weaker)}
@@ -18,8 +19,6 @@ CUSTOM = {**ALLOW, "action": "CUSTOM", "authorizer": "a"}
 MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
 ORDERS = {"orders": {"takesOrders": True}}
 POLICIES = "traffic.authorization.policies"
-
-
 SECONDS = {"1h30m": 5400, "90s": 90, "500ms": 0.5, "1.5h": 5400, "2d": 172800, None: 0}
 
 
@@ -28,38 +27,35 @@ def test_a_duration_is_the_sum_of_its_parts(text, seconds):
     assert facts.duration(text).total_seconds() == seconds
 
 
-@pytest.mark.parametrize(
-    ("path", "strong", "weak"),
-    [
-        ("mtls.mode", "STRICT", "PERMISSIVE"),
-        ("mtls.certificateLifetime", "90m", "2h"),
-        ("proxy.listenerDrainSeconds", None, 60),
-        ("proxy.listenerDrainSeconds", 30, None),
-        ("vault.ttl", "8760h", "87600h"),
-        ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
-        ("traffic.services", ORDERS, {"orders": {}}),
-        ("traffic.services", ORDERS, None),
-        ("traffic.services", {**ORDERS, "shop": {}}, {"shop": {"takesOrders": True}}),
-        ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
-        ("vault.key", "internal", "exported"),
-        ("traffic.gateways.*.protocol", "HTTPS", "TCP"),
-        ("egress.service.type", "ClusterIP", "NodePort"),
-        ("proxy.pathNormalization", "MERGE_SLASHES", "BASE"),
-        ("images.digests.pilot", "sha256:1", None),
-        ("ingress.trustedProxies", 1, 2),
-        ("ingress.labels", {"team": "edge", "istio": "front"}, {"istio": "front"}),
-        ("egress.labels", {"team": "edge"}, None),
-        ("trading.hours", {"opens": "09:00"}, None),
-        (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
-        (POLICIES, {"x": {**DENY, "rules": MORE}}, {"x": DENY}),
-        (POLICIES, {"x": DENY}, {}),
-        (POLICIES, {"x": {**CUSTOM, "rules": MORE}}, {"x": CUSTOM}),
-        (POLICIES, {"x": CUSTOM}, {"x": {**CUSTOM, "authorizer": "b"}}),
-        (POLICIES, {"x": ALLOW}, {"x": ALLOW, "y": ALLOW}),
-        (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "namespace": "research"}}),
-        (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "selector": {}}}),
-        (POLICIES, {"x": ALLOW}, {"x": DENY}),
-    ],
+@table(
+    ("mtls.mode", "STRICT", "PERMISSIVE"),
+    ("mtls.certificateLifetime", "90m", "2h"),
+    ("proxy.listenerDrainSeconds", None, 60),
+    ("proxy.listenerDrainSeconds", 30, None),
+    ("vault.ttl", "8760h", "87600h"),
+    ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
+    ("traffic.services", ORDERS, {"orders": {}}),
+    ("traffic.services", ORDERS, None),
+    ("traffic.services", {**ORDERS, "shop": {}}, {"shop": {"takesOrders": True}}),
+    ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
+    ("vault.key", "internal", "exported"),
+    ("traffic.gateways.*.protocol", "HTTPS", "TCP"),
+    ("egress.service.type", "ClusterIP", "NodePort"),
+    ("proxy.pathNormalization", "MERGE_SLASHES", "BASE"),
+    ("images.digests.pilot", "sha256:1", None),
+    ("ingress.trustedProxies", 1, 2),
+    ("ingress.labels", {"team": "edge", "istio": "front"}, {"istio": "front"}),
+    ("egress.labels", {"team": "edge"}, None),
+    ("trading.hours", {"opens": "09:00"}, None),
+    (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
+    (POLICIES, {"x": {**DENY, "rules": MORE}}, {"x": DENY}),
+    (POLICIES, {"x": DENY}, {}),
+    (POLICIES, {"x": {**CUSTOM, "rules": MORE}}, {"x": CUSTOM}),
+    (POLICIES, {"x": CUSTOM}, {"x": {**CUSTOM, "authorizer": "b"}}),
+    (POLICIES, {"x": ALLOW}, {"x": ALLOW, "y": ALLOW}),
+    (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "namespace": "research"}}),
+    (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "selector": {}}}),
+    (POLICIES, {"x": ALLOW}, {"x": DENY}),
 )
 def test_a_weaker_setting_is_found_and_a_stronger_one_is_not(path, strong, weak):
     assert BY_PATH[path](strong, weak)
@@ -68,16 +64,13 @@ def test_a_weaker_setting_is_found_and_a_stronger_one_is_not(path, strong, weak)
     assert path == POLICIES or "shop" in str(strong) or not BY_PATH[path](weak, strong)
 
 
-@pytest.mark.parametrize(
-    ("path", "before", "after"),
-    [
-        (POLICIES, {"x": ALLOW}, {"x": ALLOW, "y": DENY}),
-        (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "rules": [MORE[0]]}}),
-        ("traffic.services", {**ORDERS, "shop": {}}, ORDERS),
-        *(("traffic.gateways.*.protocol", *pair) for pair in (("HTTP", "TCP"), ("HTTP", "GRPC"), ("TLS", "HTTPS"))),
-        *(("vault.ttl", *pair) for pair in (("1h", "60m"), ("1m", "60s"), ("1h", "3600s"), ("1d", "24h"))),
-        *(("vault.ttl", *pair) for pair in (("60m", "1h"), ("60s", "1m"), ("24h", "1d"), ("1h30m", "90m"))),
-    ],
+@table(
+    (POLICIES, {"x": ALLOW}, {"x": ALLOW, "y": DENY}),
+    (POLICIES, {"x": ALLOW}, {"x": {**ALLOW, "rules": [MORE[0]]}}),
+    ("traffic.services", {**ORDERS, "shop": {}}, ORDERS),
+    *(("traffic.gateways.*.protocol", *pair) for pair in (("HTTP", "TCP"), ("HTTP", "GRPC"), ("TLS", "HTTPS"))),
+    *(("vault.ttl", *pair) for pair in (("1h", "60m"), ("1m", "60s"), ("1h", "3600s"), ("1d", "24h"))),
+    *(("vault.ttl", *pair) for pair in (("60m", "1h"), ("60s", "1m"), ("24h", "1d"), ("1h30m", "90m"))),
 )
 def test_what_lets_nobody_more_in_is_not_weaker(path, before, after):
     assert not BY_PATH[path](before, after)
@@ -183,46 +176,35 @@ def test_a_default_is_as_in_json():
     assert {field.path: field.default for field in FIELDS}["cluster.context"] is None
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "more"),
-    [
-        ([], [], False),
-        ([], ["10.0.0.0/8"], False),
-        (["10.0.0.0/8"], [], True),
-        (["10.0.0.0/8"], ["10.1.0.0/16", "10.2.0.1"], False),
-        (["10.0.0.0/8"], ["10.1.0.0/16", "11.0.0.1"], True),
-        (["10.1.0.0/16"], ["10.0.0.0/8"], True),
-        (["10.0.0.0/8"], ["::/0"], True),
-        (["::/0"], ["fd00::/8"], False),
-    ],
+@table(
+    ([], [], False),
+    ([], ["10.0.0.0/8"], False),
+    (["10.0.0.0/8"], [], True),
+    (["10.0.0.0/8"], ["10.1.0.0/16", "10.2.0.1"], False),
+    (["10.0.0.0/8"], ["10.1.0.0/16", "11.0.0.1"], True),
+    (["10.1.0.0/16"], ["10.0.0.0/8"], True),
+    (["10.0.0.0/8"], ["::/0"], True),
+    (["::/0"], ["fd00::/8"], False),
 )
 def test_a_list_of_addresses_is_weaker_if_it_admits_one_more(before, after, more):
     assert facts.admits_more_addresses(before, after) is more
 
 
 HOURS = {"timeZone": "Europe/Berlin", "opens": "09:00", "closes": "17:30", "days": ["Mon", "Tue"], "holidays": []}
-
-
 OF_LONDON = {"timeZone": "Europe/London"}
 AS_MUCH = ({}, {"opens": "08:59", "closes": "17:31"}, {"closes": "01:00"}, {"days": ["Mon", "Tue", "Wed"]})
 LESS = ({"opens": "09:01"}, {"closes": "17:29"}, {"days": ["Mon"]}, {"holidays": ["2026-12-25"]}, OF_LONDON)
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "less"),
-    [
-        *((HOURS, {**HOURS, **after}, False) for after in AS_MUCH),
-        *((HOURS, {**HOURS, **after}, True) for after in LESS),
-        *((HOURS, None, True), (None, HOURS, False), (None, None, False)),
-    ],
+@table(
+    *((HOURS, {**HOURS, **after}, False) for after in AS_MUCH),
+    *((HOURS, {**HOURS, **after}, True) for after in LESS),
+    *((HOURS, None, True), (None, HOURS, False), (None, None, False)),
 )
 def test_trading_hours_are_weaker_if_a_time_is_protected_no_more(before, after, less):
     assert facts.protects_less_time(before, after) is less
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "wider"),
-    [(["./*"], [], True), ([], ["./*"], False), (["./*"], ["./*", "a/*"], True), (["./*", "a/*"], ["./*"], False)],
-)
+@table((["./*"], [], True), ([], ["./*"], False), (["./*"], ["./*", "a/*"], True), (["./*", "a/*"], ["./*"], False))
 def test_an_empty_scope_of_sidecars_is_the_whole_mesh(before, after, wider):
     assert facts.widens_scope(before, after) is wider

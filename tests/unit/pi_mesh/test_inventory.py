@@ -10,14 +10,13 @@ from pi_mesh.inventory import Kind, chart_lock, with_contradictions
 from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings import SettingsError, parse
 from tests.support.factories import STACK, make_mesh, make_settings, raw_settings
+from tests.support.findings import case, table
 from tests.support.versions import BEFORE, NEWEST, SHIPPED
 
 TWO = {"pilot": {"replicaCount": 2}}
 CONTRADICTION = "istio.values.pilot.replicaCount: 2 contradicts 1, which typed settings give"
 ONE_CPU = {"requests": {"cpu": "1"}}
 SAME = "trading.namespace and istio.namespace are both"
-
-
 SCALED = {"pilot": {"autoscaleEnabled": True}}
 SAME_NAMESPACE = {"namespace": "istio-system"}
 HALVES = ["istio.resources.requests", "istio.resources.limits"]
@@ -80,12 +79,9 @@ def test_a_file_that_is_no_lock_is_refused_in_one_line(lock, change):
     assert line.startswith("charts.lock.yaml: can't be read: ")
 
 
-@pytest.mark.parametrize(
-    ("settings", "source", "package", "digest"),
-    [
-        ({}, "https://charts.example", f"charts/istiod-{NEWEST}.tgz", SUM),
-        pytest.param({"charts": {"source": "mended"}}, "mended", f"mended/istiod-{NEWEST}.tgz", SUM, id="a directory"),
-    ],
+@table(
+    ({}, "https://charts.example", f"charts/istiod-{NEWEST}.tgz", SUM),
+    case("a directory", {"charts": {"source": "mended"}}, "mended", f"mended/istiod-{NEWEST}.tgz", SUM),
 )
 def test_a_locked_release_is_a_file_without_a_path_of_the_machine(settings, source, package, digest):
     locked = (LockedChart(**ENTRY | {"source": source}),)

@@ -4,18 +4,16 @@ import pytest
 
 from pi_mesh.model import Amounts, Cpu, Memory
 from pi_mesh.quantities import ZERO, Resources
+from tests.support.findings import table
 from tests.support.refusals import refusals
 
 
-@pytest.mark.parametrize(
-    ("cpu", "memory", "canonical", "shown"),
-    [
-        ("0.5", "1Gi", ("500m", "1Gi"), "0.5 / 1Gi"),
-        ("1000m", "1024Mi", ("1", "1Gi"), "1000m / 1024Mi"),
-        ("1.25", "128Mi", ("1250m", "128Mi"), "1.25 / 128Mi"),
-        ("1", "2048Ki", ("1", "2Mi"), "1 / 2048Ki"),
-        ("0.50", "3700Mi", ("500m", "3700Mi"), "0.5 / 3700Mi"),
-    ],
+@table(
+    ("0.5", "1Gi", ("500m", "1Gi"), "0.5 / 1Gi"),
+    ("1000m", "1024Mi", ("1", "1Gi"), "1000m / 1024Mi"),
+    ("1.25", "128Mi", ("1250m", "128Mi"), "1.25 / 128Mi"),
+    ("1", "2048Ki", ("1", "2Mi"), "1 / 2048Ki"),
+    ("0.50", "3700Mi", ("500m", "3700Mi"), "0.5 / 3700Mi"),
 )
 def test_amounts_are_handed_on_as_kubernetes_writes_them_and_shown_in_their_units(cpu, memory, canonical, shown):
     written = Resources(Cpu(cpu).millicores, Memory(memory).bytes).to_kubernetes()

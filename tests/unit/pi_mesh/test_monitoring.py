@@ -9,6 +9,7 @@ from pi_mesh.addons.prometheus import AlertSettings
 from pi_mesh.monitoring import alerts, scraping
 from pi_mesh.monitoring.alerts import RUNBOOKS
 from tests.support.alert_cases import CASES, GROUPS, MESH, RULES
+from tests.support.findings import case, table
 
 ROOT = Path(__file__).parents[3]
 HEADINGS = {
@@ -18,15 +19,12 @@ HEADINGS = {
 MEMORY = "container_memory_working_set_bytes"
 
 
-@pytest.mark.parametrize(
-    ("alert", "bounds", "part"),
-    [
-        ("MeshCaEndsSoon", {"certificate_days": 7}, "< 604800"),
-        ("IngressErrors", {"error_percent": 2}, "> 2"),
-        ("IngressSlow", {"latency_milliseconds": 250}, "> 250"),
-        ("MeshContainerNearMemoryLimit", {"memory_percent": 80}, "> 80"),
-        ("MeshContainerThrottled", {"throttled_percent": 10}, "> 10"),
-    ],
+@table(
+    ("MeshCaEndsSoon", {"certificate_days": 7}, "< 604800"),
+    ("IngressErrors", {"error_percent": 2}, "> 2"),
+    ("IngressSlow", {"latency_milliseconds": 250}, "> 250"),
+    ("MeshContainerNearMemoryLimit", {"memory_percent": 80}, "> 80"),
+    ("MeshContainerThrottled", {"throttled_percent": 10}, "> 10"),
 )
 def test_an_expression_has_the_bounds_of_the_settings(alert: str, bounds: dict[str, int], part: str):
     groups = alerts.groups(AlertSettings(**bounds).names(MESH))
@@ -72,16 +70,13 @@ def kept(metric: str, labels: dict[str, str]) -> bool:
     return True
 
 
-@pytest.mark.parametrize(
-    ("metric", "labels", "expected"),
-    [
-        (MEMORY, {"container": "istio-proxy", "id": "/kubepods/a"}, True),
-        pytest.param(MEMORY, {"id": "/"}, True, id="a whole node"),
-        pytest.param(MEMORY, {"id": "/kubepods/a"}, False, id="sums of cgroups"),
-        (MEMORY, {"id": "/system.slice"}, False),
-        pytest.param("container_network_receive_bytes_total", {"container": "istio-proxy"}, False, id="unused"),
-        ("machine_cpu_cores", {}, True),
-    ],
+@table(
+    (MEMORY, {"container": "istio-proxy", "id": "/kubepods/a"}, True),
+    case("a whole node", MEMORY, {"id": "/"}, True),
+    case("sums of cgroups", MEMORY, {"id": "/kubepods/a"}, False),
+    (MEMORY, {"id": "/system.slice"}, False),
+    case("unused", "container_network_receive_bytes_total", {"container": "istio-proxy"}, False),
+    ("machine_cpu_cores", {}, True),
 )
 def test_containers_and_whole_nodes_are_kept_and_sums_and_unused_metrics_are_not(metric, labels, expected):
     assert kept(metric, labels) is expected

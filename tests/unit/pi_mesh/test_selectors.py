@@ -1,53 +1,43 @@
 """Label selectors as Kubernetes and Istio read them."""
 
-import pytest
-
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.selectors import expression_matches, label_selector_matches, matches
+from tests.support.findings import case, table
 
 WITHOUT_APP = {"key": "app", "operator": "DoesNotExist"}
 LABELS = {"app": "web", "version": "2"}
 
 
-@pytest.mark.parametrize(
-    ("selector", "expected"),
-    [(None, True), ({}, True), ({"app": "web"}, True), ({"app": "web", "tier": "a"}, False), ({"app": "db"}, False)],
-)
+@table((None, True), ({}, True), ({"app": "web"}, True), ({"app": "web", "tier": "a"}, False), ({"app": "db"}, False))
 def test_a_selector_demands_all_its_labels_and_nothing_without_any(selector, expected):
     assert matches(selector, LABELS) is expected
 
 
-SELECTORS = {
-    "a missing one selects nothing": (None, False),
-    "an empty one selects everything": ({}, True),
-    "its labels are there": ({"matchLabels": {"app": "web"}}, True),
-    "a label differs": ({"matchLabels": {"app": "db"}}, False),
-    "both have to hold": ({"matchLabels": {"app": "web"}, "matchExpressions": [WITHOUT_APP]}, False),
-}
-
-
-@pytest.mark.parametrize(("selector", "expected"), SELECTORS.values(), ids=SELECTORS)
+@table(
+    case("a missing one selects nothing", None, False),
+    case("an empty one selects everything", {}, True),
+    case("its labels are there", {"matchLabels": {"app": "web"}}, True),
+    case("a label differs", {"matchLabels": {"app": "db"}}, False),
+    case("both have to hold", {"matchLabels": {"app": "web"}, "matchExpressions": [WITHOUT_APP]}, False),
+)
 def test_a_label_selector(selector, expected):
     assert label_selector_matches(selector, LABELS) is expected
 
 
-@pytest.mark.parametrize(
-    ("key", "operator", "values", "expected"),
-    [
-        ("app", "In", ["web", "db"], True),
-        ("tier", "In", ["web"], False),
-        ("app", "NotIn", ["web"], False),
-        ("tier", "NotIn", ["web"], True),
-        ("app", "Exists", None, True),
-        ("tier", "Exists", None, False),
-        ("app", "DoesNotExist", None, False),
-        ("tier", "DoesNotExist", None, True),
-        ("version", "Gt", ["1"], True),
-        ("version", "Lt", ["1"], False),
-        ("app", "Gt", ["1"], False),
-        ("tier", "Lt", ["1"], False),
-    ],
+@table(
+    ("app", "In", ["web", "db"], True),
+    ("tier", "In", ["web"], False),
+    ("app", "NotIn", ["web"], False),
+    ("tier", "NotIn", ["web"], True),
+    ("app", "Exists", None, True),
+    ("tier", "Exists", None, False),
+    ("app", "DoesNotExist", None, False),
+    ("tier", "DoesNotExist", None, True),
+    ("version", "Gt", ["1"], True),
+    ("version", "Lt", ["1"], False),
+    ("app", "Gt", ["1"], False),
+    ("tier", "Lt", ["1"], False),
 )
 def test_an_expression(key, operator, values, expected):
     assert expression_matches({"key": key, "operator": operator, "values": values}, LABELS) is expected

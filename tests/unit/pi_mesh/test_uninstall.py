@@ -6,6 +6,7 @@ import pytest
 
 from pi_mesh import uninstall
 from pi_mesh.cluster.client import Client
+from tests.support.findings import case, table
 
 CONFIG_MAPS, GATEWAYS = "/api/v1/configmaps", "/apis/networking.istio.io/v1/gateways"
 OURS = "istio-system/istio-base"
@@ -54,13 +55,10 @@ MARKED, OTHER_API = crd("sidecars.networking.istio.io", OURS), crd("gateways.gat
 THEIRS = [named("istiod", "other-istio")]
 
 
-@pytest.mark.parametrize(
-    ("crds", "istiods", "removed"),
-    [
-        pytest.param([UNMARKED], [], [ISTIO], id="the unmarked CRDs of old charts are removed too"),
-        pytest.param([UNMARKED, MARKED], THEIRS, ["sidecars.networking.istio.io"], id="but not with another istiod"),
-        pytest.param([FOREIGN, OTHER_API], [], [], id="those of another release and of others than Istio stay"),
-    ],
+@table(
+    case("the unmarked CRDs of old charts are removed too", [UNMARKED], [], [ISTIO]),
+    case("but not with another istiod", [UNMARKED, MARKED], THEIRS, ["sidecars.networking.istio.io"]),
+    case("those of another release and of others than Istio stay", [FOREIGN, OTHER_API], [], []),
 )
 def test_the_crds_of_the_stack_are_removed(crds, istiods, removed):
     cluster = Cluster(**{uninstall.CRDS: crds, uninstall.DEPLOYMENTS: istiods})
@@ -77,13 +75,12 @@ def test_nothing_is_removed_while_an_unmarked_kind_is_in_use():
 
 OURS_AND_THEIRS = [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")]
 OURS_AND_OLD = [config_map("shop", "ours"), config_map("bank", "older"), config_map("shop", "x", "somebodys")]
-ROOTS = {
-    "roots of another istiod stay and ours go": (OURS_AND_THEIRS, THEIRS, ["shop"]),
-    "without another istiod every root goes and nothing else": (OURS_AND_OLD, [], ["shop", "bank"]),
-}
 
 
-@pytest.mark.parametrize(("roots", "istiods", "removed"), ROOTS.values(), ids=ROOTS)
+@table(
+    case("roots of another istiod stay and ours go", OURS_AND_THEIRS, THEIRS, ["shop"]),
+    case("without another istiod every root goes and nothing else", OURS_AND_OLD, [], ["shop", "bank"]),
+)
 def test_the_root_certificates_of_the_mesh_are_removed(roots, istiods, removed):
     cluster = Cluster(**{CONFIG_MAPS: roots, uninstall.DEPLOYMENTS: istiods})
     uninstall.root_certificates(cast(Client, cluster))

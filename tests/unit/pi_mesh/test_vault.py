@@ -7,6 +7,7 @@ import pytest
 from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.vault import VaultError, VaultNotAsked, read_signers, unavailable
 from tests.support.authorities import make_root
+from tests.support.findings import case, table
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
 ROOT, ABOVE = make_root().pem, make_root("above").pem
@@ -16,30 +17,24 @@ def ask(address: str, token: str | None = GOOD_TOKEN, **settings) -> str | None:
     return read_signers(VaultSettings(enabled=True, address=address, **settings), token)
 
 
-@pytest.mark.parametrize(
-    ("server", "settings", "signers"),
-    [
-        pytest.param({"chain": ROOT + ABOVE}, {}, f"{ROOT}\n{ROOT}{ABOVE}", id="the CA that signs, then its signers"),
-        pytest.param({"health": 429}, {}, f"{ROOT}\n{ROOT}", id="a standby node is as good as the active one"),
-        pytest.param({}, {"signed_by": "outside"}, None, id="a CA outside of Vault leaves no root to ask for"),
-    ],
+@table(
+    case("the CA that signs, then its signers", {"chain": ROOT + ABOVE}, {}, f"{ROOT}\n{ROOT}{ABOVE}"),
+    case("a standby node is as good as the active one", {"health": 429}, {}, f"{ROOT}\n{ROOT}"),
+    case("a CA outside of Vault leaves no root to ask for", {}, {"signed_by": "outside"}, None),
 )
 def test_the_ca_that_will_sign_is_known_beforehand_and_its_signers_after_it(server, settings, signers):
     with vault_server(ROOT, **server) as address:
         assert ask(address, **settings) == signers
 
 
-@pytest.mark.parametrize(
-    ("server", "token", "error", "line"),
-    [
-        ({"health": 503}, GOOD_TOKEN, VaultNotAsked, "is sealed; unseal it with `vault operator unseal`"),
-        ({"health": 501}, GOOD_TOKEN, VaultNotAsked, "is not initialized"),
-        ({"health": 500}, GOOD_TOKEN, VaultNotAsked, "sys/health answers 500"),
-        ({"root": ROOT}, None, VaultNotAsked, "there is no token"),
-        ({"root": ROOT}, "wrong", VaultNotAsked, "rejects the token"),
-        ({"root": ""}, GOOD_TOKEN, VaultError, "has no CA there"),
-        ({}, GOOD_TOKEN, VaultError, "vault.rootMount pki: Vault at .* has no CA there: it was wiped"),
-    ],
+@table(
+    ({"health": 503}, GOOD_TOKEN, VaultNotAsked, "is sealed; unseal it with `vault operator unseal`"),
+    ({"health": 501}, GOOD_TOKEN, VaultNotAsked, "is not initialized"),
+    ({"health": 500}, GOOD_TOKEN, VaultNotAsked, "sys/health answers 500"),
+    ({"root": ROOT}, None, VaultNotAsked, "there is no token"),
+    ({"root": ROOT}, "wrong", VaultNotAsked, "rejects the token"),
+    ({"root": ""}, GOOD_TOKEN, VaultError, "has no CA there"),
+    ({}, GOOD_TOKEN, VaultError, "vault.rootMount pki: Vault at .* has no CA there: it was wiped"),
 )
 def test_what_is_amiss_is_one_line_without_the_token_and_no_answer_is_told_from_a_refusal(server, token, error, line):
     with vault_server(**server) as address, pytest.raises(VaultError, match=line) as problem:
@@ -63,9 +58,7 @@ def test_a_vault_that_is_down_is_said_to_be_unreachable():
             ask(f"http://127.0.0.1:{nobody.getsockname()[1]}")
 
 
-@pytest.mark.parametrize(
-    ("content", "line"), [("none", "contains no certificate in PEM"), (None, "this file does not")]
-)
+@table(("none", "contains no certificate in PEM"), (None, "this file does not"))
 def test_a_ca_file_that_is_missing_or_holds_no_certificate_is_named(tmp_path, content, line):
     file = tmp_path / "ca.pem"
     if content:

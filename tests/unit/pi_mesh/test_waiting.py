@@ -6,6 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from pi_mesh import waiting
+from tests.support.findings import case, table
 
 
 @pytest.fixture
@@ -23,15 +24,12 @@ def until(monkeypatch):
     return lambda answers, **options: waiting.until(Mock(side_effect=answers), 2, 1, **options)
 
 
-ENDS = {
-    "with the first true answer": ([0, "", "here"], {}, "here"),
-    "after the last second with the last answer as it is": ([0, 0, "", "too late"], {}, ""),
-    "with nothing where nothing shall be left": ([["a", "b"], ["b"], []], {"done": not_}, []),
-    "with all that is left": ([["a", "b"]] * 4, {"done": not_}, ["a", "b"]),
-}
-
-
-@pytest.mark.parametrize(("answers", "options", "result"), ENDS.values(), ids=ENDS)
+@table(
+    case("with the first true answer", [0, "", "here"], {}, "here"),
+    case("after the last second with the last answer as it is", [0, 0, "", "too late"], {}, ""),
+    case("with nothing where nothing shall be left", [["a", "b"], ["b"], []], {"done": not_}, []),
+    case("with all that is left", [["a", "b"]] * 4, {"done": not_}, ["a", "b"]),
+)
 def test_the_wait_ends(until, answers, options, result):
     assert until(answers, **options) == result
 

@@ -4,27 +4,22 @@ import pytest
 
 from pi_mesh import words
 from pi_mesh.words import first_line, text_before, text_before_last
+from tests.support.findings import table
 
 
-@pytest.mark.parametrize(
-    ("number", "pods", "proxies", "verb"),
-    [(0, "0 pods", "0 proxies are", "are"), (1, "1 pod", "1 proxy is", "is"), (2, "2 pods", "2 proxies are", "are")],
-)
+@table((0, "0 pods", "0 proxies are", "are"), (1, "1 pod", "1 proxy is", "is"), (2, "2 pods", "2 proxies are", "are"))
 def test_a_noun_and_a_verb_are_in_the_singular_for_1_alone(number, pods, proxies, verb):
     assert words.counted(number, "pod") == pods
     assert words.counted(number, "proxy is", "proxies are") == proxies
     assert words.agreeing(number, "is", "are") == verb
 
 
-@pytest.mark.parametrize(
-    ("names", "options", "written"),
-    [
-        ("", {}, ""),
-        ("ab", {}, "a, b"),
-        ("abcd", {}, "a, b and 2 more"),
-        ("abc", {"more": "value"}, "a, b and 1 more value"),
-        ("abcd", {"separator": "; ", "last": ", and ", "more": "value"}, "a; b, and 2 more values"),
-    ],
+@table(
+    ("", {}, ""),
+    ("ab", {}, "a, b"),
+    ("abcd", {}, "a, b and 2 more"),
+    ("abc", {"more": "value"}, "a, b and 1 more value"),
+    ("abcd", {"separator": "; ", "last": ", and ", "more": "value"}, "a; b, and 2 more values"),
 )
 def test_a_list_shows_its_first_names_and_the_number_of_the_others(names, options, written):
     separators = [options.pop("separator")] if "separator" in options else []

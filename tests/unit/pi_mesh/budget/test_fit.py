@@ -1,11 +1,11 @@
 """The number of pods that the scheduler still accepts."""
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pi_mesh.budget.fit import Node, fill, fitting, place
 from pi_mesh.quantities import MI, Resources
+from tests.support.findings import table
 
 SIDECAR = Resources(50, 128 * MI)
 
@@ -15,18 +15,15 @@ def node(cpu: int = 4000, memory: int = 3700, pods: int = 110, accepts: bool = T
     return Node("pi", Resources(cpu, memory * MI - less), pods, accepts)
 
 
-@pytest.mark.parametrize(
-    ("free", "count"),
-    [
-        (node(), 28),  # memory: 3700 / 128
-        (node(cpu=149), 2),
-        (node(pods=7), 7),
-        (node(memory=128), 1),
-        (node(memory=128, less=1), 0),
-        (node(cpu=-100), 0),
-        (node(pods=0), 0),
-        (node(accepts=False), 0),
-    ],
+@table(
+    (node(), 28),  # memory: 3700 / 128
+    (node(cpu=149), 2),
+    (node(pods=7), 7),
+    (node(memory=128), 1),
+    (node(memory=128, less=1), 0),
+    (node(cpu=-100), 0),
+    (node(pods=0), 0),
+    (node(accepts=False), 0),
 )
 def test_the_scarcest_of_cpu_memory_and_pods_decides(free, count):
     assert free.room(SIDECAR) == count

@@ -5,11 +5,13 @@ import io
 import pytest
 from rich.console import Console
 
-from pi_mesh.budget import mesh, table
+from pi_mesh.budget import mesh
+from pi_mesh.budget import table as tables
 from pi_mesh.inventory.release import surge_pods
 from pi_mesh.quantities import MI, Resources
 from pi_mesh.values.objects import resource_quota
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 
 OFF = {"injection": False, "workloads": 2}
 SMALL_PI = {"cpu": "1", "memory": "1Gi", "pods": 20}
@@ -33,15 +35,12 @@ def scaled(replicas: int, enabled: bool) -> dict:
     return {"ingress": {"replicas": replicas, "autoscaling": {"enabled": enabled, "maxReplicas": 5}}}
 
 
-@pytest.mark.parametrize(
-    ("settings", "rows"),
-    [
-        ({}, [ISTIOD, GATEWAY, EGRESS]),
-        ({"egress": {"enabled": False}}, [ISTIOD, GATEWAY]),
-        ({"istio": {"pilotReplicas": 3}}, [("istiod", 3, 300, 384), GATEWAY, EGRESS]),
-        pytest.param(scaled(1, True), [ISTIOD, ("ingress gateway", 5, 500, 640), EGRESS], id="an autoscaler's maximum"),
-        pytest.param(scaled(2, False), [ISTIOD, ("ingress gateway", 2, 200, 256), EGRESS], id="one that is off"),
-    ],
+@table(
+    ({}, [ISTIOD, GATEWAY, EGRESS]),
+    ({"egress": {"enabled": False}}, [ISTIOD, GATEWAY]),
+    ({"istio": {"pilotReplicas": 3}}, [("istiod", 3, 300, 384), GATEWAY, EGRESS]),
+    case("an autoscaler's maximum", scaled(1, True), [ISTIOD, ("ingress gateway", 5, 500, 640), EGRESS]),
+    case("one that is off", scaled(2, False), [ISTIOD, ("ingress gateway", 2, 200, 256), EGRESS]),
 )
 def test_each_component_that_is_on_has_its_row_and_replicas_multiply(settings, rows):
     totals = [(row.component, row.pods, row.total_requests) for row in budget(**settings).rows]
@@ -67,33 +66,30 @@ def test_the_share_is_of_all_pis_together():
     assert whole.requests.shares_of(whole.capacity) == pytest.approx((300 / 12000, 384 / 11100))
 
 
-@pytest.mark.parametrize(
-    ("settings", "fits", "room"),
-    [
-        ({**ONE_PI, "istio": {"pilotReplicas": 9}}, False, 0),
-        (ONE_PI, True, 5),
-        # Without its surge the mesh fits, beside two sidecars.
-        ({"cluster": {"nodes": 1, "node": {**SMALL_PI, "memory": "640Mi"}}}, False, 2),
-    ],
+@table(
+    ({**ONE_PI, "istio": {"pilotReplicas": 9}}, False, 0),
+    (ONE_PI, True, 5),
+    # Without its surge the mesh fits, beside two sidecars.
+    ({"cluster": {"nodes": 1, "node": {**SMALL_PI, "memory": "640Mi"}}}, False, 2),
 )
 def test_a_mesh_without_room_for_its_rollout_does_not_fit(settings, fits, room):
     assert (budget(**settings).fits, budget(**settings).room) == (fits, room)
-    assert ("do NOT fit on 1 empty Pi (1 CPU," in table.room(budget(**settings))) is not fits
+    assert ("do NOT fit on 1 empty Pi (1 CPU," in tables.room(budget(**settings))) is not fits
 
 
 def test_the_terminal_shows_every_cell_with_names_to_the_left_and_figures_to_the_right():
     whole = budget()
     console = Console(width=200, file=io.StringIO())
-    console.print(table.rendered_table(whole))
+    console.print(tables.rendered_table(whole))
     shown = " ".join(console.file.getvalue().split())
-    assert [cell for line in (table.HEADINGS, *table.rows(whole)) for cell in line if cell not in shown] == []
-    assert table.room(whole) in shown
-    assert table.rows(whole)[0] == ("istiod", "1", "100m / 128Mi", "500m / 256Mi", "+ 100m / 128Mi")
-    assert [column.justify for column in table.rendered_table(whole).columns] == ["left", *["right"] * 4]
+    assert [cell for line in (tables.HEADINGS, *tables.rows(whole)) for cell in line if cell not in shown] == []
+    assert tables.room(whole) in shown
+    assert tables.rows(whole)[0] == ("istiod", "1", "100m / 128Mi", "500m / 256Mi", "+ 100m / 128Mi")
+    assert [column.justify for column in tables.rendered_table(whole).columns] == ["left", *["right"] * 4]
 
 
 def test_the_outputs_have_an_entry_for_each_row():
-    summary = table.summary(budget(namespaces={"research": {"workloads": 1}, "batch": OFF}))
+    summary = tables.summary(budget(namespaces={"research": {"workloads": 1}, "batch": OFF}))
     sidecar = {"pods": "1", "requests": "50m / 128Mi", "limits": "200m / 256Mi", "more in a rollout": ""}
     assert (summary["sidecar"], summary["share of the Pis"]["requests"]) == (sidecar, "2.5% / 3.5%")
     namespaces = {"trading workloads": "3000m / 7680Mi", "workloads of research": "100m / 256Mi"}
@@ -113,7 +109,7 @@ def test_of_a_promise_that_does_not_fit_a_namespace_gets(settings, kept):
 
 
 def test_a_promise_of_trading_that_does_not_fit_is_a_sentence():
-    line = table.room(budget(**ONE_PI, trading={"workloads": 4}))
+    line = tables.room(budget(**ONE_PI, trading={"workloads": 4}))
     assert "Only 1 of the 4 pods that trading.workloads promises, each with its sidecar, fit beside the mesh" in line
 
 
@@ -128,8 +124,8 @@ def test_a_namespace_counts_for_as_much_as_its_quota_admits():
 def test_a_row_is_shown_in_the_unit_that_the_user_wrote_and_a_sum_in_mi(memory):
     half = {"cpu": "0.5", "memory": memory}
     own = budget(istio={"resources": {"requests": half, "limits": half}})
-    assert table.rows(own)[0][2:4] == (f"0.5 / {memory}",) * 2
-    assert table.summary(own)["mesh"]["requests"] == "700m / 1280Mi"
+    assert tables.rows(own)[0][2:4] == (f"0.5 / {memory}",) * 2
+    assert tables.summary(own)["mesh"]["requests"] == "700m / 1280Mi"
 
 
 @pytest.mark.parametrize(("install", "rows"), [(True, [(64 * MI, 1)]), (False, [])])
@@ -140,4 +136,4 @@ def test_the_budget_counts_cert_manager_where_it_is_ours(install, rows):
 
 @pytest.mark.parametrize(("nodes", "pis"), [(1, "1 empty Pi (4 CPUs, 3700Mi, 110 pods)"), (2, "pods each)")])
 def test_the_room_says_on_which_pis(nodes, pis):
-    assert pis in table.room(budget(cluster={"nodes": nodes}))
+    assert pis in tables.room(budget(cluster={"nodes": nodes}))

@@ -7,6 +7,7 @@ import pytest
 from pi_mesh.certificates import bundle, chains, pem
 from pi_mesh.certificates.pem import CertificateError
 from tests.support.authorities import NOW, Authority, make_ca, make_root
+from tests.support.findings import case, table
 
 ROOT, OTHER, SHORT = make_root(), make_root("other"), make_root("short", days=100)
 SIGNING = make_ca("signing", ROOT)
@@ -26,13 +27,10 @@ def secret(signing: Authority, chain: str, roots: str) -> dict[str, str]:
 ISTIOS = secret(SIGNING, SIGNING.pem, OTHER.pem + ROOT.pem)
 
 
-@pytest.mark.parametrize(
-    ("files", "chain"),
-    [
-        (ISTIOS, (SIGNING, ROOT)),
-        (secret(ROOT, "", ""), (ROOT,)),
-        pytest.param(secret(LOW, text(LOW, MIDDLE), OTHER.pem + ROOT.pem), (LOW, MIDDLE, ROOT), id="a longer chain"),
-    ],
+@table(
+    (ISTIOS, (SIGNING, ROOT)),
+    (secret(ROOT, "", ""), (ROOT,)),
+    case("a longer chain", secret(LOW, text(LOW, MIDDLE), OTHER.pem + ROOT.pem), (LOW, MIDDLE, ROOT)),
 )
 def test_the_chain_ends_at_the_root_that_signed_its_last_certificate(files, chain):
     signing = bundle.signing_files(files, "Secret mine")
@@ -90,16 +88,15 @@ WRONG = {
     "unlimited path length": ((UNBOUNDED, ROOT), "'signing' .* may sign further CAs; sign it with path length 0"),
     "a signer's path length": ((make_ca("low", TIGHT, days=200), TIGHT, ROOT), "allows 0 CA certificates"),
 }
-TEXTS = {
-    "another key": (text(SIGNING, ROOT), MIDDLE.key, "the key does not belong to the certificate 'signing'"),
-    "no key": (text(SIGNING, ROOT), "nothing", "is not an unencrypted private key"),
-    "no certificate": ("nothing", SIGNING.key, "is not a certificate in PEM form"),
-    **{what: (text(*chain), chain[0].key, message) for what, (chain, message) in WRONG.items()},
-}
 
 
 @pytest.mark.row(26)
-@pytest.mark.parametrize(("chain", "key", "message"), TEXTS.values(), ids=TEXTS)
+@table(
+    case("another key", text(SIGNING, ROOT), MIDDLE.key, "the key does not belong to the certificate 'signing'"),
+    case("no key", text(SIGNING, ROOT), "nothing", "is not an unencrypted private key"),
+    case("no certificate", "nothing", SIGNING.key, "is not a certificate in PEM form"),
+    *(case(what, text(*chain), chain[0].key, message) for what, (chain, message) in WRONG.items()),
+)
 def test_a_chain_that_istiod_could_not_sign_with_is_refused_in_one_line_without_the_key(chain, key, message):
     with pytest.raises(CertificateError, match=message) as refusal:
         bundle.verified_bundle(chain, key, (), NOW)

@@ -8,6 +8,7 @@ from pi_mesh.certificates import chains
 from pi_mesh.certificates.chains import leads_to_root
 from pi_mesh.certificates.pem import CertificateError
 from tests.support.authorities import NOW, Authority, make_ca, make_root
+from tests.support.findings import case, table
 
 ROOT, OTHER = make_root(), make_root("other")
 UPPER = make_ca("upper", ROOT, path_length=1)
@@ -22,15 +23,12 @@ PKI = make_ca("Vault pki", MIDDLE, days=1000, path_length=1)
 CHAIN, ENDLESS = (PKI, MIDDLE, OFFLINE), (PKI, OFFLINE)
 
 
-@pytest.mark.parametrize(
-    ("certificate", "root", "between", "leads"),
-    [
-        (LEAF, ROOT, BETWEEN, True),
-        pytest.param(LEAF, ROOT, BETWEEN[::-1], True, id="in whatever order the others come"),
-        (LEAF, OTHER, BETWEEN, False),
-        pytest.param(LEAF, ROOT, (LOWER,), False, id="one is missing"),
-        pytest.param(LOWER, UPPER, (), True, id="nothing is needed below its signer"),
-    ],
+@table(
+    (LEAF, ROOT, BETWEEN, True),
+    case("in whatever order the others come", LEAF, ROOT, BETWEEN[::-1], True),
+    (LEAF, OTHER, BETWEEN, False),
+    case("one is missing", LEAF, ROOT, (LOWER,), False),
+    case("nothing is needed below its signer", LOWER, UPPER, (), True),
 )
 def test_a_certificate_leads_to_the_root_that_signed_it(certificate, root, between, leads):
     others = [authority.certificate for authority in between]
@@ -43,19 +41,16 @@ def expiry(lifetime: float, left: timedelta) -> chains.Expiry:
     return chains.ca_expiry(certificate, NOW)
 
 
-@pytest.mark.parametrize(
-    ("lifetime", "left", "level"),
-    [
-        (300, timedelta(days=100) + A_SECOND, "ok"),
-        (300, timedelta(days=100), "ok"),
-        (300, timedelta(days=100) - A_SECOND, "warning"),
-        (300, WEEK, "warning"),
-        (300, WEEK - A_SECOND, "error"),
-        (300, timedelta(0), "error"),
-        (300, -timedelta(days=1), "error"),
-        pytest.param(21, WEEK, "ok", id="a short-lived one goes from ok"),
-        pytest.param(21, WEEK - A_SECOND, "error", id="to an error"),
-    ],
+@table(
+    (300, timedelta(days=100) + A_SECOND, "ok"),
+    (300, timedelta(days=100), "ok"),
+    (300, timedelta(days=100) - A_SECOND, "warning"),
+    (300, WEEK, "warning"),
+    (300, WEEK - A_SECOND, "error"),
+    (300, timedelta(0), "error"),
+    (300, -timedelta(days=1), "error"),
+    case("a short-lived one goes from ok", 21, WEEK, "ok"),
+    case("to an error", 21, WEEK - A_SECOND, "error"),
 )
 def test_a_warning_begins_below_a_third_of_the_lifetime_and_an_error_below_seven_days(lifetime, left, level):
     assert expiry(lifetime, left).level == level
@@ -99,12 +94,9 @@ def test_a_life_that_fits_below_all_signers_is_taken(days):
     room(*CHAIN, days=days)
 
 
-@pytest.mark.parametrize(
-    ("chain", "days", "line"),
-    [
-        (CHAIN, 1001, r"vault\.ttl 24024h would outlive its signer 'Vault pki'.*at most 239\d\dh"),
-        ((make_ca("narrow", OFFLINE), OFFLINE), 365, r"'narrow' .* allows 0 CA certificates below it, but there are 1"),
-    ],
+@table(
+    (CHAIN, 1001, r"vault\.ttl 24024h would outlive its signer 'Vault pki'.*at most 239\d\dh"),
+    ((make_ca("narrow", OFFLINE), OFFLINE), 365, r"'narrow' .* allows 0 CA certificates below it, but there are 1"),
 )
 def test_a_signer_that_ends_too_early_or_may_sign_no_ca_is_refused_before_anything_is_made(chain, days, line):
     with pytest.raises(CertificateError, match=line):

@@ -8,6 +8,7 @@ import pytest
 from pi_mesh.certificates import bundle, trust
 from pi_mesh.certificates.trust import Trust
 from tests.support.authorities import NOW, Authority, make_ca, make_root, renew
+from tests.support.findings import case, table
 
 A, B = make_root("A"), make_root("B")
 HOUR = timedelta(hours=1)
@@ -35,24 +36,21 @@ def test_a_root_that_nobody_trusts_yet_may_not_sign(new):
     assert "in one step from 'A'" in refused.message
 
 
-@pytest.mark.parametrize(
-    ("live", "new", "level", "words"),
-    [
-        pytest.param(None, BY_A, "none", "", id="a new mesh"),
-        pytest.param(BY_A, make_trust(A), "none", "", id="a rotation under the same root"),
-        pytest.param(OWN, None, "none", "", id="istiod's own root stays"),
-        pytest.param(BY_A, BY_A_WITH_B, "announced", "'A'", id="A to A+B"),
-        pytest.param(BY_A_WITH_B, BY_B_WITH_A, "announced", "'A'", id="A+B signed by B"),
-        pytest.param(BY_B_WITH_A, BY_B, "announced", "'A'", id="A+B to B"),
-        pytest.param(BY_A_WITH_B, BY_A, "announced", "'A'", id="A+B back to A"),
-        pytest.param(OWN, BY_A, "announced", RESTART, id="Vault on"),
-        pytest.param(BY_A, None, "announced", RESTART, id="Vault off"),
-        pytest.param(BY_A_WITH_B, BY_B, "refused", "'A'.* still signs", id="the root that signs may not be dropped"),
-        pytest.param(LATELY, BY_B, "refused", "keep it in vault.alsoTrust until then", id="its certificates live"),
-        pytest.param(SHORT_LIVED, BY_B, "announced", "", id="no running proxy can hold one"),
-        pytest.param(BY_A, make_trust(renew(A, days=900)), "announced", "", id="renewed for the same key"),
-        pytest.param(BY_A, make_trust(make_root("A")), "refused", "", id="another key of the same name"),
-    ],
+@table(
+    case("a new mesh", None, BY_A, "none", ""),
+    case("a rotation under the same root", BY_A, make_trust(A), "none", ""),
+    case("istiod's own root stays", OWN, None, "none", ""),
+    case("A to A+B", BY_A, BY_A_WITH_B, "announced", "'A'"),
+    case("A+B signed by B", BY_A_WITH_B, BY_B_WITH_A, "announced", "'A'"),
+    case("A+B to B", BY_B_WITH_A, BY_B, "announced", "'A'"),
+    case("A+B back to A", BY_A_WITH_B, BY_A, "announced", "'A'"),
+    case("Vault on", OWN, BY_A, "announced", RESTART),
+    case("Vault off", BY_A, None, "announced", RESTART),
+    case("the root that signs may not be dropped", BY_A_WITH_B, BY_B, "refused", "'A'.* still signs"),
+    case("its certificates live", LATELY, BY_B, "refused", "keep it in vault.alsoTrust until then"),
+    case("no running proxy can hold one", SHORT_LIVED, BY_B, "announced", ""),
+    case("renewed for the same key", BY_A, make_trust(renew(A, days=900)), "announced", ""),
+    case("another key of the same name", BY_A, make_trust(make_root("A")), "refused", ""),
 )
 def test_each_step_to_another_root_is_announced_and_a_leap_refused(live, new, level, words):
     change = trust.change(live, new, NOW, HOUR)

@@ -1,7 +1,5 @@
 """The requests of a pod, as the scheduler reserves them."""
 
-import pytest
-
 from pi_mesh.cluster import pods
 from tests.support.findings import case, table
 
@@ -26,6 +24,6 @@ def test_a_pod_takes_what_kubernetes_reserves_for_it(spec, cpu):
     assert pods.parse({"metadata": {"namespace": "a", "name": "b"}, "spec": spec}).requests.cpu == cpu
 
 
-@pytest.mark.parametrize(("spec", "grace"), [({}, 30), ({"terminationGracePeriodSeconds": 600}, 600)])
+@table(({}, 30), ({"terminationGracePeriodSeconds": 600}, 600))
 def test_a_pod_has_kubernetes_own_grace_period_unless_it_says_another(spec, grace):
     assert pods.parse({"metadata": {"namespace": "a", "name": "b"}, "spec": spec}).grace == grace

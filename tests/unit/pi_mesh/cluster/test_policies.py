@@ -8,6 +8,7 @@ from pi_mesh.cluster import policies
 from pi_mesh.cluster.client import Forbidden
 from pi_mesh.cluster.policies import Policies, Policy
 from tests.support.fake_client import FakeClient
+from tests.support.findings import table
 
 CONFIG_MAP = "/api/v1/namespaces/istio-system/configmaps/istio"
 SECURITY, NETWORKING = "/apis/security.istio.io", "/apis/networking.istio.io"
@@ -83,20 +84,17 @@ WEB = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}
 OF_WEB = {"gateway.networking.k8s.io/gateway-name": "web", "app": "web"}
 
 
-@pytest.mark.parametrize(
-    ("spec", "pod", "applies"),
-    [
-        ({}, ("shop", {}), True),
-        ({"selector": {"matchLabels": {"app": "web"}}}, ("shop", OF_WEB), True),
-        ({"selector": {"matchLabels": {"app": "web"}}}, ("shop", {"app": "other"}), False),
-        ({"targetRefs": [WEB]}, ("shop", OF_WEB), True),
-        ({"targetRef": WEB}, ("shop", OF_WEB), True),
-        ({"targetRefs": [WEB]}, ("shop", {"app": "web"}), False),
-        ({"targetRefs": [WEB]}, ("other", OF_WEB), False),
-        ({"targetRefs": [{**WEB, "name": "api"}]}, ("shop", OF_WEB), False),
-        ({"targetRefs": [{**WEB, "kind": "GatewayClass"}]}, ("shop", OF_WEB), False),
-        ({"targetRefs": [{**WEB, "group": ""}]}, ("shop", OF_WEB), False),
-    ],
+@table(
+    ({}, ("shop", {}), True),
+    ({"selector": {"matchLabels": {"app": "web"}}}, ("shop", OF_WEB), True),
+    ({"selector": {"matchLabels": {"app": "web"}}}, ("shop", {"app": "other"}), False),
+    ({"targetRefs": [WEB]}, ("shop", OF_WEB), True),
+    ({"targetRef": WEB}, ("shop", OF_WEB), True),
+    ({"targetRefs": [WEB]}, ("shop", {"app": "web"}), False),
+    ({"targetRefs": [WEB]}, ("other", OF_WEB), False),
+    ({"targetRefs": [{**WEB, "name": "api"}]}, ("shop", OF_WEB), False),
+    ({"targetRefs": [{**WEB, "kind": "GatewayClass"}]}, ("shop", OF_WEB), False),
+    ({"targetRefs": [{**WEB, "group": ""}]}, ("shop", OF_WEB), False),
 )
 def test_a_policy_applies_to_the_pods_that_it_selects_or_to_those_of_the_gateway_that_it_targets(spec, pod, applies):
     assert Policy("AuthorizationPolicy", "shop", "a", spec).applies_to(*pod) is applies

@@ -1,7 +1,5 @@
 """The addresses and ports of a gateway's Service, as the stack's outputs have them; a Service's endpoints."""
 
-import pytest
-
 from pi_mesh.cluster import services
 from pi_mesh.cluster.client import Forbidden
 from pi_mesh.cluster.services import Endpoint, ServicePort
@@ -49,17 +47,13 @@ def test_a_service_is_exposed_at_the_addresses_of_its_type(monkeypatch, kind, no
     assert services.read_exposure("test", "istio-system", "istio-ingressgateway") == known
 
 
-@pytest.mark.parametrize(
-    ("entry", "protocol", "is_http"),
-    [
-        ({}, "", True),
-        ({"name": "http"}, "http", True),
-        ({"name": "http-web"}, "http", True),
-        ({"name": "tcp-feed"}, "tcp", False),
-        ({"name": "web", "appProtocol": "TCP"}, "tcp", False),
-        ({"name": "https"}, "https", False),
-    ],
-    ids=str,
+@table(
+    ({}, "", True),
+    ({"name": "http"}, "http", True),
+    ({"name": "http-web"}, "http", True),
+    ({"name": "tcp-feed"}, "tcp", False),
+    ({"name": "web", "appProtocol": "TCP"}, "tcp", False),
+    ({"name": "https"}, "https", False),
 )
 def test_a_ports_protocol_is_that_of_the_field_or_the_name(entry, protocol, is_http):
     (port,) = services.service_ports({"spec": {"ports": [{"port": 80, **entry}, {"port": 53, "protocol": "UDP"}]}})

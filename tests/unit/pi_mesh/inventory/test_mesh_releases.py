@@ -10,6 +10,7 @@ from pi_mesh.checks.preflight.foreign_istio import is_installed
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh, make_settings
+from tests.support.findings import table
 from tests.support.full_traffic_settings import TRAFFIC
 from tests.support.recorder import RELEASE, record
 from tests.support.snapshots import make_snapshot
@@ -58,19 +59,13 @@ def test_the_ingress_gateway_alone_has_its_own_namespace(settings, namespace):
     assert [mesh.has_pod(home, INGRESS) for home in homes] == [home == namespace for home in homes]
 
 
-@pytest.mark.parametrize(
-    ("ingress", "labels"),
-    [(AT_EDGE, [{}]), ({}, []), ({"namespace": "istio-system"}, []), ({**AT_EDGE, "enabled": False}, [])],
-)
+@table((AT_EDGE, [{}]), ({}, []), ({"namespace": "istio-system"}, []), ({**AT_EDGE, "enabled": False}, []))
 def test_the_namespace_is_made_for_it_and_asks_for_no_injection(ingress, labels):
     namespaces = make_mesh(ingress=ingress).namespaces
     assert [item.manifest["metadata"]["labels"] for item in namespaces if item.component == "ingress"] == labels
 
 
-@pytest.mark.parametrize(
-    ("settings", "identity"),
-    [(EDGE, "cluster.local/ns/edge/sa/istio-ingressgateway"), (NAMED, "cluster.local/ns/istio-system/sa/istio-edge")],
-)
+@table((EDGE, "cluster.local/ns/edge/sa/istio-ingressgateway"), (NAMED, "cluster.local/ns/istio-system/sa/istio-edge"))
 def test_the_default_deny_lets_the_gateway_in_by_its_own_identity(settings, identity):
     mesh = make_mesh(**settings, traffic=DENY)
     assert identity in str(next(item.manifest for item in mesh.objects if item.name == "allow-ingress-gateway"))

@@ -6,6 +6,7 @@ import pytest
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.errors import LONGEST_VALUE
+from tests.support.findings import table
 from tests.support.refusals import refusal, refusals
 from tests.support.versions import NEWEST
 
@@ -30,43 +31,40 @@ def routed(**rule: object) -> dict:
     return {"traffic": {"routes": {"r": {"hosts": ["a.example"], "http": [{"to": [{"service": "a"}], **rule}]}}}}
 
 
-@pytest.mark.parametrize(
-    ("overrides", "line"),
-    [
-        ({"istio": {"pilot_replicas": 2}}, f"istio.pilot_replicas: {NO_SETTING}did you mean `pilotReplicas`?"),
-        ({"ingres": {}}, f"ingres: {NO_SETTING}did you mean `ingress`?"),
-        ({"traffic": {"gateways": {"g": {"host": []}}}}, f"traffic.gateways.g.host: {NO_SETTING}did you mean `hosts`?"),
-        ({"istio.version": NEWEST}, SET_WITHOUT_PATH.format("istio.version")),
-        ({"istio_version": NEWEST}, SET_WITHOUT_PATH.format("istio_version")),
-        ({"traffic": {"zzz": 1}}, f"traffic.zzz: {NO_SETTING}docs/config.md#traffic lists them all"),
-        ({"ingress": {"resources": None}}, "ingress.resources: is empty; write the keys below it, or leave it out"),
-        ({"zzz": 1}, f"zzz: {NO_SETTING}docs/config.md lists them all"),
-        ({"mtls": "STRICT"}, "mtls: 'STRICT': is not a map of keys; write the keys below it, each with its value"),
-        (SCOPE, "trading.sidecarScope: './*': is not a list; write its entries below it, each after a dash"),
-        ({"istio": {"values": [1]}}, "istio.values: [1]: is not a map; write its keys below it, each with its value"),
-        ({"images": {"hub": ""}}, "images.hub: '': is empty; give a value, or leave the key out"),
-        ({"images": {"hub": None}}, "images.hub: nothing: is not text"),
-        (TIMEOUT, "release.timeout: '15m': is not a whole number; write seconds, such as 900, without quotes"),
-        (
-            {"observability": {"accessLogs": {"sampling": "5%"}}},
-            "observability.accessLogs.sampling: '5%': is not a number; write percent, such as 1.5, without quotes",
-        ),
-        (
-            {"traffic": {"canaries": {"c": {"service": "a", "weights": {"v1": "90%", "v2": 10}}}}},
-            "traffic.canaries.c.weights.v1: '90%': is not a whole number; write percent, such as 90, without quotes",
-        ),
-        (routed(match=[{"uri": {"prefix": "/"}}]), OF_ISTIO.format("match", "`prefix`, `exact`, `headers`, `methods`")),
-        (routed(route=[{"destination": {"host": "a"}}]), OF_ISTIO.format("route", "`to`")),
-        *(({"cluster": {"context": end}}, f"cluster.context: {end!r}: {NO_CONTEXT}") for end in ("a\n", "a\0")),
-        (OF_200_LEVELS, f"istio.values{'.deep' * 13}.de…: has more than 100 levels of keys; write fewer"),
-        (TRUE, "images.hub: true: is true or false in YAML, as are on, off, yes and no; put it in quotes"),
-        ({"vault": {"commonName": "x" * 65}}, f"vault.commonName: '{'x' * 65}': is longer than 64 characters"),
-        (
-            {"istio": {"version": json.loads("1.20")}},
-            "istio.version: 1.2: is a number in YAML, where 1.20 is 1.2; put it in quotes, so that it is an exact "
-            f'release such as "{NEWEST}" (no v, no range, no "latest")',
-        ),
-    ],
+@table(
+    ({"istio": {"pilot_replicas": 2}}, f"istio.pilot_replicas: {NO_SETTING}did you mean `pilotReplicas`?"),
+    ({"ingres": {}}, f"ingres: {NO_SETTING}did you mean `ingress`?"),
+    ({"traffic": {"gateways": {"g": {"host": []}}}}, f"traffic.gateways.g.host: {NO_SETTING}did you mean `hosts`?"),
+    ({"istio.version": NEWEST}, SET_WITHOUT_PATH.format("istio.version")),
+    ({"istio_version": NEWEST}, SET_WITHOUT_PATH.format("istio_version")),
+    ({"traffic": {"zzz": 1}}, f"traffic.zzz: {NO_SETTING}docs/config.md#traffic lists them all"),
+    ({"ingress": {"resources": None}}, "ingress.resources: is empty; write the keys below it, or leave it out"),
+    ({"zzz": 1}, f"zzz: {NO_SETTING}docs/config.md lists them all"),
+    ({"mtls": "STRICT"}, "mtls: 'STRICT': is not a map of keys; write the keys below it, each with its value"),
+    (SCOPE, "trading.sidecarScope: './*': is not a list; write its entries below it, each after a dash"),
+    ({"istio": {"values": [1]}}, "istio.values: [1]: is not a map; write its keys below it, each with its value"),
+    ({"images": {"hub": ""}}, "images.hub: '': is empty; give a value, or leave the key out"),
+    ({"images": {"hub": None}}, "images.hub: nothing: is not text"),
+    (TIMEOUT, "release.timeout: '15m': is not a whole number; write seconds, such as 900, without quotes"),
+    (
+        {"observability": {"accessLogs": {"sampling": "5%"}}},
+        "observability.accessLogs.sampling: '5%': is not a number; write percent, such as 1.5, without quotes",
+    ),
+    (
+        {"traffic": {"canaries": {"c": {"service": "a", "weights": {"v1": "90%", "v2": 10}}}}},
+        "traffic.canaries.c.weights.v1: '90%': is not a whole number; write percent, such as 90, without quotes",
+    ),
+    (routed(match=[{"uri": {"prefix": "/"}}]), OF_ISTIO.format("match", "`prefix`, `exact`, `headers`, `methods`")),
+    (routed(route=[{"destination": {"host": "a"}}]), OF_ISTIO.format("route", "`to`")),
+    *(({"cluster": {"context": end}}, f"cluster.context: {end!r}: {NO_CONTEXT}") for end in ("a\n", "a\0")),
+    (OF_200_LEVELS, f"istio.values{'.deep' * 13}.de…: has more than 100 levels of keys; write fewer"),
+    (TRUE, "images.hub: true: is true or false in YAML, as are on, off, yes and no; put it in quotes"),
+    ({"vault": {"commonName": "x" * 65}}, f"vault.commonName: '{'x' * 65}': is longer than 64 characters"),
+    (
+        {"istio": {"version": json.loads("1.20")}},
+        "istio.version: 1.2: is a number in YAML, where 1.20 is 1.2; put it in quotes, so that it is an exact "
+        f'release such as "{NEWEST}" (no v, no range, no "latest")',
+    ),
 )
 def test_what_is_wrong_is_said_with_what_to_do(overrides, line):
     assert refusal(**overrides) == line

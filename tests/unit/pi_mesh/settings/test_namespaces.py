@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from pi_mesh.settings.namespaces import TradingHours
 from pi_mesh.values import objects
 from tests.support.factories import make_settings
+from tests.support.findings import table
 from tests.support.refusals import refusal
 
 XETRA = {"timeZone": "Europe/Berlin", "opens": "09:00", "closes": "17:30", "holidays": ["2026-12-25"]}
@@ -22,21 +21,18 @@ def hours(given: dict) -> TradingHours:
     return make_settings(trading={"hours": given}).trading.hours  # pyright: ignore[reportReturnType]
 
 
-@pytest.mark.parametrize(
-    ("given", "moment", "inside"),
-    [
-        (XETRA, "2026-11-25T08:00", True),  # 9:00 in winter, when the clocks are an hour ahead of UTC
-        (XETRA, "2026-11-25T07:59", False),
-        (XETRA, "2026-11-25T16:29", True),
-        (XETRA, "2026-11-25T16:30", False),
-        (XETRA, "2026-07-01T07:00", True),  # 9:00 in summer
-        (XETRA, "2026-11-28T10:00", False),  # a Saturday
-        (XETRA, "2026-12-25T10:00", False),  # a holiday
-        (NIGHTS, "2026-11-30T05:00", True),  # Sunday's session at 23:00
-        (NIGHTS, "2026-11-30T21:59", True),  # and at 15:59 of the next day
-        (NIGHTS, "2026-11-30T22:30", False),  # between two sessions
-        (NIGHTS, "2026-11-28T05:00", False),  # none begins on a Friday
-    ],
+@table(
+    (XETRA, "2026-11-25T08:00", True),  # 9:00 in winter, when the clocks are an hour ahead of UTC
+    (XETRA, "2026-11-25T07:59", False),
+    (XETRA, "2026-11-25T16:29", True),
+    (XETRA, "2026-11-25T16:30", False),
+    (XETRA, "2026-07-01T07:00", True),  # 9:00 in summer
+    (XETRA, "2026-11-28T10:00", False),  # a Saturday
+    (XETRA, "2026-12-25T10:00", False),  # a holiday
+    (NIGHTS, "2026-11-30T05:00", True),  # Sunday's session at 23:00
+    (NIGHTS, "2026-11-30T21:59", True),  # and at 15:59 of the next day
+    (NIGHTS, "2026-11-30T22:30", False),  # between two sessions
+    (NIGHTS, "2026-11-28T05:00", False),  # none begins on a Friday
 )
 def test_a_moment_is_judged_by_the_zones_own_clock(given, moment, inside):
     now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
@@ -55,40 +51,34 @@ def hour(**settings: object) -> dict:
     return {"trading": {"hours": {**XETRA, **settings}}}
 
 
-@pytest.mark.parametrize(
-    ("settings", "line"),
-    [
-        (hour(timeZone="localtime"), "trading.hours.timeZone: 'localtime': is another time zone on each machine"),
-        (hour(timeZone="Berlin"), "trading.hours.timeZone: 'Berlin': is not a time zone"),
-        (hour(timeZone="../../etc/passwd"), "trading.hours.timeZone: '../../etc/passwd': is not a time zone"),
-        (hour(opens="9:00"), "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),
-        (hour(holidays=["2026-02-30"]), "trading.hours.holidays[0]: '2026-02-30': is not a day of the calendar"),
-        (hour(days=[]), "trading.hours.days"),
-        (hour(days=["Monday"]), "trading.hours.days[0]: 'Monday': is not 'Mon'"),
-        (research(bounds={"limitRange": False}), "namespaces.research.bounds: limitRange is false, but a quota"),
-        ({"namespaces": {"trading": {}}}, BOTH.format("namespaces.trading", "trading.namespace", "trading")),
-        ({"namespaces": {"istio-system": {}}}, "namespaces.istio-system and istio.namespace are both 'istio-system'"),
-        ({"ingress": EDGE, "namespaces": {"edge": {}}}, BOTH.format("namespaces.edge", "ingress.namespace", "edge")),
-        ({"istio": {"tags": {"s": "default"}}, "trading": {"injection": False, "revision": "s"}}, "trading: revision"),
-        (research(injection=False, defaultDeny={"enabled": True}), NO_DENY.format("namespaces.research")),
-        (research(injection=False, defaultDeny={"audit": True}), NO_DENY.format("namespaces.research")),
-        ({"trading": {"injection": False}, "traffic": DENY}, NO_DENY.format("trading")),
-        (research(revision="new"), "namespaces.research.revision is 'new'; there is default"),
-        ({**research(), "traffic": LEGACY}, "traffic.legacy.old.namespace is 'reserach'; there are research, trading"),
-    ],
+@table(
+    (hour(timeZone="localtime"), "trading.hours.timeZone: 'localtime': is another time zone on each machine"),
+    (hour(timeZone="Berlin"), "trading.hours.timeZone: 'Berlin': is not a time zone"),
+    (hour(timeZone="../../etc/passwd"), "trading.hours.timeZone: '../../etc/passwd': is not a time zone"),
+    (hour(opens="9:00"), "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),
+    (hour(holidays=["2026-02-30"]), "trading.hours.holidays[0]: '2026-02-30': is not a day of the calendar"),
+    (hour(days=[]), "trading.hours.days"),
+    (hour(days=["Monday"]), "trading.hours.days[0]: 'Monday': is not 'Mon'"),
+    (research(bounds={"limitRange": False}), "namespaces.research.bounds: limitRange is false, but a quota"),
+    ({"namespaces": {"trading": {}}}, BOTH.format("namespaces.trading", "trading.namespace", "trading")),
+    ({"namespaces": {"istio-system": {}}}, "namespaces.istio-system and istio.namespace are both 'istio-system'"),
+    ({"ingress": EDGE, "namespaces": {"edge": {}}}, BOTH.format("namespaces.edge", "ingress.namespace", "edge")),
+    ({"istio": {"tags": {"s": "default"}}, "trading": {"injection": False, "revision": "s"}}, "trading: revision"),
+    (research(injection=False, defaultDeny={"enabled": True}), NO_DENY.format("namespaces.research")),
+    (research(injection=False, defaultDeny={"audit": True}), NO_DENY.format("namespaces.research")),
+    ({"trading": {"injection": False}, "traffic": DENY}, NO_DENY.format("trading")),
+    (research(revision="new"), "namespaces.research.revision is 'new'; there is default"),
+    ({**research(), "traffic": LEGACY}, "traffic.legacy.old.namespace is 'reserach'; there are research, trading"),
 )
 def test_what_a_namespace_can_not_have_is_refused_with_its_key(settings, line):
     assert refusal(**settings).startswith(line)
 
 
-@pytest.mark.parametrize(
-    ("bounds", "left"),
-    [
-        ({}, ["LimitRange", "ResourceQuota", "Sidecar"]),
-        ({"quota": False}, ["LimitRange", "Sidecar"]),
-        ({"sidecar": False}, ["LimitRange", "ResourceQuota"]),
-        ({"quota": False, "limitRange": False, "sidecar": False}, []),
-    ],
+@table(
+    ({}, ["LimitRange", "ResourceQuota", "Sidecar"]),
+    ({"quota": False}, ["LimitRange", "Sidecar"]),
+    ({"sidecar": False}, ["LimitRange", "ResourceQuota"]),
+    ({"quota": False, "limitRange": False, "sidecar": False}, []),
 )
 def test_each_bound_of_a_namespace_can_be_switched_off_without_touching_tradings(bounds, left):
     settings = make_settings(**research(bounds=bounds))

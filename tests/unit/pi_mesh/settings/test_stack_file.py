@@ -6,25 +6,23 @@ import pytest
 
 from pi_mesh.settings import SettingsError, parse
 from pi_mesh.settings.stack_file import load_file, stack_config
+from tests.support.findings import case, table
 from tests.support.versions import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[4]
 NAME = "Pulumi.x.yaml"
 
 
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        (b"config:\n  a: b: c\n", "is not valid YAML: line 2, column 7: mapping values are not allowed"),
-        (b"config: {a: [1\n", "is not valid YAML: line 2, column 1: "),
-        (b"config:\n  a: \x00\n", "is not valid YAML: "),
-        (b"\xff\xfe", "is not UTF-8 text"),
-        (b"config: [1]\n", "`config` is not a map of keys such as pi-mesh:istio"),
-        (b"- 1\n", "is not a stack file"),
-        pytest.param(b"a: " + b"[" * 2000, "has more than 100 levels of keys; write fewer", id="too deep for Python"),
-        (b"", "is not a stack file"),
-        (None, "can't be read: No such file or directory"),
-    ],
+@table(
+    (b"config:\n  a: b: c\n", "is not valid YAML: line 2, column 7: mapping values are not allowed"),
+    (b"config: {a: [1\n", "is not valid YAML: line 2, column 1: "),
+    (b"config:\n  a: \x00\n", "is not valid YAML: "),
+    (b"\xff\xfe", "is not UTF-8 text"),
+    (b"config: [1]\n", "`config` is not a map of keys such as pi-mesh:istio"),
+    (b"- 1\n", "is not a stack file"),
+    case("too deep for Python", b"a: " + b"[" * 2000, "has more than 100 levels of keys; write fewer"),
+    (b"", "is not a stack file"),
+    (None, "can't be read: No such file or directory"),
 )
 def test_a_file_that_can_not_be_read_as_a_stack_file_is_one_line(tmp_path, content, line):
     if content is not None:
@@ -46,29 +44,26 @@ def test_the_pi_clusters_file_says_what_the_role_said_and_gives_a_lost_pi_up_aft
     assert load_file(ROOT / "Pulumi.pi-cluster.yaml") == parse(role)
 
 
-@pytest.mark.parametrize(
-    ("scalar", "value"),
-    [
-        ("off", "off"),
-        ("yes", "yes"),
-        ("TRUE", True),
-        ("~", None),
-        ("17:30", "17:30"),
-        ("0777", 511),
-        ("0o17", 15),
-        ("08", 8),
-        ("1_000", 1000),
-        ("1.0", 1),
-        ("1.20", 1.2),
-        ("1e3", 1000),
-        ("1e400", "1e400"),
-        ("9007199254740993", 9007199254740992.0),
-        ("0xZZ", "0xZZ"),
-        ("=", "="),
-        ("<<", "<<"),
-        ("2026-12-25", "2026-12-25 00:00:00 +0000 UTC"),
-        ("2026-12-25T10:30:00Z", "2026-12-25 10:30:00 +0000 UTC"),
-    ],
+@table(
+    ("off", "off"),
+    ("yes", "yes"),
+    ("TRUE", True),
+    ("~", None),
+    ("17:30", "17:30"),
+    ("0777", 511),
+    ("0o17", 15),
+    ("08", 8),
+    ("1_000", 1000),
+    ("1.0", 1),
+    ("1.20", 1.2),
+    ("1e3", 1000),
+    ("1e400", "1e400"),
+    ("9007199254740993", 9007199254740992.0),
+    ("0xZZ", "0xZZ"),
+    ("=", "="),
+    ("<<", "<<"),
+    ("2026-12-25", "2026-12-25 00:00:00 +0000 UTC"),
+    ("2026-12-25T10:30:00Z", "2026-12-25 10:30:00 +0000 UTC"),
 )
 def test_a_scalar_is_what_the_engine_makes_of_it(tmp_path, scalar, value):
     (tmp_path / NAME).write_text(f"config:\n  pi-mesh:deep: {{key: {scalar}}}\n")
@@ -81,14 +76,11 @@ def test_a_key_without_a_project_is_this_projects_and_only_the_first_document_co
     assert stack_config(tmp_path / NAME) == {"pi-mesh:traffic": {"a": 1}, "aws:region": "x"}
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("config:\n  a: 1\n  a: 2\n", "line 3, column 3: the key `a` stands in line 2 already"),
-        ("config:\n  a: {b: .inf}\n", "Pulumi takes no number `.inf`"),
-        ("config:\n  a: {b: !!bool yes}\n", "`yes` is neither true nor false"),
-        ("config:\n  a: 1\npi-mesh:traffic: {}\n", "pi-mesh:traffic stands beside `config:`"),
-    ],
+@table(
+    ("config:\n  a: 1\n  a: 2\n", "line 3, column 3: the key `a` stands in line 2 already"),
+    ("config:\n  a: {b: .inf}\n", "Pulumi takes no number `.inf`"),
+    ("config:\n  a: {b: !!bool yes}\n", "`yes` is neither true nor false"),
+    ("config:\n  a: 1\npi-mesh:traffic: {}\n", "pi-mesh:traffic stands beside `config:`"),
 )
 def test_a_file_that_the_engine_refuses_or_reads_in_part_is_refused(tmp_path, text, words):
     (tmp_path / NAME).write_text(text)

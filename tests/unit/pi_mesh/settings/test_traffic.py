@@ -5,6 +5,7 @@ import pytest
 from pi_mesh.settings.traffic.gateways import IngressListener, service_ports
 from pi_mesh.settings.traffic.routes import HttpRoute, Retries, RouteTarget
 from tests.support.factories import make_settings
+from tests.support.findings import table
 from tests.support.refusals import refusal
 from tests.support.versions import OLDEST
 
@@ -206,18 +207,14 @@ def listeners(settings: dict[str, dict]) -> dict[str, IngressListener]:
     return make_settings(traffic={"gateways": settings}).traffic.gateways
 
 
-@pytest.mark.parametrize(
-    ("settings", "served"),
-    [
-        ({}, [("HTTP", 80)]),
-        ({"tls": CERTIFICATE}, [("HTTP", 80), ("HTTPS", 443)]),
-        ({"protocol": "GRPC", "port": 50051, "tls": {**CERTIFICATE, "port": 8443}}, [("GRPC", 50051), ("HTTPS", 8443)]),
-        ({"protocol": "HTTPS", "tls": CERTIFICATE}, [("HTTPS", 443)]),
-        ({"protocol": "TLS"}, [("TLS", 443)]),
-        ({"protocol": "TLS", "port": 8883, "tls": CERTIFICATE}, [("TLS", 8883)]),
-        ({"protocol": "TCP", "port": 9000}, [("TCP", 9000)]),
-    ],
-    ids=str,
+@table(
+    ({}, [("HTTP", 80)]),
+    ({"tls": CERTIFICATE}, [("HTTP", 80), ("HTTPS", 443)]),
+    ({"protocol": "GRPC", "port": 50051, "tls": {**CERTIFICATE, "port": 8443}}, [("GRPC", 50051), ("HTTPS", 8443)]),
+    ({"protocol": "HTTPS", "tls": CERTIFICATE}, [("HTTPS", 443)]),
+    ({"protocol": "TLS"}, [("TLS", 443)]),
+    ({"protocol": "TLS", "port": 8883, "tls": CERTIFICATE}, [("TLS", 8883)]),
+    ({"protocol": "TCP", "port": 9000}, [("TCP", 9000)]),
 )
 def test_a_listener_serves_its_protocol_and_https_beside_plain_http(settings, served):
     assert [(server.protocol, server.number) for server in listeners({"g": settings})["g"].servers] == served
@@ -236,31 +233,25 @@ def test_the_service_has_the_charts_ports_first_and_one_for_each_further_number_
         assert [*service_ports(listeners(dict(entries)).values()).items()] == [*ports, ("tcp-9000", 9000)]
 
 
-@pytest.mark.parametrize(
-    ("retries", "unsafe"),
-    [
-        ({"attempts": 3}, ()),
-        ({"attempts": 0}, ()),
-        ({"attempts": 1, "retry_on": "5xx"}, ("5xx",)),
-        ({"attempts": 1, "retry_on": "connect-failure,reset,503"}, ("reset", "503")),
-        ({"attempts": 1, "retry_on": "unavailable"}, ("unavailable",)),
-        ({"attempts": 1, "retry_on": "reset-before-request,refused-stream"}, ()),
-    ],
+@table(
+    ({"attempts": 3}, ()),
+    ({"attempts": 0}, ()),
+    ({"attempts": 1, "retry_on": "5xx"}, ("5xx",)),
+    ({"attempts": 1, "retry_on": "connect-failure,reset,503"}, ("reset", "503")),
+    ({"attempts": 1, "retry_on": "unavailable"}, ("unavailable",)),
+    ({"attempts": 1, "retry_on": "reset-before-request,refused-stream"}, ()),
 )
 def test_conditions_after_which_a_request_may_have_been_processed_are_unsafe(retries, unsafe):
     assert Retries(**retries).unsafe == unsafe
 
 
-@pytest.mark.parametrize(
-    ("conditions", "read_only", "matches_everything"),
-    [
-        ({}, False, True),
-        ({"methods": ("GET", "HEAD", "OPTIONS")}, True, False),
-        ({"methods": ("GET", "POST")}, False, False),
-        ({"headers": {":method": "GET"}}, True, False),
-        ({"headers": {":method": "POST"}}, False, False),
-        ({"headers": {"x-desk": "GET"}}, False, False),
-    ],
+@table(
+    ({}, False, True),
+    ({"methods": ("GET", "HEAD", "OPTIONS")}, True, False),
+    ({"methods": ("GET", "POST")}, False, False),
+    ({"headers": {":method": "GET"}}, True, False),
+    ({"headers": {":method": "POST"}}, False, False),
+    ({"headers": {"x-desk": "GET"}}, False, False),
 )
 def test_a_rule_is_read_only_if_its_methods_change_nothing(conditions, read_only, matches_everything):
     rule = HttpRoute(to=(RouteTarget(service="shop"),), **conditions)

@@ -25,7 +25,10 @@ API = "/apis/networking.istio.io/v1"
 ROUTE = {"metadata": {"namespace": "shop", "name": "a"}, "spec": {"hosts": ["x"]}}
 
 
-@pytest.mark.parametrize(("uid", "recorded", "live"), [("", OURS, OURS), ("", "", OURS), ("", OURS, ""), (OURS,) * 3])
+@pytest.mark.parametrize(
+    ("uid", "recorded", "live"),
+    [("", OURS, OURS), ("", "", OURS), ("", OURS, ""), (OURS,) * 3, (THEIRS, OURS, THEIRS)],
+)
 def test_the_recorded_cluster_passes_and_so_does_what_can_not_be_compared(uid, recorded, live):
     identity.require(ClusterSettings(context="default", uid=uid), recorded, live)
 
@@ -38,10 +41,8 @@ def test_another_cluster_than_the_recorded_one_is_refused_with_both_ways_out():
 
 
 def test_a_uid_in_the_settings_counts_before_the_recorded_one():
-    settings = ClusterSettings(context="default", uid=THEIRS)
-    identity.require(settings, OURS, THEIRS)
     with pytest.raises(WrongCluster, match=f"cluster.uid is {THEIRS}"):
-        identity.require(settings, OURS, OURS)
+        identity.require(ClusterSettings(context="default", uid=THEIRS), OURS, OURS)
 
 
 def test_a_uid_that_is_none_is_refused_with_the_settings():

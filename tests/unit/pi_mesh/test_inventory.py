@@ -21,28 +21,25 @@ SCALED = {"pilot": {"autoscaleEnabled": True}}
 SAME_NAMESPACE = {"namespace": "istio-system"}
 HALVES = ["istio.resources.requests", "istio.resources.limits"]
 OWN_RESOURCES = {"pilot": {"resources": ONE_CPU}}
-PROBLEMS = {
-    "a mistyped key first": ({"ingres": {}, "istio": {"values": TWO}}, ["ingres: is not a setting"]),
-    "a version first": ({"istio": {"version": "latest", "values": TWO}}, ["istio.version: 'latest'"]),
-    "an addon without the one that it reads hides none": (
-        {"istio": {"values": TWO}, "observability": {"kiali": {"enabled": True}}},
-        ["observability: kiali reads from Prometheus", CONTRADICTION],
-    ),
-    "two that do not go together": ({"istio": {"values": TWO}, "trading": SAME_NAMESPACE}, [SAME, CONTRADICTION]),
-    # What the right value may not contradict is not told.
-    "a number as text": ({"istio": {"pilotReplicas": "2", "values": TWO}}, ["istio.pilotReplicas"]),
-    "a version as number": ({"istio": {"version": 1.2, "values": {"global": {"tag": SHIPPED}}}}, ["istio.version"]),
-    "half of a profile": ({"istio": {"resources": ONE_CPU, "values": OWN_RESOURCES}}, HALVES),
-    "a profile that is none": ({"istio": {"resources": {"requests": 1}, "values": OWN_RESOURCES}}, HALVES),
-    "a branch that is none": ({"istio": {"autoscaling": 1, "values": SCALED}}, ["istio.autoscaling"]),
-}
+KIALI, ALONE = {"kiali": {"enabled": True}}, "observability: kiali reads from Prometheus"
 SUM = "a" * 64
 ENTRY = {"chart": "istiod", "version": NEWEST, "source": "https://charts.example", "sha256": SUM}
 DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
 LISTED = {"gateways": {"web": {"allowAddresses": ["192.168.0.0/16"]}}}
 
 
-@pytest.mark.parametrize(("settings", "lines"), PROBLEMS.values(), ids=PROBLEMS)
+@table(
+    case("a mistyped key first", {"ingres": {}, "istio": {"values": TWO}}, ["ingres: is not a setting"]),
+    case("a version first", {"istio": {"version": "latest", "values": TWO}}, ["istio.version: 'latest'"]),
+    case("an addon alone hides none", {"istio": {"values": TWO}, "observability": KIALI}, [ALONE, CONTRADICTION]),
+    case("two that do not go together", {"istio": {"values": TWO}, "trading": SAME_NAMESPACE}, [SAME, CONTRADICTION]),
+    # What the right value may not contradict is not told.
+    case("a number as text", {"istio": {"pilotReplicas": "2", "values": TWO}}, ["istio.pilotReplicas"]),
+    case("a version as number", {"istio": {"version": 1.2, "values": {"global": {"tag": SHIPPED}}}}, ["istio.version"]),
+    case("half of a profile", {"istio": {"resources": ONE_CPU, "values": OWN_RESOURCES}}, HALVES),
+    case("a profile that is none", {"istio": {"resources": {"requests": 1}, "values": OWN_RESOURCES}}, HALVES),
+    case("a branch that is none", {"istio": {"autoscaling": 1, "values": SCALED}}, ["istio.autoscaling"]),
+)
 def test_contradictions_are_told_after_the_settings_own_problems(settings, lines):
     with pytest.raises(SettingsError) as refused:
         parse(raw_settings(**settings))

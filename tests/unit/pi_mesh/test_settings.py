@@ -5,12 +5,14 @@ import pytest
 from pi_mesh.checks.finding import errors
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
+from tests.support.findings import case, table
 from tests.support.refusals import refusals
 from tests.support.traffic_problems import run
-from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED
+from tests.support.versions import NEWEST, NEWEST_MINOR, SHIPPED
 
 SHOP = {"shop": {"ports": [80]}}
 CANARY = {"version": NEWEST, "revision": "next"}
+TAGGED = {"canary": CANARY, "tags": {"stable": "default", "new": "next"}}
 OFF = {"enabled": False}
 FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
 
@@ -37,29 +39,28 @@ def logs(**settings: object) -> dict:
 
 
 PORT, CLASS = node_ports(http2=30080), {"loadBalancerClass": "metallb.io/metallb"}
-REFUSED_LATER = {
-    "one node port twice": {"ingress": node_ports(http2=30080, https=30080)},
-    "a label's key that is none": legacy(**{"bad key!": "x"}),
-    "a label's value that is none": legacy(app="x y"),
-    "an empty label key": legacy(**{"": "x"}),
-    "a label's value of 64 characters": legacy(app="v" * 64),
-    "a label's prefix that is none": legacy(**{"Example.com/app": "x"}),
-    "a route for every host without a gateway": route(hosts=("*",)),
-    "a time for each of no retries": route(retries={"attempts": 0, "perTryTimeout": "2s"}),
-    "a condition for retries that is none": route(retries={"attempts": 2, "retryOn": "nonsense"}),
-    "conditions for retries with a blank": route(retries={"attempts": 2, "retryOn": "5xx, reset"}),
-    "conditions for no retries": route(retries={"attempts": 0, "retryOn": "5xx"}),
-    "a header without a name": route(headers={"": "x"}),
-    "a header with a blank": route(headers={"x desk": "fx"}),
-    "a host of 300 characters": gateway(hosts=["a." * 148 + "com"]),
-    "a host with a label of 64 characters": gateway(hosts=["a" * 64 + ".com"]),
-    "two protocols on one port": {"traffic": {"gateways": {"g": {}, "h": {"protocol": "TCP", "port": 80}}}},
-    "a patch with a leading zero": {"istio": {"version": f"1.{NEWEST_MINOR}.01"}},
-    "a version with a leading zero": {"istio": {"version": f"1.0{NEWEST_MINOR}.0"}},
-}
 
 
-@pytest.mark.parametrize("settings", REFUSED_LATER.values(), ids=REFUSED_LATER)
+@table(
+    case("one node port twice", {"ingress": node_ports(http2=30080, https=30080)}),
+    case("a label's key that is none", legacy(**{"bad key!": "x"})),
+    case("a label's value that is none", legacy(app="x y")),
+    case("an empty label key", legacy(**{"": "x"})),
+    case("a label's value of 64 characters", legacy(app="v" * 64)),
+    case("a label's prefix that is none", legacy(**{"Example.com/app": "x"})),
+    case("a route for every host without a gateway", route(hosts=("*",))),
+    case("a time for each of no retries", route(retries={"attempts": 0, "perTryTimeout": "2s"})),
+    case("a condition for retries that is none", route(retries={"attempts": 2, "retryOn": "nonsense"})),
+    case("conditions for retries with a blank", route(retries={"attempts": 2, "retryOn": "5xx, reset"})),
+    case("conditions for no retries", route(retries={"attempts": 0, "retryOn": "5xx"})),
+    case("a header without a name", route(headers={"": "x"})),
+    case("a header with a blank", route(headers={"x desk": "fx"})),
+    case("a host of 300 characters", gateway(hosts=["a." * 148 + "com"])),
+    case("a host with a label of 64 characters", gateway(hosts=["a" * 64 + ".com"])),
+    case("two protocols on one port", {"traffic": {"gateways": {"g": {}, "h": {"protocol": "TCP", "port": 80}}}}),
+    case("a patch with a leading zero", {"istio": {"version": f"1.{NEWEST_MINOR}.01"}}),
+    case("a version with a leading zero", {"istio": {"version": f"1.0{NEWEST_MINOR}.0"}}),
+)
 def test_what_would_be_refused_in_the_middle_of_an_up_is_refused_before(settings):
     try:
         parsed = make_settings(**settings)
@@ -68,25 +69,23 @@ def test_what_would_be_refused_in_the_middle_of_an_up_is_refused_before(settings
     assert errors(run(parsed, None)) != []
 
 
-ACCEPTED = {
-    "node ports of two gateways": {"ingress": node_ports(http2=30080), "egress": node_ports(http2=30081)},
-    "labels as Kubernetes has them": legacy(**{"app.kubernetes.io/name": "a_B.c-1", "empty": ""}),
-    "conditions and status codes for retries": route(retries={"attempts": 2, "retryOn": "5xx,reset,503"}),
-    "a header as it is written": route(headers={"X-Desk_1": "fx", ":authority": "a"}),
-    "a host of 63 characters between dots": gateway(hosts=["a" * 63 + ".com"]),
-    "every host at a gateway": route(hosts=("*",), gateways=("g",)),
-    "a loadBalancerClass from 1.26 on": {"istio": {"version": "1.26.0"}, "ingress": {"service": CLASS}},
-    "one node port of which one gateway is off": {"ingress": PORT, "egress": {**PORT, **OFF}},
-    "logs of one gateway of which the other is off": {**logs(gateways=True), "ingress": OFF},
-    "a node port of a listener's own port": {"ingress": node_ports(**{"tcp-9000": 30900}), "traffic": FEED},
-    **{
-        f"a certificate that lives for {lifetime}": {"mtls": {"certificateLifetime": lifetime}}
+@table(
+    case("node ports of two gateways", {"ingress": node_ports(http2=30080), "egress": node_ports(http2=30081)}),
+    case("labels as Kubernetes has them", legacy(**{"app.kubernetes.io/name": "a_B.c-1", "empty": ""})),
+    case("conditions and status codes for retries", route(retries={"attempts": 2, "retryOn": "5xx,reset,503"})),
+    case("a header as it is written", route(headers={"X-Desk_1": "fx", ":authority": "a"})),
+    case("a host of 63 characters between dots", gateway(hosts=["a" * 63 + ".com"])),
+    case("every host at a gateway", route(hosts=("*",), gateways=("g",))),
+    case("a loadBalancerClass from 1.26 on", {"istio": {"version": "1.26.0"}, "ingress": {"service": CLASS}}),
+    case("one node port of which one gateway is off", {"ingress": PORT, "egress": {**PORT, **OFF}}),
+    case("a tag and a revision", {"istio": TAGGED, "trading": {"revision": "stable"}, "ingress": {"revision": "next"}}),
+    case("logs of one gateway of which the other is off", {**logs(gateways=True), "ingress": OFF}),
+    case("a node port of a listener's own port", {"ingress": node_ports(**{"tcp-9000": 30900}), "traffic": FEED}),
+    *(
+        case(f"a certificate that lives for {lifetime}", {"mtls": {"certificateLifetime": lifetime}})
         for lifetime in ("10m", "11m", "1h", "2160h", "129600m")
-    },
-}
-
-
-@pytest.mark.parametrize("settings", ACCEPTED.values(), ids=ACCEPTED)
+    ),
+)
 def test_what_kubernetes_and_istio_take_is_accepted(settings):
     assert errors(run(make_settings(**settings), None)) == []
 
@@ -94,17 +93,6 @@ def test_what_kubernetes_and_istio_take_is_accepted(settings):
 @pytest.mark.parametrize("service", [{}, {"nodePorts": {}}])
 def test_the_egress_gateway_stays_inside_unless_its_type_is_given(service):
     assert make_settings(egress={"service": service}).egress.service.type == "ClusterIP"
-
-
-def test_a_namespace_and_a_gateway_may_follow_a_revision_a_tag_or_none():
-    istio = {"canary": CANARY, "tags": {"stable": "default", "new": "next"}}
-    settings = make_settings(istio=istio, trading={"revision": "stable"}, ingress={"revision": "next"})
-    assert (settings.trading.revision, settings.ingress.revision, settings.egress.revision) == ("stable", "next", None)
-
-
-def test_the_settings_of_the_canary_are_those_of_the_first_but_for_the_version():
-    settings = make_settings(istio={"version": BEFORE, "canary": CANARY, "pilotReplicas": 2})
-    assert (settings.of_canary.istio.version, settings.of_canary.istio.pilot_replicas) == (NEWEST, 2)
 
 
 NO_SIDECARS = "accessLogs.namespaces has 'trading', which is no namespace of workloads with sidecars"
@@ -117,7 +105,9 @@ SERVICES = {
     'is not a class such as "metallb.io/metallb"': {"loadBalancerClass": "not a class"},
     "nodePorts.web": {"nodePorts": {"web": 30080}},
 }
-REFUSED = [
+
+
+@table(
     *(({"ingress": {"service": service}}, said) for said, service in SERVICES.items()),
     *(
         ({"istio": {"version": version}, "ingress": {"service": CLASS}}, "loadBalancerClass needs Istio 1.26 or newer")
@@ -147,9 +137,6 @@ REFUSED = [
     ({**logs(gateways=True), "ingress": OFF, "egress": OFF}, "gateways is true, but neither gateway is enabled"),
     (logs(paths=True), "accessLogs.paths is true, but nothing is logged"),
     *((logs(gateways=True, sampling=sampling), "sampling") for sampling in (-1, 101)),
-]
-
-
-@pytest.mark.parametrize(("settings", "said"), REFUSED, ids=str)
+)
 def test_what_no_gateway_certificate_revision_or_log_could_be_is_refused(settings, said):
     assert said in "; ".join(refusals(**settings))

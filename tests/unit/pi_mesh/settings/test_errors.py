@@ -111,13 +111,6 @@ def test_a_required_key_that_is_missing_is_told_alone(branches, missing):
     assert refusals({**branches, "trading": IN_ISTIOS_NAMESPACE}) == ("cluster: is required", *missing)
 
 
-def test_two_conflicts_of_one_branch_come_together():
-    chain = {"generation": 1, "chain": "-----BEGIN CERTIFICATE-----"}
-    signed, key = refusals(vault={"enabled": True, "key": "internal", "stack": "a/b/c", "signed": chain})
-    assert "signed needs signedBy" in signed
-    assert "key: internal needs address" in key
-
-
 def test_the_settings_of_a_stack_with_vault_alone_are_judged_in_the_same_way():
     first, *_ = refusals({"vault": {"enabled": True, "adress": "https://vault.example"}})
     assert first == "vault.adress: is not a setting; did you mean `address`?"

@@ -34,11 +34,6 @@ def test_a_file_that_can_not_be_read_as_a_stack_file_is_one_line(tmp_path, conte
     assert "\n" not in problem
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
-def test_the_stack_files_are_valid(path):
-    assert load_file(path).istio.version
-
-
 def test_the_pi_clusters_file_says_what_the_role_said_and_gives_a_lost_pi_up_after_a_minute():
     role = {"cluster": {"context": "pi-cluster", "unreachableSeconds": 60}, "istio": {"version": SHIPPED}}
     assert load_file(ROOT / "Pulumi.pi-cluster.yaml") == parse(role)

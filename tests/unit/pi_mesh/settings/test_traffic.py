@@ -5,7 +5,7 @@ import pytest
 from pi_mesh.settings.traffic.gateways import IngressListener, service_ports
 from pi_mesh.settings.traffic.routes import HttpRoute, Retries, RouteTarget
 from tests.support.factories import make_settings
-from tests.support.findings import table
+from tests.support.findings import case, table
 from tests.support.refusals import refusal
 from tests.support.versions import OLDEST
 
@@ -167,23 +167,20 @@ def test_traffic_settings_that_can_not_be_right_are_refused_with_their_path(traf
     assert said in refusal(traffic=traffic)
 
 
-ACCEPTED = {
-    "an idle time-out above the heartbeat": bounds(tcpIdleTimeout="31s"),
-    "one above a shorter heartbeat": bounds(tcpIdleTimeout="30s", heartbeat="5s"),
-    "idle HTTP connections, whose streams are requests": bounds(httpIdleTimeout="10s", tcpKeepalive={}),
-    "a life alone": bounds(maxConnectionDuration="1s"),
-    "as many streams as requests": destination(circuitBreaker={}, connections={"maxConcurrentStreams": 2}),
-    "the longest keepalive": bounds(tcpKeepalive={"time": "9h"}),
-    "a cookie of the application": destination(sticky={"cookie": {"name": "JSESSIONID"}}),
-    "tokens without keys": token(),
-    "keys of tokens at an address": token(jwksUri="https://keys.example"),
-    "keys of tokens in the settings": token(jwks='{"keys": []}'),
-    "the DNS name of a pod outside": outside("10-1-0-7.shop.pod.cluster.local"),
-    **{f"port {port}": listen(port=port) for port in (14999, 15003, 15007, 15010, 15022, 15054, 15091)},
-}
-
-
-@pytest.mark.parametrize("traffic", ACCEPTED.values(), ids=ACCEPTED)
+@table(
+    case("an idle time-out above the heartbeat", bounds(tcpIdleTimeout="31s")),
+    case("one above a shorter heartbeat", bounds(tcpIdleTimeout="30s", heartbeat="5s")),
+    case("idle HTTP connections, whose streams are requests", bounds(httpIdleTimeout="10s", tcpKeepalive={})),
+    case("a life alone", bounds(maxConnectionDuration="1s")),
+    case("as many streams as requests", destination(circuitBreaker={}, connections={"maxConcurrentStreams": 2})),
+    case("the longest keepalive", bounds(tcpKeepalive={"time": "9h"})),
+    case("a cookie of the application", destination(sticky={"cookie": {"name": "JSESSIONID"}})),
+    case("tokens without keys", token()),
+    case("keys of tokens at an address", token(jwksUri="https://keys.example")),
+    case("keys of tokens in the settings", token(jwks='{"keys": []}')),
+    case("the DNS name of a pod outside", outside("10-1-0-7.shop.pod.cluster.local")),
+    *(case(f"port {port}", listen(port=port)) for port in (14999, 15003, 15007, 15010, 15022, 15054, 15091)),
+)
 def test_traffic_settings_that_fit_together_are_accepted(traffic):
     assert make_settings(traffic=traffic)
 

@@ -16,17 +16,6 @@ def profile(cpu: str = "100m", memory: str = "128Mi", cpu_limit: str = "500m", m
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}}
 
 
-def test_the_least_settings_give_the_roles_defaults():
-    settings = make_settings(istio={"version": SHIPPED})
-    assert settings.istio.resources.to_kubernetes() == profile()
-    assert settings.proxy.resources.to_kubernetes() == profile("50m", "128Mi", "200m", "256Mi")
-    assert settings.ingress.resources == settings.egress.resources == settings.istio.resources
-    assert (settings.istio.namespace, settings.istio.pilot_replicas) == ("istio-system", 1)
-    assert (settings.ingress.enabled, settings.egress.enabled) == (True, True)
-    assert (settings.mtls.mode, settings.trading.namespace, settings.vault.enabled) == ("STRICT", "trading", False)
-    assert settings.istio.autoscaling.enabled is False
-
-
 @pytest.mark.row(19)
 @pytest.mark.row(39)
 @table(

@@ -1,7 +1,5 @@
 """The objects of every mesh, and of its namespaces of workloads."""
 
-import pytest
-
 from pi_mesh.names import OWNER_ANNOTATION
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
@@ -45,7 +43,7 @@ def test_a_containers_largest_limits_are_in_the_limit_range():
     assert entry["max"] == most
 
 
-@pytest.mark.parametrize(("revision", "service"), [("default", "istiod"), ("next", "istiod-next")])
+@table(("default", "istiod"), ("next", "istiod-next"))
 def test_a_tag_calls_the_istiod_of_its_revision(revision, service):
     istio = {"canary": {"version": NEWEST, "revision": "next"}, "tags": {"stable": revision}}
     (tag,) = make_mesh(istio=istio).objects_of("revision-tag")

@@ -32,13 +32,10 @@ def graph() -> shape.Graph:
 
 
 def test_a_unit_test_lies_at_the_path_of_the_module_or_package_that_it_tests():
-    assert [str(test) for test in TESTS if not is_mirrored(test.relative_to(UNIT))] == []
-
-
-def is_mirrored(test: Path) -> bool:
-    source = test.parent / test.stem.removeprefix("test_")
+    sources = {test: test.relative_to(UNIT).with_name(test.stem.removeprefix("test_")) for test in TESTS}
     # The tests' own helpers have tests too: tests/unit/support/test_x.py is of tests/support/x.py.
-    return any((ROOT / place).is_file() for place in (f"{source}.py", source / "__init__.py", f"tests/{source}.py"))
+    places = {test: (f"{path}.py", path / "__init__.py", f"tests/{path}.py") for test, path in sources.items()}
+    assert [str(test) for test in TESTS if not any((ROOT / place).is_file() for place in places[test])] == []
 
 
 def test_no_file_is_longer_than_a_room():

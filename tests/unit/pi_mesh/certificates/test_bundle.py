@@ -104,28 +104,26 @@ def test_a_chain_that_istiod_could_not_sign_with_is_refused_in_one_line_without_
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("ca", [{"start": timedelta()}, {"signs": True}], ids=["first second", "key usage"])
-def test_a_ca_may_sign_from_its_first_second_on_and_with_a_key_usage_that_says_so(ca):
-    signing, root = below_root("signing", **ca)
-    assert make_bundle(signing, root).cert_chain == signing.pem
+@table(
+    case("from its first second on", below_root("signing", start=timedelta())),
+    case("with a key usage that says so", below_root("signing", signs=True)),
+    case("a root by itself with any path length", (make_ca("root", path_length=1),)),
+)
+def test_a_ca_may_sign(chain):
+    assert make_bundle(*chain).cert_chain == text(*chain[:-1])
 
 
 def test_a_ca_of_cert_manager_which_has_no_path_length_is_taken_where_its_owner_made_it():
     assert make_bundle(UNBOUNDED, ROOT, bounded=False).cert_chain == UNBOUNDED.pem
     assert len(bundle.verified_chain(text(UNBOUNDED, ROOT), NOW, bounded=False)) == 2
-    with pytest.raises(CertificateError, match="sign it with path length 0"):
-        make_bundle(MIDDLE, ROOT, bounded=False)
-    with pytest.raises(CertificateError, match="sign it with path length 0"):
-        bundle.verified_chain(text(UNBOUNDED, ROOT), NOW)
+    for chain, bounded in ((MIDDLE, False), (UNBOUNDED, True)):
+        with pytest.raises(CertificateError, match="sign it with path length 0"):
+            bundle.verified_chain(text(chain, ROOT), NOW, bounded=bounded)
 
 
 def test_only_roots_can_be_trusted_besides():
     with pytest.raises(CertificateError, match=r"vault\.alsoTrust: 'middle' .* is not self-signed"):
         make_bundle(SIGNING, ROOT, also=(MIDDLE.pem,))
-
-
-def test_a_root_that_signs_by_itself_may_have_any_path_length():
-    assert make_bundle(make_ca("root", path_length=1)).cert_chain == ""
 
 
 def test_a_certificate_is_valid_to_its_last_second():

@@ -69,10 +69,10 @@ def text(*chain: Authority) -> str:
     return "\n".join(authority.pem for authority in chain)
 
 
-@pytest.mark.parametrize(
-    ("known", "chain"),
-    [(CHAIN, CHAIN), ((PKI, PKI, OFFLINE, OTHER, MIDDLE), CHAIN), ((OFFLINE, OFFLINE), (OFFLINE,))],
-    ids=["in order", "in another order", "a root is its own chain"],
+@table(
+    case("in order", CHAIN, CHAIN),
+    case("in another order", (PKI, PKI, OFFLINE, OTHER, MIDDLE), CHAIN),
+    case("a root is its own chain", (OFFLINE, OFFLINE), (OFFLINE,)),
 )
 def test_the_end_of_the_chain_is_the_root_in_whatever_order_vault_has_it(known, chain):
     assert chains.up_to_root(text(*known), "pki") == tuple(authority.certificate for authority in chain)

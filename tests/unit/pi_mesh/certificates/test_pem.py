@@ -8,18 +8,15 @@ from cryptography.x509.oid import NameOID
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.pem import covers_host, host_names
 from tests.support.authorities import make_ca, make_root, make_server
+from tests.support.findings import case, table
 
 COVERED = ("shop.example", "api.shop.example", "*.shop.example")
 
 
-@pytest.mark.parametrize(
-    ("names", "title"),
-    [
-        ([x509.NameAttribute(NameOID.COMMON_NAME, "mesh"), x509.NameAttribute(NameOID.COMMON_NAME, "other")], "mesh"),
-        ([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "pi")], "O=pi"),
-        ([], "no name"),
-    ],
-    ids=["common names", "another name", "none"],
+@table(
+    case("common names", [x509.NameAttribute(NameOID.COMMON_NAME, name) for name in ("mesh", "other")], "mesh"),
+    case("another name", [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "pi")], "O=pi"),
+    case("none", [], "no name"),
 )
 def test_a_certificate_is_called_by_its_first_common_name_else_by_all_its_names(names, title):
     root, subject = make_root("root"), x509.Name(names)

@@ -11,13 +11,8 @@ from tests.support.fake_client import FakeClient
 from tests.support.findings import table
 from tests.support.snapshots import make_pod
 
-APP = make_pod(
-    "app-7d9-x",
-    namespace="trading",
-    owner="ReplicaSet/app-7d9",
-    labels={"app": "app"},
-    containers=(Container("app"), Container("istio-proxy")),
-)
+PROXIED = {"labels": {"app": "app"}, "containers": (Container("app"), Container("istio-proxy"))}
+APP = make_pod("app-7d9-x", namespace="trading", owner="ReplicaSet/app-7d9", **PROXIED)
 CALLERS = (
     make_pod("tester", namespace="dev", address="10.1.0.9"),
     make_pod("exporter", namespace="monitoring", address="192.0.2.7", host_network=True),

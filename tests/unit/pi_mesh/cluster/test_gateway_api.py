@@ -46,16 +46,8 @@ def test_istiod_creates_pods_for_gateways_of_its_class_without_a_service_of_thei
 def test_a_gateways_pods_have_the_sidecars_size_or_that_of_the_class():
     (plain,) = mesh_with(with_objects(gateway())).api_gateways
     (sized,) = mesh_with(with_objects(NAMED), gatewayApi={"resources": SIZE, "replicas": 2}).api_gateways
-    assert (plain.resources.limits.resources, plain.pods, plain.service_type) == (
-        Resources(200, 256 * MI),
-        1,
-        "LoadBalancer",
-    )
-    assert (sized.resources.limits.resources, sized.pods, sized.service_type) == (
-        Resources(1000, 512 * MI),
-        2,
-        "ClusterIP",
-    )
+    sizes = [(own.resources.limits.resources, own.pods, own.service_type) for own in (plain, sized)]
+    assert sizes == [(Resources(200, 256 * MI), 1, "LoadBalancer"), (Resources(1000, 512 * MI), 2, "ClusterIP")]
 
 
 def test_a_running_deployment_tells_its_own_number_of_pods():

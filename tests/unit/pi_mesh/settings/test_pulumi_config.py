@@ -42,9 +42,7 @@ def test_a_secret_in_plain_text_is_refused_without_being_repeated(key, value):
 
 @pytest.mark.parametrize("project", ["pi_mesh", "pimesh", "PI-MESH", "pi-mehs", "pi-mesh2"])
 def test_a_key_of_a_project_that_is_nearly_ours_is_refused_with_the_cure(project):
-    line = (
-        rf"\A1 problem .*\n  {project}:mtls: is a key of the project {project}, which nothing reads; did you mean `pi-m"
-    )
+    line = f"{project}:mtls: is a key of the project {project}, which nothing reads; did you mean `pi-mesh:mtls`"
     with pytest.raises(SettingsError, match=line):
         plain_values({"pi-mesh:istio": {}, f"{project}:mtls": {"mode": "STRICT"}})
 

@@ -19,9 +19,7 @@ def with_logs(*logs: dict, **settings: object) -> dict:
 
 
 @table(
-    case(
-        "a gateway that is off has none", with_logs(GATEWAYS, egress=OFF), [(f"{LOG}-istio-ingressgateway", None, LOG)]
-    ),
+    case("a gateway that is off has none", with_logs(GATEWAYS, egress=OFF), [OF_INGRESS]),
     case("an audited namespace has one for both", with_logs(TRADING, **AUDIT), OF_BOTH),
 )
 def test_there_is_one_telemetry_for_each_selector(settings, logs):

@@ -6,7 +6,6 @@ from components import mesh
 from pi_mesh.addons.kiali import VERSIONS
 from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.catalog.istio import MINORS
-from pi_mesh.settings import SettingsError
 from tests.support.factories import make_mesh, make_settings
 from tests.support.findings import table
 from tests.support.recorder import record
@@ -57,11 +56,6 @@ def test_charts_can_come_from_a_directory_and_a_prometheus_operator_gets_its_obj
 )
 def test_what_shows_or_judges_metrics_needs_those_that_have_them(settings, said):
     assert said in refusal(observability=settings)
-
-
-def test_extra_values_may_not_contradict_a_typed_setting():
-    with pytest.raises(SettingsError, match=r"observability\.kiali\.values\.server\.port: 20001 contradicts 20000"):
-        make_mesh(observability={**ALL, "kiali": {**ON, "values": {"server": {"port": 20001}}}})
 
 
 def test_every_istio_version_has_its_kiali():

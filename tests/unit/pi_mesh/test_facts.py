@@ -1,12 +1,9 @@
 """The facts at the settings' fields, and the direction in which a change weakens the mesh."""
 
-from typing import Annotated
-
 import pytest
 
 from pi_mesh import facts
-from pi_mesh.facts import NAME, Fact, Harmless, Helm, NoHelm, Setting, Weaker, fields_of
-from pi_mesh.model import Model
+from pi_mesh.facts import Fact, Harmless, Helm, NoHelm, Setting, Weaker, fields_of
 from pi_mesh.settings import Settings
 from tests.support.findings import table
 
@@ -137,43 +134,6 @@ def test_what_weakens_an_entry_of_a_list_is_found_by_a_branch_above_and_no_setti
 def test_each_reserved_value_yields_to_an_extra_value_too():
     values = [value for field in FIELDS for value in field.helm]
     assert [value.path for value in values if value.reserved and not value.yields] == []
-
-
-class Inner(Model):
-    """A branch."""
-
-    leaf: bool = True
-    named: Annotated[str, NAME] | None = None
-
-
-class Tree(Model):
-    """A tree with a branch of each kind."""
-
-    single: Annotated[Inner, NoHelm("single")] = Inner()
-    entries: Annotated[dict[str, Inner], NoHelm("entries")] = {}
-    items: Annotated[tuple[Inner, ...], Harmless("items")] = (Inner(),)
-    maybe: Inner | None = None
-
-
-TREE = {field.path: field for field in fields_of(Tree)}
-
-
-def test_the_fields_of_branches_maps_lists_and_optional_branches_are_found_with_their_paths():
-    leaves = [path for path, field in TREE.items() if field.model is None]
-    below = ("single", "entries.*", "items[]", "maybe")
-    assert leaves == [f"{branch}.{name}" for branch in below for name in ("leaf", "named")]
-
-
-def test_a_fact_of_a_branch_holds_below_it_and_one_of_an_optional_type_at_its_field():
-    assert nearest(TREE["entries.*.leaf"], NoHelm) == NoHelm("entries")
-    assert nearest(TREE["items[].named"], Harmless) == NAME
-    assert nearest(TREE["maybe.leaf"], Harmless, NoHelm) is None
-
-
-def test_a_default_is_as_in_json():
-    inner = {"leaf": True, "named": None}
-    assert [TREE[path].default for path in ("single", "maybe", "items")] == [inner, None, [inner]]
-    assert {field.path: field.default for field in FIELDS}["cluster.context"] is None
 
 
 @table(

@@ -3,7 +3,6 @@
 import pytest
 
 from pi_mesh.settings.releases import DOCKER_HUB, ImageSettings, is_unprotected
-from tests.support.factories import make_mesh, make_settings
 from tests.support.findings import table
 from tests.support.refusals import refusal
 
@@ -51,14 +50,3 @@ def test_plain_http_from_another_machine_is_unprotected(source):
 )
 def test_a_login_is_of_the_hubs_registry(hub, registry):
     assert ImageSettings(hub=hub).registry == registry
-
-
-def test_nothing_of_pull_secrets_and_digests_is_in_the_values_unless_it_is_asked_for():
-    text = str([release.values for release in make_mesh().releases])
-    assert ("imagePullSecrets" in text, "@sha256" in text) == (False, False)
-
-
-def test_releases_are_called_as_by_the_role_unless_the_settings_name_them():
-    names = make_settings().releases.names
-    by_role = ("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway")
-    assert (names.base, names.istiod, names.ingress, names.egress) == by_role

@@ -10,6 +10,9 @@ from tests.support.findings import table
 WHY = ", which typed settings give; change them (docs/config.md)"
 NINE = {"pilot": {"replicaCount": 9}}
 BOTH = [f"egress.values.replicaCount: 2 contradicts 1{WHY}", f"istio.values.pilot.replicaCount: 9 contradicts 1{WHY}"]
+KIALI = {"prometheus": {"enabled": True}, "kiali": {"enabled": True, "values": {"server": {"port": 20001}}}}
+KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
+ONE_WEBHOOK = {"webhook": {"replicaCount": 1}}
 PDB = {"defaultPodDisruptionBudget": {"enabled": True}}
 EXTRA = {"pilot": {"env": {"A": "b"}}, "telemetry": {"enabled": False}, "global": {"hub": "docker.io/istio", **PDB}}
 
@@ -19,6 +22,8 @@ EXTRA = {"pilot": {"env": {"A": "b"}}, "telemetry": {"enabled": False}, "global"
     ({"ingress": {"values": {"service": None}}}, ["ingress.values.service: None contradicts"]),
     # Newer charts would silently override this key at the root.
     ({"istio": {"values": {"autoscaleEnabled": True}}}, ["istio.values.autoscaleEnabled: True contradicts False"]),
+    ({"observability": KIALI}, ["observability.kiali.values.server.port: 20001 contradicts 20000"]),
+    ({"vault": {**KEYLESS, "certManager": {"values": ONE_WEBHOOK}}}, ["vault.certManager.values.webhook.replicaCount"]),
 )
 def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once(settings, lines):
     with pytest.raises(SettingsError) as refused:

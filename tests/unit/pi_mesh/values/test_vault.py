@@ -4,7 +4,6 @@ import pytest
 import yaml
 
 from pi_mesh.inventory import Kind
-from pi_mesh.settings import SettingsError
 from pi_mesh.values import cert_manager
 from pi_mesh.values.vault import signing_role
 from tests.support import charts
@@ -53,11 +52,6 @@ def test_vault_may_sign_for_a_day_or_for_the_lifetime_if_that_is_longer(lifetime
 def test_vault_signs_for_the_second_control_plane_too():
     both = signing_role(make_settings(istio={"canary": {"version": NEWEST, "revision": "next"}})).hosts
     assert set(both) - set(signing_role(make_settings()).hosts) == {"istiod-next.istio-system.svc"}
-
-
-def test_extra_values_of_cert_managers_chart_may_not_contradict():
-    with pytest.raises(SettingsError, match=r"vault\.certManager\.values\.webhook\.replicaCount"):
-        make_mesh(vault={**KEYLESS, "certManager": {"values": {"webhook": {"replicaCount": 1}}}})
 
 
 @table(

@@ -38,6 +38,7 @@ COMMANDS = {
     "refresh": ("-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
     "upgrade": ("-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
     "charts": ("lock -s pi-cluster", "vendor -s pi-cluster"),
+    "images": ("check -s pi-cluster", "pull -s pi-cluster --to 1.31.0"),
     "report": ("-s pi-cluster", "-s pi-cluster --output report.tar.gz"),
     "dashboard": ("kiali -s pi-cluster", "grafana -s pi-cluster"),
     "backup": ("-s pi-cluster", "-s pi-cluster --check mesh.age"),

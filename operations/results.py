@@ -87,6 +87,19 @@ class ProxyRow(Model):
     """Differences from the proxy that istiod would inject into the pod now."""
 
 
+class ImageRow(Model):
+    """One image of the stack's pods, or a chart that names the images of its pods itself."""
+
+    image: str | None
+    """The image by its tag, and by its digest where images.digests has one; null where only a chart names it."""
+    users: tuple[str, ...]
+    """What runs the image; for a chart the release, as NAMESPACE/NAME."""
+    policy: str | None
+    """The image pull policy; null where the chart decides."""
+    chart: str | None
+    """The chart, with its version, that names the images; null for an image of Istio."""
+
+
 VERDICTS = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "rehearse": ("no tried node has a problem with the proxy", "a node has a problem with the proxy"),
@@ -103,6 +116,7 @@ VERDICTS = {
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
+    "images": ("no pull failed", "an image could not be pulled"),
     "report": ("the archive was written", "the archive could not be written"),
     "dashboard": ("the port was closed", "the port could not be kept open"),
     "backup": ("the mesh can be restored from the file", "the mesh cannot be restored from the file"),
@@ -178,6 +192,8 @@ class Report(Model):
     """The running proxies; only in the report of `proxies`."""
     calls: tuple[CallRow, ...] | None = None
     """The calls that were made; only in the report of `connectivity`."""
+    images: tuple[ImageRow, ...] | None = None
+    """The images of the stack; only in the report of `images`."""
     archive: Archive | None = None
     """The written archive; only in the report of `report`."""
     address: str | None = None

@@ -53,6 +53,11 @@ def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
     return parse(values)
 
 
+def load_of_version(stack: str, version: str | None) -> Settings:
+    """Return the settings, or those with another version of Istio, of which no digest is known. Raises as `load`."""
+    return load_changed(stack, {"istio.version": version, "images.digests": {}}) if version else load(stack)
+
+
 def of_export(state: dict) -> StackState:
     """Return the content of a state, as `pulumi stack export` has it."""
     return of_resources((state["deployment"] or {}).get("resources") or [])

@@ -1,23 +1,29 @@
-"""The Job that tries the proxy's image on one node, and its login of a private registry.
+"""The Job that tries the proxy's image on one node, the nodes of a run, and its login of a private registry.
 
 Published images may be distroless: of programs they have pilot-agent, Envoy, iptables and nft, and no shell
 (istio/istio, docker/iptables.yaml and pilot/docker/Dockerfile.proxyv2). Each container runs one of these.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
-from operations import pulumi
+from operations import pulumi, stacks
 from operations.failures import UsageError
 from operations.short_lived import ShortLived, rights_of
 from pi_mesh.catalog.istio import facts_of
+from pi_mesh.checks.finding import Finding, Subject, unknown, warning
 from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import Forbidden
+from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import OWNER_ANNOTATION, SHORT_LIVED_LABEL, owner
 from pi_mesh.settings import Settings
 from pi_mesh.settings.pulumi_config import REGISTRY_PASSWORD
+from pi_mesh.settings.releases import LOGIN_SECRET
 from pi_mesh.values import objects
 
 PURPOSE = "rehearsal"
@@ -63,9 +69,9 @@ BOARD_PARTS = [
 
 
 def trial_job(
-    settings: Settings, stack: str, namespace: str, node: str, login: str = "", *, board_alone: bool = False
+    settings: Settings, stack: str, namespace: str, node: str, login: str = "", parts: Sequence[Mapping[str, Any]] = ()
 ) -> ShortLived:
-    """Return the Job for one node, of all trials or of the board's state; `login` names a further pull Secret."""
+    """Return the Job for one node, of these containers or of all trials; `login` names a further pull Secret."""
     image = {
         "image": settings.images.reference("proxyv2", settings.istio.version),
         "imagePullPolicy": settings.images.pull_policy,
@@ -78,8 +84,7 @@ def trial_job(
         "enableServiceLinks": False,
         "imagePullSecrets": [{"name": name} for name in (*settings.images.secrets, login) if name],
     }
-    parts = BOARD_PARTS if board_alone else _parts(settings)
-    containers = tuple({**image, **part} for part in parts)
+    containers = tuple({**image, **part} for part in parts or _parts(settings))
     return ShortLived(namespace, PURPOSE, stack, containers, labels={"sidecar.istio.io/inject": "false"}, pod=pod)
 
 
@@ -136,3 +141,63 @@ def registry_login(settings: Settings, stack: str) -> Login | None:
         raise UsageError(stack, "images.login has no password", f"`pulumi config set --secret {REGISTRY_PASSWORD}`")
     content = objects.pull_secret_value(settings.images.registry, login.username, password)
     return Login(f"{PURPOSE}-{token_hex(4)}", content, stack)
+
+
+METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+"""Header that requests an object without its content."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The nodes of one run, the namespace of its Jobs, and the settings whose images these have."""
+
+    stack: str
+    settings: Settings
+    cluster: Snapshot
+    namespace: str
+    seconds: float
+    """Longest time for the images of a node."""
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return tuple(node for node in self.cluster.nodes if node.ready and not node.cordoned)
+
+    def untried(self, id: str) -> Iterator[Finding]:
+        """Yield a finding for each other node."""
+        for node in (node for node in self.cluster.nodes if node not in self.nodes):
+            state = "is cordoned" if node.ready else "is not Ready"
+            yield unknown(id, Subject("node", node.name), f"{state}: nothing was tried there")
+
+    def missing_secrets(self, client: Client) -> list[str]:
+        """Return the pull Secrets that the namespace is known to lack."""
+        missing = []
+        for name in self.settings.images.secrets:
+            with suppress(Forbidden):
+                if not client.get(f"/api/v1/namespaces/{self.namespace}/secrets/{name}", METADATA):
+                    missing.append(name)
+        return missing
+
+    def secret_findings(self, id: str, missing: Iterable[str]) -> Iterator[Finding]:
+        """Yield a finding for each missing Secret of the user's; the stack's own one is made for the Jobs."""
+        for name in (name for name in missing if name != LOGIN_SECRET):
+            message = "does not exist, so the image is pulled without its login"
+            fix = "create it there, or name a namespace that has it with --namespace"
+            yield warning(id, Subject("secret", f"{self.namespace}/{name}"), message, fix)
+
+    def login(self, missing: Iterable[str]) -> Login | None:
+        """Return the login of the Jobs where the stack's own Secret is missing. Raises as `registry_login` does."""
+        return registry_login(self.settings, self.stack) if LOGIN_SECRET in missing else None
+
+    def job(self, node: str, login: Login | None, parts: Sequence[Mapping[str, Any]] = ()) -> ShortLived:
+        secret = login.name if login else ""
+        return trial_job(self.settings, self.stack, self.namespace, node, secret, parts)
+
+
+def read_targets(stack: str, to: str | None, namespace: str | None = None, wait: int | None = None) -> Targets:
+    """Return the targets of a run, for the images of version `to`. Raises as `stacks.load_with_cluster` does."""
+    settings, cluster = stacks.load_with_cluster(stack)
+    if to:
+        settings = stacks.load_of_version(stack, to)
+    home = settings.istio.namespace  # it has the pull Secrets; `default` exists before a first install too
+    place = namespace or (home if cluster.namespace(home) else "default")
+    return Targets(stack, settings, cluster, place, wait or settings.release.timeout)

@@ -2,24 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
-from operations import short_lived, stacks
+from operations import short_lived
 from operations.rehearse import job, trial
-from operations.rehearse.job import IPTABLES, NFTABLES, RUNNING, TEMPERATURE, THROTTLED, VERSION
+from operations.rehearse.job import BOARD_PARTS, IPTABLES, NFTABLES, RUNNING, TEMPERATURE, THROTTLED, VERSION
 from operations.rehearse.trial import FOREIGN, NodeCounters, Say, Trial
 from pi_mesh.checks import startup_causes
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.startup_causes import IMAGE_OF_NODES, KERNEL
 from pi_mesh.checks.verify import clock
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.errors import Forbidden
 from pi_mesh.cluster.kubelet import ContainerId, Disk
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.quantities import show_memory
 from pi_mesh.settings import Settings
-from pi_mesh.settings.releases import LOGIN_SECRET
 
 MEMORY, DISK = "memory cgroup", "free disk"
 LEAST_FREE = 0.15
@@ -131,6 +128,19 @@ def board_findings(node: Subject, trial: Trial) -> Iterator[Finding]:
         yield ok(BOARD, node, "has had its voltage and its frequency since its start")
 
 
+def image_finding(id: str, node: Subject, image: str, trial: Trial) -> Finding:
+    """Judge whether a node has the image of a trial."""
+    if trial.refusal:
+        fix = "free room there, or name another namespace with --namespace"
+        return unknown(id, node, f"was not tried: {trial.refusal}", fix)
+    if state := trial.startup:
+        cause = startup_causes.cause_of(state)
+        named = f"{state.word} ({cause.name})" if cause else state.word
+        message = f"{image} does not start: {named}: {state.message or 'no reason given'}"
+        return error(id, node, message, cause.advice if cause else f"see `kubectl describe node {node.name}`")
+    return ok(id, node, f"{image} is there, after {trial.seconds:.0f} s", number=trial.seconds)
+
+
 @dataclass(frozen=True)
 class Judge:
     node: str
@@ -143,17 +153,7 @@ class Judge:
 
     def findings(self) -> Iterator[Finding]:
         trial, image = self.trial, self.settings.images.reference("proxyv2", self.settings.istio.version)
-        if trial.refusal:
-            message = f"was not tried: {trial.refusal}"
-            yield unknown(IMAGE, self.subject, message, "free room there, or name another namespace with --namespace")
-        elif state := trial.startup:
-            cause = startup_causes.cause_of(state)
-            named = f"{state.word} ({cause.name})" if cause else state.word
-            message = f"{image} does not start: {named}: {state.message or 'no reason given'}"
-            fix = cause.advice if cause else f"see `kubectl describe node {self.node}`"
-            yield error(IMAGE, self.subject, message, fix)
-        else:
-            yield ok(IMAGE, self.subject, f"{image} is there, after {trial.seconds:.0f} s", number=trial.seconds)
+        yield image_finding(IMAGE, self.subject, image, trial)
         if not trial.containers:
             for id in (ENVOY, PAGES, BITS, REDIRECTION):
                 yield unknown(id, self.subject, "is unknown: nothing of the image ran there")
@@ -217,35 +217,22 @@ class Judge:
         return ok(BITS, self.subject, f"are {bits}", number=bits)
 
 
-METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
-"""Header that requests an object without its content."""
-
-
 def rehearse_on_nodes(
     stack: str, to: str | None, namespace: str | None, wait: int | None, say: Say
 ) -> Iterator[Finding]:
     """Yield every node's findings, untried nodes first. Raises as `stacks.load_with_cluster` and `Client` do."""
-    settings, cluster = stacks.load_with_cluster(stack)
-    if to:  # a digest is of one version
-        settings = stacks.load_changed(stack, {"istio.version": to, "images.digests": {}})
-    home = settings.istio.namespace  # it has the pull Secrets; `default` exists before a first install too
-    place = namespace or (home if cluster.namespace(home) else "default")
-    nodes = [node.name for node in cluster.nodes if node.ready and not node.cordoned]
-    for node in (node for node in cluster.nodes if node.name not in nodes):
-        state = "is cordoned" if node.ready else "is not Ready"
-        yield unknown(IMAGE, Subject("node", node.name), f"{state}: nothing was tried there")
+    targets = job.read_targets(stack, to, namespace, wait)
+    settings, nodes = targets.settings, [node.name for node in targets.nodes]
+    yield from targets.untried(IMAGE)
     with Client(settings.cluster.context) as client:
         short_lived.sweep(client)
-        missing = _missing_secrets(client, settings, place)
-        login = job.registry_login(settings, stack) if LOGIN_SECRET in missing else None
-        for name in (name for name in missing if name != LOGIN_SECRET):  # the stack's own one is made for the trial
-            message = "does not exist, so the image is pulled without its login"
-            fix = "create it there, or name a namespace that has it with --namespace"
-            yield warning(IMAGE, Subject("secret", f"{place}/{name}"), message, fix)
-        trials = {node: job.trial_job(settings, stack, place, node, login.name if login else "") for node in nodes}
-        with trial.running_trials(client, trials, login, wait or settings.release.timeout, say) as answers:
+        missing = targets.missing_secrets(client)
+        login = targets.login(missing)
+        yield from targets.secret_findings(IMAGE, missing)
+        trials = {node: targets.job(node, login) for node in nodes}
+        with trial.running_trials(client, trials, login, targets.seconds, say) as answers:
             envoys = {
-                node: ContainerId(place, answer.pod, RUNNING) if answer.serves else None
+                node: ContainerId(targets.namespace, answer.pod, RUNNING) if answer.serves else None
                 for node, answer in answers.items()
             }
             counters = trial.read_counters(client, envoys)
@@ -257,16 +244,6 @@ def rehearse_on_nodes(
 def boards(settings: Settings, stack: str, nodes: Iterable[Node], say: Say) -> list[Finding]:
     """Return what the boards of the nodes show of their temperature and voltage. Raises as `Client` does."""
     namespace, names = settings.istio.namespace, [node.name for node in nodes if node.ready and not node.cordoned]
-    jobs = {name: job.trial_job(settings, stack, namespace, name, board_alone=True) for name in names}
+    jobs = {name: job.trial_job(settings, stack, namespace, name, parts=BOARD_PARTS) for name in names}
     with Client(settings.cluster.context) as client, trial.running_trials(client, jobs, None, BOARD_START, say) as told:
         return [finding for name, answer in told.items() for finding in board_findings(Subject("node", name), answer)]
-
-
-def _missing_secrets(client: Client, settings: Settings, namespace: str) -> list[str]:
-    """Return the pull Secrets that the namespace is known to lack."""
-    missing = []
-    for name in settings.images.secrets:
-        with suppress(Forbidden):
-            if not client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA):
-                missing.append(name)
-    return missing

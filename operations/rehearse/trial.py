@@ -211,7 +211,7 @@ class _Watch:
         if shown == key and now - at < SILENCE:
             return
         self._shown[node] = key, now
-        self._say(startup_causes.line(replace(trial.startup or Startup("", "Envoy starts"), name=f"node {node}")))
+        self._say(startup_causes.line(replace(trial.startup or Startup("", "its programs start"), name=f"node {node}")))
 
 
 T = TypeVar("T")

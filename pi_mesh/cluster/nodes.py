@@ -30,6 +30,8 @@ class Node:
     allocatable: Resources = ZERO
     pods: int = 110
     labels: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[tuple[str, ...], ...] = ()
+    """Names of each image in the kubelet's list, by tag and by digest, with their registry."""
 
     @property
     def accepts(self) -> bool:
@@ -59,6 +61,7 @@ def parse(item: dict) -> Node:
         allocatable=Resources.from_kubernetes(allocatable),
         pods=int(quantities.parse(str(allocatable.get("pods", 0)))),
         labels=item["metadata"].get("labels") or {},
+        images=tuple(tuple(image.get("names") or ()) for image in status.get("images") or ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands on a running mesh: `report`, `dashboard` and `rehearse`."""
+"""The commands on a running mesh: `report`, `dashboard`, `rehearse` and `images`."""
 
 import base64
 import json
@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster import faults
+from lab.cluster import faults, node
 from lab.cluster.environment import PASSPHRASE_TEXT
 from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.machines import NODES
 from lab.cluster.shell import LabError
 from lab.cluster.waiting import wait_until
+from lab.toolchain.istio_parts import ISTIO
+from lab.toolchain.packaging import HUB
 from lab.workloads import CONTROL, TRADING, apply
 from operations.report.redaction import SHORTEST_LINE
 from tests.support.commands import jobs_left, nodes_with_errors, rehearsed, seconds_until_nothing_is_left
@@ -146,3 +148,32 @@ def test_two_minutes_after_a_kill_nothing_of_a_rehearsal_is_left(mesh: Project, 
     kill_session(run)
     assert jobs_left() == len(NODES)
     figure(f"three Jobs and their pods were gone {seconds_until_nothing_is_left():.0f} s after kill -9")
+
+
+COMING, IMAGES = "1.29.0", ("--namespace=k8s.io", "images")
+"""A version that no node of the lab has, and the start of containerd's command."""
+
+
+@pytest.fixture
+def coming() -> Iterator[None]:
+    """Give the nodes' images the tag of another version too, which comes as fast as from a registry beside them."""
+    names = [f"{HUB}/pilot", f"{HUB}/proxyv2"]
+    for machine in NODES:
+        for name in names:
+            node.ctr(machine, *IMAGES, "tag", "--force", f"{name}:{ISTIO}", f"{name}:{COMING}")
+    yield
+    for machine in NODES:
+        node.ctr(machine, *IMAGES, "rm", *(f"{name}:{COMING}" for name in names))
+
+
+@pytest.mark.usefixtures("coming")
+def test_the_nodes_have_the_images_of_the_pods_and_one_after_the_other_gets_those_of_a_version_to_come(mesh, figure):
+    checked = mesh.operation("images", "check", "--json").must().findings
+    running = {part["image"] for pod in staying_pods(CONTROL) for part in pod["spec"]["containers"]}
+    assert running <= {finding["name"] for finding in checked if finding["level"] == "ok"}
+    started = time.monotonic()
+    pulled = mesh.operation("images", "pull", "--to", COMING).must()
+    seconds = time.monotonic() - started
+    assert [machine.name for machine in NODES if f"image: node {machine.name}: " not in pulled.output] == []
+    assert jobs_left() == 0
+    figure(f"{len(running)} images on {len(NODES)} nodes; pull: {seconds:.0f} s: {pulled.output.splitlines()[-1]}")

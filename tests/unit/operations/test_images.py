@@ -8,9 +8,10 @@ from functools import partial
 import jsonschema
 import pytest
 
-from operations import generate, stacks
+from operations import generate, pulumi, stacks
 from operations.images import mesh_images
 from operations.rehearse import trial
+from operations.rehearse.job import Login
 from operations.rehearse.trial import Trial
 from operations.short_lived import ShortLived
 from pi_mesh.cluster import nodes
@@ -38,6 +39,7 @@ class Stack:
         self.settings, self.answers, self.client = make_settings(), dict[str, Trial](), FakeClient()
         self.nodes = (make_node("pi-1", images=BOTH), make_node("pi-2"), make_node("pi-3", cordoned=True, images=BOTH))
         self.pulls: list[dict[str, ShortLived]] = []
+        self.logins: list[tuple[Login | None, float]] = []
         monkeypatch.setattr(stacks, "load", lambda _: self.settings)
         monkeypatch.setattr(stacks, "load_changed", lambda _, to: make_settings(istio={"version": to["istio.version"]}))
         monkeypatch.setattr(stacks, "load_with_cluster", lambda _: (self.settings, self.cluster))
@@ -49,8 +51,11 @@ class Stack:
         return make_snapshot(nodes=self.nodes, **installed_mesh())
 
     @contextmanager
-    def _running(self, _: object, trials: Mapping[str, ShortLived], *__: object) -> Iterator[dict[str, Trial]]:
+    def _running(
+        self, _: object, trials: Mapping[str, ShortLived], login: Login | None, seconds: float, __: object
+    ) -> Iterator[dict[str, Trial]]:
         self.pulls.append(dict(trials))
+        self.logins.append((login, seconds))
         yield {node: self.answers.get(node, Trial(seconds=12)) for node in trials}
 
 
@@ -74,7 +79,7 @@ def said(content: dict) -> list[tuple[str, str, str]]:
 
 MOVED = {"istio": {"version": BEFORE, "canary": {"version": NEWEST, "revision": "new"}}, "ingress": {"revision": "new"}}
 OLD = f"docker.io/istio/proxyv2:{BEFORE}"
-KIALI = {"observability": {"prometheus": {"enabled": True}}}
+PROMETHEUS = {"observability": {"prometheus": {"enabled": True}}}
 
 
 @pytest.mark.parametrize(("settings", "options", "rows"), [
@@ -83,7 +88,7 @@ KIALI = {"observability": {"prometheus": {"enabled": True}}}
     pytest.param({"images": PINNED}, ("--to", BEFORE), {OLD: ["sidecars of istiod", *GATEWAYS]}, id="a coming version"),
     pytest.param(MOVED, (), {OLD: ["sidecars of istiod", GATEWAYS[1]], PILOT: ["istiod new"],
                              PROXY: ["sidecars of istiod new", GATEWAYS[0]]}, id="a gateway of a second istiod"),
-    pytest.param(KIALI, (), {None: ["istio-system/prometheus"]}, id="an addon, whose chart names its image"),
+    pytest.param(PROMETHEUS, (), {None: ["istio-system/prometheus"]}, id="an addon, whose chart names its image"),
 ])  # fmt: skip
 def test_the_list_has_each_image_as_the_pods_have_it(stack, settings, options, rows):
     stack.settings = make_settings(**settings)
@@ -92,7 +97,7 @@ def test_the_list_has_each_image_as_the_pods_have_it(stack, settings, options, r
 
 
 def test_a_person_reads_a_table_that_names_the_charts_of_other_images(stack):
-    stack.settings = make_settings(**KIALI)
+    stack.settings = make_settings(**PROMETHEUS)
     lines = run("list", "-s", "test").output.splitlines()
     assert lines[1].split() == [PILOT, "istiod", "IfNotPresent"]
     assert lines[-1].startswith("of the chart prometheus ")
@@ -112,8 +117,10 @@ PULL = "`python -m operations images pull -s test`"
 def test_each_image_is_looked_for_in_the_lists_of_the_kubelets(stack, lists, level, message):
     gone = make_node("pi-4", ready=False)
     stack.nodes = (*(make_node(f"pi-{n}", images=images) for n, images in enumerate(lists, 1)), stack.nodes[2], gone)
+    stack.settings = make_settings(**PROMETHEUS)
     content = report("check")
     assert said(content)[0] == (level, PILOT, message)
+    assert said(content)[-1][:2] == ("unknown", "istio-system/prometheus")
     assert content["findings"][0]["fix"] == ("" if level == "ok" else PULL)
 
 
@@ -174,8 +181,22 @@ def test_a_pull_that_fails_is_an_error_with_its_cause_and_the_next_node_pulls(st
     assert said(content)[1][:2] == ("ok", "pi-2")
 
 
+def test_before_a_first_install_each_pull_has_a_login_of_its_own(stack, monkeypatch):
+    monkeypatch.setattr(pulumi, "secret", lambda *_: "correct")
+    own = {"hub": "registry.example/istio", "login": {"username": "pi"}, "pullSecrets": ["mine"]}
+    stack.settings, stack.nodes = make_settings(images=own, **PROMETHEUS), (make_node("pi-1"), make_node("pi-2"))
+    output = run("pull", "-s", "test", "--wait", "30").output
+    first, second = (login for login, seconds in stack.logins if login and seconds == 30)
+    assert first.name != second.name
+    jobs = [job for pulls in stack.pulls for job in pulls.values()]
+    assert [job.pod["imagePullSecrets"][-1]["name"] for job in jobs] == [first.name, second.name]
+    for words in ("node pi-2 pulls registry", "secret istio-system/mine", "release istio-system/prometheus"):
+        assert words in output
+    assert "/apis/batch/v1/jobs" in stack.client.got  # what a killed run left
+
+
 def test_copy_prints_the_commands_of_crane_and_the_releases_that_they_leave_out(stack):
-    stack.settings = make_settings(images=PINNED, **KIALI)
+    stack.settings = make_settings(images=PINNED, **PROMETHEUS)
     pilot, proxy, prometheus = run("copy", "-s", "test", "--target", "mirror.example/istio/").output.splitlines()
     assert pilot == f"crane copy {PINNED_PILOT} mirror.example/istio/pilot:{NEWEST}"
     assert proxy.endswith(f"mirror.example/istio/proxyv2:{NEWEST}")

@@ -25,9 +25,7 @@ API = "/apis/networking.istio.io/v1"
 ROUTE = {"metadata": {"namespace": "shop", "name": "a"}, "spec": {"hosts": ["x"]}}
 
 
-@pytest.mark.parametrize(
-    ("uid", "recorded", "live"), [("", OURS, OURS), ("", "", OURS), ("", OURS, ""), (OURS,) * 3, (THEIRS, OURS, THEIRS)]
-)
+@table(("", OURS, OURS), ("", "", OURS), ("", OURS, ""), (OURS,) * 3, (THEIRS, OURS, THEIRS))
 def test_the_recorded_cluster_passes_and_so_does_what_can_not_be_compared(uid, recorded, live):
     identity.require(ClusterSettings(context="default", uid=uid), recorded, live)
 

@@ -8,7 +8,7 @@ from tests.support.factories import make_settings
 from tests.support.findings import case, table
 from tests.support.refusals import refusals
 from tests.support.traffic_problems import run
-from tests.support.versions import NEWEST, NEWEST_MINOR, SHIPPED
+from tests.support.versions import NEWEST, NEWEST_MINOR
 
 SHOP = {"shop": {"ports": [80]}}
 CANARY = {"version": NEWEST, "revision": "next"}
@@ -81,10 +81,7 @@ def test_what_would_be_refused_in_the_middle_of_an_up_is_refused_before(settings
     case("a tag and a revision", {"istio": TAGGED, "trading": {"revision": "stable"}, "ingress": {"revision": "next"}}),
     case("logs of one gateway of which the other is off", {**logs(gateways=True), "ingress": OFF}),
     case("a node port of a listener's own port", {"ingress": node_ports(**{"tcp-9000": 30900}), "traffic": FEED}),
-    *(
-        case(f"a certificate that lives for {lifetime}", {"mtls": {"certificateLifetime": lifetime}})
-        for lifetime in ("10m", "11m", "1h", "2160h", "129600m")
-    ),
+    *(case(f"a certificate's {life}", {"mtls": {"certificateLifetime": life}}) for life in ("10m", "2160h", "129600m")),
 )
 def test_what_kubernetes_and_istio_take_is_accepted(settings):
     assert errors(run(make_settings(**settings), None)) == []
@@ -109,24 +106,14 @@ SERVICES = {
 
 @table(
     *(({"ingress": {"service": service}}, said) for said, service in SERVICES.items()),
-    *(
-        ({"istio": {"version": version}, "ingress": {"service": CLASS}}, "loadBalancerClass needs Istio 1.26 or newer")
-        for version in (SHIPPED, "1.25.5")
-    ),
+    ({"istio": {"version": "1.25.5"}, "ingress": {"service": CLASS}}, "loadBalancerClass needs Istio 1.26 or newer"),
     ({"ingress": PORT, "egress": PORT}, "both have 30080"),
-    *(
-        ({"traffic": FEED, gateway: node_ports(**{port: 30900})}, f"{gateway}.service.nodePorts has {port}; its")
-        for gateway, port in (("ingress", "tcp-9001"), ("egress", "tcp-9001"), ("egress", "tcp-9000"))
-    ),
-    *(
-        ({"mtls": {"certificateLifetime": lifetime}}, "is not between 10m and 2160h")
-        for lifetime in ("9m", "1m", "2161h", "129601m")
-    ),
+    ({"traffic": FEED, "ingress": node_ports(**{"tcp-9001": 30900})}, "ingress.service.nodePorts has tcp-9001; its"),
+    ({"traffic": FEED, "egress": node_ports(**{"tcp-9000": 30900})}, "egress.service.nodePorts has tcp-9000; its"),
+    *(({"mtls": {"certificateLifetime": life}}, "is not between 10m and 2160h") for life in ("9m", "2161h", "129601m")),
     ({"istio": {"tags": {"stable": "next"}}}, "istio.tags.stable is 'next'; there is default"),
-    *(
-        ({"istio": {"canary": CANARY, "tags": {tag: "next"}}}, f"istio.tags has {tag}, the name of a revision")
-        for tag in ("default", "next")
-    ),
+    ({"istio": {"tags": {"default": "default"}}}, "istio.tags has default, the name of a revision"),
+    ({"istio": {"canary": CANARY, "tags": {"next": "next"}}}, "istio.tags has next, the name of a revision"),
     ({"istio": {"canary": {**CANARY, "revision": "default"}}}, "the first control plane's"),
     *(
         ({"istio": {"canary": CANARY}, key: {"revision": "nxt"}}, f"{key}.revision is 'nxt'; there are default, next")

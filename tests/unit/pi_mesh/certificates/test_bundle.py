@@ -116,9 +116,9 @@ def test_a_ca_may_sign(chain):
 def test_a_ca_of_cert_manager_which_has_no_path_length_is_taken_where_its_owner_made_it():
     assert make_bundle(UNBOUNDED, ROOT, bounded=False).cert_chain == UNBOUNDED.pem
     assert len(bundle.verified_chain(text(UNBOUNDED, ROOT), NOW, bounded=False)) == 2
-    for chain, bounded in ((MIDDLE, False), (UNBOUNDED, True)):
+    for chain, options in ((MIDDLE, {"bounded": False}), (UNBOUNDED, {})):
         with pytest.raises(CertificateError, match="sign it with path length 0"):
-            bundle.verified_chain(text(chain, ROOT), NOW, bounded=bounded)
+            bundle.verified_chain(text(chain, ROOT), NOW, **options)
 
 
 def test_only_roots_can_be_trusted_besides():

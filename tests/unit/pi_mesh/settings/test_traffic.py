@@ -16,6 +16,7 @@ NEED_PLAIN_HTTP, OF_THE_PROXY = "tls.port and tls.redirect need plain HTTP", "is
 NAMED, MUTUAL = {**CERTIFICATE, "clientNames": ["desk"]}, {**CERTIFICATE, "mode": "MUTUAL"}
 TEN = {"requests": 10, "per": "1m"}
 DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
+TWO, MORE = {"hosts": ["a.example", "b.example"]}, "maxConcurrentStreams 3 is above circuitBreaker.maxRequestsPer"
 
 
 def route(**rules: list) -> dict:
@@ -87,10 +88,7 @@ REFUSED = {
     "a keepalive that the kernel refuses": (bounds(tcpKeepalive={"time": "24h"}), "connections.tcpKeepalive.time: "),
     "more probes than the kernel sends": (bounds(tcpKeepalive={"probes": 128}), "connections.tcpKeepalive.probes: "),
     "a time-out that is none": (bounds(httpIdleTimeout="0s"), "connections.httpIdleTimeout: "),
-    "more streams than requests": (
-        destination(circuitBreaker={}, connections={"maxConcurrentStreams": 3}),
-        "connections.maxConcurrentStreams 3 is above circuitBreaker.maxRequestsPerConnection 2",
-    ),
+    "more streams than requests": (destination(circuitBreaker={}, connections={"maxConcurrentStreams": 3}), MORE),
     "sticky sessions without a hash": (destination(sticky={}), "traffic.destinations.d.sticky: gives no kinds of hash"),
     "sticky by two hashes": (destination(sticky={"header": "x", "cookie": {"name": "d"}}), "gives 2 kinds of hash"),
     "a header without a name": (destination(sticky={"header": ""}), "traffic.destinations.d.sticky.header: "),
@@ -134,10 +132,10 @@ REFUSED = {
     "a protocol that is none": (listen(protocol="UDP", port=53), "traffic.gateways.g.protocol"),
     "a wildcard through the egress gateway": (outside("*.example.org", throughGateway=True), "needs hosts without '*'"),
     "two TCP hosts through the egress gateway": (
-        broker({"hosts": ["a.example", "b.example"], "tls": None}),
-        "protocol TCP through the gateway takes one host",
+        broker({**TWO, "tls": None}),
+        "TCP through the gateway takes one",
     ),
-    "two hosts called by TLS": (broker({"hosts": ["a.example", "b.example"]}), "tls takes one host; give each host"),
+    "two hosts called by TLS": (broker(TWO), "tls takes one host; give each host"),
     "TLS without the gateway": (broker({"throughGateway": False}), "tls needs throughGateway: the egress gateway"),
     "TLS of a caller that speaks TLS": (broker({"protocol": "TLS"}), "tls needs protocol HTTP or TCP: with TLS"),
     "mutual TLS without a client certificate": (broker({"tls": {}}), "tls: mode MUTUAL needs secret, with the client"),

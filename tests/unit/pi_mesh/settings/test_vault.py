@@ -38,10 +38,8 @@ def test_the_roles_values_are_the_defaults():
     (OUTSIDE, False, False),
     ({**OUTSIDE, "signed": SIGNED}, False, True),
 )
-def test_istiod_keeps_its_root_until_a_ca_outside_has_signed_and_an_internal_key_needs_a_signed_ca(
-    settings, external_signer, signs
-):
-    assert (vault(**settings).external_signer, vault(**settings).signs) == (external_signer, signs)
+def test_istiod_keeps_its_root_until_a_ca_outside_has_signed_for_an_internal_key_too(settings, external, signs):
+    assert (vault(**settings).external_signer, vault(**settings).signs) == (external, signs)
 
 
 def test_a_stack_with_vault_alone_makes_the_ca_and_nothing_else():

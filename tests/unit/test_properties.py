@@ -8,9 +8,7 @@ from hypothesis import strategies as some
 
 from pi_mesh import inventory
 from pi_mesh.inventory import Kind
-from pi_mesh.quantities import Resources
 from pi_mesh.settings import SettingsError, parse
-from pi_mesh.values import objects
 from tests.support import charts, strategies
 from tests.support.charts import only
 
@@ -25,18 +23,6 @@ GATEWAYS = ("ingress", "egress")
 def test_settings_survive_being_written_and_read_again(raw):
     parsed = parse(raw)
     assert parse(json.loads(parsed.model_dump_json(by_alias=True))) == parsed
-
-
-@SOME
-@given(strategies.raw_settings())
-def test_the_quota_admits_exactly_the_workloads_with_their_sidecars(raw):
-    parsed = parse(raw)
-    hard = objects.resource_quota(parsed, parsed.workload_namespaces[0])["spec"]["hard"]
-    count, pod, sidecar = parsed.trading.workloads, parsed.trading.workload, parsed.proxy.resources
-    assert hard["pods"] == str(count)
-    for kind in ("requests", "limits"):
-        admitted = Resources.from_kubernetes({name: hard[f"{kind}.{name}"] for name in ("cpu", "memory")})
-        assert admitted == (getattr(pod, kind).resources + getattr(sidecar, kind).resources) * count
 
 
 @SOME

@@ -8,7 +8,7 @@ import pytest
 from pi_mesh.addons.prometheus import AlertSettings
 from pi_mesh.monitoring import alerts, scraping
 from pi_mesh.monitoring.alerts import RUNBOOKS
-from tests.support.alert_cases import CASES, GROUPS, MESH, RULES
+from tests.support.alert_cases import CASES, MESH, RULES
 from tests.support.findings import case, table
 
 ROOT = Path(__file__).parents[3]
@@ -29,12 +29,6 @@ MEMORY = "container_memory_working_set_bytes"
 def test_an_expression_has_the_bounds_of_the_settings(alert: str, bounds: dict[str, int], part: str):
     groups = alerts.groups(AlertSettings(**bounds).names(MESH))
     assert part in next(rule["expr"] for group in groups for rule in group["rules"] if rule["alert"] == alert)
-
-
-def test_each_subject_is_a_group_and_no_alert_keeps_a_stand_in_for_a_name():
-    subjects = ("certificates", "control-plane", "requests", "containers")
-    assert [group["name"] for group in GROUPS] == [f"pi-mesh-{subject}" for subject in subjects]
-    assert "@" not in str(GROUPS)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

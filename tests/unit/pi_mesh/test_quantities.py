@@ -74,12 +74,6 @@ def test_what_is_written_for_kubernetes_is_read_back_unchanged(resources):
     assert Resources.from_kubernetes(resources.to_kubernetes()) == resources
 
 
-def test_resources_add_subtract_multiply_and_are_parts_of_a_whole():
-    pod = Resources(100, 128 * MI)
-    assert pod * 3 - pod == pod + pod == Resources(200, 256 * MI)
-    assert Resources(1000, MI).shares_of(Resources(4000, 2 * MI)) == (0.25, 0.5)
-
-
 def test_resources_are_shown_in_cores_and_in_mi_rounded_up():
     assert str(Resources(1500, 2**30)) == "1500m / 1024Mi"
     assert str(Resources(0, 3 * 2**29, memory_unit="Gi")) == "0 / 1536Mi"

@@ -6,29 +6,19 @@ import pytest
 
 from pi_mesh import uninstall
 from pi_mesh.cluster.client import Client
+from tests.support.fake_client import FakeClient
 from tests.support.findings import case, table
 
 CONFIG_MAPS, GATEWAYS = "/api/v1/configmaps", "/apis/networking.istio.io/v1/gateways"
 OURS = "istio-system/istio-base"
 
 
-class Cluster:
-    """A cluster with objects by path, which records removals."""
-
-    def __init__(self, **objects: list[dict]) -> None:
-        self.objects = objects
-        self.removed: list[str] = []
+class Cluster(FakeClient):
+    """A cluster with objects by path, without those that were deleted."""
 
     def items(self, path: str, *_: object, **__: str) -> list[dict]:
-        return self.objects.get(path, [])
-
-    def get(self, path: str) -> dict:
-        return {"metadata": {"uid": "this-one"}} if path.endswith("/kube-system") else {}
-
-    def delete(self, path: str) -> None:
-        self.removed.append(path)
-        folder, _, name = path.rpartition("/")
-        self.objects[folder] = [item for item in self.objects.get(folder, []) if item["metadata"]["name"] != name]
+        items = self.answers.get(path, [])
+        return [item for item in items if ("delete", f"{path}/{item['metadata']['name']}") not in self.wrote]
 
 
 def named(name: str, namespace: str = "", **more: object) -> dict:
@@ -61,16 +51,16 @@ THEIRS = [named("istiod", "other-istio")]
     case("those of another release and of others than Istio stay", [FOREIGN, OTHER_API], [], []),
 )
 def test_the_crds_of_the_stack_are_removed(crds, istiods, removed):
-    cluster = Cluster(**{uninstall.CRDS: crds, uninstall.DEPLOYMENTS: istiods})
+    cluster = Cluster({uninstall.CRDS: crds, uninstall.DEPLOYMENTS: istiods})
     uninstall.crds(cast(Client, cluster), OURS)
-    assert cluster.removed == [f"{uninstall.CRDS}/{name}" for name in removed]
+    assert cluster.wrote == [("delete", f"{uninstall.CRDS}/{name}") for name in removed]
 
 
 def test_nothing_is_removed_while_an_unmarked_kind_is_in_use():
-    cluster = Cluster(**{uninstall.CRDS: [UNMARKED], GATEWAYS: [named("web", "shop")]})
+    cluster = Cluster({uninstall.CRDS: [UNMARKED], GATEWAYS: [named("web", "shop")]})
     with pytest.raises(uninstall.InUse, match="Gateway shop/web"):
         uninstall.crds(cast(Client, cluster), OURS)
-    assert cluster.removed == []
+    assert cluster.wrote == []
 
 
 OURS_AND_THEIRS = [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")]
@@ -82,6 +72,7 @@ OURS_AND_OLD = [config_map("shop", "ours"), config_map("bank", "older"), config_
     case("without another istiod every root goes and nothing else", OURS_AND_OLD, [], ["shop", "bank"]),
 )
 def test_the_root_certificates_of_the_mesh_are_removed(roots, istiods, removed):
-    cluster = Cluster(**{CONFIG_MAPS: roots, uninstall.DEPLOYMENTS: istiods})
+    cluster = Cluster({CONFIG_MAPS: roots, uninstall.DEPLOYMENTS: istiods})
     uninstall.root_certificates(cast(Client, cluster))
-    assert cluster.removed == [f"/api/v1/namespaces/{name}/configmaps/istio-ca-root-cert" for name in removed]
+    paths = [f"/api/v1/namespaces/{name}/configmaps/istio-ca-root-cert" for name in removed]
+    assert cluster.wrote == [("delete", path) for path in paths]

@@ -11,15 +11,8 @@ from pi_mesh.addons.prometheus import AlertSettings
 from pi_mesh.monitoring import alerts
 from tests.support.versions import BEFORE, NEWEST
 
-MESH = MeshContext(
-    "istio-system",
-    NEWEST,
-    {},
-    "Always",
-    ingress="istio-ingressgateway",
-    ingress_namespace="istio-system",
-    certificate_seconds=7200,
-)
+EDGE = {"ingress": "istio-ingressgateway", "ingress_namespace": "istio-system"}
+MESH = MeshContext("istio-system", NEWEST, {}, "Always", **EDGE, certificate_seconds=7200)
 NAMES = AlertSettings().names(MESH)
 """Names and numbers of a mesh with the default settings."""
 GROUPS = alerts.groups(NAMES)
@@ -30,10 +23,9 @@ ISTIOD = 'namespace="istio-system", pod="istiod-1"'
 PROXY = 'job="istio-proxies", namespace="trading", pod="app-1"'
 INGRESS = 'reporter="source", source_workload="istio-ingressgateway", source_workload_namespace="istio-system"'
 SIDECAR = 'job="kubelets", namespace="trading", pod="app-1", container="istio-proxy", id="/a"'
-CALL = (
-    'reporter="destination", destination_workload_namespace="trading", destination_workload="orders", '
-    'source_workload_namespace="unknown", source_workload="unknown"'
-)
+CALLER = {"source_workload_namespace": "unknown", "source_workload": "unknown"}
+PLAIN = {"destination_workload_namespace": "trading", "destination_workload": "orders", **CALLER}
+CALL = ", ".join(f'{label}="{value}"' for label, value in {"reporter": "destination", **PLAIN}.items())
 
 
 @dataclass(frozen=True)
@@ -92,12 +84,6 @@ def _versions(proxy: str) -> dict[str, str]:
 
 APP = {"namespace": "trading", "pod": "app-1"}
 CONTAINER = {**APP, "container": "istio-proxy"}
-PLAIN = {
-    "destination_workload_namespace": "trading",
-    "destination_workload": "orders",
-    "source_workload_namespace": "unknown",
-    "source_workload": "unknown",
-}
 CASES: dict[str, Case] = {
     "MeshCaEndsSoon": Case(
         {f"citadel_server_cert_chain_expiry_timestamp{{{ISTIOD}}}": f"{20 * 86400}x60"},

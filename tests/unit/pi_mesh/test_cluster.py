@@ -42,11 +42,6 @@ def test_a_uid_in_the_settings_counts_before_the_recorded_one():
         identity.require(ClusterSettings(context="default", uid=THEIRS), OURS, OURS)
 
 
-def test_a_uid_that_is_none_is_refused_with_the_settings():
-    with pytest.raises(ValueError, match="uid"):
-        ClusterSettings(context="default", uid="the blue one")
-
-
 @table(({"pods": "110"}, 110), ({"pods": 110}, 110), ({"pods": "1M"}, 1_000_000), ({"pods": "1k"}, 1000), ({}, 0))
 def test_the_number_of_pods_is_a_quantity_of_kubernetes_and_none_where_the_node_says_nothing(status, count):
     assert nodes.parse({"metadata": {"name": "pi-1"}, "status": {"allocatable": status}}).pods == count

@@ -22,25 +22,21 @@ def hours(given: dict) -> TradingHours:
 
 
 @table(
-    (XETRA, "2026-11-25T08:00", True),  # 9:00 in winter, when the clocks are an hour ahead of UTC
-    (XETRA, "2026-11-25T07:59", False),
-    (XETRA, "2026-11-25T16:29", True),
-    (XETRA, "2026-11-25T16:30", False),
-    (XETRA, "2026-07-01T07:00", True),  # 9:00 in summer
-    (XETRA, "2026-11-28T10:00", False),  # a Saturday
-    (XETRA, "2026-12-25T10:00", False),  # a holiday
-    (NIGHTS, "2026-11-30T05:00", True),  # Sunday's session at 23:00
-    (NIGHTS, "2026-11-30T21:59", True),  # and at 15:59 of the next day
-    (NIGHTS, "2026-11-30T22:30", False),  # between two sessions
-    (NIGHTS, "2026-11-28T05:00", False),  # none begins on a Friday
+    (XETRA, "2026-11-25T08:00", "2026-11-25 17:30"),  # 9:00 in winter, when the clocks are an hour ahead of UTC
+    (XETRA, "2026-11-25T07:59", None),
+    (XETRA, "2026-11-25T16:29", "2026-11-25 17:30"),
+    (XETRA, "2026-11-25T16:30", None),
+    (XETRA, "2026-07-01T07:00", "2026-07-01 17:30"),  # 9:00 in summer
+    (XETRA, "2026-11-28T10:00", None),  # a Saturday
+    (XETRA, "2026-12-25T10:00", None),  # a holiday
+    (NIGHTS, "2026-11-30T05:00", "2026-11-30 16:00"),  # Sunday's session at 23:00
+    (NIGHTS, "2026-11-30T21:59", "2026-11-30 16:00"),  # and at 15:59 of the next day
+    (NIGHTS, "2026-11-30T22:30", None),  # between two sessions
+    (NIGHTS, "2026-11-28T05:00", None),  # none begins on a Friday
 )
-def test_a_moment_is_judged_by_the_zones_own_clock(given, moment, inside):
-    now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    assert (hours(given).closing(now) is not None) is inside
-
-
-def test_the_end_is_told_in_the_zones_own_time():
-    assert f"{hours(XETRA).closing(datetime(2026, 11, 25, 10, tzinfo=UTC)):%Y-%m-%d %H:%M}" == "2026-11-25 17:30"
+def test_a_moment_is_judged_and_the_end_is_told_by_the_zones_own_clock(given, moment, end):
+    closing = hours(given).closing(datetime.fromisoformat(moment).replace(tzinfo=UTC))
+    assert (closing and f"{closing:%Y-%m-%d %H:%M}") == end
 
 
 def research(**settings: object) -> dict:

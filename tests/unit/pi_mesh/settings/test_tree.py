@@ -42,6 +42,7 @@ def profile(cpu: str = "100m", memory: str = "128Mi", cpu_limit: str = "500m", m
     ("mtls", {"mode": "DISABLE"}, "mtls.mode: 'DISABLE': is not 'STRICT' or 'PERMISSIVE'"),
     ("mtls", {"certificateLifetime": "1yr"}, "mtls.certificateLifetime: '1yr': is not whole hours or minutes"),
     ("cluster", {"architecture": "armhf"}, "cluster.architecture: 'armhf': is not 'arm64' or 'amd64'"),
+    ("cluster", {"uid": "the blue one"}, "cluster.uid: 'the blue one': "),
     ("charts", {"source": f"{OLD}/charts"}, "https://blob.istio.io/istio-release/charts"),
     ("charts", {"source": "oci://gcr.io/istio-release/charts"}, "https://blob.istio.io/istio-release/charts"),
     ("images", {"hub": "gcr.io/istio-release"}, "docker.io/istio"),

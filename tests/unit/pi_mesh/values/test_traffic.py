@@ -231,10 +231,6 @@ TCP_BOUNDS = {**OF_ALL, "tcpKeepalive": KEEPALIVE, "idleTimeout": "10m"}
 HTTP_BOUNDS = {"idleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStreams": 2}
 
 
-def test_bounds_of_connections_are_the_connection_pool():
-    assert policy(connections=ALL_BOUNDS) == {"connectionPool": {"tcp": TCP_BOUNDS, "http": HTTP_BOUNDS}}
-
-
 def test_bounds_of_connections_stand_beside_the_limits_of_a_circuit_breaker():
     pool = policy(circuitBreaker={}, connections=ALL_BOUNDS)["connectionPool"]
     limits = policy(circuitBreaker={})["connectionPool"]

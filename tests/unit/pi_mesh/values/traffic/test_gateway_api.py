@@ -155,8 +155,6 @@ def test_a_route_without_gateways_belongs_to_the_service():
 
 
 def test_what_gateway_api_has_no_kind_for_stays_istio_s():
-    settings = make_settings(
-        istio={"version": NEWEST},
-        traffic={"api": "gateway", "services": SERVICES, "destinations": {"s": {**SHOP, "circuitBreaker": {}}}},
-    )
-    assert [item["kind"] for item in stages(settings)[0]] == ["DestinationRule", "VirtualService"]
+    traffic = {"api": "gateway", "services": SERVICES, "destinations": {"s": {**SHOP, "circuitBreaker": {}}}}
+    objects, _ = stages(make_settings(istio={"version": NEWEST}, traffic=traffic))
+    assert [item["kind"] for item in objects] == ["DestinationRule", "VirtualService"]

@@ -163,15 +163,9 @@ def _service(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [_port()]}}
     labels = {**UNSEEN_BY_NODES, "kubernetes.io/service-name": name}
     addresses = [f"10.246.{number * PODS // 250}.{number * PODS % 250 + pod + 1}" for pod in range(PODS)]
-    endpoints = {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {**metadata, "labels": labels},
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
-        "ports": [_port()],
-    }
-    return service, endpoints
+    backends = [{"addresses": [address], "conditions": {"ready": True}} for address in addresses]
+    slice_ = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4"}
+    return service, {**slice_, "metadata": {**metadata, "labels": labels}, "endpoints": backends, "ports": [_port()]}
 
 
 def _port() -> dict[str, Any]:

@@ -16,14 +16,8 @@ from tests.support.factories import STACK
 
 def make_node(name: str = "pi-1", memory: int = 3700, **overrides: object) -> Node:
     """Return a Pi with Ubuntu; `memory` is in Mi."""
-    pi = Node(
-        name,
-        kernel="6.8.0-1010-raspi",
-        os_image="Ubuntu 24.04 LTS",
-        kubelet="v1.35.2",
-        allocatable=Resources(4000, memory * MI),
-    )
-    return replace(pi, **overrides)
+    pi = Node(name, kernel="6.8.0-1010-raspi", os_image="Ubuntu 24.04 LTS", kubelet="v1.35.2")
+    return replace(pi, **{"allocatable": Resources(4000, memory * MI), **overrides})
 
 
 def make_pis(count: int = 3, **overrides: object) -> tuple[Node, ...]:

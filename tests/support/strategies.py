@@ -4,6 +4,7 @@ from hypothesis import strategies as some
 
 from tests.support.versions import NEWEST
 
+MODES = ("STRICT", "PERMISSIVE")
 NAMES = some.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
 
 
@@ -41,14 +42,10 @@ def gateways(draw, first_port: int) -> dict:
     names = some.lists(some.sampled_from(("status-port", "http2", "https")), unique=True)
     numbers = some.lists(some.integers(first_port, first_port + 999), min_size=3, max_size=3, unique=True)
     ports = some.builds(lambda names, numbers: dict(zip(names, numbers, strict=False)), names, numbers)
-    return {
-        "enabled": draw(some.booleans()),
-        "replicas": draw(some.integers(1, 100)),
-        "drainSeconds": draw(some.integers(1, 300)),
-        "resources": draw(profiles()),
-        "autoscaling": draw(autoscalers()),
-        "service": {"type": kind, "nodePorts": {} if kind == "ClusterIP" else draw(ports)},
-    }
+    service = {"type": kind, "nodePorts": {} if kind == "ClusterIP" else draw(ports)}
+    numbers = {"replicas": draw(some.integers(1, 100)), "drainSeconds": draw(some.integers(1, 300))}
+    pods = {"enabled": draw(some.booleans()), "resources": draw(profiles()), "autoscaling": draw(autoscalers())}
+    return {**pods, **numbers, "service": service}
 
 
 @some.composite
@@ -86,10 +83,7 @@ def raw_settings(draw, version: str = NEWEST) -> dict:
         },
         "ingress": draw(gateways(30000)),
         "egress": draw(gateways(31000)),
-        "mtls": {
-            "mode": draw(some.sampled_from(("STRICT", "PERMISSIVE"))),
-            "certificateLifetime": f"{draw(some.integers(1, 2160))}h",
-        },
+        "mtls": {"mode": draw(some.sampled_from(MODES)), "certificateLifetime": f"{draw(some.integers(1, 2160))}h"},
         "trading": {"namespace": trading, "workloads": draw(some.integers(1, 500)), "workload": draw(profiles())},
         "namespaces": {name: draw(further_namespaces()) for name in further},
     }

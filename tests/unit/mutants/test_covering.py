@@ -36,11 +36,8 @@ def test_an_import_runs_what_is_in_no_function(line, inside):
 
 
 def test_the_mirrored_test_file_is_the_closest():
-    tests = [
-        "tests/unit/test_properties.py::a",
-        "tests/unit/pi_mesh/checks/test_root_trust.py::a",
-        "tests/unit/pi_mesh/certificates/test_pem.py::a",
-        "tests/unit/pi_mesh/certificates/test_trust.py::a",
-    ]
+    folders = ("", "pi_mesh/checks/", "pi_mesh/certificates/", "pi_mesh/certificates/")
+    names = ("properties", "root_trust", "pem", "trust")
+    tests = [f"tests/unit/{folder}test_{name}.py::a" for folder, name in zip(folders, names, strict=True)]
     by_distance = sorted(tests, key=lambda test: covering._distance(test, "pi_mesh/certificates/trust.py"))
     assert by_distance == [tests[3], tests[2], tests[1], tests[0]]

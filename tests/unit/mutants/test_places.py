@@ -58,16 +58,8 @@ def test_an_operator_is_changed_to_one_that_may_be_confused_with_it(rooms):
     (rooms / "small/late.py").write_text("\n".join(lines) + "\n")
     found = places.of_file("small", rooms / "small/late.py")
     changes = {mutant.diff[1] for mutant in found if mutant.operator != "core/NumberReplacer"}
-    assert changes == {
-        "+same = 1 != 1",
-        "+none = same is not None",
-        "+less = 3 + 2",
-        "+sign = +less",
-        "+sign = less",
-        "+yes =  same",
-        "+few = 1 <= 2",
-        "+few = 1 >= 2",
-    }
+    compared = {"+same = 1 != 1", "+none = same is not None", "+few = 1 <= 2", "+few = 1 >= 2"}
+    assert changes == compared | {"+less = 3 + 2", "+sign = +less", "+sign = less", "+yes =  same"}
 
 
 def test_what_is_no_python_is_no_mutant(rooms):

@@ -154,12 +154,8 @@ SPARE = {"key": "board", "operator": "Equal", "value": "spare", "effect": "NoSch
 @each_version
 def test_the_pods_of_istiod_and_a_gateway_are_scheduled_as_the_settings_say(version):
     of_istiod = SCHEDULING | (EVICTS if facts_of(version).minor >= 27 else {})
-    mesh = mesh_of(
-        version,
-        {"pilotReplicas": 2, "scheduling": of_istiod},
-        ingress={**TWO, "scheduling": SCHEDULING | EVICTS},
-        cluster={"unreachableSeconds": 60},
-    )
+    istiod, ingress = {"pilotReplicas": 2, "scheduling": of_istiod}, {**TWO, "scheduling": SCHEDULING | EVICTS}
+    mesh = mesh_of(version, istiod, ingress=ingress, cluster={"unreachableSeconds": 60})
     for release, own in ((mesh.the(Kind.ISTIOD), of_istiod), (mesh.of_kind(Kind.GATEWAY)[0], EVICTS)):
         items = charts.render(release)
         spec = pod_of(items)["spec"]

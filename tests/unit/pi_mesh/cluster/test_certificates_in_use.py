@@ -42,13 +42,8 @@ def read_proxies(
 
 
 def test_every_pod_with_a_running_proxy_is_asked_and_no_other(monkeypatch):
-    others = (
-        pod("plain", container="app"),
-        pod("done", phase="Succeeded"),
-        pod("ending", deletionTimestamp="now"),
-        pod("waiting", phase="Pending"),
-        pod("probe", labels={"pi-mesh/short-lived": "true"}),
-    )
+    others = [pod("plain", container="app"), *(pod(phase, phase=phase) for phase in ("Succeeded", "Pending"))]
+    others += [pod("ending", deletionTimestamp="now"), pod("probe", labels={"pi-mesh/short-lived": "true"})]
     (told,) = read_proxies(monkeypatch, pod("meshed"), *others)
     assert (told.pod, told.chain) == ("trading/meshed", (LEAF.certificate,))
     assert told.trusts(ROOT.certificate, OTHER.certificate)

@@ -26,15 +26,11 @@ APP = {"labels": {"app": "shop"}}
 
 
 def proxy(cpu: str = "1", memory: str = "256Mi", env: dict | None = None, **changes: object) -> dict:
-    variables = [{"name": name, "value": value} for name, value in (ENV | (env or {})).items()]
-    return {
-        "name": "istio-proxy",
-        "image": IMAGE,
-        "args": ["proxy", "sidecar"],
-        "resources": {"limits": {"cpu": cpu, "memory": memory}},
-        "env": [*variables, {"name": "POD_NAME", "valueFrom": {}}],
-        **changes,
-    }
+    variables: list[dict] = [{"name": name, "value": value} for name, value in (ENV | (env or {})).items()]
+    variables += [{"name": "POD_NAME", "valueFrom": {}}]
+    limits = {"limits": {"cpu": cpu, "memory": memory}}
+    fields = {"name": "istio-proxy", "image": IMAGE, "args": ["proxy", "sidecar"], "resources": limits}
+    return {**fields, "env": variables, **changes}
 
 
 def config(**changes: object) -> dict:

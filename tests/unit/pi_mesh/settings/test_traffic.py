@@ -216,13 +216,8 @@ def test_a_listener_serves_its_protocol_and_https_beside_plain_http(settings, se
 
 
 def test_the_service_has_the_charts_ports_first_and_one_for_each_further_number_in_whatever_order():
-    settings = {
-        "web": {"tls": CERTIFICATE},
-        "feed": {"protocol": "TCP", "port": 9000},
-        "api": {"port": 8080},
-        "rpc": {"protocol": "GRPC", "port": 8080},
-        "lower": {"protocol": "TCP", "port": 81},
-    }
+    settings = {"web": {"tls": CERTIFICATE}, "feed": {"protocol": "TCP", "port": 9000}, "api": {"port": 8080}}
+    settings |= {"rpc": {"protocol": "GRPC", "port": 8080}, "lower": {"protocol": "TCP", "port": 81}}
     ports = [("status-port", 15021), ("http2", 80), ("https", 443), ("tcp-81", 81), ("grpc-8080", 8080)]
     for entries in (settings.items(), reversed(settings.items())):
         assert [*service_ports(listeners(dict(entries)).values()).items()] == [*ports, ("tcp-9000", 9000)]

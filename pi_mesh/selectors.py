@@ -13,6 +13,12 @@ def matches(selector: Mapping[str, str] | None, labels: Mapping[str, str]) -> bo
     return (selector or {}).items() <= labels.items()
 
 
+def may_share_pods(selector: Mapping[str, str] | None, other: Mapping[str, str] | None) -> bool:
+    """Return True if a pod may match both selectors: neither demands another value of the same label."""
+    first, second = selector or {}, other or {}
+    return all(second.get(key, value) == value for key, value in first.items())
+
+
 def label_selector_matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
     """Return True if a LabelSelector, with `matchLabels` and `matchExpressions`, matches the labels."""
     return selector is not None and (

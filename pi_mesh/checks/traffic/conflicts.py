@@ -8,6 +8,7 @@ from typing import TypeVar
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, error, setting
 from pi_mesh.checks.observation import Observation
+from pi_mesh.selectors import may_share_pods
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route
@@ -89,8 +90,7 @@ def _authorizers(settings: Settings) -> Iterator[Finding]:
     asking = [name for name in every if every[name].authorizer and facts_of(settings.istio.version).minor < 29]
     for names in combinations(asking, 2):
         policy, other = (every[name] for name in names)
-        labels = policy.selector or {}
-        share_pods = all(labels.get(key, value) == value for key, value in (other.selector or {}).items())
+        share_pods = may_share_pods(policy.selector, other.selector)
         if share_pods and home(policy) == home(other) and policy.authorizer != other.authorizer:
             message = f"{_and(names)} may ask two authorizers about one pod's requests, which Istio then denies"
             yield error(ID, setting("traffic.authorization.policies"), message, "name one authorizer in both")

@@ -18,6 +18,7 @@ from pi_mesh.checks.verify.policy_targets import (
     workloads_subject,
 )
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.selectors import may_share_pods
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.words import counted, listed
 
@@ -86,11 +87,10 @@ def _is_dry_run(policy: Policy) -> bool:
 
 
 def _overlaps(policy: Policy, other: Policy) -> bool:
-    """Return True if both policies may apply to one workload: neither needs another value of the same label."""
+    """Return True if both policies may apply to one workload."""
     if policy.targets or other.targets:
         return any(target in other.targets for target in policy.targets)
-    first, second = policy.selected_labels, other.selected_labels
-    return all(second.get(key, value) == value for key, value in first.items())
+    return may_share_pods(policy.selected_labels, other.selected_labels)
 
 
 # Effects of AuthorizationPolicies in words, each with the level for a policy that nobody asked for.

@@ -2,7 +2,7 @@
 
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
-from pi_mesh.selectors import expression_matches, label_selector_matches, matches
+from pi_mesh.selectors import expression_matches, label_selector_matches, matches, may_share_pods
 from tests.support.findings import case, table
 
 WITHOUT_APP = {"key": "app", "operator": "DoesNotExist"}
@@ -12,6 +12,12 @@ LABELS = {"app": "web", "version": "2"}
 @table((None, True), ({}, True), ({"app": "web"}, True), ({"app": "web", "tier": "a"}, False), ({"app": "db"}, False))
 def test_a_selector_demands_all_its_labels_and_nothing_without_any(selector, expected):
     assert matches(selector, LABELS) is expected
+
+
+@table((None, True), ({"tier": "a"}, True), ({"app": "web"}, True), ({"app": "web", "version": "3"}, False))
+def test_two_selectors_may_share_pods_unless_they_demand_two_values_of_a_label(other, expected):
+    assert may_share_pods(LABELS, other) is expected
+    assert may_share_pods(other, LABELS) is expected
 
 
 @table(

@@ -105,7 +105,7 @@ def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
     """Return the port of a console. Raises UsageError for one that the stack does not have."""
     from operations.failures import UsageError
     from pi_mesh.cluster import proxies
-    from pi_mesh.names import ISTIOD
+    from pi_mesh.names import ISTIOD, ISTIOD_METRICS
 
     if (name == Name.ENVOY) != bool(pod):
         raise UsageError(stack, "--pod goes with `dashboard envoy`, and only with it", "name one: --pod NAMESPACE/NAME")
@@ -115,7 +115,7 @@ def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
             raise UsageError(stack, f"--pod {pod} has no namespace", "name it as NAMESPACE/NAME")
         return Target(namespace, f"pod/{pod_name}", proxies.ADMIN_PORT)
     if name == Name.ISTIOD:
-        return Target(settings.istio.namespace, f"deployment/{ISTIOD}", proxies.MONITORING)
+        return Target(settings.istio.namespace, f"deployment/{ISTIOD}", ISTIOD_METRICS)
     enabled = settings.observability.enabled()
     if name not in enabled:
         fix = f"set it to true and run `pulumi up -s {stack}`"

@@ -20,6 +20,7 @@ from pi_mesh.certificates import chains, pem
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded
+from pi_mesh.names import ISTIOD_TLS
 from pi_mesh.words import first_line
 
 PACKAGE = "istio.v1.auth"
@@ -123,7 +124,7 @@ def _roots(client: Client, namespace: str) -> bytes:
 @contextmanager
 def _forwarded(context: str, namespace: str) -> Iterator[str]:
     try:
-        with forwarded(context, namespace, "deployment/istiod", 15012) as address:
+        with forwarded(context, namespace, "deployment/istiod", ISTIOD_TLS) as address:
             yield address
     except NotForwardedError as problem:
         raise NoCertificate(f"{problem}: can't reach istiod; is its pod Ready?") from None

@@ -52,4 +52,7 @@ VERSION_ANNOTATION = f"{PROJECT}/istio-version"
 BASE, ISTIOD, INGRESS, EGRESS = "istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"
 """Names of the Helm releases, after which the charts name Deployments and Services."""
 
+ISTIOD_TLS, ISTIOD_METRICS, ISTIOD_WEBHOOKS = 15012, 15014, 15017
+"""Ports of istiod's pods: configuration and certificates by TLS, metrics with the debug pages, and its webhooks."""
+
 ALL = (BASE, ISTIOD, INGRESS, EGRESS)

@@ -12,6 +12,7 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import parse
 from pi_mesh.cluster.port_forward import forwarded
 from pi_mesh.cluster.proxies import Proxy
+from pi_mesh.names import ISTIOD_TLS
 
 Certificates = tuple[x509.Certificate, ...]
 
@@ -58,7 +59,6 @@ def _certificates(text: str) -> Certificates:
         return ()
 
 
-PORT = 15012
 SECONDS = 20
 
 
@@ -76,13 +76,13 @@ def _served(context: str, namespace: str, pod: str) -> x509.Certificate:
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     try:
         with (
-            forwarded(context, namespace, f"pod/{pod}", PORT) as address,
+            forwarded(context, namespace, f"pod/{pod}", ISTIOD_TLS) as address,
             socket.create_connection(("127.0.0.1", int(address.partition(":")[2])), timeout=SECONDS) as plain,
             unverified.wrap_socket(plain, server_hostname=f"istiod.{namespace}.svc") as connection,
         ):
             shown = connection.getpeercert(binary_form=True)
     except OSError as problem:
-        raise ClusterUnreachable(f"pod {namespace}/{pod} does not answer on port {PORT}: {problem}") from None
+        raise ClusterUnreachable(f"pod {namespace}/{pod} does not answer on port {ISTIOD_TLS}: {problem}") from None
     if not shown:
-        raise ClusterUnreachable(f"pod {namespace}/{pod} shows no certificate on port {PORT}")
+        raise ClusterUnreachable(f"pod {namespace}/{pod} shows no certificate on port {ISTIOD_TLS}")
     return x509.load_der_x509_certificate(shown)

@@ -11,11 +11,11 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import SIDECAR, Pod, image_version
 from pi_mesh.cluster.port_forward import forwarded, get_json
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import REVISION_LABEL
+from pi_mesh.names import ISTIOD_METRICS, REVISION_LABEL
 from pi_mesh.settings.istio import DEFAULT_REVISION
 
-MONITORING, SYNC = 15014, "/debug/syncz"
-"""istiod's port and path, which answer its own pod without a login (pilot/pkg/xds/debug.go)."""
+SYNC = "/debug/syncz"
+"""Path on ISTIOD_METRICS, which answers istiod's own pod without a login (pilot/pkg/xds/debug.go)."""
 KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
 """Kinds of configuration for which istiod reports what was sent and acknowledged."""
 AT_ONCE = 8
@@ -117,7 +117,7 @@ def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dic
     by_proxy: dict[str, dict[str, str]] = {}
     try:
         for name in serving:
-            with forwarded(context, namespace, f"pod/{name}", MONITORING) as address:
+            with forwarded(context, namespace, f"pod/{name}", ISTIOD_METRICS) as address:
                 by_proxy |= {entry["proxy"]: entry for entry in get_json(address, SYNC) or []}
     except ClusterUnreachable as problem:
         return str(problem)

@@ -21,9 +21,10 @@ from pi_mesh.cluster.port_forward import NotForwardedError, forwarded, post_json
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.workloads import TEMPLATES
+from pi_mesh.names import ISTIOD_WEBHOOKS
 from pi_mesh.quantities import Resources
 
-PORT, PATH = 15017, "/inject"
+PATH = "/inject"
 STATUS = "sidecar.istio.io/status"
 """Annotation in which istiod lists what it added to a pod."""
 
@@ -100,7 +101,7 @@ def _webhook(context: str, namespace: str, webhooks: Iterable[Webhook], istiod: 
     if not bundles or not bundles[0]:
         raise NotForwardedError(f"no webhook calls {service}, so nothing is injected; run `pulumi up --refresh`")
     ca, name = base64.b64decode(bundles[0]).decode(), f"{istiod}.{namespace}.svc"
-    with forwarded(context, namespace, f"deployment/{istiod}", PORT) as address:
+    with forwarded(context, namespace, f"deployment/{istiod}", ISTIOD_WEBHOOKS) as address:
         yield lambda pod: post_json(address, PATH, _review(pod), name, ca)
 
 

@@ -9,18 +9,25 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
 from pi_mesh.addons.jaeger import OTLP, Jaeger
-from pi_mesh.names import GATEWAY_LABEL, ISTIOD, SHORT_LIVED_LABEL
+from pi_mesh.monitoring.scraping import PROXY_PORT
+from pi_mesh.names import (
+    GATEWAY_LABEL,
+    ISTIOD,
+    ISTIOD_METRICS,
+    ISTIOD_TLS,
+    ISTIOD_WEBHOOKS,
+    SHORT_LIVED_LABEL,
+)
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.settings.traffic.gateways import CHART_PORTS
 from pi_mesh.values.gateway_service import given_ports, reached_ports
 from pi_mesh.values.objects import Object, given, kubernetes_object
 from pi_mesh.values.traffic import authorization
 from pi_mesh.values.traffic.gateways import gateway_labels
 
 KIND = "NetworkPolicy"
-CONFIGURATION, METRICS, WEBHOOKS, HEALTH = 15012, 15014, 15017, 15021
-"""Ports of istiod, and that of a gateway's health. No proxy of this mesh asks istiod in plain text, on 15010."""
-PROXY_METRICS = (15020, 15090)
+PROXY_METRICS = (PROXY_PORT, 15090)
 IDENTITY = re.compile(r"/ns/([^/*]+)/")
 
 
@@ -98,10 +105,17 @@ def of_mesh(settings: Settings) -> Iterator[Object]:
     home, names, own, vault = settings.istio.namespace, settings.releases.names, settings.ingress, settings.vault
     istiod, ingress, egress = (peer["podSelector"] for peer in _peers(settings))
     metrics = _scraped(settings, *PROXY_METRICS)
-    called = [_rule("from", ports=[WEBHOOKS]), _rule("from", _in("*"), [CONFIGURATION]), _scraped(settings, METRICS)]
+    # No proxy of this mesh asks istiod in plain text, on 15010.
+    called = [
+        _rule("from", ports=[ISTIOD_WEBHOOKS]),
+        _rule("from", _in("*"), [ISTIOD_TLS]),
+        _scraped(settings, ISTIOD_METRICS),
+    ]
     yield _policy(settings, home, ISTIOD, istiod, called, None)
     if own.enabled:
-        ports = reached_ports(settings, names.ingress, own) | given_ports(own, "targetPort") | {HEALTH}
+        ports = (
+            reached_ports(settings, names.ingress, own) | given_ports(own, "targetPort") | {CHART_PORTS["status-port"]}
+        )
         called, ways = [_rule("from", ports=ports), metrics], [_rule("to", _in("*")), *_direct(settings, "*")]
         yield _policy(settings, settings.ingress_namespace, names.ingress, ingress, called, ways)
     if settings.egress.enabled:
@@ -131,7 +145,7 @@ def of_namespace(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
 def _ways_out(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the ways to what the namespace's sidecars know: istiod, the egress gateway, and the hosts of the scope."""
     istiod, _, egress = _peers(settings)
-    yield _rule("to", [istiod], [CONFIGURATION])
+    yield _rule("to", [istiod], [ISTIOD_TLS])
     if settings.egress.enabled:
         yield _rule("to", [egress])
     if Jaeger.name in settings.observability.enabled():

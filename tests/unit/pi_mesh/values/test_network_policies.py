@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from pi_mesh.inventory import Inventory
-from pi_mesh.selectors import matches
+from pi_mesh.selectors import label_selector_matches
 from tests.support.factories import make_mesh
 from tests.support.findings import case, table
 
@@ -45,13 +45,8 @@ def external(**more: object) -> dict:
 
 
 def selects(selector: dict, labels: dict[str, str]) -> bool:
-    for entry in selector.get("matchExpressions", ()):
-        value = labels.get(entry["key"])
-        if value is None or value not in entry.get("values", (value,)):
-            return False
-    required = selector.get("matchLabels") or {}
-    assert not {".", "~"} & {*required.values()}, "is no value of a label"
-    return matches(required, labels)
+    assert not {".", "~"} & {*selector.get("matchLabels", {}).values()}, "is no value of a label"
+    return label_selector_matches(selector, labels)
 
 
 def is_peer(peer: dict, end: End) -> bool:

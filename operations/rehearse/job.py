@@ -16,6 +16,7 @@ from operations.failures import UsageError
 from operations.short_lived import ShortLived, rights_of
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, Subject, unknown, warning
+from pi_mesh.checks.preflight.nodes_ready import usable_nodes
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Forbidden
 from pi_mesh.cluster.nodes import Node
@@ -160,11 +161,12 @@ class Targets:
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        return tuple(node for node in self.cluster.nodes if node.ready and not node.cordoned)
+        return tuple(usable_nodes(self.cluster))
 
     def untried(self, id: str) -> Iterator[Finding]:
         """Yield a finding for each other node."""
-        for node in (node for node in self.cluster.nodes if node not in self.nodes):
+        usable = self.nodes
+        for node in (node for node in self.cluster.nodes if node not in usable):
             state = "is cordoned" if node.ready else "is not Ready"
             yield unknown(id, Subject("node", node.name), f"{state}: nothing was tried there")
 

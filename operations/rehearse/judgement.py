@@ -1,7 +1,7 @@
 """The trials on all nodes and their judgement: what of the proxy does not work there, clock, disks, memory, cures."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from operations import short_lived
@@ -14,7 +14,7 @@ from pi_mesh.checks.startup_causes import IMAGE_OF_NODES, KERNEL
 from pi_mesh.checks.verify import clock
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.kubelet import ContainerId, Disk
-from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.quantities import show_memory
 from pi_mesh.settings import Settings
 
@@ -241,9 +241,9 @@ def rehearse_on_nodes(
         yield from node_findings(node, counters[node])
 
 
-def boards(settings: Settings, stack: str, nodes: Iterable[Node], say: Say) -> list[Finding]:
+def boards(settings: Settings, stack: str, cluster: Snapshot, say: Say) -> list[Finding]:
     """Return what the boards of the nodes show of their temperature and voltage. Raises as `Client` does."""
-    namespace, names = settings.istio.namespace, [node.name for node in nodes if node.ready and not node.cordoned]
-    jobs = {name: job.trial_job(settings, stack, namespace, name, parts=BOARD_PARTS) for name in names}
+    targets = job.Targets(stack, settings, cluster, settings.istio.namespace, BOARD_START)
+    jobs = {node.name: targets.job(node.name, None, BOARD_PARTS) for node in targets.nodes}
     with Client(settings.cluster.context) as client, trial.running_trials(client, jobs, None, BOARD_START, say) as told:
         return [finding for name, answer in told.items() for finding in board_findings(Subject("node", name), answer)]

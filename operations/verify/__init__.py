@@ -56,5 +56,5 @@ def verify(
         if window and not read_only:
             from operations.rehearse import judgement
 
-            findings += judgement.boards(settings, stack, observation.snapshot.nodes, progress(as_json))
+            findings += judgement.boards(settings, stack, observation.snapshot, progress(as_json))
     conclude_findings("verify", stack, findings, as_json, partial(show_report, everything=everything))

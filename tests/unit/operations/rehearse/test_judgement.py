@@ -14,7 +14,7 @@ from pi_mesh.cluster.kubelet import Disk, Offset
 from pi_mesh.cluster.pod_lifecycle import Startup
 from pi_mesh.quantities import MI
 from tests.support.factories import make_settings
-from tests.support.snapshots import make_node
+from tests.support.snapshots import make_node, make_snapshot
 from tests.support.versions import NEWEST
 
 GI = 1024 * MI
@@ -128,8 +128,8 @@ def test_each_ready_board_is_asked_by_a_job_of_its_own(monkeypatch):
 
     monkeypatch.setattr(judgement, "Client", lambda _: nullcontext(None))
     monkeypatch.setattr(judgement.trial, "running_trials", running)
-    nodes = [make_node("pi-1"), make_node("pi-2"), make_node("pi-3", cordoned=True)]
-    findings = judgement.boards(make_settings(), "dev", nodes, print)
+    nodes = (make_node("pi-1"), make_node("pi-2"), make_node("pi-3", cordoned=True))
+    findings = judgement.boards(make_settings(), "dev", make_snapshot(nodes=nodes), print)
     assert jobs == ["pi-1", "pi-2"]
     assert [(finding.level, finding.name, finding.message) for finding in findings] == [
         (WARNING, "pi-1", "is 81 °C hot; at 80 °C its CPU is slowed"),

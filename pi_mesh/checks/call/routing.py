@@ -88,8 +88,9 @@ def check_route(call: Call) -> Iterator[Finding]:
 
 def _applied_route(call: Call) -> Policy | None:
     """Return the oldest VirtualService of the host for sidecars; one with the whole name comes before a wildcard."""
+    virtual_services = [*filter(routes.applies_to_sidecars, call.policies.of_kind("VirtualService"))]
     for exact in (True, False):
-        for route in filter(routes.applies_to_sidecars, call.policies.of_kind("VirtualService")):
+        for route in virtual_services:
             hosts = [full_name(host, route.namespace) for host in route.spec.get("hosts") or []]
             if any(host == call.host if exact else takes(host, call.host) for host in hosts):
                 return route

@@ -120,7 +120,8 @@ def _admits(settings: Settings, rule: AccessRule) -> bool:
     """Return True if the gateway is among the callers that the rule matches."""
     if rule.namespaces and settings.ingress_namespace not in rule.namespaces:
         return False
-    return not rule.principals or any(fits(pattern, ingress_principal(settings)) for pattern in rule.principals)
+    principal = ingress_principal(settings)
+    return not rule.principals or any(fits(pattern, principal) for pattern in rule.principals)
 
 
 def _narrowed(rule: AccessRule) -> bool:

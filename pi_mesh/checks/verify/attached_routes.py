@@ -1,5 +1,6 @@
 """Every route must attach to a gateway with pods, and lead to a service with endpoints, whoever created it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, subject_of, unknown, warning
@@ -71,10 +72,12 @@ def _meets(host: str, served: str) -> bool:
 def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterator[Finding]:
     """Yield a warning for each service to which routes lead and which has no Ready pod, or does not exist."""
     services, pods = {service.host: service for service in observation.snapshot.services}, observation.snapshot.pods
-    leading = {route.id: sorted(destinations(route)) for route in routes}
-    for host in dict.fromkeys(host for hosts in leading.values() for host in hosts):
-        names = sorted(id for id, hosts in leading.items() if host in hosts)
-        by = f"route {names[0]} leads" if len(names) == 1 else f"routes {listed(names, SHOWN)} lead"
+    leading: dict[str, list[str]] = defaultdict(list)
+    for route in routes:
+        for host in sorted(destinations(route)):
+            leading[host].append(route.id)
+    for host, names in leading.items():
+        by = f"route {names[0]} leads" if len(names) == 1 else f"routes {listed(sorted(names), SHOWN)} lead"
         service = services.get(host)
         if service is None and host.endswith(IN_CLUSTER):
             name, namespace, *_ = host.split(".")

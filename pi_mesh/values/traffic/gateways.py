@@ -47,6 +47,10 @@ def _tls(server: Server, listener: IngressListener) -> Object | None:
     return {"httpsRedirect": True} if tls and tls.redirect else None
 
 
+# AuthorizationPolicy objects of the ingress gateway: each listener serves the addresses on its list alone.
+# They deny all others, because an ALLOW for one listener would close all listeners that have none.
+
+
 def guards(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the policy with the addresses of each listener of a namespace, and its limits: both come before it."""
     # Also with the label `app`: in the root namespace a policy selects pods of every namespace.
@@ -64,10 +68,6 @@ def guards(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]
             # Without a priority `istioctl analyze` warns of the place (IST0151).
             spec = {"workloadSelector": {"labels": pods}, "priority": 1, "configPatches": patches}
             yield istio_object(home, "EnvoyFilter", f"{name}-limits", spec)
-
-
-# AuthorizationPolicy objects of the ingress gateway: each listener serves the addresses on its list alone.
-# They deny all others, because an ALLOW for one listener would close all listeners that have none.
 
 
 def shares_its_port(settings: Settings, listener: IngressListener, server: Server) -> bool:

@@ -1,6 +1,7 @@
 """An HTTP server outside the mesh: an authorizer, which admits a desk and names its user, and a service of orders.
 
-As a program it serves at an address and port of the network it runs in; `/counts` has the requests that it read.
+As a program it serves at an address and port of the network it runs in; `/counts` has the requests that it read, and
+`/keys` the program's third argument, an issuer's public keys.
 """
 
 import json
@@ -9,8 +10,9 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DESK, USER = ("x-desk", "fx"), ("x-user", "ann")
-ORDERS, COUNTS = "/orders", "/counts"
+ORDERS, COUNTS, KEYS = "/orders", "/counts", "/keys"
 READ: Counter[str] = Counter()
+SERVED = {ORDERS: ""}
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -20,9 +22,9 @@ class _Connection(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("content-length", 0)))
         READ[f"{self.command} {self.path}"] += 1
         header, value = DESK
-        is_open = self.path in (ORDERS, COUNTS)
-        body = json.dumps(READ).encode() if self.path == COUNTS else b""
-        self.send_response(200 if is_open or self.headers.get(header) == value else 403)
+        open_pages = {**SERVED, COUNTS: json.dumps(READ)}
+        body = open_pages.get(self.path, "").encode()
+        self.send_response(200 if self.path in open_pages or self.headers.get(header) == value else 403)
         self.send_header(*USER)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -34,7 +36,8 @@ class _Connection(BaseHTTPRequestHandler):
         """Say nothing of a request."""
 
 
-def main(address: str, port: str) -> None:
+def main(address: str, port: str, keys: str = "") -> None:
+    SERVED[KEYS] = keys
     with ThreadingHTTPServer((address, int(port)), _Connection) as server:
         print("serves", flush=True)
         server.serve_forever()

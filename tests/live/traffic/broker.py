@@ -17,6 +17,8 @@ from tests.live.traffic.outside import running
 
 CERTIFICATE, KEY, CLIENTS = "broker.pem", "broker-key.pem", "clients.pem"
 END = b"\r\n\r\n"
+ANSWERS = 20
+"""Largest number of answers on a connection: only a new one shows a renewed certificate."""
 
 
 @contextmanager
@@ -36,12 +38,17 @@ class _Connection(socketserver.BaseRequestHandler):
         shown: Any = self.request.getpeercert()
         names = dict(entry for (entry,) in shown["subject"])
         body = f"{names['commonName']} {shown['serialNumber']} {self.request.getsockname()[0]}".encode()
+        answers = 0
         while said := self.request.recv(65536):
             if said.startswith(b"GET "):
                 while END not in said:
                     said += self.request.recv(65536)
-                said = b"HTTP/1.1 200 OK\r\nContent-Length: %d%s%s" % (len(body), END, body)
+                answers += 1
+                last = b"Connection: close\r\n" if answers == ANSWERS else b""
+                said = b"HTTP/1.1 200 OK\r\n%sContent-Length: %d%s%s" % (last, len(body), END, body)
             self.request.sendall(said)
+            if answers == ANSWERS:
+                return
 
 
 class _Broker(socketserver.ThreadingTCPServer):

@@ -21,8 +21,6 @@ from tests.support.authorities import Authority, make_ca, make_server
 from tests.support.objects import present
 from tests.support.project import Project
 
-pytestmark = pytest.mark.long
-
 PORT, TLS, SECRET = 9880, 9898, "broker-client"
 
 
@@ -86,6 +84,7 @@ def test_a_broker_that_demands_a_client_certificate_serves_the_egress_gateway_an
     figure(f"with the certificate 200, the broker sees {name}; without it {without}")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("served")
 def test_a_renewed_client_certificate_costs_no_request_and_no_open_connection(figure):
     entries = {"rates": {**HTTP, "tls": WITH_CERTIFICATE}}
@@ -100,6 +99,7 @@ def test_a_renewed_client_certificate_costs_no_request_and_no_open_connection(fi
     figure(f"{requests} while the certificate changed")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("served")
 def test_a_fix_session_is_held_through_the_egress_gateway_while_its_certificate_is_renewed(figure):
     with present([], DESK), rules(external={"fix": {**FIX, "tls": {"secret": SECRET}}}):
@@ -114,6 +114,7 @@ def test_a_fix_session_is_held_through_the_egress_gateway_while_its_certificate_
     figure(f"{session.sent} messages, none lost")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("ready", "workloads")
 def test_two_tcp_hosts_on_one_port_are_told_apart_by_name(files: Path, figure):
     machines = {name_of(machine): machine for machine in (CONTROL_PLANE, NODES[0])}

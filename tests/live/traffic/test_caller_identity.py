@@ -8,8 +8,13 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from lab.calls import call, settled
+from lab.calls import REFUSED, call, settled
+from lab.cluster.machines import CONTROL_PLANE
+from lab.workloads import SELF, TRADING
 from tests.live.traffic import cast
+from tests.live.traffic.outside import name_of, running
+from tests.support.authorizer import KEYS
+from tests.support.objects import present
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
@@ -39,8 +44,8 @@ def public_keys() -> str:
     return json.dumps({"keys": [key]})
 
 
-def status(*headers: str) -> int:
-    return call(cast.CLIENT, cast.APPLICATION_URL, *headers).status
+def status(*headers: str, url: str = cast.APPLICATION_URL) -> int:
+    return call(cast.CLIENT, url, *headers).status
 
 
 def test_a_token_is_needed_and_its_claims_and_a_header_decide(figure):
@@ -58,3 +63,29 @@ def test_a_token_is_needed_and_its_claims_and_a_header_decide(figure):
         assert status(token("desk", issuer="https://elsewhere.example")) == 401
         assert status("X-Drill: yes") == 200
     figure("desk 200, guests 403, expired and foreign 401; without a token 403, with the header of `when` 200")
+
+
+def test_keys_by_their_address_admit_where_workloads_reach_declared_hosts_alone(figure):
+    port, own = 9884, {"selector": cast.APP}
+    closed = {
+        **{"apiVersion": "networking.istio.io/v1", "kind": "Sidecar"},
+        "metadata": {"name": "client-of-known-hosts", "namespace": TRADING},
+        "spec": {
+            "workloadSelector": {"labels": {SELF: cast.CLIENT.name}},
+            "egress": [{"hosts": ["*/*"]}],
+            "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
+        },
+    }
+    address = f"http://{name_of(CONTROL_PLANE)}:{port}{KEYS}"
+    access = {
+        "tokens": {"login": {"issuer": ISSUER, "jwksUri": address, **own}},
+        "policies": {"desk": {**own, "rules": [{"requestPrincipals": [f"{ISSUER}/*"]}]}},
+    }
+    server = ("tests.support.authorizer", CONTROL_PLANE.address, str(port), public_keys())
+    with running(CONTROL_PLANE, *server), cast.rules(authorization=access):
+        assert status(url=address) == 200
+        with present([closed]):
+            assert settled(lambda: status(url=address), REFUSED) == REFUSED
+            assert settled(lambda: [status(token()), status()], [200, 403]) == [200, 403]
+            assert status(token(issuer="https://elsewhere.example")) == 401
+    figure("200 with a token whose keys istiod fetched from a host that no workload reaches; none 403, foreign 401")

@@ -17,7 +17,7 @@ from tests.support.authorizer import COUNTS, DESK, ORDERS, USER
 from tests.support.objects import present
 from tests.support.project import Project
 
-pytestmark = [pytest.mark.long, pytest.mark.usefixtures("workloads")]
+pytestmark = pytest.mark.usefixtures("workloads")
 
 PORT, OUTSIDE = 9883, name_of(CONTROL_PLANE)
 SERVER = ("tests.support.authorizer", CONTROL_PLANE.address, str(PORT))
@@ -55,6 +55,7 @@ def test_a_limit_serves_its_number_and_refuses_the_rest_and_each_order_arrives_o
     figure(f"{SOME} of {SOME + 2} served to one client, and another client too; {MANY} of {MANY + 5} orders, each once")
 
 
+@pytest.mark.long
 def test_a_client_certificate_is_served_by_its_name_alone(mesh: Project, tmp_path: Path, figure):
     root = make_ca("clients' CA")
     server = make_server(HOST, signer=root)
@@ -79,6 +80,7 @@ def test_a_client_certificate_is_served_by_its_name_alone(mesh: Project, tmp_pat
     figure("200 with the name, alone or among others; a foreign name, one below it and no certificate: refused")
 
 
+@pytest.mark.long
 def test_an_authorizer_outside_decides_and_nobody_passes_while_it_is_away(mesh: Project, figure):
     asked = {"selector": cast.APP, "action": "CUSTOM", "authorizer": "desk", "rules": [{"paths": ["/debug"]}]}
     header, value = DESK

@@ -251,6 +251,24 @@ def test_a_ca_that_vault_lost_comes_back_with_a_new_key_under_the_same_root(vaul
 
 
 @pytest.mark.usefixtures("changed_over")
+def test_on_new_boards_the_same_ca_signs_once_vault_knows_the_new_clusters_key(
+    vault_mesh: VaultMesh, server: Server, figure
+):
+    before = issued()
+    vault_mesh.operation("backup", "--output", "keyless.age").must()
+    vault_mesh.pulumi("stack", "rm", "--force", "--yes", "--preserve-config").must()
+    power.burn()
+    vault.unseal()
+    server.open_for_cert_manager()
+    vault_mesh.operation("restore", "keyless.age", "--yes").must()
+    after = wait_for_issued("Vault signs", lambda _: True)
+    assert after.issuer == before.issuer
+    assert before.verifies(pem.certificates(roots(), "the mesh"))
+    must_be_well(vault_mesh)
+    figure("the same CA in Vault signs; a client of before is trusted; `up` then changes nothing")
+
+
+@pytest.mark.usefixtures("changed_over")
 def test_from_nothing_the_mesh_comes_up_with_its_gateways(vault_mesh: VaultMesh, server: Server):
     vault_mesh.end()
     vault_mesh.set("ingress.enabled", True)

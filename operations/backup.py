@@ -104,7 +104,9 @@ def _ca(settings: Settings) -> tuple[tuple[Mapping[str, Any], ...], str]:
     with Client(settings.cluster.context) as client:
         live = [client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}") for name in names]
         roots = client.get(f"/api/v1/namespaces/{namespace}/configmaps/istio-ca-root-cert") or {}
-    return tuple(map(_manifest, filter(None, live))), (roots.get("data") or {}).get("root-cert.pem", "")
+    # With the key in Vault the program keeps `cacerts` without content, so that istiod makes no CA of its own.
+    kept = tuple(_manifest(secret) for secret in live if secret and secret.get("data"))
+    return kept, (roots.get("data") or {}).get("root-cert.pem", "")
 
 
 def _manifest(secret: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -52,6 +52,11 @@ def test_it_has_the_ca_the_roots_the_state_and_the_projects_files_of_this_stack(
     assert [each["metadata"] for each in backup.secrets] == [{"name": "istio-ca-secret", "namespace": "istio-system"}]
 
 
+def test_the_secret_of_a_key_that_went_to_vault_is_empty_and_left_out(cluster):
+    cluster.answers[f"{HOME}/secrets/cacerts"] = {"type": "Opaque", "metadata": {"name": "cacerts"}}
+    assert [each["metadata"]["name"] for each in written().secrets] == ["istio-ca-secret"]
+
+
 def test_the_file_is_its_owners_alone_and_one_that_is_there_is_not_overwritten():
     written()
     assert stat.S_IMODE(Path("out.age").stat().st_mode) == 0o600

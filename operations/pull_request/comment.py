@@ -9,45 +9,9 @@ from operations.pull_request.checkout import VAULT, Revision, is_of_vault
 from operations.pull_request.compare import Comparison
 from operations.pull_request.engine import Intent, Step, Violation
 from operations.pull_request.manifests import Change
-from operations.pull_request.markdown import code, fenced, folded, one_line, table
-from operations.pull_request.sides import Rows
-from pi_mesh.budget.table import HEADINGS
+from operations.pull_request.markdown import code, fenced, folded, one_line
+from pi_mesh.markdown import markdown_table
 from pi_mesh.words import counted
-
-_, *COLUMNS = HEADINGS
-
-
-def changed_rows(before: Rows, after: Rows) -> str:
-    """Return the changed rows as an open table, and the other rows folded."""
-    if not before and not after:
-        return ""
-    room = _room(before.get("room"), after.get("room", ""))
-    rows = [(name, before.get(name), after.get(name)) for name in {**after, **before} if name != "room"]
-    same = table(HEADINGS, [_row(*row) for row in rows if row[1] == row[2]])
-    if before == after:
-        return folded("Budget: unchanged", f"{same}\n\n{room}")
-    changed = [_row(*row) for row in rows if row[1] != row[2]]
-    parts = [f"#### Budget\n{table(HEADINGS, changed)}", room]
-    if others := len(rows) - len(changed):
-        parts.append(folded(f"{counted(others, 'other row')}, unchanged", same))
-    return "\n\n".join(parts)
-
-
-def _row(name: str, before: dict[str, str] | None, after: dict[str, str] | None) -> tuple[str, ...]:
-    title = name if before and after else f"**{name}** ({'removed' if before else 'new'})"
-    cells = (tuple((side or {}).get(column, "") for side in (before, after)) for column in COLUMNS)
-    return title, *(
-        new if before is None or old == new else f"{old or 'nothing'} → **{new or 'nothing'}**" for old, new in cells
-    )
-
-
-def _room(before: str | None, after: str) -> str:
-    """Return the new sentence, and the part of the old one that differs: a word, or else all of it."""
-    if before is None or before == after:
-        return after
-    words = [old for old, new in zip(before.split(), after.split(), strict=False) if old != new]
-    is_one_word = len(words) == 1 and len(before.split()) == len(after.split())
-    return f"{after} (Before: {words[0] if is_one_word else before})"
 
 
 def folded_diffs(changed: list[Change], room: int, restarts: Collection[str] = ()) -> str:
@@ -112,9 +76,7 @@ def _top(comparison: Comparison, revision: Revision) -> Iterator[str]:
     yield _listed("New warnings", (text for text in warnings if not _is_old(text, comparison)))
     yield _listed("What happens to the cluster", effects.effect_lines(comparison))
     yield _next(comparison, revision)
-    old, new = comparison.before.budget, comparison.after.budget
-    if not comparison.errors and (comparison.steps or old != new):
-        yield changed_rows(old, new)
+    yield comparison.room
 
 
 def _next(comparison: Comparison, revision: Revision) -> str:
@@ -147,7 +109,7 @@ def _resources(steps: Sequence[Step]) -> str:
         replaced = f"**replace** (for {', '.join(map(code, step.keys))})"
         rows.append((f"{code(step.name)} ({step.kind})", replaced if step.verb == "replace" else step.verb))
     title = f"{counted(len(rows), 'resource')} of the stack"
-    return folded(title, table(("resource", "change"), rows, ":--")) if rows else ""
+    return folded(title, markdown_table(("resource", "change"), rows)) if rows else ""
 
 
 def _is_old(warning: str, comparison: Comparison) -> bool:

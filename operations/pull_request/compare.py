@@ -12,7 +12,11 @@ from operations.pull_request.engine import Step, Violation
 from operations.pull_request.manifests import Consequences
 from operations.pull_request.relaxations import Relaxations
 from operations.pull_request.sides import Side
+from pi_mesh import inventory
+from pi_mesh.budget import table
+from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.checks import upgrade_path
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import SettingsError, parse
 from pi_mesh.settings.pulumi_config import plain_values
 
@@ -57,12 +61,25 @@ class Comparison:
         return manifests.consequences_for_pods(self.before.objects, self.after.objects)
 
     @cached_property
+    def _meshes(self) -> tuple[Inventory, ...]:
+        try:
+            settings = (parse(plain_values(side.config)) for side in (self.before, self.after))
+            return tuple(inventory.mesh_inventory(each, self.stack) for each in settings)
+        except SettingsError:  # a new stack, a stack of the CA alone, or invalid settings
+            return ()
+
+    @property
+    def room(self) -> str:
+        """Return the sentences on the Pis' room for the mesh where they change; else an empty text."""
+        was, now = [table.room(mesh_budget(mesh)) for mesh in self._meshes] or ("", "")
+        return "" if was == now or self.errors else now
+
+    @cached_property
     def unsupported(self) -> tuple[str, str] | None:
         """Return a change of istio.version that Istio does not support: in a few words, and why."""
-        try:
-            was, now = (parse(plain_values(side.config)).istio for side in (self.before, self.after))
-        except SettingsError:  # a new stack, a stack of the CA alone, or invalid settings
+        if not self._meshes:
             return None
+        was, now = (mesh.settings.istio for mesh in self._meshes)
         problem = upgrade_path.unsupported_change(was.version, now.version)
         if problem is None:
             return None

@@ -1,22 +1,14 @@
-"""Tables, values, differences and counts in GitHub's Markdown."""
+"""Values, differences and counts in GitHub's Markdown."""
 
 import re
-from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
 import yaml
 
-from pi_mesh.markdown import markdown_table
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.tree_diff import ABSENT
 from pi_mesh.words import text_before
-
-
-def table(headings: Sequence[str], lines: Iterable[Sequence[str]], align: str = "--:") -> str:
-    """Return a table: the first column to the left, the others as `align` says, by default to the right."""
-    return markdown_table(headings, lines, (":--", *[align] * (len(headings) - 1)))
-
 
 UNIT = re.compile(r"[0-9.]+([numkMGTPE]|[KMGTPE]i)")
 

@@ -1,4 +1,4 @@
-"""One side of a comparison: its config, rules and budget, its resources, and their Kubernetes objects."""
+"""One side of a comparison: its config, rules, resources, and their Kubernetes objects."""
 
 import json
 import subprocess
@@ -38,12 +38,10 @@ def read_rules(side: Checkout) -> RuleSet:
     return {name: _configured(rule, config.get(name, everyone)) for name, rule in json.loads(run.stdout).items()}
 
 
-def _run_in(side: Checkout, program: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+def _run_in(side: Checkout, program: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program in the folder of a side, with that side's packages."""
     command = [sys.executable, "-c", program]
-    return subprocess.run(
-        command, cwd=side.folder, env=side.environment, input=text, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=side.folder, env=side.environment, capture_output=True, text=True, check=False)
 
 
 def _config(side: Checkout) -> dict[str, Any]:
@@ -63,27 +61,6 @@ def _configured(rule: dict[str, Any], config: Any) -> Rule:
     return Rule(config.get("enforcementLevel", rule["level"]), {**rule["bounds"], **bounds})
 
 
-ASK_BUDGET = """\
-import json, sys
-from pi_mesh import inventory
-from pi_mesh.budget import mesh, table
-from pi_mesh.settings import parse
-from pi_mesh.settings.pulumi_config import plain_values
-stack, config, encrypted = json.load(sys.stdin)
-settings = parse(plain_values(config, encrypted))
-print(json.dumps(table.summary(mesh.mesh_budget(inventory.mesh_inventory(settings, stack)))))
-"""
-
-Rows = dict[str, Any]
-"""The columns by component, and the sentence below the table as `room`."""
-
-
-def read_budget(side: Checkout, config: Config) -> Rows:
-    """Return the rows; none where the side's program cannot be asked."""
-    run = _run_in(side, ASK_BUDGET, json.dumps([side.stack, config, _encrypted(config)], default=str))
-    return json.loads(run.stdout) if run.returncode == 0 else {}
-
-
 @dataclass(frozen=True)
 class Side:
     """The result of reading one side, as far as it is known."""
@@ -96,7 +73,6 @@ class Side:
     """Reason why the rules could not be read."""
     unknown: tuple[str, ...] = ()
     """Parts that could not be determined, each with its reason."""
-    budget: Rows = field(default_factory=dict)
     checkout: Checkout = field(default_factory=lambda: Checkout(Path(), "", {}))
 
 
@@ -122,7 +98,7 @@ def with_problems(side: Side) -> Side:
 def read_side(side: Side, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
     """Preview and render a side; the arguments as in `engine.preview`."""
     intent = _intent(side, judge, deployed)
-    read = replace(side, intent=intent, budget={} if intent.errors else read_budget(side.checkout, side.config))
+    read = replace(side, intent=intent)
     try:
         read = replace(read, rules=read_rules(side.checkout))
     except RulesUnreadableError as error:

@@ -1,4 +1,4 @@
-"""The budget as table cells, worded once for the terminal and a pull request, and as totals for a stack's outputs."""
+"""The budget as table cells, and as totals for a stack's outputs."""
 
 from typing import TYPE_CHECKING
 
@@ -45,12 +45,6 @@ def _promise(promise: Promise, fits: int) -> str:
     if promised > 1:
         pods, sidecars, verb = (f"The {promised} pods", "their sidecars", "fit")
     return f"{pods} that {key} promises{f', with {sidecars},' if injected else ''} {verb} beside {beside}."
-
-
-def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
-    """Return the table for a pull request's comment, the columns by component."""
-    lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
-    return {**lines, "room": room(budget)}
 
 
 def totals(budget: Budget) -> dict[str, str | int]:

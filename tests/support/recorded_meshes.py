@@ -85,11 +85,13 @@ def recording(name: str) -> str:
 def made(name: str) -> dict[str, Any]:
     """Return all that a mesh gives: its releases and objects in their order, and its budget, as JSON has them."""
     mesh = make_mesh(**MESHES[name])
+    own = budget.mesh_budget(mesh)
+    lines = {row: dict(zip(table.HEADINGS[1:], cells, strict=True)) for row, *cells in table.rows(own)}
     releases = [asdict(release) | {"typed": {}, "values": release.values} for release in mesh.releases]
     content = {
         "releases": {f"{release['namespace']}/{release['name']}": _without_empty(release) for release in releases},
         "objects": {_identity(item.manifest): _without_empty(asdict(item)) for item in mesh.objects},
-        "budget": table.summary(budget.mesh_budget(mesh)),
+        "budget": {**lines, "room": table.room(own)},
     }
     versions = re.compile(rf"(?<![\d.])({'|'.join(map(re.escape, PLACEHOLDERS))})(?![\d.])")
     text = json.dumps(content, default=_plain)

@@ -16,34 +16,6 @@ from operations.pull_request.sides import Side
 from tests.support.versions import BEFORE, NEWEST
 
 
-def row(limits: str) -> dict[str, str]:
-    return {"pods": "1", "requests": "1m / 1Mi", "limits": limits, "more in a rollout": ""}
-
-
-ROOM = "Room for 81 more on 3 Pis."
-BUDGET = {"egress gateway": row("a"), "sidecar": row("256Mi"), "istiod": row("x"), "room": ROOM}
-REPLACED = {"sidecar": row("256Mi"), "istiod": row("x"), "ingress": row("b"), "room": ROOM}
-REMOVED = "| **egress gateway** (removed) | 1 → **nothing** | 1m / 1Mi → **nothing** | a → **nothing** |  |"
-
-
-@pytest.mark.parametrize(("after", "opened", "closed"), [
-    ({**BUDGET, "sidecar": row("384Mi")}, "| sidecar | 1 | 1m / 1Mi | 256Mi → **384Mi** |  |", "| istiod |"),
-    ({**BUDGET, "sidecar": row("384Mi")}, "", "2 other rows, unchanged"),
-    (REPLACED, REMOVED, "| sidecar |"),
-    (REPLACED, "| **ingress** (new) | 1 | 1m / 1Mi | b |  |", "2 other rows, unchanged"),
-    ({}, "| **sidecar** (removed) |", ""),
-    (BUDGET, "", "<summary>Budget: unchanged</summary>"),
-    (BUDGET, "", ROOM),
-    ({**BUDGET, "room": "Room for 82 more on 3 Pis."}, "Room for 82 more on 3 Pis. (Before: 81)", "| istiod |"),
-    ({**BUDGET, "room": "It does NOT fit."}, f"It does NOT fit. (Before: {ROOM})", "3 other rows, unchanged"),
-])  # fmt: skip
-def test_changed_rows_of_the_budget_are_open_with_both_sides_and_the_others_folded(after, opened, closed):
-    shown, _, others = comment.changed_rows(BUDGET, after).partition("<details>")
-    assert opened in shown
-    assert closed in f"<details>{others}"
-    assert closed == "" or closed not in shown
-
-
 def labelled(version: str) -> dict[str, str]:
     return {"Role a/b": f"labels:\n  helm.sh/chart: gateway-{version}\n"}
 
@@ -64,14 +36,10 @@ def test_changed_objects_are_folded(objects, restarts, says):
     assert text.startswith("<details><summary>1 Kubernetes object<") or text == says
 
 
-def test_without_a_budget_or_changes_there_is_no_section():
-    assert comment.changed_rows({}, {}) == comment.folded_diffs([], 10_000) == ""
-
-
 REVISION = Revision("main", "abc1234", "`def5678`", "https://host/runs/1", ("Pulumi.pi-cluster.yaml",))
 CREATE, UPDATE, DELETE = (Step(verb, "Release", "istiod", "istiod") for verb in ("create", "update", "delete"))
 REPLACE = Step("replace", "Release", "istiod", "istiod", ("name", "chart"))
-RESOURCES = "| resource | change |\n| :-- | :-- |\n| `istiod` (Release) |"
+RESOURCES = "| resource | change |\n|---|---|\n| `istiod` (Release) |"
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "Every limit.\ntoo fat")
 PROBLEMS = "2 problems in the stack's settings:\n  istio.a: is not a setting\n  istio.b: is not a setting"
 
@@ -116,13 +84,10 @@ def test_a_section_tells(after, says):
     (side(UPDATE, config={"pi-mesh:a": 1}), {}, "`pi-mesh:a`"),
     (side(UPDATE, violations=(BREACH,)), {}, "pulumi up -s"),
     (side(UPDATE), {"consequences": Consequences(lost_control_plane="istio-system")}, "pulumi up -s"),
-    (side(errors=(PROBLEMS,)), {}, "Budget"),
-    (side(errors=(PROBLEMS,)), {}, "removed"),
     (side(warnings=("no kubeconfig in /dev/null",)), {}, "kubeconfig"),
 ])  # fmt: skip
 def test_a_section_hides_what_is_not_so(after, more, hides):
-    budget = BUDGET if after.intent.errors else {}
-    assert hides not in section(replace(side(), budget=budget), after, **more)
+    assert hides not in section(side(), after, **more)
 
 
 def test_what_is_relaxed_stands_first_then_what_is_broken_then_new_warnings():

@@ -1,4 +1,4 @@
-"""The comparison of a pull request with its base: the judging rules, and a change of Istio's version."""
+"""The comparison of a pull request with its base: the judging rules, Istio's version, and the room on the Pis."""
 
 import pytest
 
@@ -32,6 +32,12 @@ def test_only_an_unsupported_step_is_judged_also_where_the_pull_request_allows_i
     comparison = versions(before, after)
     assert effects.verdict(comparison) == f"{verdict}No change to the cluster"
     assert [word for word in line.split("|") if word not in "".join(effects.effect_lines(comparison))] == []
+
+
+def test_the_room_on_the_pis_is_told_where_it_changes():
+    before, after = (pulumi_config(istio={"version": NEWEST, "pilotReplicas": number}) for number in (1, 2))
+    assert Comparison("pi", Side(before), Side(after)).room.startswith("Room for 80 more sidecars on 3 empty Pis")
+    assert Comparison("pi", Side(before), Side(before)).room == ""
 
 
 STATE = {"resources": ["the base's"]}

@@ -1,15 +1,9 @@
-"""Tables in GitHub's Markdown."""
+"""Values and folded sections in GitHub's Markdown."""
 
 import pytest
 
 from operations.pull_request import markdown
-from operations.pull_request.markdown import table
 from pi_mesh.tree_diff import ABSENT
-
-
-def test_the_first_column_is_to_the_left_and_the_others_as_asked():
-    assert table(("a", "b", "c"), [("1", "2", "3")]) == "| a | b | c |\n| :-- | --: | --: |\n| 1 | 2 | 3 |"
-    assert table(("a", "b"), [], ":--") == "| a | b |\n| :-- | :-- |"
 
 
 @pytest.mark.parametrize(("before", "after", "written"), [

@@ -1,4 +1,4 @@
-"""One side of a comparison: its rules, its budget, its settings and its preview."""
+"""One side of a comparison: its rules, its settings and its preview."""
 
 import json
 import os
@@ -6,7 +6,6 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-import yaml
 
 from operations.pull_request import checkout, engine, sides
 from operations.pull_request.engine import Checkout, Intent, Resource, Violation
@@ -61,19 +60,6 @@ def test_a_checkout_without_a_pack_has_no_rules(tmp_path):
 def test_rules_that_cannot_be_read_say_why(tmp_path, config, pack, says):
     with pytest.raises(RulesUnreadableError, match=says):
         sides.read_rules(policies(tmp_path, config, pack))
-
-
-def test_a_program_calculates_its_rows_of_the_budget():
-    config = yaml.safe_load((ROOT / "Pulumi.pi-cluster.yaml").read_text())["config"]
-    rows = sides.read_budget(Checkout(ROOT, "pi-cluster", {}), config)
-    assert rows["mesh"]["requests"] == "300m / 384Mi"
-    assert rows["room"].startswith("Room for 81 more sidecars on 3 empty Pis")
-
-
-@pytest.mark.parametrize("program", ["", "raise SystemExit('broken')"])
-def test_a_program_that_can_not_be_asked_has_no_rows(tmp_path, program):
-    (tmp_path / "pi_mesh.py").write_text(program)
-    assert sides.read_budget(Checkout(tmp_path, "pi", {}), {}) == {}
 
 
 def opened(folder: Path, stack_file: str = "config: {}\n") -> sides.Side:

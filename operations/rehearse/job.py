@@ -44,17 +44,7 @@ OF_PROXY = rights_of(USER, readOnlyRootFilesystem=True)
 """Rights of a sidecar."""
 OF_NETWORK = rights_of(0, "NET_ADMIN", "NET_RAW")
 """Rights of the init container, which changes the rules of its own pod alone."""
-VERSION_PART = {
-    "name": VERSION,
-    "command": [ENVOY, "--version"],
-    "env": [{"name": "LD_SHOW_AUXV", "value": "1"}],
-    "securityContext": OF_PROXY,
-}
-"""The container that starts Envoy once.
-
-glibc's loader prints the auxiliary vector of the process before it (LD_SHOW_AUXV, `man ld.so`): the page size, and an
-address on the stack, which begins at the end of the address space.
-"""
+VERSION_PART = {"name": VERSION, "command": [ENVOY, "--version"], "securityContext": OF_PROXY}
 
 TEMPERATURE, THROTTLED = "temperature", "throttled"
 BOARD = {

@@ -84,14 +84,9 @@ def redirection_finding(node: Subject, settings: Settings, answer: Trial) -> Fin
     return error(REDIRECTION, node, message, cure)
 
 
-IMAGE, ENVOY, PAGES, BITS = "proxy image", "envoy", "page size", "address bits"
-PAGE_SIZE = re.compile(r"^AT_PAGESZ:\s+(\d+)", re.MULTILINE)
-STACK = re.compile(r"^AT_RANDOM:\s+0x([0-9a-f]+)", re.MULTILINE)
-"""Address of 16 random bytes on the stack, which begins at the end of the address space (getauxval(3))."""
+IMAGE, ENVOY = "proxy image", "envoy"
 RELEASE = re.compile(r"version: \S+?/([\w.+-]+)/")
 NO_MMAP = "MmapAligned() failed"
-NEEDED_BITS, USUAL_PAGES = 48, 4096
-SMALL_PAGES = "run a kernel with 4 KiB pages and 48-bit addresses there; Raspberry Pi OS' kernel8.img has 39-bit ones"
 
 
 BOARD = "board"
@@ -155,12 +150,10 @@ class Judge:
         trial, image = self.trial, self.settings.images.reference("proxyv2", self.settings.istio.version)
         yield image_finding(IMAGE, self.subject, image, trial)
         if not trial.containers:
-            for id in (ENVOY, PAGES, BITS, REDIRECTION):
+            for id in (ENVOY, REDIRECTION):
                 yield unknown(id, self.subject, "is unknown: nothing of the image ran there")
             return
         yield self._envoy()
-        yield self._pages()
-        yield self._bits()
         yield redirection_finding(self.subject, self.settings, trial)
         yield from board_findings(self.subject, trial)
 
@@ -184,37 +177,7 @@ class Judge:
             return KERNEL
         if FOREIGN in log:
             return IMAGE_OF_NODES
-        if (pages := self._page_size()) and pages != USUAL_PAGES:
-            return SMALL_PAGES
         return f"see the whole of it: `kubectl describe node {self.node}` and the kernel's log"
-
-    @property
-    def _untold(self) -> str:
-        """Return the reason for which the loader printed no auxiliary vector."""
-        succeeded = self.trial.run(VERSION).succeeded
-        return "the image's loader is not glibc's, and does not tell" if succeeded else "Envoy does not start there"
-
-    def _page_size(self) -> int:
-        match = PAGE_SIZE.search(self.trial.run(VERSION).log)
-        return int(match[1]) if match else 0
-
-    def _pages(self) -> Finding:
-        size = self._page_size()
-        if not size:
-            return unknown(PAGES, self.subject, f"is unknown: {self._untold}")
-        if size != USUAL_PAGES and not self.trial.run(RUNNING).ready:
-            message = f"is {size} bytes, not {USUAL_PAGES}, and Envoy does not run"
-            return warning(PAGES, self.subject, message, SMALL_PAGES, number=size)
-        return ok(PAGES, self.subject, f"is {size} bytes", number=size)
-
-    def _bits(self) -> Finding:
-        match = STACK.search(self.trial.run(VERSION).log)
-        if not match:
-            return unknown(BITS, self.subject, f"are unknown: {self._untold}")
-        bits = int(match[1], 16).bit_length()
-        if bits < NEEDED_BITS - 1 and not self.trial.run(RUNNING).ready:  # x86 gives half of its 48 bits to the kernel
-            return warning(BITS, self.subject, f"are {bits}, and Envoy does not run", KERNEL, number=bits)
-        return ok(BITS, self.subject, f"are {bits}", number=bits)
 
 
 def rehearse_on_nodes(

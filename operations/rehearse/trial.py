@@ -45,7 +45,7 @@ class ContainerRun:
     @property
     def last_line(self) -> str:
         """Return the last line of its log, or else the kubelet's reason for its end."""
-        lines = [line.strip() for line in self.log.splitlines() if line.strip() and not line.startswith("AT_")]
+        lines = [line.strip() for line in self.log.splitlines() if line.strip()]
         if lines:
             return lines[-1][: startup_causes.LONGEST]
         return f"{self.reason or 'no reason given'}, exit code {self.exit_code}"

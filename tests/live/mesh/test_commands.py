@@ -134,9 +134,8 @@ def test_a_node_on_which_envoy_gets_no_memory_is_named_and_the_others_are_well(m
     assert "48-bit addresses" in envoy["fix"]
     for name in ("pi-1", "pi-3"):
         known = {id: one["number"] for (place, id), one in found.items() if place == name and one["level"] == "ok"}
-        assert known["page size"] == 4096
         assert known["memory cgroup"] == 256 * 2**20
-        assert {"envoy", "packet redirection", "address bits", "clock"} <= known.keys()
+        assert {"envoy", "packet redirection", "clock"} <= known.keys()
     assert jobs_left() == 0
     figure(f"named after {seconds:.0f} s with two other nodes: {envoy['message']}")
 

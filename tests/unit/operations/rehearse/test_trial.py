@@ -132,7 +132,7 @@ def seconds(monkeypatch) -> list[float]:
 def client() -> FakeClient:
     client = FakeClient({PODS: {"items": [pod(DONE, SERVING)]}})
     logs = f"{PODS}/rehearsal-x-1/log?limitBytes={trial.LOG_BYTES}&container="
-    client.relayed = {f"{logs}version": (200, "AT_PAGESZ: 4096"), f"{logs}envoy": (404, "gone")}
+    client.relayed = {f"{logs}version": (200, "version: 1"), f"{logs}envoy": (404, "gone")}
     return client
 
 
@@ -147,7 +147,7 @@ def tried(
 
 def test_a_trial_runs_until_its_answer_is_used_and_is_then_removed(client):
     answer = tried(client)
-    assert {name: run.log for name, run in answer.containers.items()} == {"version": "AT_PAGESZ: 4096", "envoy": ""}
+    assert {name: run.log for name, run in answer.containers.items()} == {"version": "version: 1", "envoy": ""}
     assert client.wrote == [("create", JOBS), ("delete", f"{JOBS}/{JOB}")]
 
 

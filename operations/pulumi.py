@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Any
 
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Finding, Level, Subject, error
@@ -158,6 +158,12 @@ def init(stack: str, secrets_provider: str = "") -> None:
 def import_(stack: str, state: dict) -> None:
     """Replace the stack's state."""
     _output("stack", "import", "--stack", stack, text=json.dumps(state))
+
+
+def about() -> dict[str, Any]:
+    """Return the versions of Pulumi and its plugins, of Python and its packages; nothing of the backend or a stack."""
+    said = json.loads(_output("about", "--json"))
+    return {key: said.get(key) for key in ("cliAbout", "plugins", "host", "runtime", "dependencies")}
 
 
 def backend() -> str:

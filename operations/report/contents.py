@@ -7,14 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from operations import command_line, failures, pulumi, results, stacks
+from operations import command_line, pulumi, results, stacks
 from operations.failures import Expected, UsageError
 from operations.report import mesh_state, redaction
 from operations.report.mesh_state import ID
@@ -52,51 +50,16 @@ def answer_files(command: str, stack: str) -> list[ArchiveFile | Finding]:
         return [_lacking(name, errors.strip().rpartition("\n")[2] or "it printed nothing"), *files]
 
 
-PROGRAM_SECONDS = 20
-PACKAGES = ("pulumi", "pulumi-kubernetes", "pulumi-vault", "pulumi-policy", "pydantic", "lightkube", "typer", "grpcio")
-PROGRAMS = {
-    "pulumi": ("pulumi", "version"),
-    "kubectl": ("kubectl", "version", "--client", "--output=json"),
-    "helm": ("helm", "version", "--short"),
-    "istioctl": ("istioctl", "version", "--remote=false", "--short"),
-    "plugins": ("pulumi", "plugin", "ls", "--json"),
-}
-
-
 def local_versions() -> dict[str, Any]:
-    """Return the versions of this program, of Python, its packages, the programs on PATH and Pulumi's plugins."""
-    with ThreadPoolExecutor() as pool:
-        programs = dict(zip(PROGRAMS, pool.map(_said, PROGRAMS.values()), strict=True))
-    plugins = programs.pop("plugins")
-    return {
+    """Return the versions of this program and of this machine, of Python with its packages, and of Pulumi."""
+    own = {
         "pi-mesh": command_line.program_version(),
-        "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "packages": {name: _package(name) for name in PACKAGES},
-        "programs": programs,
-        "plugins": plugins,
     }
-
-
-def _package(name: str) -> str | None:
-    with suppress(metadata.PackageNotFoundError):
-        return metadata.version(name)
-
-
-def _said(command: tuple[str, ...]) -> Any:
-    """Return what a program says, or why it says nothing."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROGRAM_SECONDS)
-    except OSError as problem:
-        return failures.not_runnable_reason(command[0], problem)
-    except subprocess.TimeoutExpired:
-        return f"no answer within {PROGRAM_SECONDS} seconds"
-    if done.returncode:
-        return f"ended with status {done.returncode}"
-    try:
-        return json.loads(done.stdout)
-    except ValueError:
-        return done.stdout.strip()
+        return own | pulumi.about()
+    except Expected as problem:
+        return own | {"pulumi": str(problem)}
 
 
 Say = Callable[[str], None]

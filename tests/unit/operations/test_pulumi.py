@@ -48,6 +48,12 @@ def test_a_strangers_first_errors_say_what_to_type(pulumi_says, ask, reason, wha
     assert what in failed.value.finding.fix
 
 
+def test_what_pulumi_says_of_itself_is_told_without_the_backend_and_the_stack(pulumi_says):
+    said = {"cliAbout": {"version": "3.259.0"}, "backend": {"user": "me"}, "currentStack": {"resources": ["urn"]}}
+    pulumi_says(stdout=json.dumps(said))
+    assert {key: value for key, value in pulumi.about().items() if value} == {"cliAbout": {"version": "3.259.0"}}
+
+
 def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says, capfd):
     pulumi_says(stderr="the update failed\n", status=255)
     with pytest.raises(PulumiFailed, match="failed: see above"):

@@ -7,7 +7,6 @@ import pytest
 
 from operations.report import contents
 from operations.report.redaction import ArchiveFile
-from tests.support.files import write_programs
 
 
 def answers(monkeypatch, code: str) -> dict[str, list]:
@@ -40,32 +39,8 @@ def test_a_command_without_a_document_says_why(monkeypatch, code, problem, error
     assert [file.content.splitlines()[0] for file in files] == errors
 
 
-PULUMI = """#!/bin/sh
-[ "$1" = version ] && echo v3.259.0 && exit
-echo '[{"name": "kubernetes", "kind": "resource", "version": "4.25.0"}]'
-"""
-
-
-PROGRAMS = {
-    "pulumi": (PULUMI, "v3.259.0"),
-    "helm": ("#!/bin/sh\nexit 3\n", "ended with status 3"),
-    "kubectl": ("\x7fELF of another machine", "the command kubectl can't be run: Exec format error"),
-    "istioctl": ("#!/bin/sh\nexec /bin/sleep 20\n", "no answer within 0.2 seconds"),
-}
-
-
-def test_programs_and_packages_say_their_versions_or_why_they_say_nothing(tmp_path, monkeypatch):
-    write_programs(tmp_path, {name: script for name, (script, _) in PROGRAMS.items()})
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(contents, "PACKAGES", ("pulumi-kubernetes", "no-such-package"))
-    monkeypatch.setattr(contents, "PROGRAM_SECONDS", 0.2)
-    versions = contents.local_versions()
-    assert versions["programs"] == {name: said for name, (_, said) in PROGRAMS.items()}
-    assert versions["plugins"] == [{"name": "kubernetes", "kind": "resource", "version": "4.25.0"}]
-    assert versions["packages"] == {"pulumi-kubernetes": "4.25.0", "no-such-package": None}
-
-
-def test_without_pulumi_neither_its_version_nor_its_plugins_are_known(tmp_path, monkeypatch):
+def test_without_pulumi_its_absence_is_told_with_the_other_versions(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     versions = contents.local_versions()
-    assert versions["plugins"] == versions["programs"]["pulumi"] == "the command pulumi is not on PATH"
+    assert "the command pulumi is not on PATH" in versions["pulumi"]
+    assert versions.keys() == {"pi-mesh", "machine", "pulumi"}

@@ -14,19 +14,20 @@ from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding
 from pi_mesh.cluster import load_balancers
 from pi_mesh.cluster.client import Client, Discovery
-from pi_mesh.cluster.pods import SIDECAR, Container, Pod
+from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Release
-from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.tree_diff import value_at
 from pi_mesh.values.gateway import serves_certificates
-from pi_mesh.values.objects import pod_resources
 from pi_mesh.values.traffic.gateways import gateway_labels
 from pi_mesh.words import text_before
+
+MARKS = {OWNER_ANNOTATION, ADOPTED_ANNOTATION}
 
 
 class Proposal(NamedTuple):
@@ -69,7 +70,7 @@ def proposed_settings(
     pods = gateway_labels({**expected, **names}["ingress"], settings.ingress) | labels.get("ingress", {})
     yield from _certificates(settings, pods, listeners)
     for namespace in namespaces:
-        yield from _bounds(settings, namespace, snapshot)
+        yield from _bounds(settings, namespace, snapshot, state)
 
 
 def _certificates(settings: Settings, pods: Mapping[str, str], listeners: Sequence[Mapping]) -> Iterator[Proposal]:
@@ -85,64 +86,19 @@ def _certificates(settings: Settings, pods: Mapping[str, str], listeners: Sequen
             return
 
 
-def _bounds(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot) -> Iterator[Proposal]:
-    bounds, key = namespace.own.bounds, f"{namespace.setting}.bounds"
+def _bounds(
+    settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot, state: StackState
+) -> Iterator[Proposal]:
+    """Switch the bounds off that the running pods were made without, unless a stack of this project made them."""
+    own, key, live = namespace.own.bounds, f"{namespace.setting}.bounds", snapshot.namespace(namespace.name)
     pods = [pod for pod in snapshot.pods if pod.namespace == namespace.name and not pod.ending]
-    limit = _limit_range(namespace, pods) if bounds.limit_range else ""
-    quota = _quota(settings, namespace, pods) if bounds.quota else ""
-    if bounds.quota and (quota or limit):
-        without = "a quota refuses pods that name no resources, which the LimitRange gives"
-        yield Proposal(f"{key}.quota", False, quota or without)
-    if limit:
-        yield Proposal(f"{key}.limitRange", False, limit)
+    is_known = live and (state.holds(live.name, live.uid) or live.annotations.keys() & MARKS)
+    if pods and live and not is_known:
+        why = "its pods were made without it, and it may refuse the next; switch it on when you know that they fit"
+        bounds = {"quota": own.quota, "limitRange": own.limit_range}
+        yield from (Proposal(f"{key}.{bound}", False, why) for bound, is_on in bounds.items() if is_on)
     if namespace.own.is_scoped and (scope := _scope(settings, namespace, snapshot, pods)):
         yield Proposal(f"{key}.sidecar", False, scope)
-
-
-def _quota(settings: Settings, namespace: WorkloadNamespace, pods: list[Pod]) -> str:
-    """Return why the quota would refuse the next pod of a rollout; empty where every running pod can be replaced."""
-    own, workload = namespace.own, namespace.own.workload
-    pod, pod_limits = pod_resources(settings, namespace)
-    requests, limits = workload.requests.resources, workload.limits.resources
-    for what, hard, used, largest in (
-        ("requests", pod * own.workloads, *_sums(pods, requests, pod - requests, "requests")),
-        ("limits", pod_limits * own.workloads, *_sums(pods, limits, pod_limits - limits, "limits")),
-    ):
-        needed = used + largest
-        if needed.cpu > hard.cpu or needed.memory > hard.memory:
-            return f"the running pods and one more in a rollout have {what} of {needed}, and the quota admits {hard}"
-    if len(pods) + 1 > own.workloads:
-        admitted = f"{own.workloads} pods ({namespace.setting}.workloads)"
-        return f"the quota admits {admitted}, and a rollout needs {len(pods) + 1}"
-    return ""
-
-
-def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
-    """Return the sum of all pods, each with a sidecar, and the most that one of them has."""
-
-    def given(container: Container) -> Resources:
-        declared: Resources = getattr(container, half)
-        return Resources(declared.cpu or default.cpu, declared.memory or default.memory)
-
-    each = [proxy + sum(map(given, _own(pod)), start=ZERO) for pod in pods]
-    largest = Resources(max(use.cpu for use in (ZERO, *each)), max(use.memory for use in (ZERO, *each)))
-    return sum(each, start=ZERO), largest
-
-
-def _own(pod: Pod) -> list[Container]:
-    return [container for container in pod.containers if container.always_on and container.name != SIDECAR]
-
-
-def _limit_range(namespace: WorkloadNamespace, pods: list[Pod]) -> str:
-    """Return the container that would get a limit it does not have, or could not start with; empty if there is none."""
-    limits = namespace.own.workload.limits.resources
-    for pod_name, container in ((pod.name, container) for pod in pods for container in _own(pod)):
-        named = f"container {container.name} of pod {pod_name}"
-        if not container.limits.memory:
-            return f"{named} has no memory limit, and would get {limits}"
-        if not container.limits.cpu and container.requests.cpu > limits.cpu:
-            return f"{named} requests more CPU than the limit of {limits} allows"
-    return ""
 
 
 def _scope(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot, pods: list[Pod]) -> str:

@@ -1,7 +1,6 @@
 """The settings that an adoption writes, the bounds that it switches off for running pods, and what it finds."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -18,13 +17,9 @@ from tests.support.helm_mesh import PEER, living, name_of, registered, resource,
 from tests.support.snapshots import make_snapshot
 
 BOUNDED = Container("app", Resources(100, 64 * MI), Resources(200, 128 * MI))
-SMALL = Container("app", Resources(10, 16 * MI), Resources(50, 64 * MI))
 SIDECAR = Container("istio-proxy", Resources(50, 128 * MI), Resources(200, 256 * MI))
-BUSY = replace(SMALL, requests=Resources(900, 0), limits=Resources(900, 64 * MI))
-BUSY_IN_SUM = replace(BOUNDED, requests=Resources(900, 64 * MI), limits=Resources(900, 128 * MI))
-BOUNDLESS = replace(BOUNDED, limits=Resources(200, 0))
-OVER_DEFAULT = replace(BOUNDED, requests=Resources(600, 0), limits=Resources(0, 128 * MI))
 OFF = {"quota": False, "limitRange": False, "sidecar": False}
+UNBOUND = {"bounds": {"quota": False, "limitRange": False}}
 QUOTA, LIMIT_RANGE, SCOPE = (f"trading.bounds.{bound}" for bound in OFF)
 SECURE = {"tls": {"mode": "SIMPLE", "credentialName": "certificate"}}
 KEEPS_RIGHT = {"ingress.values.rbac.enabled": True}
@@ -32,8 +27,8 @@ TAKEN = {"istio": "front", "example.org/team": "a"}
 ARGO_CD = {**PEER, "metadata": {**PEER["metadata"], "labels": {"argocd.argoproj.io/instance": "mesh"}}}
 
 
-def pods(count: int, container: Container = BOUNDED, namespace: str = "trading") -> tuple[Pod, ...]:
-    return tuple(Pod(namespace, f"app-{number}", containers=(container, SIDECAR)) for number in range(count))
+def pods(count: int, namespace: str = "trading") -> tuple[Pod, ...]:
+    return tuple(Pod(namespace, f"app-{number}", containers=(BOUNDED, SIDECAR)) for number in range(count))
 
 
 REPORTS = pods(1, namespace="reports")
@@ -45,10 +40,11 @@ def proposed(
     names=None,
     listeners=(),
     labels=None,
+    marks=None,
     **settings: object,
 ) -> dict[str, object]:
     """Return the proposals beside those pods, in a cluster with the namespaces trading and research."""
-    namespaces = tuple(Namespace(name, uid="u") for name in ("trading", "research"))
+    namespaces = tuple(Namespace(name, annotations=marks or {}, uid="u") for name in ("trading", "research"))
     snapshot = make_snapshot(pods=tuple(running), namespaces=namespaces)
     proposals = existing_mesh.proposed_settings(
         make_settings(**settings), snapshot, state, names or {}, listeners, labels or {}
@@ -57,22 +53,16 @@ def proposed(
 
 
 @pytest.mark.parametrize(("running", "trading", "off"), [
-    pytest.param(pods(3), {}, [], id="pods that fit"),
-    pytest.param(pods(9, SMALL), {"workloads": 10}, [], id="small pods that fit"),
-    pytest.param(pods(10, SMALL), {"workloads": 10}, [QUOTA], id="the next rollout needs one pod more"),
-    pytest.param(pods(3, BUSY), {}, [QUOTA], id="one more of three"),
-    pytest.param(pods(6, BUSY_IN_SUM), {}, [QUOTA], id="requests of CPU"),
-    pytest.param(pods(3, replace(BOUNDED, limits=Resources(200, 6000 * MI))), {}, [QUOTA], id="limits of memory"),
-    pytest.param(pods(1, BOUNDLESS), {}, [QUOTA, LIMIT_RANGE], id="no memory limit: the quota goes with the range"),
-    pytest.param(pods(1, OVER_DEFAULT), {}, [QUOTA, LIMIT_RANGE], id="more CPU than the limit it would get"),
-    pytest.param((*pods(1), *REPORTS), {}, [SCOPE], id="a sidecar that would hide other workloads of the mesh"),
-    pytest.param((*pods(1), *pods(1, namespace="istio-system")), {}, [], id="the mesh's own hide nobody"),
-    pytest.param((*pods(1), *REPORTS), {"sidecarScope": ["./*", "reports/*"]}, [], id="in the scope"),
-    pytest.param((*pods(1), *REPORTS), {"sidecarScope": ["*/*"]}, [], id="everything in the scope"),
-    pytest.param((*pods(1), Pod("reports", "plain", containers=(BOUNDED,))), {}, [], id="not meshed"),
-    pytest.param((*pods(9, BOUNDLESS), *REPORTS), {"bounds": OFF}, [], id="what is off already"),
+    pytest.param(pods(1), {}, [QUOTA, LIMIT_RANGE], id="pods that were made without bounds"),
+    pytest.param((), {}, [], id="no pods"),
+    pytest.param((*pods(1), *REPORTS), {}, [QUOTA, LIMIT_RANGE, SCOPE], id="a sidecar that would hide workloads"),
+    pytest.param((*pods(1), *pods(1, namespace="istio-system")), UNBOUND, [], id="the mesh's own hide nobody"),
+    pytest.param((*pods(1), *REPORTS), {**UNBOUND, "sidecarScope": ["./*", "reports/*"]}, [], id="in the scope"),
+    pytest.param((*pods(1), *REPORTS), {**UNBOUND, "sidecarScope": ["*/*"]}, [], id="everything in the scope"),
+    pytest.param((*pods(1), Pod("reports", "plain", containers=(BOUNDED,))), UNBOUND, [], id="not meshed"),
+    pytest.param((*pods(9), *REPORTS), {"bounds": OFF}, [], id="what is off already"),
 ])  # fmt: skip
-def test_a_bound_that_running_pods_can_not_live_with_is_proposed_off(running, trading, off):
+def test_a_bound_that_running_pods_may_not_live_with_is_proposed_off(running, trading, off):
     proposals = proposed(running, trading={"adopt": True, **trading})
     assert proposals == dict.fromkeys(off, False)
     make_settings(trading={"bounds": {path.rpartition(".")[2]: value for path, value in proposals.items()}})
@@ -84,9 +74,10 @@ def gateway(selector: str, **server: object) -> dict:
 
 
 OTHER_NAME = {"names": {"base": "istio-base", "istiod": "mesh"}, "trading": {}}
-RESEARCH = {"running": pods(10, SMALL, "research"), "namespaces": {"research": {"workloads": 10}}}
-BARE = tuple(replace(pod, containers=(BOUNDED,)) for pod in pods(3, namespace="batch"))
-BATCH = {"running": BARE, "namespaces": {"batch": {"adopt": True, "injection": False, "workloads": 8}}}
+RESEARCH = {"running": pods(1, namespace="research"), "namespaces": {"research": {}}}
+UNBOUND_RESEARCH = dict.fromkeys(("namespaces.research.bounds.quota", "namespaces.research.bounds.limitRange"), False)
+HELD = {"running": pods(3), "state": StackState(namespaces={"trading": "u"})}
+MARKED = {"running": pods(3), "marks": {"pi-mesh/stack": "pi-mesh/lost"}}
 EDGE = {"listeners": [gateway("edge", **SECURE)], "names": {"ingress": "edge"}}
 LABELLED = {"listeners": [gateway("front", **SECURE)], "labels": {"ingress": {"istio": "front"}}}
 TEAM = 'labels["example.org/team"]'
@@ -96,9 +87,10 @@ TEAM = 'labels["example.org/team"]'
     pytest.param(OTHER_NAME, {"releases.names.istiod": "mesh", "trading.adopt": True},
                  id="a name where helm has another, and a namespace that is there is adopted"),
     pytest.param({"state": StackState(namespaces={"trading": "u"}), "trading": {}}, {}, id="a namespace of the stack"),
-    pytest.param(RESEARCH, {"namespaces.research.adopt": True, "namespaces.research.bounds.quota": False},
+    pytest.param(RESEARCH, {"namespaces.research.adopt": True, **UNBOUND_RESEARCH},
                  id="a further namespace by its own keys"),
-    pytest.param(BATCH, {}, id="pods of a namespace without sidecars count without them"),
+    pytest.param(HELD, {}, id="the bounds of a namespace in the state"),
+    pytest.param(MARKED, {}, id="the bounds of a namespace of a stack whose state is lost"),
     pytest.param({"listeners": [gateway("ingressgateway", **SECURE)]}, KEEPS_RIGHT,
                  id="a gateway that serves a certificate keeps its right to read it"),
     pytest.param(EDGE, KEEPS_RIGHT | {"releases.names.ingress": "edge"}, id="a gateway of another name"),

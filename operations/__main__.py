@@ -29,6 +29,7 @@ COMMANDS = {
     "preflight": ("-s pi-cluster", "-s pi-cluster --json"),
     "rehearse": ("-s pi-cluster", "-s pi-cluster --json"),
     "verify": ("-s pi-cluster --probe", "-s pi-cluster --window 60"),
+    "diff": ("-s pi-cluster", "-s pi-cluster --json"),
     "repair": ("-s pi-cluster", "-s pi-cluster --yes"),
     "adopt": ("-s pi-cluster", "-s pi-cluster --yes"),
     "budget": ("-s pi-cluster", "-s pi-cluster --json"),

@@ -113,14 +113,19 @@ def applied(stack: str, judged: bool, done: Finding, failed: str, fix: str) -> F
     return done
 
 
-def pending(stack: str, judged: bool) -> dict[str, str]:
-    """Return what an `up` would change now: operations such as "update" by URN. Raises PulumiFailed, as `up` would."""
+def steps(stack: str, judged: bool = False) -> list[dict]:
+    """Return the steps of a preview that change something. Raises PulumiFailed, as `up` would."""
     try:
         shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
     except PulumiFailed as problem:
         fix = WITHOUT_JSON if problem.finding.fix == CHECK_STACK else problem.finding.fix
         raise PulumiFailed(problem.finding.name, problem.finding.message, fix) from None
-    return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
+    return [step for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED]
+
+
+def pending(stack: str, judged: bool) -> dict[str, str]:
+    """Return what an `up` would change now: operations such as "update" by URN. Raises as `steps` does."""
+    return {step["urn"]: step["op"] for step in steps(stack, judged)}
 
 
 def registered(stack: str) -> list[dict]:

@@ -100,10 +100,37 @@ class ImageRow(Model):
     """The chart, with its version, that names the images; null for an image of Istio."""
 
 
+class FieldChange(Model):
+    """One field of a live object that changes."""
+
+    path: str
+    """Place of the field, such as `spec.template.spec.containers[discovery].image`."""
+    change: str
+    """The change in words."""
+    live: Any
+    """The value now; null without one, and no value of a Secret."""
+    target: Any
+    """The value afterwards; null where the field goes."""
+    manual: bool
+    """True where the settings have not changed, and `up` puts back what was changed by hand."""
+
+
+class ObjectChange(Model):
+    """One object that an `up` changes."""
+
+    change: Literal["create", "update", "delete", "replace"]
+    object: str
+    """KIND NAMESPACE/NAME of an object in the cluster; type and name of any other resource."""
+    release: str | None = None
+    """The Helm release that the object belongs to, as NAMESPACE/NAME; null for the program's own."""
+    fields: tuple[FieldChange, ...] = ()
+
+
 VERDICTS = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "rehearse": ("no tried node has a problem with the proxy", "a node has a problem with the proxy"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
+    "diff": ("every changed object was compared", "not every changed object could be compared"),
     "repair": ("nothing is left to repair", "something is left to repair"),
     "adopt": ("the adoption has no obstacle", "the adoption has an obstacle, and nothing more was written"),
     "budget": ("the budget was calculated", "the budget could not be calculated"),
@@ -194,6 +221,8 @@ class Report(Model):
     """The calls that were made; only in the report of `connectivity`."""
     images: tuple[ImageRow, ...] | None = None
     """The images of the stack; only in the report of `images`."""
+    changes: tuple[ObjectChange, ...] | None = None
+    """The objects that the next `up` changes; only in the report of `diff`."""
     archive: Archive | None = None
     """The written archive; only in the report of `report`."""
     address: str | None = None

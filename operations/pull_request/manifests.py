@@ -46,8 +46,13 @@ def rendered_objects(resources: Iterable[Resource], folder: Path) -> Objects:
 
 def _manifests(resource: Resource, folder: Path) -> Iterable[dict[str, Any]]:
     if resource.type == RELEASE:
-        return filter(None, yaml.load_all(_rendered_chart(resource, folder), yaml.CSafeLoader))
+        return chart_objects(resource, folder)
     return [resource.inputs] if resource.type.startswith("kubernetes:") and "kind" in resource.inputs else []
+
+
+def chart_objects(release: Resource, folder: Path) -> Iterable[dict[str, Any]]:
+    """Return the objects of a release's chart as helm renders them. Raises NotRenderedError."""
+    return filter(None, yaml.load_all(_rendered_chart(release, folder), yaml.CSafeLoader))
 
 
 def _rendered_chart(release: Resource, folder: Path) -> str:

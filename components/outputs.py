@@ -9,7 +9,7 @@ from components.manifest import KubernetesObject
 from components.release import ReleaseComponent
 from pi_mesh.budget import table
 from pi_mesh.budget.mesh import mesh_budget
-from pi_mesh.cluster import helm_releases, live_objects, services
+from pi_mesh.cluster import helm_releases, live_objects, load_balancers
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.cluster.helm_releases import ReleaseRecord
@@ -44,7 +44,7 @@ def _exposure(settings: Settings, namespace: str, gateway: ReleaseComponent) -> 
 
     def read(_status: str) -> object:
         try:
-            return services.read_exposure(context, namespace, gateway.release_name)
+            return load_balancers.read_exposure(context, namespace, gateway.release_name)
         except ClusterError as problem:
             return f"not known: {problem}"
 

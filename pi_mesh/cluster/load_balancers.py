@@ -1,12 +1,16 @@
-"""The provider of a gateway's address, and the reason why a Service of type LoadBalancer would get none."""
+"""The provider of a gateway's address, the reason for which a Service gets none, and the address that it has."""
 
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pi_mesh.cluster import objects
 from pi_mesh.cluster.address_pools import CRDS
+from pi_mesh.cluster.client import Client, Refused
+from pi_mesh.cluster.conditions import is_true
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod, image_program
@@ -175,3 +179,29 @@ def _is_disabled(arguments: str) -> bool:
 
 def _listed_ports(ports: Collection[int]) -> str:
     return f"{agreeing(len(ports), 'port', 'ports')} {enumerated(map(str, sorted(ports)))}"
+
+
+def read_exposure(context: str, namespace: str, service: str) -> dict[str, object]:
+    """Return the type, addresses and ports of a Service; empty if it does not exist. Raises ClusterUnreachable."""
+    with Client(context) as client:
+        item = client.get(f"/api/v1/namespaces/{namespace}/services/{service}")
+        if not item:
+            return {}
+        spec = item["spec"]
+        if spec["type"] == "NodePort":
+            number, addresses = "nodePort", list(_node_addresses(client))
+        else:
+            number, addresses = "port", [*objects.service(item).addresses] or [spec.get("clusterIP", "")]
+    return {
+        "type": spec["type"],
+        **({"addresses": addresses} if addresses else {}),
+        "ports": {port["name"]: port[number] for port in spec["ports"]},
+    }
+
+
+def _node_addresses(client: Client) -> Iterator[str]:
+    """Yield the first InternalIP of each Ready node, of which a dual-stack node has two; none if they stay unlisted."""
+    with suppress(Refused):
+        for node in client.items("/api/v1/nodes"):
+            addresses = node.get("status", {}).get("addresses", []) if is_true(node, "Ready") else []
+            yield from [entry["address"] for entry in addresses if entry["type"] == "InternalIP"][:1]

@@ -144,20 +144,12 @@ def _with_certificates(context: str, proxy: Proxy) -> Proxy:
 # Envoy never shows keys: its config dump has "[redacted]" in their place.
 
 ADMIN_PORT, SECRETS_PATH = 15000, "/config_dump?resource=dynamic_active_secrets"
-CLUSTERS_PATH = "/clusters?format=json"
 
 
 def read_certificates(context: str, namespace: str, pod: str) -> tuple[str, str]:
     """Return the PEM of a proxy's certificate chain, and of the roots that it trusts. Raises NotForwardedError."""
     with forwarded(context, namespace, f"pod/{pod}", ADMIN_PORT) as address:
         return secret_texts(get_json(address, SECRETS_PATH))
-
-
-def read_endpoints(context: str, namespace: str, pod: str, cluster: str) -> list[Mapping[str, Any]] | None:
-    """Return the endpoints of a proxy's cluster, with their health; None without it. Raises NotForwardedError."""
-    with forwarded(context, namespace, f"pod/{pod}", ADMIN_PORT) as address:
-        every = get_json(address, CLUSTERS_PATH).get("cluster_statuses") or []
-    return next((entry.get("host_statuses") or [] for entry in every if entry.get("name") == cluster), None)
 
 
 def secret_texts(dump: Mapping[str, Any]) -> tuple[str, str]:

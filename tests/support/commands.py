@@ -33,11 +33,6 @@ def wrong(report: dict[str, Any]) -> set[str]:
     return {row["call"] for row in report["calls"] if not row["right"]}
 
 
-def refusals(report: dict[str, Any]) -> list[str]:
-    """Return the objects that refuse a call."""
-    return [f"{one['kind']} {one['name']}" for one in report["findings"] if one["level"] == "error"]
-
-
 def rehearsed(project: Project, *options: str) -> tuple[int, Findings]:
     """Return the exit status and the findings of `rehearse`."""
     status, report = _reported(project, "rehearse", "--json", *options)

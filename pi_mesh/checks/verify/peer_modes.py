@@ -53,14 +53,6 @@ class PeerModes:
         own = self._of_workload(pod)
         return (own and (port_modes(own).get(port) or mode_of(own))) or self.namespace_mode(pod.namespace)
 
-    def deciding(self, pod: Pod, port: int) -> Policy | None:
-        """Return the policy that gives a workload's port its mode; None where Istio's default holds."""
-        own = self._of_workload(pod)
-        if own and (port_modes(own).get(port) or mode_of(own)):
-            return own
-        scopes = (self._applying(pod.namespace), self._applying(self.root))
-        return next((policy for policy in scopes if policy and mode_of(policy)), None)
-
     def modes(self, pod: Pod) -> Iterator[str]:
         """Yield the mode of a pod, and of each of its ports with a mode of its own."""
         yield self.mode(pod)

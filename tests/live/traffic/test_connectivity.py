@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -10,9 +9,7 @@ import pytest
 from lab.cluster.kubectl import get
 from lab.workloads import CONTROL
 from operations.connectivity.objects import NAMESPACE
-from tests.live.traffic import cast
-from tests.live.traffic.cast import rules
-from tests.support.commands import connectivity, refusals, wrong
+from tests.support.commands import connectivity, wrong
 from tests.support.objects import patched, present
 from tests.support.project import STACK, Project
 
@@ -63,19 +60,6 @@ def test_every_call_goes_as_it_must_in_the_shipped_mesh(mesh: Project, figure):
     status, report = connectivity(mesh)
     assert (status, wrong(report)) == (0, set())
     figure("; ".join(f"{row['call']}: {row['seen']} after {row['seconds']} s" for row in report["calls"]))
-
-
-@pytest.mark.usefixtures("workloads")
-def test_the_policy_that_refuses_a_workloads_call_is_named(mesh: Project, figure):
-    to = ("--to", "trading/trading-agent-service")
-    policy = {"agent": {"selector": cast.AGENT, "rules": [{"namespaces": [cast.ARGOCD]}]}}
-    callers = (cast.CLIENT, cast.DEPLOYER, cast.OUTSIDER)
-    with rules(authorization={"policies": policy}), ThreadPoolExecutor(max_workers=len(callers)) as pool:
-        asked = [pool.submit(connectivity, mesh, "--from", f"{one.namespace}/{one.name}", *to) for one in callers]
-        client, deployer, outsider = (refusals(task.result()[1]) for task in asked)
-    assert (client, deployer) == (["AuthorizationPolicy trading/agent"], [])
-    assert outsider == [f"PeerAuthentication {CONTROL}/default", "AuthorizationPolicy trading/agent"]
-    figure(f"with a sidecar {client[0]}, without one {' and '.join(outsider)}")
 
 
 def test_verify_names_a_route_without_a_gateway_and_the_service_that_is_not_there(mesh: Project, figure):

@@ -101,7 +101,4 @@ def test_an_authorizer_outside_decides_and_nobody_passes_while_it_is_away(mesh: 
             assert status(cast.CLIENT, cast.APPLICATION_URL) == 200
             assert {"GET /debug", f"GET {COUNTS}"} >= reads().keys()
         assert settled(lambda: call(cast.CLIENT, url, of_desk).status, 403) == 403
-        call_of_client = ("--from", "trading/client", "--to", "trading/trading-app-service:80")
-        said = mesh.operation("connectivity", *call_of_client).line_with("desk-authorizer")
-        assert "on whose answer the call depends" in said
     figure("the desk 200 with its user's name, others 403, another path unasked; without the authorizer 403")

@@ -26,5 +26,5 @@ def deployed() -> Iterator[Callable[..., Recording]]:
         return record(lambda: mesh.deploy(make_settings(**overrides)), preview=not snapshot, state=state or {})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pi_mesh.cluster.services.read_exposure", gone)
+        patch.setattr("pi_mesh.cluster.load_balancers.read_exposure", gone)
         yield run

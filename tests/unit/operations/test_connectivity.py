@@ -6,7 +6,7 @@ import pytest
 from typer.testing import Result
 
 from operations import short_lived, stacks
-from operations.connectivity import calls, own_call
+from operations.connectivity import calls
 from operations.results import CallRow
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster.pods import Pod
@@ -17,7 +17,6 @@ from tests.support.snapshots import make_snapshot
 
 ISTIOD = Pod("istio-system", "istiod-0", {"app": "istiod"})
 ROW = CallRow(call="pod to pod", caller="client", target="server", must="pass", seen="direct", right=True, seconds=0.4)
-DENIES = error("access", Subject("AuthorizationPolicy", "trading/closed"), "denies the call", "narrow it")
 
 
 class Run:
@@ -26,16 +25,10 @@ class Run:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.settings, self.pods = make_settings(), (ISTIOD,)
         self.made: list[calls.CallResult] | Finding = [(ROW, ok("pod to pod", Subject("call", "a to b"), "passed"))]
-        self.judged: list[tuple[str, str]] = []
         monkeypatch.setattr(stacks, "load_with_cluster", lambda _: (self.settings, make_snapshot(pods=self.pods)))
         monkeypatch.setattr(calls, "Client", FakeClient())
         monkeypatch.setattr(short_lived, "sweep", lambda _: 0)
         monkeypatch.setattr(calls, "run_calls", lambda *_: self.made)
-        monkeypatch.setattr(own_call, "call_findings", self._judge)
-
-    def _judge(self, _: object, __: object, *ends: object) -> list[Finding]:
-        self.judged.append(tuple(map(str, ends)))
-        return [DENIES]
 
     def __call__(self, *options: str) -> Result:
         return run_command("connectivity", "-s", "test", *options)
@@ -62,21 +55,6 @@ def test_json_has_the_calls_beside_the_findings(run, made, status, rows):
     result = run("--json")
     report = json.loads(result.stdout.splitlines()[-1])
     assert (result.exit_code, report["calls"], len(report["findings"])) == (status, rows, 1)
-
-
-@pytest.mark.parametrize("ends", [("--from", "trading/app"), ("--to", "trading/app"), ("--from", "", "--to", "")])
-def test_an_end_alone_or_without_a_name_is_refused_before_the_cluster_is_read(run, monkeypatch, ends):
-    monkeypatch.setattr(stacks, "load_with_cluster", None)
-    result = run(*ends)
-    assert (result.exit_code, "--from" in result.output) == (2, True)
-
-
-def test_a_call_of_the_users_own_is_judged_and_nothing_is_called(run):
-    run.made = []
-    result = run("--json", "--from", "shop/client", "--to", "trading/app:80")
-    report = json.loads(result.stdout.splitlines()[-1])
-    assert run.judged == [("shop/client", "trading/app")]
-    assert (result.exit_code, report["findings"][0]["name"], report["calls"]) == (1, "trading/closed", None)
 
 
 @pytest.mark.parametrize(("discovery", "pods", "status", "says"), [

@@ -31,7 +31,7 @@ def deployed(monkeypatch):
         monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda *_, **__: make_snapshot(**snapshot))
         authority = live(ROOT) if snapshot else Authority()
         monkeypatch.setattr("pi_mesh.cluster.mesh_ca.read_authority", lambda *_: authority)
-        monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", lambda *_: "")
+        monkeypatch.setattr("pi_mesh.cluster.load_balancers.read_exposure", lambda *_: "")
         with vault_server(ROOT.pem) as address:
             settings = make_settings(vault={"enabled": True, "address": address, "allowHttp": True, **vault})
             return record(lambda: mesh.deploy(settings), outputs=outputs)

@@ -13,7 +13,7 @@ from pi_mesh.cluster import proxies
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
-from pi_mesh.cluster.proxies import Proxies, read_endpoints, secret_texts
+from pi_mesh.cluster.proxies import Proxies, secret_texts
 from pi_mesh.names import SHORT_LIVED_LABEL
 from tests.support.findings import case, table
 from tests.support.snapshots import make_snapshot
@@ -105,11 +105,3 @@ def test_the_workloads_own_chain_and_roots_are_returned_and_empty_texts_without(
     configs = [{"name": name, "secret": secret} for name, secret in secrets.items()]
     assert secret_texts({"configs": configs}) == ("CHAIN", "ROOTS")
     assert secret_texts({}) == ("", "")
-
-
-def test_the_endpoints_of_one_cluster_are_returned_and_none_of_a_cluster_that_is_not_there(monkeypatch):
-    known = {"cluster_statuses": [{"name": "outbound|80||app", "host_statuses": [{"weight": 1}]}, {"name": "empty"}]}
-    monkeypatch.setattr(proxies, "forwarded", lambda *_: nullcontext("127.0.0.1:1"))
-    monkeypatch.setattr(proxies, "get_json", lambda _, path: known if path == "/clusters?format=json" else {})
-    endpoints = [read_endpoints("test", "shop", "client-0", name) for name in ("outbound|80||app", "empty", "gone")]
-    assert endpoints == [[{"weight": 1}], [], None]

@@ -1,4 +1,4 @@
-"""k3s' servicelb: the clusters that it serves, and the nodes on which its pods find their ports free; where a gateway is reached."""
+"""k3s' servicelb: the clusters that it serves, and the nodes where its ports are free; where a gateway is reached."""
 
 from dataclasses import replace
 

@@ -105,13 +105,14 @@ def _run(file: str, source: str, files: list[str], tests: set[str], sender: Conn
 
 
 def _import_instead(path: str, source: str) -> None:
-    """Let imports of a file compile another source."""
-    original = SourceFileLoader.get_code
+    """Let imports of a file compile another source, and let tests that look at the file read it."""
+    original, read_text = SourceFileLoader.get_code, Path.read_text
 
     def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
         return compile(source, path, "exec") if self.path == path else original(self, fullname)
 
     SourceFileLoader.get_code = get_code
+    Path.read_text = lambda self, *how, **more: source if str(self) == path else read_text(self, *how, **more)
 
 
 class _Chosen:

@@ -193,8 +193,8 @@ def test_a_bound_that_the_oldest_istio_does_not_know_is_refused_for_it_alone(new
 
 
 def test_limits_are_refused_for_an_istio_whose_envoy_cannot_count_clients():
-    said = refusal(istio={"version": OLDEST}, traffic=listen(limits=[TEN]))
-    assert "traffic.gateways.g.limits need Istio 1.26 or newer; istio.version is 1.20" in said
+    said = refusal(istio={"version": "1.25.5"}, traffic=listen(limits=[TEN]))
+    assert "traffic.gateways.g.limits need Istio 1.26 or newer; istio.version is 1.25" in said
     assert make_settings(istio={"version": "1.26.0"}, traffic=listen(limits=[TEN]))
 
 

@@ -43,7 +43,7 @@ def grafana(**values: object) -> dict:
     case("an image that is a list", istiod(values__pilot__image=[EVIL]), "pilot.image is a list, where a text belongs"),
     case("a gateway's annotation", gateway(values__podAnnotations={IMAGE: EVIL}), f"podAnnotations.{IMAGE} is {EVIL}"),
     case("one beside it", gateway(values__additionalContainers=[{"image": EVIL}]), "additionalContainers[0].image is"),
-    case("one without a hub", gateway(values__additionalContainers=[{"image": "evil"}]), "additionalContainers[0].image is"),
+    case("one without a hub", gateway(values__initContainers=[{"image": "evil"}]), "initContainers[0].image is evil"),
     case("its init container", gateway(values__initContainers=[{"image": EVIL}]), f"initContainers[0].image is {EVIL}"),
     case("a template of the injector", injecting(f"spec:\n  containers:\n  - image: {EVIL}\n"), f"{TEMPLATE} {EVIL}"),
     case("a template that writes JSON", injecting(f'{{"containers": [{{"image": "{EVIL}"}}]}}'), f"{TEMPLATE} {EVIL}"),

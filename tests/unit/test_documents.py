@@ -20,7 +20,7 @@ EXAMPLES = [
     for name in ("traffic", "namespaces")
     for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{name}.md").read_text(), re.DOTALL)
 ]
-PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "lab" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "lab" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FOLDERS = "components|docs|lab|operations|pi_mesh|policies|tests"
 REFERENCE = set(re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "config.md").read_text(), re.MULTILINE))
 FIRST = {key.partition(".")[0] for key in REFERENCE}
@@ -84,7 +84,7 @@ def test_every_setting_on_a_page_for_users_is_in_the_reference(page: str):
     assert [key for key in sorted(named) if not any(f"{known}.".startswith(f"{key}.") for known in REFERENCE)] == []
 
 
-@pytest.mark.parametrize("picture", sorted((ROOT / "docs").glob("*.svg")), ids=lambda picture: picture.stem)
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs").rglob("*.svg")), ids=lambda picture: picture.stem)
 def test_a_picture_is_used_and_loads_nothing_from_another_host(picture: Path):
     assert [page.name for page in PAGES if f"({picture.name})" in page.read_text()] != []
     attributes = [item for element in ElementTree.parse(picture).iter() for item in element.attrib.items()]

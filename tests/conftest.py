@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def told(record_property):
-    """Return `told(status, line, recovery)`, which records a fault's message and remedy for docs/figures/reliability.md."""
+    """Return `told(status, line, recovery)`, which records a fault's message and remedy for the page reliability.md."""
 
     def note(status: int, line: str, recovery: str = "") -> None:
         helps = f" Helps: {recovery}." if recovery else ""

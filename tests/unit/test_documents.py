@@ -4,7 +4,6 @@ import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -92,12 +91,3 @@ def test_the_table_of_istio_and_kubernetes_is_that_of_the_catalog():
     known = [(row.minor, *row.kubernetes, row.end_of_life) for row in istio.MINORS.values()]
     assert rows == [tuple(map(str, row)) for row in known]
     assert f"istio.version {istio.NEWEST} " in (ROOT / "README.md").read_text()
-
-
-@pytest.mark.parametrize("picture", sorted((ROOT / "docs").rglob("*.svg")), ids=lambda picture: picture.stem)
-def test_a_picture_is_used_and_loads_nothing_from_another_host(picture: Path):
-    assert [page.name for page in PAGES if f"({picture.name})" in page.read_text()] != []
-    attributes = [item for element in ElementTree.parse(picture).iter() for item in element.attrib.items()]
-    loaded = [value for name, value in attributes if name.endswith(("href", "src"))]
-    assert [value for value in loaded if not value.startswith("#")] == []
-    assert "@font-face" not in picture.read_text()

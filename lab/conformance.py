@@ -1,4 +1,4 @@
-"""The Gateway API's conformance suite against the mesh of the local cluster, and its page docs/conformance.md."""
+"""The Gateway API's conformance suite against the local cluster's mesh, and its page docs/figures/conformance.md."""
 
 import json
 import re
@@ -26,8 +26,8 @@ from lab.workloads import CONTROL
 from pi_mesh.markdown import markdown_table
 
 NAME = "conformance"
-PAGE = CHECKOUT / "docs" / "conformance.md"
-REPORT = CHECKOUT / "docs" / "conformance" / "report.yaml"
+PAGE = CHECKOUT / "docs" / "figures" / "conformance.md"
+REPORT = CHECKOUT / "docs" / "figures" / "conformance" / "report.yaml"
 PUBLISHED = REPORT.with_name("istio-1.30.1.yaml")
 """Istio's newest report, from the Gateway API's repository: conformance/reports/v1.5/istio-istio (2026-08-21)."""
 LOG = LOGS / "conformance.log"
@@ -168,7 +168,7 @@ def results(log: str) -> dict[str, str]:
 
 
 def page(report: Mapping[str, Any], published: Mapping[str, Any], tests: Mapping[str, str]) -> str:
-    """Return the text of docs/conformance.md."""
+    """Return the text of docs/figures/conformance.md."""
     theirs = dict(_parts(published))
     rows = [(*key, *_figures(part), *_figures(theirs.get(key))) for key, part in _parts(report)]
     causes = [(f"`{name}`", EXPLAINED.get(name, "unknown")) for name in sorted(tests) if tests[name] == "FAIL"]

@@ -1,4 +1,4 @@
-"""The command `python -m policies.document`: write the sections of the rules into docs/policies.md."""
+"""The command `python -m policies.document`: write the sections of the rules into docs/review.md."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policies.rules import RULES, Rule
 
-PAGE = Path(__file__).parents[1] / "docs" / "policies.md"
+PAGE = Path(__file__).parents[1] / "docs" / "review.md"
 MARK = "<!-- `python -m policies.document` writes the sections of the rules below -->\n"
 
 

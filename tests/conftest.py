@@ -11,7 +11,7 @@ from tests.support.reliability.plugin import PROPERTY, ReliabilityTable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--figures", action="store_true", help="write what the live tests see into docs/live.md")
+    parser.addoption("--figures", action="store_true", help="write what the live tests see into docs/figures/live.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def told(record_property):
-    """Return `told(status, line, recovery)`, which records a fault's message and its remedy for docs/reliability.md."""
+    """Return `told(status, line, recovery)`, which records a fault's message and remedy for the page reliability.md."""
 
     def note(status: int, line: str, recovery: str = "") -> None:
         helps = f" Helps: {recovery}." if recovery else ""

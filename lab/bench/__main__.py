@@ -24,7 +24,7 @@ def main() -> None:
     """Compare the contenders."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=15, help="rounds; the median is quoted")
-    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs", help="folder of the page")
+    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "figures", help="folder of the page")
     compare(**vars(parser.parse_args()))
 
 

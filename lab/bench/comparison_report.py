@@ -45,7 +45,7 @@ def table(groups: Sequence[Sequence[Series]]) -> Table:
 
 
 def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
-    """Return the text of docs/bench.md."""
+    """Return the text of docs/figures/bench.md."""
     lines = [
         "# Side by side",
         "",

@@ -41,7 +41,7 @@ rounds, the least and the most of them in parentheses. The sidecars have the Ans
 {cores} cores, a load of {load:.0f} (five minutes' average; above its cores, p99 is mostly the wait for one).
 {istio}
 
-Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
+Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](../limits.md)).
 
 | | {columns} |
 |---|{rules}
@@ -87,7 +87,7 @@ def measure(rounds: int, seconds: int, say) -> dict[str, list[dict[int, float]]]
 
 
 def page(found: dict[str, list[dict[int, float]]], rounds: int, seconds: int) -> str:
-    """Return the text of docs/latency.md."""
+    """Return the text of docs/figures/latency.md."""
     columns = " | ".join(f"p{one}" for one in PERCENTILES)
     numbers = {"rounds": rounds, "seconds": seconds, "rate": PER_SECOND, "connections": CONNECTIONS}
     machine = {"cores": os.cpu_count(), "load": os.getloadavg()[1]}
@@ -111,11 +111,11 @@ def _cell(values: list[dict[int, float]], percentile: int) -> str:
 
 
 def main() -> None:
-    """Measure and write docs/latency.md."""
+    """Measure and write docs/figures/latency.md."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench.latency", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=10, help="of each measurement")
-    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs", help="folder for latency.md")
+    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "figures", help="folder for latency.md")
     arguments = parser.parse_args()
     found = measure(arguments.rounds, arguments.seconds, Console().print)
     (arguments.into / "latency.md").write_text(page(found, arguments.rounds, arguments.seconds))

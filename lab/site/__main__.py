@@ -31,7 +31,7 @@ def main() -> int:
 
 def documents(checkout: Path) -> list[Path]:
     """Return the documents, as paths below the checkout."""
-    return sorted(page.relative_to(checkout) for name in ("", "docs", "lab") for page in (checkout / name).glob("*.md"))
+    return sorted(page.relative_to(checkout) for at in ("", "docs/**/", "lab/") for page in checkout.glob(f"{at}*.md"))
 
 
 def write_pages(checkout: Path, folder: Path) -> None:

@@ -126,7 +126,7 @@ def _checked(content: bytes, digest: str, source: str) -> bytes:
 ID = "charts"
 HEADER = """\
 # The SHA-256 sums of the charts that each stack may install. `python -m operations charts lock -s STACK` writes them;
-# review and commit them. A stack that is not in here trusts its charts unseen. docs/charts.md says more.
+# review and commit them. A stack that is not in here trusts its charts unseen. docs/clusters.md says more.
 """
 
 

@@ -1,4 +1,4 @@
-"""Memory of istiod and the proxies by the number of services in the cluster, read off docs/footprint.md."""
+"""Memory of istiod and the proxies by the number of services in the cluster, read off docs/figures/footprint.md."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ MARGIN = 2
 The lab's Envoy lacks Istio's own filters, its istiod does not configure them, and its few proxies rest on x86_64. Istio
 publishes 60 MB for a sidecar under load, twice the lab's at rest, and nothing on the growth with services. Go's heap
 may also double before it is collected: another run's istiod, which had lived longer, took 1.6 times its line. All of
-that stands in docs/footprint.md. https://istio.io/v1.24/docs/ops/deployment/performance-and-scalability/
+that stands in docs/figures/footprint.md. https://istio.io/v1.24/docs/ops/deployment/performance-and-scalability/
 """
 
 

@@ -12,7 +12,7 @@ MORE_CALLERS = "more callers may reach the pods of the mesh"
 class NetworkPolicySettings(Model):
     """NetworkPolicies for istiod, the gateways, the stack's cert-manager and the namespaces with sidecars.
 
-    They admit what the mesh itself needs (docs/namespaces.md).
+    They admit what the mesh itself needs (docs/configure.md).
     """
 
     enabled: Annotated[bool, Weaker(OFF, "pods may be called, and may call, past their sidecars")] = False

@@ -147,7 +147,7 @@ def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Return `figure("120 ms")`: write the test's row in docs/live.md, if `--figures` asks for it."""
+    """Return `figure("120 ms")`: write the test's row in docs/figures/live.md, if `--figures` asks for it."""
     section = (request.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
     what = figures.sentence(request.node.name)
 

@@ -1,15 +1,15 @@
-"""The table of docs/live.md: a row for each test on the local cluster, with the figure it saw and the day."""
+"""The table of docs/figures/live.md: a row for each test on the local cluster, with the figure it saw and the day."""
 
 import re
 from datetime import date
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
+FILE = Path(__file__).resolve().parents[2] / "docs" / "figures" / "live.md"
 HEAD = """# Seen on the local cluster
 
 Each row is a test in `tests/live` that saw this figure on that day. `pytest tests/live --figures` writes the rows of
 the tests that ran, and keeps the others. The local cluster runs the real istiod, API server and kubelets, and
-upstream's Envoy in place of Istio's proxy; [limits.md](limits.md) says what that leaves unproven.
+upstream's Envoy in place of Istio's proxy; [limits.md](../limits.md) says what that leaves unproven.
 
 Istio is 1.31.0. An upgrade starts from another real control plane, built from its own module with its own charts:
 1.27.9, or 1.30, which is the commit b01690e6db7d of Istio's main branch, ten days after 1.30 branched off. The Envoy

@@ -13,7 +13,7 @@ from tests.support.shape import ROOT
 
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 CONTRACTS = {contract["id"]: contract for contract in LINTER["contracts"]}
-PICTURE = (ROOT / "docs" / "architecture.md").read_text().partition("```mermaid\n")[2].partition("```")[0]
+PICTURE = (ROOT / "ARCHITECTURE.md").read_text().partition("```mermaid\n")[2].partition("```")[0]
 FORBIDDEN = [
     ("plain", "pi_mesh/values/gateway.py", "import pulumi"),
     ("plain", "pi_mesh/names.py", "from pulumi_kubernetes import helm"),

@@ -4,12 +4,12 @@ import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import yaml
 
 from operations.__main__ import COMMANDS
+from pi_mesh.catalog import istio
 from pi_mesh.checks.finding import errors
 from tests.support.factories import make_settings
 from tests.support.shape import ROOT
@@ -17,10 +17,10 @@ from tests.support.traffic_problems import run
 
 EXAMPLES = [
     yaml.safe_load(block)
-    for name in ("traffic", "namespaces")
-    for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{name}.md").read_text(), re.DOTALL)
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    for block in re.findall(r"```yaml\n(pi-mesh:.*?)```", page.read_text(), re.DOTALL)
 ]
-PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "lab" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "lab" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FOLDERS = "components|docs|lab|operations|pi_mesh|policies|tests"
 REFERENCE = set(re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "config.md").read_text(), re.MULTILINE))
 FIRST = {key.partition(".")[0] for key in REFERENCE}
@@ -37,7 +37,7 @@ def test_an_example_is_right(example: dict):
 
 def test_every_part_has_an_example():
     keys = {key.removeprefix("pi-mesh:") for example in EXAMPLES for key in example}
-    parts = "ingress traffic mtls proxy observability namespaces trading istio gatewayApi networkPolicies"
+    parts = "ingress traffic mtls proxy observability namespaces trading istio gatewayApi networkPolicies vault ca"
     assert keys == {*parts.split()}
 
 
@@ -76,7 +76,7 @@ def test_every_command_of_ours_on_a_page_exists(page: Path):
     assert sorted({*re.findall(r"python -m operations ([a-z][a-z-]+)", text)} - {*COMMANDS}) == []
 
 
-@pytest.mark.parametrize("page", ["tasks", "troubleshooting", "runbooks"])
+@pytest.mark.parametrize("page", ["configure", "observability", "operations", "runbooks", "vault"])
 def test_every_setting_on_a_page_for_users_is_in_the_reference(page: str):
     text = (ROOT / "docs" / f"{page}.md").read_text()
     named = {key for key in re.findall(r"`([a-z]\w*\.[\w.\[\]]+)", text) if key.partition(".")[0] in FIRST}
@@ -84,10 +84,10 @@ def test_every_setting_on_a_page_for_users_is_in_the_reference(page: str):
     assert [key for key in sorted(named) if not any(f"{known}.".startswith(f"{key}.") for known in REFERENCE)] == []
 
 
-@pytest.mark.parametrize("picture", sorted((ROOT / "docs").glob("*.svg")), ids=lambda picture: picture.stem)
-def test_a_picture_is_used_and_loads_nothing_from_another_host(picture: Path):
-    assert [page.name for page in PAGES if f"({picture.name})" in page.read_text()] != []
-    attributes = [item for element in ElementTree.parse(picture).iter() for item in element.attrib.items()]
-    loaded = [value for name, value in attributes if name.endswith(("href", "src"))]
-    assert [value for value in loaded if not value.startswith("#")] == []
-    assert "@font-face" not in picture.read_text()
+def test_the_table_of_istio_and_kubernetes_is_that_of_the_catalog():
+    rows = re.findall(
+        r"^\| 1\.(\d+) \| 1\.(\d+) to 1\.(\d+) \| (\S+) \|", (ROOT / "docs" / "upgrade.md").read_text(), re.M
+    )
+    known = [(row.minor, *row.kubernetes, row.end_of_life) for row in istio.MINORS.values()]
+    assert rows == [tuple(map(str, row)) for row in known]
+    assert f"istio.version {istio.NEWEST} " in (ROOT / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""The account of docs/drift, and the examples of docs/drift.md by which drift reports itself."""
+"""The account of docs/drift, and the examples of docs/observability.md by which drift reports itself."""
 
 import re
 import subprocess
@@ -15,8 +15,8 @@ from pi_mesh.cluster import kubeconfig
 from tests.support.factories import make_settings
 from tests.support.shape import ROOT
 
-PAGE = (ROOT / "docs" / "drift.md").read_text()
-CONFIG, JOB = yaml.safe_load_all(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
+PAGE = (ROOT / "docs" / "observability.md").read_text()
+CONFIG, JOB = yaml.safe_load_all(re.findall(r"```yaml\n(apiVersion.*?)```", PAGE, re.DOTALL)[0])
 POD = JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 IMPORTING = """import ast, sys, operations.__main__
 for file in ("operations/command_line.py", "operations/verify/__init__.py"):
@@ -92,7 +92,9 @@ def test_the_jobs_kubeconfig_is_one_of_the_settings_context(tmp_path, monkeypatc
     assert connection.user.token_file == "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 
-@pytest.mark.parametrize(("file", "option"), [("docs/drift.md", "--file"), (".github/workflows/drift.yml", "--issue")])
+@pytest.mark.parametrize(
+    ("file", "option"), [("docs/observability.md", "--file"), (".github/workflows/drift.yml", "--issue")]
+)
 def test_the_unit_and_the_workflow_pipe_one_command_into_the_other(file, option):
     verify = r"operations verify --stack=\S+ --stack-file=\S+ --read-only --json"
     pipe = rf"\.venv/bin/python -m {verify} \| \.venv/bin/python -m operations\.drift_notice {option}"

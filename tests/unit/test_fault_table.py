@@ -1,4 +1,4 @@
-"""The table of faults in docs/reliability.md: a test for every row, and a row for every line."""
+"""The table of faults in docs/figures/reliability.md: a test for every row, and a row for every line."""
 
 import ast
 import re

@@ -24,7 +24,7 @@ def check(observation: Observation) -> Iterator[Finding]:
     short = [each for each in _told(observation.mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
     for path, profile, growth in short:
         needed = f"{show_memory(growth.memory(count))} to allow for with {services}"
-        measured = f"{MARGIN} times what was measured: docs/footprint.md"
+        measured = f"{MARGIN} times what was measured: docs/figures/footprint.md"
         message = f"{profile.limits.memory} is less than the {needed} ({measured})"
         yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
     if not short:

@@ -104,7 +104,7 @@ def test_no_request_is_lost_between_a_control_plane_and_a_newer_one_beside_it(ol
 
 @pytest.mark.long
 def test_the_first_control_plane_follows_its_canary_and_no_request_is_lost(older_shop: Project, figure):
-    """Take the steps of docs/revisions.md: all moves, the first istiod is raised in place, and all comes back."""
+    """Take the steps of docs/upgrade.md: all moves, the first istiod is raised in place, and all comes back."""
     workloads = {SHOP.name, INSIDER.name}
     with streams(ingress=(VISITOR, INGRESS_URL)) as tallies:
         canary = {"istio.canary": {"version": LAB, "revision": REVISION}, "trading.revision": REVISION}

@@ -8,7 +8,7 @@ import pytest
 from tests.support.reliability import table
 from tests.support.reliability.table import Result
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "figures" / "reliability.md"
 PROPERTY = "seen"
 
 

@@ -11,7 +11,8 @@ HEAD = """# Faults and bad inputs
 
 What the mesh, the program and its operations survive, and how. Written by the tests themselves: `pytest --figures`.
 Live tests run against a real cluster; what they saw is the last line a user reads, and what helps.
-`unrecorded`: the test is there, but no run of it has written its result here yet.
+`unrecorded`: the test is there, but no run of it has written its result here yet. A line is quoted as it was printed on
+the day of its run: findings in boxes (`│`) are of a run before 0.3.0.
 
 | # | case | test | result | what is seen, and what helps |
 |--:|---|---|---|---|

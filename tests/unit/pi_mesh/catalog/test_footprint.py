@@ -7,7 +7,7 @@ import pytest
 
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, SIDECAR, Growth
 
-PAGE = Path(__file__).parents[4] / "docs" / "footprint.md"
+PAGE = Path(__file__).parents[4] / "docs" / "figures" / "footprint.md"
 PARTS = {"istiod": ISTIOD, "ingress gateway": GATEWAY, "sidecar, whole mesh": SIDECAR}
 
 

@@ -131,10 +131,7 @@ REFUSED = {
     "a limit per part of a second": (listen(limits=[{**TEN, "per": "500ms"}]), "limits[0].per: '500ms': is not a time"),
     "a protocol that is none": (listen(protocol="UDP", port=53), "traffic.gateways.g.protocol"),
     "a wildcard through the egress gateway": (outside("*.example.org", throughGateway=True), "needs hosts without '*'"),
-    "two TCP hosts through the egress gateway": (
-        broker({**TWO, "tls": None}),
-        "TCP through the gateway takes one",
-    ),
+    "two TCP hosts through the egress gateway": (broker({**TWO, "tls": None}), "TCP through the gateway takes one"),
     "two hosts called by TLS": (broker(TWO), "tls takes one host; give each host"),
     "TLS without the gateway": (broker({"throughGateway": False}), "tls needs throughGateway: the egress gateway"),
     "TLS of a caller that speaks TLS": (broker({"protocol": "TLS"}), "tls needs protocol HTTP or TCP: with TLS"),

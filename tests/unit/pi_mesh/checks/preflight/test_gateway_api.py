@@ -13,16 +13,7 @@ from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.values.traffic.gateway_api import API
 from tests.support.factories import make_mesh
 from tests.support.findings import assert_lines, case, table
-from tests.support.gateway_api import (
-    CLASS,
-    DEPLOYED,
-    OWN_GATEWAY,
-    SERVED,
-    gateway,
-    mesh_with,
-    route,
-    with_objects,
-)
+from tests.support.gateway_api import CLASS, DEPLOYED, OWN_GATEWAY, SERVED, gateway, mesh_with, route, with_objects
 from tests.support.healthy_mesh import HEALTHY
 from tests.support.snapshots import installed_state, make_snapshot
 from tests.support.versions import NEWEST, SHIPPED
@@ -150,7 +141,7 @@ NOT_READ = "ERROR traffic.api: is gateway, and Istio would not read a"
     case("CRDs that are too old",
         findings(with_objects(release="v1.5.1"), traffic={"api": "gateway", "services": {"shop": {"ports": [80]}},
             "routes": {"r": {"hosts": ["shop"], "tcp": [SHOP]}}}),
-        f"{NOT_READ} TCPRoute: its CRD is of v1.5.1, and\n{READS}"),
+        f"{NOT_READ} TCPRoute: its CRD is of v1.5.1, and\n{READS}")
 )  # fmt: skip
 def test_this_stacks_own_gateways_are_served_by_its_ingress_gateway_and_bring_no_pods(told, lines):
     assert_lines(told, lines)
@@ -178,7 +169,7 @@ def with_crds(release: str, /, **marks: str) -> Snapshot:
     case("nobody's", findings(with_crds("v1.6.3"), **ASKED),
         f"{IN_THE_WAY}would replace 7 CRDs of an unknown owner (v1.6.3); remove it, or give them to this stack: "
         f"`kubectl annotate crd gatewayclasses.…io pi-mesh/stack={OWNER}`$\n{READS}"),
-    case("verified", verified(with_crds("v1.6.3"), **ASKED), READS),
+    case("verified", verified(with_crds("v1.6.3"), **ASKED), READS)
 )  # fmt: skip
 def test_the_crds_of_the_settings_replace_none_of_another_owner_and_no_newer_ones(told, lines):
     assert_lines(told, lines)

@@ -2,13 +2,33 @@
 
 AGENT, APP = "trading-agent-service", "trading-app-service"
 SECRET, MQTT_SECRET = "trading-certificate", "mqtt-certificate"
-AGENT_POLICY = {
-    "selector": {"app": "trading-agent"},
-    "rules": [
-        {"namespaces": ["argocd"]},
-        {"principals": ["cluster.local/ns/istio-system/sa/prometheus"], "ports": [8888]},
-    ],
+BY_PROMETHEUS = {"principals": ["cluster.local/ns/istio-system/sa/prometheus"], "ports": [8888]}
+AGENT_POLICY = {"selector": {"app": "trading-agent"}, "rules": [{"namespaces": ["argocd"]}, BY_PROMETHEUS]}
+TO_APP = [{"service": APP, "port": 80}]
+LIMITS = [{"requests": 9, "per": "1s", "burst": 20}, {"requests": 5, "per": "1m", "byHeader": "x-desk"}]
+ORDERS = {
+    "prefix": "/orders",
+    "headers": {"x-desk": "fx"},
+    "methods": ["GET", "HEAD"],
+    "rewrite": "/",
+    "to": TO_APP,
+    "timeout": "5s",
+    "retries": {"attempts": 2, "perTryTimeout": "2s", "retryOn": "5xx"},
 }
+KEPT = {"connectTimeout": "2s", "tcpKeepalive": {}, "httpIdleTimeout": "10m", "maxConnectionDuration": "12h"}
+LOGIN = {"issuer": "https://login.example.org", "jwksUri": "https://login.example.org/jwks.json", "audiences": ["desk"]}
+DESK = {
+    "requestPrincipals": ["https://login.example.org/*"],
+    "ipBlocks": ["10.1.0.0/16"],
+    "remoteIpBlocks": ["192.0.2.0/24"],
+    "when": [{"key": "request.auth.claims[groups]", "values": ["fx"], "notValues": ["guest"]}],
+}
+FIX_TLS = {"secret": "fix-client", "port": 9899, "serverName": "orders.broker.example"}
+
+
+def route(gateway: str, host: str = "*", **rules: list) -> dict[str, object]:
+    return {"hosts": [host], "gateways": [gateway], **rules}
+
 
 TRAFFIC = {
     "services": {
@@ -18,12 +38,7 @@ TRAFFIC = {
     "gateways": {
         "trading-gateway": {},
         "trading-secure": {"hosts": ["trading.example.org"], "tls": {"secret": SECRET, "redirect": True}},
-        "trading-rpc": {
-            "protocol": "GRPC",
-            "port": 50051,
-            "hosts": ["rpc.example.org"],
-            "limits": [{"requests": 9, "per": "1s", "burst": 20}, {"requests": 5, "per": "1m", "byHeader": "x-desk"}],
-        },
+        "trading-rpc": {"protocol": "GRPC", "port": 50051, "hosts": ["rpc.example.org"], "limits": LIMITS},
         "trading-feed": {"protocol": "TCP", "port": 9000},
         "trading-broker": {"protocol": "TLS", "port": 8443, "hosts": ["broker.example.org"]},
         "trading-mqtt": {
@@ -34,38 +49,11 @@ TRAFFIC = {
         },
     },
     "routes": {
-        "trading-app": {
-            "hosts": ["*"],
-            "gateways": ["trading-gateway"],
-            "http": [
-                {
-                    "prefix": "/orders",
-                    "headers": {"x-desk": "fx"},
-                    "methods": ["GET", "HEAD"],
-                    "rewrite": "/",
-                    "to": [{"service": APP, "port": 80}],
-                    "timeout": "5s",
-                    "retries": {"attempts": 2, "perTryTimeout": "2s", "retryOn": "5xx"},
-                },
-                {"to": [{"service": APP, "port": 80}]},
-            ],
-        },
-        "trading-secure": {
-            "hosts": ["trading.example.org"],
-            "gateways": ["trading-secure"],
-            "http": [{"exact": "/health", "to": [{"service": APP, "port": 80}]}],
-        },
-        "trading-feed": {"hosts": ["*"], "gateways": ["trading-feed"], "tcp": [{"service": APP, "port": 80}]},
-        "trading-mqtt": {
-            "hosts": ["mqtt.example.org"],
-            "gateways": ["trading-mqtt"],
-            "tcp": [{"service": APP, "port": 80}],
-        },
-        "trading-broker": {
-            "hosts": ["broker.example.org"],
-            "gateways": ["trading-broker"],
-            "tls": [{"service": APP, "port": 80}],
-        },
+        "trading-app": route("trading-gateway", http=[ORDERS, {"to": TO_APP}]),
+        "trading-secure": route("trading-secure", "trading.example.org", http=[{"exact": "/health", "to": TO_APP}]),
+        "trading-feed": route("trading-feed", tcp=TO_APP),
+        "trading-mqtt": route("trading-mqtt", "mqtt.example.org", tcp=TO_APP),
+        "trading-broker": route("trading-broker", "broker.example.org", tls=TO_APP),
     },
     "canaries": {"trading-canary": {"service": AGENT, "paths": {"/api/v2": "v2"}}},
     "destinations": {
@@ -76,13 +64,7 @@ TRAFFIC = {
         },
         "held-connections": {
             "service": APP,
-            "connections": {
-                "connectTimeout": "2s",
-                "tcpKeepalive": {},
-                "httpIdleTimeout": "10m",
-                "maxConnectionDuration": "12h",
-                "http2MaxRequests": 1000,
-            },
+            "connections": {**KEPT, "http2MaxRequests": 1000},
             "sticky": {"sourceAddress": True},
         },
     },
@@ -94,28 +76,10 @@ TRAFFIC = {
                 "action": "DENY",
                 "rules": [{"ports": [8080], "methods": ["DELETE"], "paths": ["/orders/*"]}],
             },
-            "desks": {
-                "selector": {"app": "desk"},
-                "rules": [
-                    {
-                        "requestPrincipals": ["https://login.example.org/*"],
-                        "ipBlocks": ["10.1.0.0/16"],
-                        "remoteIpBlocks": ["192.0.2.0/24"],
-                        "when": [{"key": "request.auth.claims[groups]", "values": ["fx"], "notValues": ["guest"]}],
-                    }
-                ],
-            },
+            "desks": {"selector": {"app": "desk"}, "rules": [DESK]},
         },
         "authorizers": {"oauth": {"service": APP, "port": 80, "headers": ["cookie"]}},
-        "tokens": {
-            "login": {
-                "issuer": "https://login.example.org",
-                "selector": {"app": "desk"},
-                "jwksUri": "https://login.example.org/jwks.json",
-                "audiences": ["desk"],
-                "forward": True,
-            }
-        },
+        "tokens": {"login": {**LOGIN, "selector": {"app": "desk"}, "forward": True}},
     },
     "legacy": {"legacy-service-permissive": {}},
     "external": {
@@ -125,7 +89,7 @@ TRAFFIC = {
             "protocol": "TCP",
             "port": 9898,
             "throughGateway": True,
-            "tls": {"secret": "fix-client", "port": 9899, "serverName": "orders.broker.example"},
+            "tls": FIX_TLS,
         },
         "rates": {"hosts": ["rates.example"], "protocol": "HTTP", "throughGateway": True},
         "feed": {"hosts": ["feed.example"], "protocol": "TCP", "port": 9000},

@@ -23,14 +23,9 @@ ROOT = "-----ROOT-----"
 FOLDER = Path(__file__).parent / "recorded"
 VAULT = {"enabled": True, "address": "https://vault.example:8200"}
 SCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 4}}
-BALANCED = {
-    "type": "LoadBalancer",
-    "address": "192.0.2.1",
-    "addressBy": "MetalLB",
-    "loadBalancerClass": "metallb.io/metallb",
-    "sourceRanges": ["192.0.2.0/24"],
-    "externalTrafficPolicy": "Local",
-}
+METALLB = {"addressBy": "MetalLB", "loadBalancerClass": "metallb.io/metallb", "externalTrafficPolicy": "Local"}
+BALANCED = {"type": "LoadBalancer", "address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], **METALLB}
+CANARY = {"version": next_patch(NEWEST), "revision": "next"}
 MESHES: dict[str, dict[str, Any]] = {
     "oldest": {"istio": {"version": SHIPPED}, "load_balancers": True},
     "least": {"load_balancers": True},
@@ -38,11 +33,7 @@ MESHES: dict[str, dict[str, Any]] = {
         "load_balancers": True,
         "root": ROOT,
         "vault": {**VAULT, "key": "internal"},
-        "istio": {
-            "canary": {"version": next_patch(NEWEST), "revision": "next"},
-            "tags": {"stable": "next"},
-            "pilotReplicas": 2,
-        },
+        "istio": {"canary": CANARY, "tags": {"stable": "next"}, "pilotReplicas": 2},
         "ingress": {"service": BALANCED, **SCALED, "proxyProtocol": True, "namespace": "gateways"},
         "egress": {"replicas": 2},
         "proxy": {"nativeSidecars": True, "traceSampling": 0},

@@ -16,12 +16,13 @@ from pi_mesh.addons import kiali
 from pi_mesh.budget import mesh as budget
 from pi_mesh.budget import table
 from tests.support.factories import make_mesh
-from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.full_traffic_settings import FURTHER, GATEWAY_API, TRAFFIC
 from tests.support.versions import NEWEST, NEWEST_MINOR, SHIPPED, next_patch
 
 ROOT = "-----ROOT-----"
 FOLDER = Path(__file__).parent / "recorded"
 VAULT = {"enabled": True, "address": "https://vault.example:8200"}
+OPERATED = {"enabled": True, "mode": "operator", "operatorLabels": {"team": "mesh"}}
 SCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 4}}
 METALLB = {"addressBy": "MetalLB", "loadBalancerClass": "metallb.io/metallb", "externalTrafficPolicy": "Local"}
 BALANCED = {"type": "LoadBalancer", "address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], **METALLB}
@@ -51,12 +52,33 @@ MESHES: dict[str, dict[str, Any]] = {
         "ca": {"source": "issuer", "issuer": {"name": "pi"}},
         "istio": {"pilotReplicas": 2, **SCALED},
         "ingress": {"trustedProxies": 2, "namespace": "edge"},
-        "observability": {"jaeger": {"enabled": True}},
+        "observability": {"jaeger": {"enabled": True}, "prometheus": OPERATED},
     },
     "a CA from Vault": {"root": ROOT, "vault": VAULT},
+    "further settings": {
+        "traffic": FURTHER,
+        "istio": {"adopt": True, "tags": {"stable": "default"}},
+        "ingress": {"namespace": "edge", "labels": {"istio": "front", "app": "door", "team": "edge"}, "replicas": 2},
+        "egress": {"labels": {"istio": "out"}},
+        "trading": {"telemetry": {"accessLogSampling": 100.0, "disabledMetrics": ["REQUEST_SIZE"]}},
+        "namespaces": {
+            "research": {"defaultDeny": {"enabled": True}, "telemetry": {"traceSampling": 0.0}},
+            "no-sidecars": {"injection": False, "workloads": 2},
+            "by-revision": {"revision": "stable", "telemetry": {"disabledMetrics": ["REQUEST_SIZE"]}},
+            "adopted": {"adopt": True, "bounds": {"max": {"cpu": "1", "memory": "1Gi"}}},
+        },
+        "observability": {"jaeger": {"enabled": True}, "accessLogs": {"gateways": True, "namespaces": ["trading"]}},
+    },
+    "gateway api": {"traffic": GATEWAY_API, "namespaces": {"research": {}}},
 }
 """Arguments of `make_mesh`."""
-BESIDE = {"least": "oldest", "audits": "least", "a CA from Vault": "least"}
+BESIDE = {
+    "least": "oldest",
+    "audits": "least",
+    "a CA from Vault": "least",
+    "further settings": "least",
+    "gateway api": "least",
+}
 """The mesh from which another one's recording differs."""
 PLACEHOLDERS = {
     NEWEST: "<NEWEST>",

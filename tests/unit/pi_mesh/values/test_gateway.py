@@ -9,14 +9,13 @@ from pi_mesh.catalog.istio import MINORS, facts_of, gateway_chart
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.values.gateway_service import ADDRESS_ANNOTATIONS
-from tests.support.factories import make_mesh, make_settings
+from tests.support.factories import make_settings
 from tests.support.findings import case, table
 from tests.support.versions import SHIPPED
 
 BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in row.broken_gateway_patches[:7]]
 SCALED = {"enabled": True, "minReplicas": 2, "maxReplicas": 3}
 BY_ANNOTATION = [(by, "annotations", {name: "192.0.2.1"}) for by, name in ADDRESS_ANNOTATIONS.items()]
-LABELS = {"istio": "front", "app": "door", "team": "edge"}
 
 
 def gateways(version: str = SHIPPED, balanced: bool = True, traffic: dict | None = None, **ingress) -> list[Release]:
@@ -102,24 +101,3 @@ AT_NODES = {"type": "NodePort", "externalTrafficPolicy": "Local"}
 )
 def test_a_service_is_a_load_balancer_only_where_there_are_any(settings, service):
     assert values(**settings)["service"] == service
-
-
-def test_a_gateways_labels_are_the_charts_value_and_every_selector_of_its_pods_follows_them():
-    outside = {"broker": {"hosts": ["broker.example"], "throughGateway": True}}
-    mesh = make_mesh(
-        ingress={"labels": LABELS, "replicas": 2},
-        egress={"labels": {"istio": "out"}},
-        traffic={"gateways": {"web": {"allowAddresses": ["192.0.2.0/24"]}}, "external": outside},
-        observability={"accessLogs": {"gateways": True}},
-    )
-    ingress, _ = mesh.of_kind(Kind.GATEWAY)
-    assert ingress.values["labels"] == LABELS
-    assert ingress.values["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"] == {"istio": "front"}
-    assert [workload.selector for workload in ingress.workloads] == [{"app": "door"}]
-    selectors = {(item.kind, item.name): item.manifest.get("spec", {}).get("selector") for item in mesh.objects}
-    assert selectors["Gateway", "web"] == {"istio": "front"}
-    assert selectors["AuthorizationPolicy", "web-addresses"] == {"matchLabels": {"istio": "front", "app": "door"}}
-    of_egress = [selector for (kind, name), selector in selectors.items() if (kind, name[:6]) == ("Gateway", "broker")]
-    assert of_egress == [{"istio": "out"}]
-    logged = [selector["matchLabels"]["istio"] for (kind, _), selector in selectors.items() if kind == "Telemetry"]
-    assert sorted(logged) == ["front", "out"]

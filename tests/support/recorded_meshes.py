@@ -22,8 +22,11 @@ from tests.support.versions import NEWEST, NEWEST_MINOR, SHIPPED, next_patch
 ROOT = "-----ROOT-----"
 FOLDER = Path(__file__).parent / "recorded"
 VAULT = {"enabled": True, "address": "https://vault.example:8200"}
-OPERATED = {"enabled": True, "mode": "operator", "operatorLabels": {"team": "mesh"}}
-SCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 4}}
+ON = {"enabled": True}
+SIZE = {"requests": {"cpu": "11m", "memory": "22Mi"}, "limits": {"cpu": "33m", "memory": "44Mi"}}
+LISTENERS = {"listenerDrainSeconds": 600}
+OPERATED = {**ON, "mode": "operator", "operatorLabels": {"team": "mesh"}}
+SCALED = {"autoscaling": {**ON, "minReplicas": 2, "maxReplicas": 4}}
 METALLB = {"addressBy": "MetalLB", "loadBalancerClass": "metallb.io/metallb", "externalTrafficPolicy": "Local"}
 BALANCED = {"type": "LoadBalancer", "address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], **METALLB}
 CANARY = {"version": next_patch(NEWEST), "revision": "next"}
@@ -41,7 +44,7 @@ MESHES: dict[str, dict[str, Any]] = {
         "images": {"pullSecrets": ["registry"]},
         "namespaces": {"research": {"workloads": 5}},
         "observability": {
-            **{name: {"enabled": True} for name in addons.ALL},
+            **dict.fromkeys(addons.ALL, ON),
             "accessLogs": {"gateways": True, "namespaces": ["trading"], "sampling": 10, "paths": True},
         },
         "traffic": TRAFFIC,
@@ -50,26 +53,35 @@ MESHES: dict[str, dict[str, Any]] = {
         "mtls": {"mode": "PERMISSIVE", "audit": True},
         "traffic": {"authorization": {"defaultDeny": {"audit": True}}},
         "ca": {"source": "issuer", "issuer": {"name": "pi"}},
+        "gatewayApi": {"mode": "off"},
         "istio": {"pilotReplicas": 2, **SCALED},
         "ingress": {"trustedProxies": 2, "namespace": "edge"},
-        "observability": {"jaeger": {"enabled": True}, "prometheus": OPERATED},
+        "observability": {"jaeger": ON, "prometheus": OPERATED},
     },
-    "a CA from Vault": {"root": ROOT, "vault": VAULT},
+    "a CA from Vault": {"root": ROOT, "vault": VAULT, "gatewayApi": {"mode": "routes"}, "egress": {"enabled": False}},
     "further settings": {
         "traffic": FURTHER,
-        "istio": {"adopt": True, "tags": {"stable": "default"}},
+        "istio": {"adopt": True, "tags": {"stable": "default"}, "discovery": {"limited": True, "also": ["monitoring"]}},
+        "proxy": {"exitWhenIdle": True, "drainSeconds": 9, "dnsCapture": True, "nativeSidecars": False, **LISTENERS},
+        "gatewayApi": {"resources": SIZE, "replicas": 2, "serviceType": "NodePort"},
         "ingress": {"namespace": "edge", "labels": {"istio": "front", "app": "door", "team": "edge"}, "replicas": 2},
-        "egress": {"labels": {"istio": "out"}},
+        "egress": {"labels": {"istio": "out"}, "replicas": 3, "autoscaling": {**ON, "maxReplicas": 3}, **LISTENERS},
         "trading": {"telemetry": {"accessLogSampling": 100.0, "disabledMetrics": ["REQUEST_SIZE"]}},
         "namespaces": {
-            "research": {"defaultDeny": {"enabled": True}, "telemetry": {"traceSampling": 0.0}},
+            "research": {"workloads": 1, "defaultDeny": ON, "telemetry": {"traceSampling": 0.0}},
             "no-sidecars": {"injection": False, "workloads": 2},
             "by-revision": {"revision": "stable", "telemetry": {"disabledMetrics": ["REQUEST_SIZE"]}},
             "adopted": {"adopt": True, "bounds": {"max": {"cpu": "1", "memory": "1Gi"}}},
         },
-        "observability": {"jaeger": {"enabled": True}, "accessLogs": {"gateways": True, "namespaces": ["trading"]}},
+        "observability": {"jaeger": ON, "accessLogs": {"gateways": True, "namespaces": ["trading"]}},
     },
-    "gateway api": {"traffic": GATEWAY_API, "namespaces": {"research": {}}},
+    "gateway api": {
+        "traffic": GATEWAY_API,
+        "namespaces": {"research": {}},
+        "gatewayApi": {"mode": "managed", "replicas": 1},
+        "proxy": {"holdApplicationUntilProxyStarts": False},
+        "ingress": {"maxDrainSeconds": 3600},
+    },
 }
 """Arguments of `make_mesh`."""
 BESIDE = {

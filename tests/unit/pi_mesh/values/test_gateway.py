@@ -1,7 +1,6 @@
 """The Helm values of the gateways: their chart, drains, clients' addresses, Service and rights."""
 
 import pytest
-import yaml
 
 from lab.toolchain import istio_modules
 from pi_mesh import inventory
@@ -14,7 +13,6 @@ from tests.support.findings import case, table
 from tests.support.versions import SHIPPED
 
 BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in row.broken_gateway_patches[:7]]
-SCALED = {"enabled": True, "minReplicas": 2, "maxReplicas": 3}
 BY_ANNOTATION = [(by, "annotations", {name: "192.0.2.1"}) for by, name in ADDRESS_ANNOTATIONS.items()]
 
 
@@ -43,30 +41,6 @@ def test_the_gateways_restart_with_every_version_whichever_chart_they_have(versi
     carries = facts_of(release.version).gateways_carry_their_version and release.version == version
     assert release.values["podAnnotations"].get(VERSION_ANNOTATION) == (None if carries else version)
     assert ("readinessProbe" in release.values) == facts_of(release.version).gateways_choose_their_probe
-
-
-def test_an_autoscaler_that_may_leave_a_single_pod_blocks_no_drain():
-    assert "podDisruptionBudget" not in values(replicas=3, autoscaling={**SCALED, "minReplicas": 1})
-
-
-DRAIN = {"MINIMUM_DRAIN_DURATION": "20s"}
-NO_EXIT, EXIT = ({"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": idle, **DRAIN} for idle in ("false", "true"))
-BEHIND = {"trustedProxies": 1, "proxyProtocol": True}
-TOPOLOGY = {"gatewayTopology": {"numTrustedProxies": 1, "proxyProtocol": {}}}
-
-
-@table(
-    case("takes its clients' addresses from what stands before it", BEHIND, {}, TOPOLOGY, 30),
-    case("keeps replaced listeners", {"listenerDrainSeconds": 600}, {}, {"drainDuration": "600s"}, 30),
-    case("leaves the time of replaced listeners to the mesh", {}, {"listenerDrainSeconds": 600}, {}, 30),
-    case("serves on until it is idle", {"maxDrainSeconds": 3600}, {}, {"proxyMetadata": EXIT}, 3610),
-    case("does not end as early as idle sidecars", {}, {"exitWhenIdle": True}, {"proxyMetadata": NO_EXIT}, 30),
-)
-def test_the_proxy_of_a_gateway_and_its_grace_period_have_the_values_of_the_settings(ingress, proxy, config, grace):
-    pod = inventory.mesh_inventory(make_settings(ingress=ingress, proxy=proxy)).of_kind(Kind.GATEWAY)[0].values
-    drain = yaml.safe_load(pod["podAnnotations"]["proxy.istio.io/config"])
-    assert drain == {"terminationDrainDuration": "20s", **config}
-    assert pod["terminationGracePeriodSeconds"] == grace
 
 
 FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}

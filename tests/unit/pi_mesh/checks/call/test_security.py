@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from pi_mesh.checks.call import security
 from pi_mesh.checks.call.call import Callee
 from pi_mesh.checks.call.security import Match, Rules
@@ -105,45 +103,41 @@ NO_IDENTITY = "which has no identity: the caller has no sidecar"
 NONE = "AuthorizationPolicy trading/one: has no rule that admits the caller"
 
 
-@pytest.mark.parametrize(
-    ("rule", "matches"),
-    [
-        ({}, Match.YES),
-        (SHOP, Match.YES),
-        (source(namespaces=["other", "sh*"]), Match.YES),
-        (source(namespaces=["other"]), Match.NO),
-        (source(notNamespaces=["shop"]), Match.NO),
-        (source(notNamespaces=["other"]), Match.YES),
-        (source(principals=["cluster.local/ns/shop/sa/buyer"]), Match.YES),
-        (source(principals=["*/ns/shop/sa/buyer"]), Match.YES),
-        (source(principals=["*"]), Match.YES),
-        (source(principals=["*/sa/seller"]), Match.NO),
-        (source(principals=["cluster.local/ns/shop/sa/seller"]), Match.NO),
-        (source(namespaces=["oth*"]), Match.NO),
-        (source(serviceAccounts=["shop/buyer"]), Match.YES),
-        (source(serviceAccounts=["buyer"]), Match.NO),
-        (source(ipBlocks=["10.0.0.0/24"]), Match.YES),
-        (source(ipBlocks=["10.9.0.0/24"]), Match.NO),
-        (source(notIpBlocks=["10.0.0.1"]), Match.NO),
-        (source(requestPrincipals=["*"]), Match.SOME),
-        (source(namespaces=["other"], requestPrincipals=["*"]), Match.NO),
-        ({"from": [*OTHERS["from"], *SHOP["from"]]}, Match.YES),
-        (to(ports=["8080"]), Match.YES),
-        (to(ports=["80"]), Match.NO),
-        (to(notPorts=["8080"]), Match.NO),
-        (GETS, Match.SOME),
-        (to(ports=["80"], methods=["GET"]), Match.NO),
-        ({**SHOP, **to(ports=["80"])}, Match.NO),
-        (when("source.namespace", values=["shop"]), Match.YES),
-        (when("source.namespace", notValues=["shop"]), Match.NO),
-        (when("source.principal", values=["cluster.local/ns/shop/*"]), Match.YES),
-        (when("source.ip", values=["10.9.0.0/16"]), Match.NO),
-        (when("destination.ip", values=["10.0.0.2"]), Match.YES),
-        (when("destination.port", values=["80"]), Match.NO),
-        (HEADER, Match.SOME),
-        (when("connection.sni", values=["shop.example"]), Match.SOME),
-    ],
-    ids=str,
+@table(
+    ({}, Match.YES),
+    (SHOP, Match.YES),
+    (source(namespaces=["other", "sh*"]), Match.YES),
+    (source(namespaces=["other"]), Match.NO),
+    (source(notNamespaces=["shop"]), Match.NO),
+    (source(notNamespaces=["other"]), Match.YES),
+    (source(principals=["cluster.local/ns/shop/sa/buyer"]), Match.YES),
+    (source(principals=["*/ns/shop/sa/buyer"]), Match.YES),
+    (source(principals=["*"]), Match.YES),
+    (source(principals=["*/sa/seller"]), Match.NO),
+    (source(principals=["cluster.local/ns/shop/sa/seller"]), Match.NO),
+    (source(namespaces=["oth*"]), Match.NO),
+    (source(serviceAccounts=["shop/buyer"]), Match.YES),
+    (source(serviceAccounts=["buyer"]), Match.NO),
+    (source(ipBlocks=["10.0.0.0/24"]), Match.YES),
+    (source(ipBlocks=["10.9.0.0/24"]), Match.NO),
+    (source(notIpBlocks=["10.0.0.1"]), Match.NO),
+    (source(requestPrincipals=["*"]), Match.SOME),
+    (source(namespaces=["other"], requestPrincipals=["*"]), Match.NO),
+    ({"from": [*OTHERS["from"], *SHOP["from"]]}, Match.YES),
+    (to(ports=["8080"]), Match.YES),
+    (to(ports=["80"]), Match.NO),
+    (to(notPorts=["8080"]), Match.NO),
+    (GETS, Match.SOME),
+    (to(ports=["80"], methods=["GET"]), Match.NO),
+    ({**SHOP, **to(ports=["80"])}, Match.NO),
+    (when("source.namespace", values=["shop"]), Match.YES),
+    (when("source.namespace", notValues=["shop"]), Match.NO),
+    (when("source.principal", values=["cluster.local/ns/shop/*"]), Match.YES),
+    (when("source.ip", values=["10.9.0.0/16"]), Match.NO),
+    (when("destination.ip", values=["10.0.0.2"]), Match.YES),
+    (when("destination.port", values=["80"]), Match.NO),
+    (HEADER, Match.SOME),
+    (when("connection.sni", values=["shop.example"]), Match.SOME),
 )
 def test_a_rule_matches_by_source_operation_and_condition(rule, matches):
     assert match(rule) is matches

@@ -67,6 +67,11 @@ def kubernetes(api: str, kind: str, name: str, spec: dict[str, Any] | None = Non
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec or {}}
 
 
+def peer(mode: str = "STRICT", namespace: str = "istio-system", **spec: Any) -> dict[str, Any]:
+    spec = {"mtls": {"mode": mode}, **spec}
+    return kubernetes("security.istio.io/v1beta1", "PeerAuthentication", "default", spec, namespace=namespace)
+
+
 def token(props: dict[str, Any]) -> str:
     """Return the resource type of a Kubernetes object or a release."""
     return f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE

@@ -99,15 +99,9 @@ REFUSED = {
     "a principal with its scheme": (policy({"principals": ["spiffe://cluster.local/ns/a/sa/b"]}), "(without spiffe:"),
     "CUSTOM that asks nobody": (policy({"ports": [80]}, action="CUSTOM"), "policies.p: action is CUSTOM, and only"),
     "DENY that asks": (custom({"ports": [80]}, action="DENY"), "policies.p: action is DENY, and only CUSTOM"),
-    "CUSTOM by an identity": (
-        custom({"namespaces": ["argocd"]}),
-        "policies.p: rules[0] asks for an identity or a token",
-    ),
+    "CUSTOM by an identity": (custom({"namespaces": ["argocd"]}), "p: rules[0] asks for an identity or a token"),
     "CUSTOM by a token": (custom({"requestPrincipals": ["*"]}), "policies.p: rules[0] asks for an identity or a token"),
-    "an authorizer that is none": (
-        custom({"ports": [80]}, "oidc"),
-        "policies.p.authorizer is 'oauth', which authorizers",
-    ),
+    "an authorizer that is none": (custom({"ports": [80]}, "oidc"), "p.authorizer is 'oauth', which authorizers"),
     "headers of gRPC": (custom({"ports": [80]}, protocol="grpc", headers=["x-desk"]), "need protocol: http; grpc has"),
     "too long a name for Istio": (custom({"ports": [80]}, "a" * 53), "traffic.authorization.authorizers"),
     "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),

@@ -96,7 +96,6 @@ TRAFFIC = {
         "news": {"hosts": ["*.news.example"]},
     },
 }
-
 CERTIFICATE, TEN = {"secret": "certificate"}, {"requests": 10, "per": "1m"}
 TO_SHOP = [{"service": "shop", "port": 80}]
 OF_TCP = {"heartbeat": "10s", "tcpKeepalive": {"interval": "5s"}, "tcpIdleTimeout": "10m", "connectTimeout": "2s"}
@@ -104,7 +103,6 @@ OF_HTTP = {"httpIdleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStre
 AUTH = {"service": "auth", "port": 8080, "headers": ["x-key"], "timeout": "500ms", "upstreamHeaders": ["x-user"]}
 OPA = {"service": "opa.example", "port": 9191, "protocol": "grpc", "failOpen": True}
 ENGINE = {"hosts": ["fix.example"], "protocol": "TCP", "port": 9898, "throughGateway": True}
-
 FURTHER = {
     "gateways": {
         "client-names": {"protocol": "HTTPS", "tls": {**CERTIFICATE, "mode": "MUTUAL", "clientNames": ["desk"]}},
@@ -149,14 +147,12 @@ FURTHER = {
     },
 }
 """Traffic settings of which each entry is named by what it adds; a recorded mesh has what they make."""
-
 SHOP = [{"service": "shop"}]
 RULES = {"exact": "/a", "prefix": "/a", "methods": ["GET", "PUT"], "headers": {"x-desk": "1"}, "timeout": "5s"}
 REWRITTEN = {"everything": {}, "a-path": {"exact": "/a"}, "what-is-below": {"prefix": "/a"}}
 REWRITE = {"rewrite": "/b", "methods": ["GET", "PUT"], "to": SHOP}
 SHARES = {"shop.trading.svc.cluster.local": 50, "shop.research.svc.cluster.local": 30, "bank.example": 20}
 METHODS = [{"exact": "/a.B/C", "to": SHOP}, {"prefix": "/a.B/", "to": SHOP}, {"to": SHOP}]
-
 GATEWAY_API = {
     "api": "gateway",
     "services": {"shop": {"ports": [80]}, "orders": {"ports": [80], "takesOrders": True}},

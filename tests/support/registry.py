@@ -37,7 +37,6 @@ log: {{level: error}}
 storage: {{filesystem: {{rootdirectory: {folder}}}}}
 http: {{addr: "{address}"}}
 """
-
 BAD_SECONDS = 25.0
 """Seconds that a registry's bad moment lasts, from the first request on."""
 PADDING = 4 << 20

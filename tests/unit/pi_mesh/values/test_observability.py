@@ -22,16 +22,8 @@ def made(**more: object) -> dict[str, dict]:
     return {item["metadata"]["name"]: item for item in observability.operator_objects(settings)}
 
 
-def kubelets(**more: object) -> dict:
-    return made(**more)["kubelets"]["spec"]["endpoints"][0]
-
-
-@pytest.mark.parametrize(("choice", "insecure"), [("unverified", True), ("verified", False)])
-def test_a_kubelets_certificate_is_checked_if_the_settings_ask_for_it(choice, insecure):
-    assert kubelets(kubelets=choice)["tlsConfig"]["insecureSkipVerify"] is insecure
-
-
-def test_kubelets_that_are_off_have_no_monitor_and_without_alerts_there_are_monitors_alone():
+def test_a_kubelets_certificate_is_checked_where_it_is_asked_for_and_what_is_off_has_no_object():
+    assert made(kubelets="verified")["kubelets"]["spec"]["endpoints"][0]["tlsConfig"]["insecureSkipVerify"] is False
     assert "kubelets" not in made(kubelets="off")
     assert {item["kind"] for item in made(alerts={"enabled": False}).values()} == {"ServiceMonitor", "PodMonitor"}
 

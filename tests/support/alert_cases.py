@@ -18,7 +18,6 @@ NAMES = AlertSettings().names(MESH)
 GROUPS = alerts.groups(NAMES)
 RULES = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
 """Alerting rules of that mesh by their names."""
-
 ISTIOD = 'namespace="istio-system", pod="istiod-1"'
 PROXY = 'job="istio-proxies", namespace="trading", pod="app-1"'
 INGRESS = 'reporter="source", source_workload="istio-ingressgateway", source_workload_namespace="istio-system"'

@@ -8,6 +8,7 @@ from lab.toolchain.istio_parts import ISTIO
 from lab.workloads import CONTROL, TRADING, apply
 from pi_mesh import names
 from tests.support.helm import helm
+from tests.support.helm_mesh import PEER as POLICY
 from tests.support.objects import istio_crds
 
 NAMES = {"base": names.BASE, "istiod": names.ISTIOD, "ingress": names.INGRESS}
@@ -15,12 +16,6 @@ NAMES = {"base": names.BASE, "istiod": names.ISTIOD, "ingress": names.INGRESS}
 OTHERS = {"base": "mesh-crds", "istiod": "mesh", "ingress": "istio-edge"}
 ROOM = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
 SIDECAR = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "256Mi"}}
-POLICY = {
-    "apiVersion": "security.istio.io/v1beta1",
-    "kind": "PeerAuthentication",
-    "metadata": {"name": "default", "namespace": CONTROL},
-    "spec": {"mtls": {"mode": "STRICT"}},
-}
 LAB = {
     "global.hub": "docker.io/istio",
     "global.tag": ISTIO,

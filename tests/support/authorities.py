@@ -51,15 +51,9 @@ def make_ca(
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:
-    rights = (
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "encipher_only",
-        "decipher_only",
-    )
-    return x509.KeyUsage(digital_signature=True, key_cert_sign=signs, crl_sign=signs, **dict.fromkeys(rights, False))
+    rights = "content_commitment key_encipherment data_encipherment key_agreement encipher_only decipher_only"
+    others = dict.fromkeys(rights.split(), False)
+    return x509.KeyUsage(digital_signature=True, key_cert_sign=signs, crl_sign=signs, **others)
 
 
 def make_server(

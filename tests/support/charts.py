@@ -18,7 +18,6 @@ ELSEWHERE = "PI_MESH_CHARTS"
 """Environment variable with a folder of packaged charts to test with, instead of the lab's."""
 REQUIRED = "PI_MESH_CHARTS_REQUIRED"
 """Environment variable with versions, separated by commas, whose charts are required: a test fails without them."""
-
 UNBUILT = "no charts, or no helm: `make built` makes both"
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from lab.cluster.cgroup import hierarchies
 from lab.cluster.environment import CHARTS, search_path, variables
 from lab.cluster.names import CHECKOUT
-
-IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+from tests.support.files import git
 
 
 def clone(folder: Path) -> Path:
@@ -19,11 +18,6 @@ def clone(folder: Path) -> Path:
     subprocess.run(["git", "clone", "--quiet", CHECKOUT, folder], check=True)
     git(folder, "checkout", "-B", "main")
     return folder
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run a git command, under an author without a name."""
-    subprocess.run(["git", "-C", folder, *IDENTITY, *arguments, "--quiet"], check=True)
 
 
 def comment(folder: Path, *options: str) -> tuple[int, str]:

@@ -12,10 +12,8 @@ from tests.support import charts
 
 def problems(item: dict[str, Any], version: str) -> list[str]:
     """Return the violations of an object against Istio's schema of this version, a line each with its path."""
-    found = jsonschema.Draft202012Validator(_schema(item["kind"], item["apiVersion"], version)).iter_errors(
-        item["spec"]
-    )
-    return [f"{item['kind']} {error.json_path}: {error.message}" for error in found]
+    schema = jsonschema.Draft202012Validator(_schema(item["kind"], item["apiVersion"], version))
+    return [f"{item['kind']} {error.json_path}: {error.message}" for error in schema.iter_errors(item["spec"])]
 
 
 @cache

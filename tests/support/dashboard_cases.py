@@ -38,7 +38,6 @@ SERIES: dict[str, str] = (
     | _buckets(_DESTINATION)
 )
 """One value a minute."""
-
 _LATENCY = [{"{}": 10}, {"{}": 19}, {"{}": 19.8}]
 EXPECTED: dict[tuple[str, str], list[Mapping[str, float]]] = {
     ("mesh", "Requests"): [{'{destination_workload="app"}': 1}],

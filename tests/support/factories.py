@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pi_mesh import inventory
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings, parse
+from pi_mesh.settings.namespaces import DAYS
 from tests.support.versions import NEWEST
 
 STACK = "test"
-
+ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
+"""Trading hours without an end."""
 LEAST = {"cluster": {"context": "test"}, "istio": {"version": NEWEST}}
 
 

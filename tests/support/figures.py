@@ -20,7 +20,6 @@ binaries of that version.
 to a request.
 """
 TABLE = "| What | Seen | On |\n|---|---|---|\n"
-
 Rows = dict[str, tuple[str, str]]
 """A test's title -> the figure, and the day."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+CRITICAL = "system-cluster-critical"
 PROFILE = {"requests": {"cpu": "60m", "memory": "136Mi"}, "limits": {"cpu": "300m", "memory": "264Mi"}}
 ROUTE = {"hosts": ["shop.example"], "http": [{"to": [{"service": "shop", "port": 80}]}]}
 
@@ -41,9 +42,7 @@ KINDS = {
     "another way to pull": Change({"images": {"pullPolicy": "Always"}}, runs=False),
     "another machine": Change({"cluster": {"architecture": "amd64"}}, runs=False),
     "a tolerated taint": Change({"istio": {"scheduling": {"tolerations": [{"key": "spare"}]}}}),
-    "a priority for the egress gateway": Change(
-        {"egress": {"scheduling": {"priorityClass": "system-cluster-critical"}}}
-    ),
+    "a priority for the egress gateway": Change({"egress": {"scheduling": {"priorityClass": CRITICAL}}}),
     "a lost node given up sooner": Change({"cluster": {"unreachableSeconds": 60}}),
     "a trading namespace of another name": Change({"trading": {"namespace": "trades"}}),
     "nothing": Change({}),

@@ -63,9 +63,7 @@ class PluginProcess:
 
     def read(self, held: Held) -> Held | None:
         """Refresh a resource; None for one that is gone."""
-        request = provider_pb2.ReadRequest(
-            id=held.id, urn=held.urn, properties=_struct(held.outputs), inputs=_struct(held.inputs)
-        )
+        request = provider_pb2.ReadRequest(**_identity(held), inputs=_struct(held.inputs))
         found = self._ask("Read", request)
         return Held(held.type, found.id, _plain(found.inputs), _plain(found.properties)) if found.id else None
 
@@ -76,20 +74,12 @@ class PluginProcess:
         return Held(held.type, held.id, changed.inputs, _plain(made.properties))
 
     def delete(self, held: Held) -> None:
-        request = provider_pb2.DeleteRequest(
-            id=held.id,
-            urn=held.urn,
-            properties=_struct(held.outputs),
-            old_inputs=_struct(held.inputs),
-            timeout=PATIENCE,
-        )
-        self._ask("Delete", request)
+        old_inputs = _struct(held.inputs)
+        self._ask("Delete", provider_pb2.DeleteRequest(**_identity(held), old_inputs=old_inputs, timeout=PATIENCE))
 
     def _checked(self, held: Held, olds: Mapping[str, Any]) -> Held:
-        request = provider_pb2.CheckRequest(
-            urn=held.urn, olds=_struct(olds), news=_struct(held.inputs), randomSeed=b"1" * 32
-        )
-        answer = self._ask("Check", request)
+        sides = {"olds": _struct(olds), "news": _struct(held.inputs)}
+        answer = self._ask("Check", provider_pb2.CheckRequest(urn=held.urn, **sides, randomSeed=b"1" * 32))
         if answer.failures:
             raise PluginError("; ".join(failure.reason for failure in answer.failures))
         return Held(held.type, held.id, _plain(answer.inputs), held.outputs)
@@ -125,6 +115,10 @@ class _Engine(engine_pb2_grpc.EngineServicer):
 
     def Log(self, request, context):  # noqa: ARG002, N802 - the protocol's
         return Empty()
+
+
+def _identity(held: Held) -> dict[str, Any]:
+    return {"id": held.id, "urn": held.urn, "properties": _struct(held.outputs)}
 
 
 def _change(held: Held, changed: Held) -> dict[str, Any]:

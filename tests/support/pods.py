@@ -51,9 +51,8 @@ def containers(pod: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def names(namespace: str, selector: str = "") -> set[str]:
     """Return the names of the pods in a namespace, those that are about to end too."""
-    return {
-        pod["metadata"]["name"] for pod in get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
-    }
+    pods = get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
+    return {pod["metadata"]["name"] for pod in pods}
 
 
 def without_sidecar(namespace: str) -> list[str]:

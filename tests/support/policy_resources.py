@@ -5,15 +5,9 @@ from copy import deepcopy
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
-from pulumi_policy import (
-    PolicyCustomTimeouts,
-    PolicyResource,
-    PolicyResourceOptions,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-    StackValidationArgs,
-    StackValidationPolicy,
-)
+from pulumi_policy import PolicyCustomTimeouts, PolicyResource, PolicyResourceOptions
+from pulumi_policy import ResourceValidationArgs as OfResource
+from pulumi_policy import StackValidationArgs as OfStack
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
@@ -73,6 +67,11 @@ def kubernetes(api: str, kind: str, name: str, spec: dict[str, Any] | None = Non
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec or {}}
 
 
+def peer(mode: str = "STRICT", namespace: str = "istio-system", **spec: Any) -> dict[str, Any]:
+    spec = {"mtls": {"mode": mode}, **spec}
+    return kubernetes("security.istio.io/v1beta1", "PeerAuthentication", "default", spec, namespace=namespace)
+
+
 def token(props: dict[str, Any]) -> str:
     """Return the resource type of a Kubernetes object or a release."""
     return f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE
@@ -80,12 +79,13 @@ def token(props: dict[str, Any]) -> str:
 
 def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = False, **bounds: Any) -> list[str]:
     """Return the violations that the rule reports for one resource."""
-    args = ResourceValidationArgs(
-        type_ or token(props), props_of_engine(props), "urn", "name", options(protect), None, props_of_engine(bounds)
-    )
+    own = props_of_engine(props), "urn", "name", options(protect), None
+    return _violations(rule, OfResource(type_ or token(props), *own, props_of_engine(bounds)))
+
+
+def _violations(rule: Rule, args: OfResource | OfStack) -> list[str]:
     messages: list[str] = []
-    policy = rule.policy()
-    assert isinstance(policy, ResourceValidationPolicy)
+    policy: Any = rule.policy()
     policy.validate(args, lambda message, _=None: messages.append(message))
     return messages
 
@@ -108,9 +108,4 @@ def said_of_all(rule: Rule, *resources: tuple[str, dict[str, Any]], **bounds: An
         PolicyResource(type_, props_of_engine(props), "urn", "name", options(), None, None, [], {})
         for type_, props in resources
     ]
-    messages: list[str] = []
-    policy = rule.policy()
-    assert isinstance(policy, StackValidationPolicy)
-    args = StackValidationArgs(stack, props_of_engine(bounds))
-    policy.validate(args, lambda message, _=None: messages.append(message))
-    return messages
+    return _violations(rule, OfStack(stack, props_of_engine(bounds)))

@@ -16,21 +16,20 @@ from pi_mesh.addons import kiali
 from pi_mesh.budget import mesh as budget
 from pi_mesh.budget import table
 from tests.support.factories import make_mesh
-from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.full_traffic_settings import FURTHER, GATEWAY_API, TRAFFIC
 from tests.support.versions import NEWEST, NEWEST_MINOR, SHIPPED, next_patch
 
 ROOT = "-----ROOT-----"
 FOLDER = Path(__file__).parent / "recorded"
 VAULT = {"enabled": True, "address": "https://vault.example:8200"}
-SCALED = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 4}}
-BALANCED = {
-    "type": "LoadBalancer",
-    "address": "192.0.2.1",
-    "addressBy": "MetalLB",
-    "loadBalancerClass": "metallb.io/metallb",
-    "sourceRanges": ["192.0.2.0/24"],
-    "externalTrafficPolicy": "Local",
-}
+ON = {"enabled": True}
+SIZE = {"requests": {"cpu": "11m", "memory": "22Mi"}, "limits": {"cpu": "33m", "memory": "44Mi"}}
+LISTENERS = {"listenerDrainSeconds": 600}
+OPERATED = {**ON, "mode": "operator", "operatorLabels": {"team": "mesh"}}
+SCALED = {"autoscaling": {**ON, "minReplicas": 2, "maxReplicas": 4}}
+METALLB = {"addressBy": "MetalLB", "loadBalancerClass": "metallb.io/metallb", "externalTrafficPolicy": "Local"}
+BALANCED = {"type": "LoadBalancer", "address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"], **METALLB}
+CANARY = {"version": next_patch(NEWEST), "revision": "next"}
 MESHES: dict[str, dict[str, Any]] = {
     "oldest": {"istio": {"version": SHIPPED}, "load_balancers": True},
     "least": {"load_balancers": True},
@@ -38,18 +37,14 @@ MESHES: dict[str, dict[str, Any]] = {
         "load_balancers": True,
         "root": ROOT,
         "vault": {**VAULT, "key": "internal"},
-        "istio": {
-            "canary": {"version": next_patch(NEWEST), "revision": "next"},
-            "tags": {"stable": "next"},
-            "pilotReplicas": 2,
-        },
+        "istio": {"canary": CANARY, "tags": {"stable": "next"}, "pilotReplicas": 2},
         "ingress": {"service": BALANCED, **SCALED, "proxyProtocol": True, "namespace": "gateways"},
         "egress": {"replicas": 2},
         "proxy": {"nativeSidecars": True, "traceSampling": 0},
         "images": {"pullSecrets": ["registry"]},
         "namespaces": {"research": {"workloads": 5}},
         "observability": {
-            **{name: {"enabled": True} for name in addons.ALL},
+            **dict.fromkeys(addons.ALL, ON),
             "accessLogs": {"gateways": True, "namespaces": ["trading"], "sampling": 10, "paths": True},
         },
         "traffic": TRAFFIC,
@@ -58,14 +53,44 @@ MESHES: dict[str, dict[str, Any]] = {
         "mtls": {"mode": "PERMISSIVE", "audit": True},
         "traffic": {"authorization": {"defaultDeny": {"audit": True}}},
         "ca": {"source": "issuer", "issuer": {"name": "pi"}},
+        "gatewayApi": {"mode": "off"},
         "istio": {"pilotReplicas": 2, **SCALED},
         "ingress": {"trustedProxies": 2, "namespace": "edge"},
-        "observability": {"jaeger": {"enabled": True}},
+        "observability": {"jaeger": ON, "prometheus": OPERATED},
     },
-    "a CA from Vault": {"root": ROOT, "vault": VAULT},
+    "a CA from Vault": {"root": ROOT, "vault": VAULT, "gatewayApi": {"mode": "routes"}, "egress": {"enabled": False}},
+    "further settings": {
+        "traffic": FURTHER,
+        "istio": {"adopt": True, "tags": {"stable": "default"}, "discovery": {"limited": True, "also": ["monitoring"]}},
+        "proxy": {"exitWhenIdle": True, "drainSeconds": 9, "dnsCapture": True, "nativeSidecars": False, **LISTENERS},
+        "gatewayApi": {"resources": SIZE, "replicas": 2, "serviceType": "NodePort"},
+        "ingress": {"namespace": "edge", "labels": {"istio": "front", "app": "door", "team": "edge"}, "replicas": 2},
+        "egress": {"labels": {"istio": "out"}, "replicas": 3, "autoscaling": {**ON, "maxReplicas": 3}, **LISTENERS},
+        "trading": {"telemetry": {"accessLogSampling": 100.0, "disabledMetrics": ["REQUEST_SIZE"]}},
+        "namespaces": {
+            "research": {"workloads": 1, "defaultDeny": ON, "telemetry": {"traceSampling": 0.0}},
+            "no-sidecars": {"injection": False, "workloads": 2},
+            "by-revision": {"revision": "stable", "telemetry": {"disabledMetrics": ["REQUEST_SIZE"]}},
+            "adopted": {"adopt": True, "bounds": {"max": {"cpu": "1", "memory": "1Gi"}}},
+        },
+        "observability": {"jaeger": ON, "accessLogs": {"gateways": True, "namespaces": ["trading"]}},
+    },
+    "gateway api": {
+        "traffic": GATEWAY_API,
+        "namespaces": {"research": {}},
+        "gatewayApi": {"mode": "managed", "replicas": 1},
+        "proxy": {"holdApplicationUntilProxyStarts": False},
+        "ingress": {"maxDrainSeconds": 3600},
+    },
 }
 """Arguments of `make_mesh`."""
-BESIDE = {"least": "oldest", "audits": "least", "a CA from Vault": "least"}
+BESIDE = {
+    "least": "oldest",
+    "audits": "least",
+    "a CA from Vault": "least",
+    "further settings": "least",
+    "gateway api": "least",
+}
 """The mesh from which another one's recording differs."""
 PLACEHOLDERS = {
     NEWEST: "<NEWEST>",

@@ -34,31 +34,17 @@ def record(
     return contextvars.copy_context().run(asyncio.run, _record(program, stack, preview, outputs, state))
 
 
-async def _record(
-    program: Callable[[], object],
-    stack: str,
-    preview: bool,
-    outputs: Mapping[str, Mapping[str, object]],
-    state: Mapping[str, object],
-) -> Recording:
+async def _record(program: Callable[[], object], stack: str, preview: bool, *answers: Mapping) -> Recording:
     # A program that fails is raised below; the outputs that hang on the failure need not be told one by one.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-    monitor = _Monitor(_Echo(outputs, state))
+    monitor = _Monitor(_Echo(*answers))
     logger = logging.Logger("program", level=logging.INFO)
     logger.addHandler(_Collector(monitor.recording.logs))
     features = set(monitor.GetDeploymentInfo(None).supportedFeatures)
     # Not `set_mocks`: it registers a stack of its own in a loop of its own, whose end would be awaited forever.
-    configure(
-        MockSettings(
-            monitor=monitor,
-            monitor_features=features,
-            engine=RecordingEngine(logger),
-            project="pi-mesh",
-            stack=stack,
-            dry_run=preview,
-            organization=None,
-        )
-    )
+    names = {"project": "pi-mesh", "stack": stack, "organization": None}
+    parts = {"monitor": monitor, "monitor_features": features, "engine": RecordingEngine(logger)}
+    configure(MockSettings(**parts, **names, dry_run=preview))
     SETTINGS.callbacks = _Hooks()
 
     async def whole() -> None:

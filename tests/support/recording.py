@@ -43,7 +43,6 @@ class Recording:
         """Return the resource of this name. Raises LookupError if there is none, or several of that name and type."""
         found = [one for one in self.resources if one.name == name and type_ in (None, one.type)]
         if len(found) != 1:
-            raise LookupError(
-                f"{len(found)} resources {name!r} among {[(one.type, one.name) for one in self.resources]}"
-            )
+            names = [(one.type, one.name) for one in self.resources]
+            raise LookupError(f"{len(found)} resources {name!r} among {names}")
         return found[0]

@@ -37,7 +37,6 @@ log: {{level: error}}
 storage: {{filesystem: {{rootdirectory: {folder}}}}}
 http: {{addr: "{address}"}}
 """
-
 BAD_SECONDS = 25.0
 """Seconds that a registry's bad moment lasts, from the first request on."""
 PADDING = 4 << 20
@@ -47,6 +46,7 @@ LOGIN = "Basic " + base64.b64encode(b"pi:correct").decode()
 MANIFEST, INDEX = (f"application/vnd.oci.image.{kind}.v1+json" for kind in ("manifest", "index"))
 LAYER, CONFIG = "application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.config.v1+json"
 PASSED_ON = ("Accept", "Range")
+OTHER_PLATFORM = {"os": "linux", "architecture": "s390x"}
 began: dict[str, float] = {}
 cut: set[str] = set()
 """Cases whose registry has broken off in the middle of an answer."""
@@ -120,12 +120,8 @@ def push(case: str, archive: Path) -> None:
     digest = f"sha256:{hashlib.sha256(text).hexdigest()}"
     assert send("PUT", f"/v2/{repository}/manifests/{digest}", text, MANIFEST).status == 201
     other = {"mediaType": MANIFEST, "digest": digest, "size": len(text)}
-    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [{**other, "platform": _other()}]}
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [{**other, "platform": OTHER_PLATFORM}]}
     assert send("PUT", f"/v2/{repository}/manifests/{ISTIO}", json.dumps(index).encode(), INDEX).status == 201
-
-
-def _other() -> dict[str, str]:
-    return {"os": "linux", "architecture": "s390x"}
 
 
 def _layer(case: str) -> bytes:
@@ -154,9 +150,8 @@ class Front(BaseHTTPRequestHandler):
         if case == "too-many" and bad:
             return self._refuse(429, "TOOMANYREQUESTS", "toomanyrequests: You have reached your pull rate limit")
         if case == "login" and self.headers.get("Authorization") != LOGIN:
-            return self._refuse(
-                401, "UNAUTHORIZED", "authentication required", ("WWW-Authenticate", 'Basic realm="lab"')
-            )
+            asking = ("WWW-Authenticate", 'Basic realm="lab"')
+            return self._refuse(401, "UNAUTHORIZED", "authentication required", asking)
         if case in cut and bad:
             self.close_connection = True
             return None

@@ -93,11 +93,8 @@ def _virtual_service(number: int) -> Manifest:
 
 
 def _destination_rule(number: int) -> Manifest:
-    return {
-        "host": _host(number),
-        "exportTo": ["."],
-        "trafficPolicy": {"connectionPool": {"tcp": {"maxConnections": 9}}},
-    }
+    pool = {"connectionPool": {"tcp": {"maxConnections": 9}}}
+    return {"host": _host(number), "exportTo": ["."], "trafficPolicy": pool}
 
 
 def _service_entry(number: int) -> Manifest:

@@ -27,12 +27,8 @@ def profiles(draw) -> dict:
 @some.composite
 def autoscalers(draw) -> dict:
     low, high = draw(_ordered(1, 100))
-    return {
-        "enabled": draw(some.booleans()),
-        "minReplicas": low,
-        "maxReplicas": high,
-        "targetCpu": draw(some.integers(1, 100)),
-    }
+    bounds = {"minReplicas": low, "maxReplicas": high, "targetCpu": draw(some.integers(1, 100))}
+    return {"enabled": draw(some.booleans()), **bounds}
 
 
 @some.composite

@@ -13,7 +13,6 @@ AGENT, APP = "trading-agent-service", "trading-app-service"
 VERSIONS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
 BREAKER = {"maxEjectionPercent": 50}
 TO_APP = {"to": [{"service": APP, "port": 80}]}
-
 GOOD = {
     "services": {APP: {"ports": [80], "selector": {"app": "trading-app"}}, AGENT: {"ports": [80]}},
     "gateways": {"trading-gateway": {}},

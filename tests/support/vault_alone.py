@@ -166,13 +166,8 @@ def _request(line: str) -> Request | None:
     if entry["type"] != "request":
         return None
     sent, sender = entry["request"], entry.get("auth") or {}
-    return Request(
-        sent["operation"],
-        sent["path"],
-        sent.get("data") or {},
-        "permission denied" in entry.get("error", ""),
-        tuple(sender.get("policies") or ()),
-    )
+    refused, policies = "permission denied" in entry.get("error", ""), tuple(sender.get("policies") or ())
+    return Request(sent["operation"], sent["path"], sent.get("data") or {}, refused, policies)
 
 
 @contextmanager

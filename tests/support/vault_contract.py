@@ -41,7 +41,6 @@ NEVER = ("rename", "delete, mount lost", "delete, forbidden")
 
 A mount keeps its name, and its content goes with it; its roles are removed alone as well.
 """
-
 Create = Callable[[str, str, dict[str, Any]], Held]
 """Function that creates a resource from its name, type and inputs."""
 Table = dict[str, dict[str, dict[str, Any]]]

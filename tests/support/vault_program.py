@@ -22,7 +22,6 @@ SIGNATURE = "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRoot
 CERTIFICATE = "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned"
 STACK = "pulumi:pulumi:StackReference"
 SECRET = "kubernetes:core/v1:Secret"
-
 ROOT = authorities.make_root()
 SIGNING = authorities.make_ca("Istio Intermediate CA", ROOT)
 MADE = {

@@ -4,9 +4,6 @@ import os
 
 import pytest
 
-from pi_mesh.checks.observation import Observation
-from tests.support.healthy_mesh import make_verification
-
 PREFIXES = ("KUBE", "PULUMI_", "VAULT_")
 
 
@@ -18,9 +15,3 @@ def no_cluster():
             patch.delenv(name)
         patch.setenv("KUBECONFIG", os.devnull)
         yield
-
-
-@pytest.fixture
-def healthy() -> Observation:
-    """Return a mesh without findings."""
-    return make_verification()

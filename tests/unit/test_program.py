@@ -1,6 +1,7 @@
 """The program as Pulumi runs it: an error of the user's is one line, without a second one of Pulumi's."""
 
 import gc
+import re
 import subprocess
 import sys
 
@@ -39,11 +40,11 @@ def test_a_wrong_setting_is_one_error_with_its_key_and_the_garbage_collector_is_
 
 def test_a_command_that_is_too_old_is_one_error(failed, monkeypatch):
     def refuse(needed: str) -> None:
-        raise RuntimeError(f"no {needed} here")
+        raise RuntimeError(f"Please upgrade to {needed}.")
 
     monkeypatch.setattr("pulumi.require_pulumi_version", refuse)
     (error,), status = failed()
-    assert error.startswith("this program needs the command pulumi")
+    assert re.match(r"this program needs the command pulumi >=3\.259\.0: Please upgrade .* install it: ", error)
     assert status == REASON_SHOWN
 
 

@@ -20,6 +20,7 @@ from tests.support.vault_server import GOOD_TOKEN, vault_server
 from tests.support.versions import NEWEST
 
 FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
+SECOND = {"version": NEWEST, "canary": {"version": NEWEST, "revision": "next"}, "tags": {"stable": "next"}}
 OBSERVED = {name: {"enabled": True} for name in addons.ALL}
 OF_BEFORE = sorted((ROOT / "tests/support").glob("stacks_of_*/Pulumi.*.yaml"))
 EXAMPLES = sorted((ROOT / "tests/support/ansible_role_examples").iterdir())
@@ -66,6 +67,7 @@ def test_a_shipped_stack_keeps_every_rule_and_its_policy_config_names_its_tradin
     case("a trading namespace of another name", {"trading": {"namespace": "shop"}}, 4),
     case("traffic settings that use everything", {"traffic": TRAFFIC, "istio": {"version": NEWEST}}, 4),
     case("observability", {"observability": OBSERVED}, 8),
+    case("a second control plane and NetworkPolicies", {"istio": SECOND, "networkPolicies": {"enabled": True}}, 5),
 )
 def test_other_settings_keep_every_rule_too(changes, releases):
     resources = registered("pi-cluster", **changes)

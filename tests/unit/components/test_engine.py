@@ -25,15 +25,6 @@ def test_the_engine_is_asked_for_a_version(monkeypatch, tmp_path, text, ranges):
     assert asked == ranges
 
 
-def test_a_command_that_is_too_old_is_one_line_with_where_to_get_another(monkeypatch):
-    def refuse(_range: str) -> None:
-        raise RuntimeError("Please upgrade the Pulumi CLI.")
-
-    monkeypatch.setattr(pulumi, "require_pulumi_version", refuse)
-    with pytest.raises(pulumi.RunError, match=r"^this program needs .* >=3\.259\.0: Please upgrade .* install it: "):
-        engine.require_version()
-
-
 def test_the_engine_tells_the_state():
     states = []
     urn = "urn:pulumi:test::pi-mesh::pulumi:pulumi:Stack::x"

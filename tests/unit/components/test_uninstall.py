@@ -18,8 +18,6 @@ from tests.support.findings import case, table
 
 STATE = Path(__file__).parents[2] / "support/states/leftovers-8ce0a51.json"
 """The resource as the program of commit 8ce0a51 left it in a state."""
-
-
 CLEANED = ["root certificates", "CRDs of istio-system/istio-base"]
 
 

@@ -93,8 +93,6 @@ def test_without_a_usable_key_nothing_is_encrypted(recipient, said):
 
 
 ROOT, ENDED = make_ca("root"), make_ca("ended", days=0.5)
-
-
 OTHER_KEY, NO_FIT = {"secrets": (secret(ROOT, key=make_ca("other").key),)}, "the key does not belong to the certificate"
 IN_VAULT = {"secrets": (), "key_in_vault": "https://vault pki_int"}
 

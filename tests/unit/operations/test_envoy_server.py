@@ -5,11 +5,12 @@ import json
 from operations import envoy_server
 from operations.envoy_server import CONTROL, GUARDED
 from pi_mesh.catalog import hosts
+from tests.support.healthy_mesh import HEALTHY
 from tests.support.versions import NEWEST
 
 
-def test_the_server_is_the_hubs_own_proxy_image_with_two_ports_on_the_stacks_nodes_without_rights(healthy):
-    server = envoy_server.plain_text_job(healthy, "trading")
+def test_the_server_is_the_hubs_own_proxy_image_with_two_ports_on_the_stacks_nodes_without_rights():
+    server = envoy_server.plain_text_job(HEALTHY, "trading")
     (container,) = server.containers
     assert container["image"] == f"{hosts.HUB}/proxyv2:{NEWEST}"
     assert container["command"][0] == "/usr/local/bin/envoy"

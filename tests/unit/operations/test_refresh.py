@@ -13,15 +13,13 @@ from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster import proxies, snapshot
 from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.stack_state import NEVER_RUN
-from pi_mesh.settings.namespaces import DAYS
 from tests.support.cluster_of_workloads import Cluster, pod
 from tests.support.command_line import run_command
-from tests.support.factories import make_settings
+from tests.support.factories import ALWAYS, make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import STACK, make_snapshot
 
-ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
-MORNING = {"timeZone": "UTC", "opens": "09:00", "closes": "17:30", "days": [*DAYS]}
+MORNING = {**ALWAYS, "timeZone": "UTC", "opens": "09:00", "closes": "17:30"}
 OPENS = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 

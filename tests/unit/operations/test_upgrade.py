@@ -10,13 +10,11 @@ from operations.charts import lock as charts_lock
 from pi_mesh.catalog.istio import MINORS
 from pi_mesh.checks.finding import CLUSTER, error
 from pi_mesh.inventory.chart_lock import ChartLock, LockedChart
-from pi_mesh.settings.namespaces import DAYS
 from tests.support.command_line import run_command
-from tests.support.factories import STACK
+from tests.support.factories import ALWAYS, STACK
 from tests.support.upgrading import KUBERNETES, NEXT, START, PowerCut, World, failed, install, newest_patch
 from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, OLDEST_MINOR, SHIPPED
 
-ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": list(DAYS)}
 STEP = ["preview", "up", "verify", "refresh"]
 NOW = ["preview", "verify", "refresh"]
 """The parts at the running version, before the first step."""

@@ -15,16 +15,17 @@ from pi_mesh.cluster import kubelet
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.command_line import run_command
 from tests.support.findings import case, table
+from tests.support.healthy_mesh import HEALTHY
 
 verify = partial(run_command, "verify", "-s", "test")
 APP = Subject("pod", "trading/app")
 
 
 @pytest.fixture(autouse=True)
-def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
+def verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prepare a healthy mesh whose plain-text call is answered."""
-    monkeypatch.setattr(stacks, "load_with_state", lambda _: (healthy.settings, lambda: NEVER_RUN))
-    monkeypatch.setattr(observe, "observe", lambda *_: healthy)
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (HEALTHY.settings, lambda: NEVER_RUN))
+    monkeypatch.setattr(observe, "observe", lambda *_: HEALTHY)
     for check in (certificate_issuer, clock, configuration_analysis, running_proxies):
         monkeypatch.setattr(check, "check", lambda *_: [])
     monkeypatch.setattr(kubelet, "running_window", lambda *_: nullcontext(_[-1]))

@@ -24,8 +24,6 @@ OWN_RESOURCES = {"pilot": {"resources": ONE_CPU}}
 KIALI, ALONE = {"kiali": {"enabled": True}}, "observability: kiali reads from Prometheus"
 SUM = "a" * 64
 ENTRY = {"chart": "istiod", "version": NEWEST, "source": "https://charts.example", "sha256": SUM}
-DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
-LISTED = {"gateways": {"web": {"allowAddresses": ["192.168.0.0/16"]}}}
 
 
 @table(
@@ -89,13 +87,6 @@ def test_a_locked_release_is_a_file_without_a_path_of_the_machine(settings, sour
 def test_a_chart_that_is_not_listed_has_no_sum():
     mesh = inventory.mesh_inventory(make_settings(istio={"version": BEFORE}), STACK, lock=(LockedChart(**ENTRY),))
     assert mesh.the(Kind.ISTIOD).sha256 == ""
-
-
-def test_only_an_allow_list_comes_first_and_only_a_default_deny_last():
-    objects = make_mesh(traffic={**DENY, **LISTED}, ingress={"service": {"externalTrafficPolicy": "Local"}}).objects
-    assert {item.kind for item in objects if item.first} == {"AuthorizationPolicy"}
-    assert {item.name for item in objects if item.last} == {"default-deny"}
-    assert [item for item in make_mesh().objects if item.first or item.last or item.adopted] == []
 
 
 def test_only_a_namespace_of_a_setting_with_adopt_is_adopted_and_each_component_has_its_own():

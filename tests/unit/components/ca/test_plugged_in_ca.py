@@ -11,7 +11,7 @@ from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
 from tests.support import authorities
-from tests.support.factories import make_settings
+from tests.support.factories import ALWAYS, make_settings
 from tests.support.findings import case, table
 from tests.support.recorder import Recording, record
 from tests.support.vault_program import files
@@ -151,8 +151,6 @@ def test_the_stacks_own_secret_is_no_existing_one(plug_in):
 
 
 RUNNING = Authority(ROOT.pem, {name: MINE[name] for name in ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")}, True)
-EVERY_DAY = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": EVERY_DAY}
 OF_SIGNING = {"mine": bundle(SIGNING, ROOT), "mesh_ca": bundle(SIGNING, ROOT), "cacerts": MINE}
 REPLACES = "an `up` replaces the CA that signs every certificate, and trading goes on until"
 

@@ -15,14 +15,12 @@ from operations.rotate_ca import renewal
 from pi_mesh.checks.finding import Level, Subject, ok
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.settings import parse_any
-from pi_mesh.settings.namespaces import DAYS
 from tests.support import authorities
 from tests.support.command_line import run_command
-from tests.support.factories import make_settings
+from tests.support.factories import ALWAYS, make_settings
 
 ROOT, OTHER_ROOT = authorities.make_root(), authorities.make_root("other")
 HERE = {"enabled": True, "address": "https://vault.example"}
-ALWAYS = {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
 OF_VAULT = "pi-mesh:vault:VaultCa$vault:pkiSecret/secretBackend"
 CA_STACK = "org/pi-mesh/ca"
 PRESENT = "istiod goes on with its present CA"

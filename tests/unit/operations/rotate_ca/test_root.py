@@ -19,11 +19,10 @@ from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings import Settings, parse_any
-from pi_mesh.settings.namespaces import DAYS
 from tests.support.authorities import NOW, make_ca, make_root
 from tests.support.authorities import Authority as Ca
 from tests.support.command_line import run_command
-from tests.support.factories import make_settings
+from tests.support.factories import ALWAYS, make_settings
 
 OWN, A, B, OTHER = make_root("istiod's own"), make_root("A"), make_root("B"), make_root("another mesh's")
 CAS = {OWN.pem: OWN, A.pem: make_ca("CA of A", A), B.pem: make_ca("CA of B", B)}
@@ -203,7 +202,7 @@ def test_trading_that_has_begun_stops_the_change_before_its_next_step(run):
 
     def opened(stack: str, judged: bool) -> None:
         up(stack, judged)
-        world.trading = {"hours": {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}}
+        world.trading = {"hours": ALWAYS}
 
     world.up = opened
     done = run(world)

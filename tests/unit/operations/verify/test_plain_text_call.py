@@ -15,7 +15,7 @@ from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
 from tests.support.findings import case, table
-from tests.support.healthy_mesh import in_cluster, make_verification, with_policies
+from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, with_policies
 
 TRADING = "/api/v1/namespaces/trading/pods"
 JOBS = "/apis/batch/v1/namespaces/trading/jobs"
@@ -72,22 +72,22 @@ def the(seen: Observation) -> Finding:
     (status('pods "app-0" is forbidden', 403), Level.UNKNOWN, ""),
     (status('pods "app-0" not found', 404), Level.UNKNOWN, ""),
 ])  # fmt: skip
-def test_only_a_call_that_is_closed_without_an_answer_was_refused(healthy, client, answer, level, says):
+def test_only_a_call_that_is_closed_without_an_answer_was_refused(client, answer, level, says):
     twins = tuple(replace(APP, name=f"app-{number}", owner="ReplicaSet/app-5f") for number in range(2))
     client.relayed = {f"{TRADING}/app-0:8080/proxy/": answer}
-    finding = the(in_cluster(healthy, pods=twins))
+    finding = the(in_cluster(HEALTHY, pods=twins))
     assert (finding.level, says or finding.message, client.wrote) == (level, finding.message, [])
 
 
 @pytest.mark.usefixtures("client")
-def test_a_port_that_takes_plain_text_as_asked_and_a_workload_under_a_rogue_exception_are_not_called(healthy):
+def test_a_port_that_takes_plain_text_as_asked_and_a_workload_under_a_rogue_exception_are_not_called():
     legacy = make_verification(make_mesh(traffic={"legacy": {"old": {"selector": {"app": "app"}}}}))
-    for seen in (legacy, with_policies(healthy, ROGUE)):
+    for seen in (legacy, with_policies(HEALTHY, ROGUE)):
         assert "a new pod" in the(in_cluster(seen, pods=(APP,))).message
 
 
-def test_without_a_workload_a_job_is_called_and_removed(healthy, client):
-    finding = the(healthy)
+def test_without_a_workload_a_job_is_called_and_removed(client):
+    finding = the(HEALTHY)
     assert (finding.level, "a Job of the proxy's image" in finding.message) == (Level.OK, True)
     assert client.wrote == [("create", JOBS), ("delete", f"{JOBS}/plain-text-call-x")]
 
@@ -99,10 +99,10 @@ def test_without_a_workload_a_job_is_called_and_removed(healthy, client):
     case("no sidecar", HELLO, EOF, {TRADING: ALONE}, Level.UNKNOWN, "was not made: the Job's pod has no sidecar"),
     case("no right to a Job", HELLO, EOF, {f"create {JOBS}": NO_RIGHT}, Level.UNKNOWN, "jobs is forbidden"),
 )
-def test_what_the_job_shows_is_said(healthy, client, control, guarded, answers, level, says):
+def test_what_the_job_shows_is_said(client, control, guarded, answers, level, says):
     client.relayed = {f"{TRADING}/job-0:{port}/proxy/": text for port, text in ((CONTROL, control), (GUARDED, guarded))}
     client.answers |= answers
-    assert (the(healthy).level, says in the(healthy).message) == (level, True)
+    assert (the(HEALTHY).level, says in the(HEALTHY).message) == (level, True)
 
 
 def test_a_permissive_mesh_is_not_called(client):

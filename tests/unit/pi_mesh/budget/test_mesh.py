@@ -8,40 +8,19 @@ from rich.console import Console
 from pi_mesh.budget import mesh
 from pi_mesh.budget import table as tables
 from pi_mesh.inventory.release import surge_pods
-from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh
 from tests.support.findings import case, table
 
 TWO = {"workloads": 2}
-OFF = {"injection": False, **TWO}
 SMALL_PI = {"cpu": "1", "memory": "1Gi", "pods": 20}
 ONE_PI = {"cluster": {"nodes": 1, "node": SMALL_PI}}
 """A Pi of 8 x 128Mi: three components and their surge leave 256Mi, one workload with its sidecar."""
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
-GATEWAY = ("ingress gateway", 1, 100, 128)
-ISTIOD = ("istiod", 1, 100, 128)
-EGRESS = ("egress gateway", 1, 100, 128)
 ONLY = "Only {} pods that {}.workloads promises, each with its sidecar, fit beside {}."
 
 
 def budget(**settings: object):
     return mesh.mesh_budget(make_mesh(**settings))
-
-
-def scaled(replicas: int, enabled: bool) -> dict:
-    return {"ingress": {"replicas": replicas, "autoscaling": {"enabled": enabled, "maxReplicas": 5}}}
-
-
-@table(
-    ({}, [ISTIOD, GATEWAY, EGRESS]),
-    ({"egress": {"enabled": False}}, [ISTIOD, GATEWAY]),
-    ({"istio": {"pilotReplicas": 3}}, [("istiod", 3, 300, 384), GATEWAY, EGRESS]),
-    case("an autoscaler's maximum", scaled(1, True), [ISTIOD, ("ingress gateway", 5, 500, 640), EGRESS]),
-    case("one that is off", scaled(2, False), [ISTIOD, ("ingress gateway", 2, 200, 256), EGRESS]),
-)
-def test_each_component_that_is_on_has_its_row_and_replicas_multiply(settings, rows):
-    totals = [(row.component, row.pods, row.total_requests) for row in budget(**settings).rows]
-    assert totals == [(name, pods, Resources(cpu, memory * MI)) for name, pods, cpu, memory in rows]
 
 
 @pytest.mark.parametrize(("replicas", "surge"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 3), (404, 101)])
@@ -68,17 +47,6 @@ def test_the_terminal_shows_every_cell_with_names_to_the_left_and_figures_to_the
     assert [cell for line in (tables.HEADINGS, *tables.rows(whole)) for cell in line if cell not in shown] == []
     assert tables.room(whole) in shown
     assert [column.justify for column in tables.rendered_table(whole).columns] == ["left", *["right"] * 4]
-
-
-def test_further_namespaces_have_their_rows_and_sentences():
-    whole = budget(namespaces={"research": {"workloads": 1}, "batch": OFF})
-    assert tables.rows(whole)[-1][:3] == ("workloads of batch", "2", "100m / 256Mi")
-    assert tables.room(whole) == (
-        "Room for 81 more sidecars on 3 empty Pis (4 CPUs, 3700Mi, 110 pods each). The 30 pods that trading.workloads "
-        "promises, with their sidecars, fit beside the mesh and its rollouts. "
-        "The 1 pod that namespaces.research.workloads promises, with its sidecar, fits beside them. The 2 pods that "
-        "namespaces.batch.workloads promises fit beside them."
-    )
 
 
 @table(

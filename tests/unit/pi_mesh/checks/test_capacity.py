@@ -1,10 +1,9 @@
 """The pods of the mesh that must still be scheduled, and the nodes that take them."""
 
-import pytest
-
 from pi_mesh.checks.capacity import demand, placed
 from pi_mesh.quantities import MI
 from tests.support.factories import make_mesh
+from tests.support.findings import case, table
 from tests.support.snapshots import make_node, make_snapshot
 
 OFF = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
@@ -15,16 +14,12 @@ TOLERATED = {"tolerations": [{"key": "node-role.kubernetes.io/control-plane"}]}
 ON_SSD = {"nodeAffinity": [{"key": "disk", "values": ["ssd"]}]}
 
 
-@pytest.mark.parametrize(
-    ("scheduling", "nodes"),
-    [
-        ({}, ["ssd", "card"]),
-        (TOLERATED, ["master", "ssd", "card"]),
-        (ON_SSD, ["ssd"]),
-        ({"nodeAffinity": [{"key": "disk", "operator": "DoesNotExist"}]}, ["card"]),
-        ({"nodeAffinity": [{"key": "disk", "values": ["ssd"], "required": False}]}, ["ssd", "card"]),
-    ],
-    ids=["any", "a tolerated taint", "a label", "no label", "a wish"],
+@table(
+    case("any", {}, ["ssd", "card"]),
+    case("a tolerated taint", TOLERATED, ["master", "ssd", "card"]),
+    case("a label", ON_SSD, ["ssd"]),
+    case("no label", {"nodeAffinity": [{"key": "disk", "operator": "DoesNotExist"}]}, ["card"]),
+    case("a wish", {"nodeAffinity": [{"key": "disk", "values": ["ssd"], "required": False}]}, ["ssd", "card"]),
 )
 def test_the_mesh_may_run_on_the_nodes_that_its_scheduling_allows(scheduling, nodes):
     asked = demand(make_mesh(istio={"scheduling": scheduling}, **OFF), make_snapshot(nodes=(MASTER, SSD, CARD, AMD)))

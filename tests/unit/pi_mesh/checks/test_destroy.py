@@ -12,7 +12,7 @@ from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster import pod_lifecycle, workloads
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, NotConnected, UnknownContext, WrongContext
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
-from tests.support.factories import make_mesh
+from tests.support.factories import ALWAYS, make_mesh
 from tests.support.fake_client import FakeClient
 from tests.support.findings import case, table
 from tests.support.versions import NEWEST
@@ -136,10 +136,6 @@ def test_a_guard_of_a_version_with_fewer_fields_still_judges(monkeypatch):
     assert "leads to another cluster" in destroy.refusal({"context": "test", "cluster": "this-one"}, URN)
 
 
-ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00"}
-ALWAYS["days"] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-
-
 def test_within_trading_hours_a_destroy_waits_or_is_allowed_for_one_command(refusal, monkeypatch):
     mesh = recorded(trading={"hours": ALWAYS}, destroy={"workloads": True})
     said = refusal(mesh)
@@ -163,14 +159,9 @@ DRAIN_URN = URN.replace(GUARD, DRAIN)
 DRAINED = {"context": "test", "namespace": "istio-system", "spare": 10.0}
 
 
-def test_the_drain_waits_for_the_pods_of_its_namespace(monkeypatch):
+@pytest.mark.parametrize("answer", [None, ClusterUnreachable("gone")], ids=["answers", "does not answer"])
+def test_the_drain_waits_for_the_pods_of_its_namespace_and_refuses_nothing_where_a_cluster(monkeypatch, answer):
     monkeypatch.setattr(destroy, "Client", FakeClient())
-    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", wait := Mock())
+    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", wait := Mock(side_effect=[answer]))
     assert destroy.deletion_refusal(DRAIN_URN, DRAINED) == ""
     assert wait.call_args.args[1:] == ("istio-system", 10.0)
-
-
-def test_a_drain_of_a_cluster_that_does_not_answer_is_no_refusal(monkeypatch):
-    monkeypatch.setattr(destroy, "Client", FakeClient())
-    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", Mock(side_effect=ClusterUnreachable("gone")))
-    assert destroy.deletion_refusal(DRAIN_URN, DRAINED) == ""

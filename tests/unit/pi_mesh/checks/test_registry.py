@@ -14,6 +14,7 @@ import pi_mesh
 from pi_mesh.checks import preflight, registry, traffic, verify
 from pi_mesh.checks.finding import Subject, ok
 from pi_mesh.checks.registry import CHECKS, Check
+from tests.support.healthy_mesh import HEALTHY
 
 ROOT = Path(__file__).parents[4]
 IDS = {id for check in CHECKS for id in check.ids}
@@ -72,16 +73,16 @@ def test_a_preview_loads_no_check_of_verify(monkeypatch):
     assert of_verify & loaded <= {check.module for check in of_preview}
 
 
-def test_without_a_cluster_only_checks_of_the_settings_and_the_state_run(healthy):
+def test_without_a_cluster_only_checks_of_the_settings_and_the_state_run():
     check = registry.Check("pi_mesh.checks.verify", "x", (registry.CLUSTER,))
-    assert check.runs_on(healthy, calls=False)
-    assert not check.runs_on(replace(healthy, snapshot=None), calls=True)
+    assert check.runs_on(HEALTHY, calls=False)
+    assert not check.runs_on(replace(HEALTHY, snapshot=None), calls=True)
 
 
-def test_an_option_adds_its_check_and_calls_are_left_out_where_they_may_not_be_made(monkeypatch, healthy):
+def test_an_option_adds_its_check_and_calls_are_left_out_where_they_may_not_be_made(monkeypatch):
     monkeypatch.setattr(Check, "function", property(lambda check: lambda _: [ok(check.id, Subject("cluster"), "runs")]))
     bare, probed, silent = (
-        {finding.id for finding in registry.findings("verify", healthy, **how)}
+        {finding.id for finding in registry.findings("verify", HEALTHY, **how)}
         for how in ({}, {"options": ["--probe"]}, {"calls": False})
     )
     assert probed - bare == {"plain-text call"}

@@ -19,6 +19,7 @@ from tests.support.versions import BEFORE, NEWEST, OLDEST, SHIPPED
 ISTIOD, NEXT = "Deployment istio-system/istiod", "Deployment istio-system/istiod-next"
 INGRESS, EGRESS = (f"Deployment istio-system/istio-{name}gateway" for name in ("ingress", "egress"))
 ON = {"enabled": True}
+URGENT = {"scheduling": {"priorityClass": "system-cluster-critical"}, "pilotReplicas": 2}
 SECOND, OLDER = ({"canary": {"version": version, "revision": "next"}} for version in (NEWEST, BEFORE))
 
 
@@ -46,18 +47,21 @@ def test_exactly_the_workloads_whose_rendered_pods_change_or_go_are_told(change)
 
 
 @table(
-    case("another version", {"istio": {"version": BEFORE}}, {}, (ISTIOD, INGRESS, EGRESS)),
+    case("another version", {"istio": {"version": BEFORE}}, {}, (ISTIOD, INGRESS, EGRESS), ()),
     case("another patch of charts before 1.24", {"istio": {"version": SHIPPED}}, {"istio": {"version": OLDEST}},
-        (ISTIOD, INGRESS, EGRESS)),
+        (ISTIOD, INGRESS, EGRESS), ()),
     case("another version of the second control plane", {"istio": {"version": BEFORE, **OLDER}},
-        {"istio": {"version": BEFORE, **SECOND}}, (NEXT,)),
-    case("a gateway's other revision", {"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}}, (EGRESS,)),
+        {"istio": {"version": BEFORE, **SECOND}}, (NEXT,), ()),
+    case("a gateway's revision", {"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}}, (EGRESS,), ()),
     case("more resources, and fewer replicas", {"istio": {"pilotReplicas": 2}},
-        {"istio": {"pilotReplicas": 1, "resources": PROFILE}}, (ISTIOD,)),
+        {"istio": {"pilotReplicas": 1, "resources": PROFILE}}, (ISTIOD,), ()),
+    case("a priority of istiod's pods", {}, {"istio": URGENT}, (ISTIOD,), ()),
+    case("fewer pods of a gateway", {"ingress": {"replicas": 3}}, {"ingress": {"replicas": 2}}, (), (INGRESS,)),
+    case("no gateway any more", {}, {"egress": {"enabled": False}}, (), (EGRESS,)),
 )  # fmt: skip
-def test_workloads_whose_pods_are_replaced_are_told_once(before, after, restarts):
+def test_workloads_whose_pods_are_replaced_or_removed_are_told_once(before, after, restarts, removed):
     told = of_change(before, after)
-    assert (told.restarts, told.removed) == (restarts, ())
+    assert (told.restarts, told.removed) == (restarts, removed)
 
 
 @table(
@@ -71,16 +75,6 @@ def test_workloads_whose_pods_are_replaced_are_told_once(before, after, restarts
 )
 def test_a_workload_that_scales_down_is_told_as_one_that_loses_pods(before, after, removed):
     assert of_change({"istio": before}, {"istio": after}).removed == removed
-
-
-def test_a_gateway_that_scales_down_is_told_too():
-    told = of_change({"ingress": {"replicas": 3}}, {"ingress": {"replicas": 2}})
-    assert (told.restarts, told.removed) == ((), (INGRESS,))
-
-
-def test_a_gateway_that_is_switched_off_is_told_as_removed():
-    told = of_change({}, {"egress": {"enabled": False}})
-    assert (told.restarts, told.removed) == ((), (EGRESS,))
 
 
 def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adopted():
@@ -99,14 +93,10 @@ def test_a_first_install_makes_nothing_anew():
     ({"proxy": {"listenerDrainSeconds": 600}}, ("meshConfig.defaultConfig.drainDuration",)),
     ({"mtls": {"certificateLifetime": "4h"}}, ("meshConfig.defaultConfig.proxyMetadata.SECRET_TTL",)),
     ({"proxy": {"outboundTraffic": "REGISTRY_ONLY"}}, ()),
+    case("the priority is of istiod's own pods alone", {"istio": URGENT}, ()),
 )
 def test_what_running_proxies_keep_until_they_are_made_anew_is_told(change, kept):
     assert of_change({}, change).keep == kept
-
-
-def test_no_proxy_keeps_the_priority_that_only_istiods_own_pods_have():
-    told = of_change({}, {"istio": {"scheduling": {"priorityClass": "system-cluster-critical"}, "pilotReplicas": 2}})
-    assert (told.restarts, told.keep) == ((ISTIOD,), ())
 
 
 WEB = with_objects(gateway())

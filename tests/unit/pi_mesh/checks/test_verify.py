@@ -1,8 +1,8 @@
 """The verification's findings about a whole mesh."""
 
-from tests.support.healthy_mesh import run
+from tests.support.healthy_mesh import HEALTHY, run
 
-HEALTHY = """
+REPORT = """
 release istio-system/istio-base: is deployed, revision 3
 release istio-system/istiod: is deployed, revision 3
 release istio-system/istio-ingressgateway: is deployed, revision 3
@@ -34,8 +34,8 @@ namespace trading: no pods yet [0]
 """
 
 
-def test_the_report_on_a_healthy_mesh_is_one_row_for_each_check(healthy):
-    assert {finding.level for finding in run(healthy)} == {"ok"}
-    report = [finding for finding in run(healthy) if finding.id != "mesh certificates"]
+def test_the_report_on_a_healthy_mesh_is_one_row_for_each_check():
+    assert {finding.level for finding in run(HEALTHY)} == {"ok"}
+    report = [finding for finding in run(HEALTHY) if finding.id != "mesh certificates"]
     rows = [f"{finding}{f' [{finding.number}]' if finding.number is not None else ''}" for finding in report]
-    assert rows == HEALTHY.strip().splitlines()
+    assert rows == REPORT.strip().splitlines()

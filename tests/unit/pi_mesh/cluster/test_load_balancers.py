@@ -37,11 +37,8 @@ NGINX = replace(make_pod("nginx-x", node="pi-3", host_ports=(80,)), owner="Daemo
     ('["server","--disable-cloud-controller"]', False),
     ("--disable servicelb", False),
 )
-def test_servicelb_is_on_unless_k3s_was_told_otherwise(arguments, on):
+def test_servicelb_is_on_where_k3s_runs_and_was_not_told_otherwise(arguments, on):
     assert load_balancers.has_servicelb([make_node(kubelet="v1.32.3+k3s1", k3s_arguments=arguments)], []) is on
-
-
-def test_a_cluster_without_k3s_has_none():
     assert load_balancers.has_servicelb(make_pis(), [make_pod()]) is False
 
 

@@ -1,7 +1,6 @@
 """The Helm values of the gateways: their chart, drains, clients' addresses, Service and rights."""
 
 import pytest
-import yaml
 
 from lab.toolchain import istio_modules
 from pi_mesh import inventory
@@ -9,14 +8,12 @@ from pi_mesh.catalog.istio import MINORS, facts_of, gateway_chart
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.values.gateway_service import ADDRESS_ANNOTATIONS
-from tests.support.factories import make_mesh, make_settings
+from tests.support.factories import make_settings
 from tests.support.findings import case, table
 from tests.support.versions import SHIPPED
 
 BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in row.broken_gateway_patches[:7]]
-SCALED = {"enabled": True, "minReplicas": 2, "maxReplicas": 3}
 BY_ANNOTATION = [(by, "annotations", {name: "192.0.2.1"}) for by, name in ADDRESS_ANNOTATIONS.items()]
-LABELS = {"istio": "front", "app": "door", "team": "edge"}
 
 
 def gateways(version: str = SHIPPED, balanced: bool = True, traffic: dict | None = None, **ingress) -> list[Release]:
@@ -44,30 +41,6 @@ def test_the_gateways_restart_with_every_version_whichever_chart_they_have(versi
     carries = facts_of(release.version).gateways_carry_their_version and release.version == version
     assert release.values["podAnnotations"].get(VERSION_ANNOTATION) == (None if carries else version)
     assert ("readinessProbe" in release.values) == facts_of(release.version).gateways_choose_their_probe
-
-
-def test_an_autoscaler_that_may_leave_a_single_pod_blocks_no_drain():
-    assert "podDisruptionBudget" not in values(replicas=3, autoscaling={**SCALED, "minReplicas": 1})
-
-
-DRAIN = {"MINIMUM_DRAIN_DURATION": "20s"}
-NO_EXIT, EXIT = ({"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": idle, **DRAIN} for idle in ("false", "true"))
-BEHIND = {"trustedProxies": 1, "proxyProtocol": True}
-TOPOLOGY = {"gatewayTopology": {"numTrustedProxies": 1, "proxyProtocol": {}}}
-
-
-@table(
-    case("takes its clients' addresses from what stands before it", BEHIND, {}, TOPOLOGY, 30),
-    case("keeps replaced listeners", {"listenerDrainSeconds": 600}, {}, {"drainDuration": "600s"}, 30),
-    case("leaves the time of replaced listeners to the mesh", {}, {"listenerDrainSeconds": 600}, {}, 30),
-    case("serves on until it is idle", {"maxDrainSeconds": 3600}, {}, {"proxyMetadata": EXIT}, 3610),
-    case("does not end as early as idle sidecars", {}, {"exitWhenIdle": True}, {"proxyMetadata": NO_EXIT}, 30),
-)
-def test_the_proxy_of_a_gateway_and_its_grace_period_have_the_values_of_the_settings(ingress, proxy, config, grace):
-    pod = inventory.mesh_inventory(make_settings(ingress=ingress, proxy=proxy)).of_kind(Kind.GATEWAY)[0].values
-    drain = yaml.safe_load(pod["podAnnotations"]["proxy.istio.io/config"])
-    assert drain == {"terminationDrainDuration": "20s", **config}
-    assert pod["terminationGracePeriodSeconds"] == grace
 
 
 FEED = {"gateways": {"feed": {"protocol": "TCP", "port": 9000}}}
@@ -102,24 +75,3 @@ AT_NODES = {"type": "NodePort", "externalTrafficPolicy": "Local"}
 )
 def test_a_service_is_a_load_balancer_only_where_there_are_any(settings, service):
     assert values(**settings)["service"] == service
-
-
-def test_a_gateways_labels_are_the_charts_value_and_every_selector_of_its_pods_follows_them():
-    outside = {"broker": {"hosts": ["broker.example"], "throughGateway": True}}
-    mesh = make_mesh(
-        ingress={"labels": LABELS, "replicas": 2},
-        egress={"labels": {"istio": "out"}},
-        traffic={"gateways": {"web": {"allowAddresses": ["192.0.2.0/24"]}}, "external": outside},
-        observability={"accessLogs": {"gateways": True}},
-    )
-    ingress, _ = mesh.of_kind(Kind.GATEWAY)
-    assert ingress.values["labels"] == LABELS
-    assert ingress.values["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"] == {"istio": "front"}
-    assert [workload.selector for workload in ingress.workloads] == [{"app": "door"}]
-    selectors = {(item.kind, item.name): item.manifest.get("spec", {}).get("selector") for item in mesh.objects}
-    assert selectors["Gateway", "web"] == {"istio": "front"}
-    assert selectors["AuthorizationPolicy", "web-addresses"] == {"matchLabels": {"istio": "front", "app": "door"}}
-    of_egress = [selector for (kind, name), selector in selectors.items() if (kind, name[:6]) == ("Gateway", "broker")]
-    assert of_egress == [{"istio": "out"}]
-    logged = [selector["matchLabels"]["istio"] for (kind, _), selector in selectors.items() if kind == "Telemetry"]
-    assert sorted(logged) == ["front", "out"]

@@ -22,49 +22,8 @@ def made(**more: object) -> dict[str, dict]:
     return {item["metadata"]["name"]: item for item in observability.operator_objects(settings)}
 
 
-def kubelets(**more: object) -> dict:
-    return made(**more)["kubelets"]["spec"]["endpoints"][0]
-
-
-def test_they_are_in_istiods_namespace_with_the_labels_that_its_prometheus_selects():
-    for item in made(operatorLabels={"team": "mesh"}).values():
-        assert (item["apiVersion"], item["metadata"]["namespace"]) == ("monitoring.coreos.com/v1", "istio-system")
-        assert item["metadata"]["labels"] == {"team": "mesh"}
-
-
-@pytest.mark.parametrize("name", ["istiod", "istio-proxies", "kubelets"])
-def test_the_jobs_have_the_names_that_the_alerts_expect(name):
-    spec = made()[name]["spec"]
-    (endpoint,) = spec["podMetricsEndpoints" if name == "istio-proxies" else "endpoints"]
-    jobs = [rule["replacement"] for rule in endpoint["relabelings"] if rule.get("targetLabel") == "job"]
-    assert jobs == [name]
-
-
-def test_proxies_of_all_namespaces_are_scraped_at_their_agents():
-    spec = made()["istio-proxies"]["spec"]
-    assert spec["namespaceSelector"] == {"any": True}
-    address = {"sourceLabels": ["__meta_kubernetes_pod_ip"], "targetLabel": "__address__"}
-    relabelings = spec["podMetricsEndpoints"][0]["relabelings"]
-    assert {"action": "replace", **address, "replacement": "$1:15020"} in relabelings
-
-
-def test_the_kubelets_monitor_keeps_limits_and_nodes_the_nodes_name_and_each_containers_namespace():
-    endpoint = kubelets()
-    assert (endpoint["port"], endpoint["path"]) == ("https-metrics", "/metrics/cadvisor")
-    keep, *_ = endpoint["metricRelabelings"]
-    assert keep["sourceLabels"] == ["__name__"]
-    # The operator's own monitor drops these.
-    assert {"container_spec_memory_limit_bytes", "machine_memory_bytes"} <= set(keep["regex"].split("|"))
-    assert {"action": "replace", "sourceLabels": ["node"], "targetLabel": "instance"} in endpoint["relabelings"]
-    assert endpoint["honorLabels"] is True
-
-
-@pytest.mark.parametrize(("choice", "insecure"), [("unverified", True), ("verified", False)])
-def test_a_kubelets_certificate_is_checked_if_the_settings_ask_for_it(choice, insecure):
-    assert kubelets(kubelets=choice)["tlsConfig"]["insecureSkipVerify"] is insecure
-
-
-def test_kubelets_that_are_off_have_no_monitor_and_without_alerts_there_are_monitors_alone():
+def test_a_kubelets_certificate_is_checked_where_it_is_asked_for_and_what_is_off_has_no_object():
+    assert made(kubelets="verified")["kubelets"]["spec"]["endpoints"][0]["tlsConfig"]["insecureSkipVerify"] is False
     assert "kubelets" not in made(kubelets="off")
     assert {item["kind"] for item in made(alerts={"enabled": False}).values()} == {"ServiceMonitor", "PodMonitor"}
 

@@ -45,9 +45,6 @@ def test_each_value_of_istios_typed_settings_has_a_config_key_that_the_settings_
     ("gateway", "ingress", "podAnnotations.proxy.istio.io/config", "ingress.drainSeconds"),
     ("gateway", "egress", "podAnnotations.proxy.istio.io/config", "egress.drainSeconds"),
 )
-def test_a_typed_value_has_the_key_of_its_setting(chart, setting, path, key):
+def test_a_typed_value_has_the_key_of_its_setting_and_an_extra_one_its_path(chart, setting, path, key):
     assert config_key(chart, setting, path, **TYPED) == key
-
-
-def test_an_extra_value_is_known_by_its_path():
-    assert config_key("istiod", "istio", "pilot.env.X", typed=False, extra=True) == "istio.values.pilot.env.X"
+    assert config_key(chart, setting, path, typed=False, extra=True) == f"{setting}.values.{path}"

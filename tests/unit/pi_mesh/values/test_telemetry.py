@@ -28,29 +28,6 @@ def test_there_is_one_telemetry_for_each_selector(settings, logs):
     assert [(name, log.get("match", {}).get("mode"), log["providers"][0]["name"]) for name, log in entries] == logs
 
 
-JAEGER = {"jaeger": {"enabled": True}}
-SIZES = {"providers": [{"name": "prometheus"}], "overrides": [{"match": {"metric": "REQUEST_SIZE"}, "disabled": True}]}
-TRACED = {"providers": [{"name": "jaeger"}], "randomSamplingPercentage": 0.0}
-
-
-@table(
-    ({"disabledMetrics": ["REQUEST_SIZE"]}, "pi-mesh-telemetry", {"metrics": [SIZES]}),
-    ({"traceSampling": 0.0}, "pi-mesh-telemetry", {"tracing": [TRACED]}),
-)
-def test_a_namespace_without_logs_may_have_traces_and_metrics_of_its_own(own, name, spec):
-    mesh = make_mesh(trading={"telemetry": own}, observability=JAEGER)
-    (item,) = (item.manifest for item in mesh.objects_of("traffic") if item.kind == "Telemetry")
-    assert (item["metadata"]["name"], item["spec"]) == (name, spec)
-
-
-def test_a_namespace_may_log_another_share_beside_its_metrics_in_the_one_object():
-    own = {"accessLogSampling": 100.0, "disabledMetrics": ["REQUEST_SIZE"]}
-    (item,) = (item for item in make_mesh(**with_logs(TRADING), trading={"telemetry": own}).objects_of("traffic"))
-    assert item.name == LOG
-    logging = [{"match": {"mode": "SERVER"}, "providers": [{"name": LOG}]}]
-    assert item.manifest["spec"] == {"accessLogging": logging, "metrics": [SIZES]}
-
-
 @pytest.mark.parametrize(("sampling", "digits"), DIGITS.items())
 def test_failed_requests_are_always_logged_and_others_by_the_last_digit_of_their_id(sampling, digits):
     failed, *sampled = telemetry.logged_requests(sampling).split(" || request.id.endsWith")

@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
-from pi_mesh.settings.traffic.routes import Retries
 from pi_mesh.values import telemetry
-from pi_mesh.values.istio import istiod_values
 from pi_mesh.values.objects import VERSIONS, peer_authentication, sidecar_scope
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from pi_mesh.values.traffic.routes import retry_policy
 from tests.support import charts, crds
 from tests.support.factories import make_settings
 from tests.support.findings import case, table
-from tests.support.full_traffic_settings import AGENT_POLICY, TRAFFIC
+from tests.support.full_traffic_settings import AGENT_POLICY, FURTHER, TRAFFIC
 
 EXAMPLES = Path(__file__).parents[4] / "tests/support/ansible_role_examples"
 AGENT = {"service": "trading-agent-service"}
@@ -33,7 +30,6 @@ TWINS = {
 RESEARCH = {"namespaces": {"research": {}}}
 KNOWN = ("api.example.org", "api.example.org:8080")
 UNKNOWN = ("api.example.org.evil.net", "apixexample.org", "api.example.org:evil")
-DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
 ORDERS = {"ports": [80], "takesOrders": True}
 SHARED = [{"service": "prices", "weight": 90}, {"service": "orders", "weight": 10}]
 WITHOUT = "orders-without-retries"
@@ -81,59 +77,9 @@ def test_every_object_fits_istios_schema_and_a_field_that_istio_does_not_know_wo
     assert "'maxPending' was unexpected" in problem
 
 
-ASKED = {
-    "authorizers": {
-        "oauth": {
-            "service": "auth",
-            "port": 8080,
-            "headers": ["x-key"],
-            "timeout": "500ms",
-            "upstreamHeaders": ["x-user"],
-        },
-        "opa": {"service": "opa.example", "port": 9191, "protocol": "grpc", "failOpen": True},
-    },
-    "policies": {"asked": {"action": "CUSTOM", "authorizer": "oauth", "rules": [{"paths": ["*"]}]}},
-}
-
-
-def test_a_custom_policy_asks_an_authorizer_that_istiod_and_each_sidecar_know():
-    settings = make_settings(traffic={"authorization": ASKED})
-    (policy,), _ = stages(settings)
-    assert policy["spec"]["action"] == "CUSTOM"
-    assert policy["spec"]["provider"] == {"name": "oauth-authorizer"}
-    assert [line for version in charts.each() for line in crds.problems(policy, version)] == []
-    service, timeout = "auth.trading.svc.cluster.local", {"timeout": "0.5s"}
-    headers = {"includeRequestHeadersInCheck": ["x-key"], "headersToUpstreamOnAllow": ["x-user"]}
-    assert istiod_values(settings)["meshConfig"]["extensionProviders"] == [
-        {"name": "oauth-authorizer", "envoyExtAuthzHttp": {"service": service, "port": 8080, **timeout, **headers}},
-        {
-            "name": "opa-authorizer",
-            "envoyExtAuthzGrpc": {"service": "opa.example", "port": 9191, "timeout": "2s", "failOpen": True},
-        },
-    ]
-    (egress,) = sidecar_scope(settings, settings.workload_namespaces[0])["spec"]["egress"]
-    assert egress["hosts"][-2:] == [f"*/{service}", "*/opa.example"]
-
-
-def test_an_object_is_in_the_namespace_of_its_setting():
-    policies = {"argo": {"namespace": "research", **CALLERS}}
-    objects = made(legacy={"old": {"namespace": "research"}}, authorization={"policies": policies})
-    places = [(item["metadata"]["name"], item["metadata"]["namespace"]) for item in objects]
-    assert places == [("old", "research"), ("argo", "research")]
-
-
-@pytest.mark.parametrize(("home", "gateway"), [("research", "trading/web"), ("trading", "web")])
-def test_a_route_names_the_gateway_of_another_namespace_with_that_namespace(home, gateway):
-    route = {"namespace": home, "hosts": ["*"], "gateways": ["web"], "http": [{"to": [{"service": "api"}]}]}
-    (service,) = virtual_services(gateways={"web": {}}, routes={"api": route})
-    assert service["spec"]["gateways"] == [gateway]
-
-
-def test_the_default_deny_of_a_further_namespace_admits_that_namespace_and_the_gateway():
-    objects, last = stages(make_settings(namespaces={"research": {"defaultDeny": {"enabled": True}}}))
-    names = [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in (*objects, *last)]
-    assert names == [("research", name) for name in ("allow-ingress-gateway", "allow-namespaces", "default-deny")]
-    assert objects[1]["spec"]["rules"] == [{"from": [{"source": {"namespaces": ["research"]}}]}]
+def test_the_objects_of_the_recorded_further_settings_fit_the_newest_schema():
+    of_istio = [item for item in made(**FURTHER) if item["kind"] != "Certificate"]
+    assert [line for item in of_istio for line in crds.problems(item, charts.versions()[-1])] == []
 
 
 def audited(**mtls: object) -> dict[str, dict]:
@@ -168,91 +114,6 @@ def test_a_host_on_its_way_to_the_egress_gateway_is_known_with_and_without_its_p
     assert bool(re.fullmatch(pattern, host)) is (host in KNOWN)
 
 
-FIX = {"hosts": ["fix.broker.example"], "protocol": "TCP", "port": 9898, "throughGateway": True}
-HOP = {"mode": "ISTIO_MUTUAL", "sni": "fix.broker.example"}
-NAMED = {"sni": "fix.broker.example", "subjectAltNames": ["fix.broker.example"]}
-RATES = {"protocol": "HTTP", "port": 80, "tls": {"mode": "SIMPLE"}}
-CLIENT, SHOWN = {"secret": "fix-client"}, {"mode": "MUTUAL", "credentialName": "fix-client"}
-
-
-@table(
-    case("TCP as it is", {}, [9898], None, 9898),
-    case("TLS with a client certificate", {"tls": CLIENT}, [9898], SHOWN, 9898),
-    case("TLS on another port", {"tls": {**CLIENT, "port": 9899}}, [9898, 9899], SHOWN, 9899),
-    case("TLS by public CAs", RATES, [80, 443], {"mode": "SIMPLE", "caCertificates": "system"}, 443),
-)
-def test_the_egress_gateway_is_reached_by_mutual_tls_and_opens_tls_to_the_host(changed, ports, opened, onward):
-    entry, gateway, hop, *tls, route = made(external={"fix": {**FIX, **changed}})
-    assert [port["number"] for port in entry["spec"]["ports"]] == ports
-    (server,) = gateway["spec"]["servers"]
-    assert (server["port"]["number"], server["tls"]) == (443, {"mode": "ISTIO_MUTUAL"})
-    (subset,) = hop["spec"]["subsets"]
-    assert subset["trafficPolicy"]["portLevelSettings"] == [{"port": {"number": 443}, "tls": HOP}]
-    to_gateway, to_host = route["spec"][changed.get("protocol", "TCP").lower()]
-    assert to_gateway["route"][0]["destination"]["subset"] == subset["name"]
-    assert to_host["route"][0]["destination"]["port"] == {"number": onward}
-    if opened is None:
-        assert tls == []
-    else:
-        (policy,) = tls[0]["spec"]["trafficPolicy"]["portLevelSettings"]
-        assert policy == {"port": {"number": onward}, "tls": {**opened, **NAMED}}
-        assert tls[0]["spec"]["workloadSelector"] == {"matchLabels": {"istio": "egressgateway"}}
-
-
-def test_an_outside_host_has_the_addresses_and_the_further_ports_that_are_given():
-    entry, *_ = made(external={"x": {**DATABASE, "addresses": ["10.1.2.3"], "morePorts": [5433]}})
-    assert entry["spec"]["addresses"] == ["10.1.2.3"]
-    ports = [(port["number"], port["name"], port["protocol"]) for port in entry["spec"]["ports"]]
-    assert ports == [(5432, "tcp", "TCP"), (5433, "tcp-5433", "TCP")]
-
-
-def test_a_retry_policy_of_no_attempts_has_no_conditions_which_istio_would_refuse():
-    assert retry_policy(Retries(attempts=0)) == {"attempts": 0}
-
-
-def test_connections_are_shared_by_weight():
-    shares = [{"service": "a", "weight": 30}, {"service": "b", "weight": 70}]
-    (service,) = made(routes={"r": {"hosts": ["*"], "gateways": ["g"], "tcp": shares}})
-    assert [target["weight"] for target in service["spec"]["tcp"][0]["route"]] == [30, 70]
-
-
-def policy(**settings: object) -> dict[str, Any]:
-    (rule,) = made(destinations={"d": {**AGENT, **settings}})
-    assert crds.problems(rule, charts.versions()[-1]) == []
-    return rule["spec"]["trafficPolicy"]
-
-
-OF_TCP = {"heartbeat": "10s", "tcpKeepalive": {"interval": "5s"}, "tcpIdleTimeout": "10m"}
-OF_HTTP = {"httpIdleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStreams": 2}
-OF_ALL = {"connectTimeout": "2s", "maxConnectionDuration": "24h"}
-ALL_BOUNDS = {**OF_TCP, **OF_ALL, **OF_HTTP}
-KEEPALIVE = {"time": "60s", "interval": "5s", "probes": 3}
-TCP_BOUNDS = {**OF_ALL, "tcpKeepalive": KEEPALIVE, "idleTimeout": "10m"}
-HTTP_BOUNDS = {"idleTimeout": "20m", "http2MaxRequests": 500, "maxConcurrentStreams": 2}
-
-
-def test_bounds_of_connections_stand_beside_the_limits_of_a_circuit_breaker():
-    pool = policy(circuitBreaker={}, connections=ALL_BOUNDS)["connectionPool"]
-    limits = policy(circuitBreaker={})["connectionPool"]
-    assert pool == {"tcp": {**limits["tcp"], **TCP_BOUNDS}, "http": {**limits["http"], **HTTP_BOUNDS}}
-
-
-@table(
-    ({"header": "x-desk"}, {"httpHeaderName": "x-desk"}),
-    ({"cookie": {"name": "desk", "ttl": "8h"}}, {"httpCookie": {"name": "desk", "ttl": "8h"}}),
-    ({"cookie": {"name": "desk"}}, {"httpCookie": {"name": "desk"}}),
-)
-def test_sticky_sessions_are_a_hash_over_all_pods_near_and_far(sticky, hashed):
-    balancer = {"consistentHash": hashed, "localityLbSetting": {"enabled": False}}
-    assert policy(sticky=sticky) == {"loadBalancer": balancer}
-
-
-def test_longer_paths_of_a_canary_come_before_shorter_ones():
-    (service,) = made(canaries={"c": {"service": "a", "paths": {"/api": "v1", "/api/v2": "v2"}}})
-    prefixes = [rule["match"][0]["uri"]["prefix"] for rule in service["spec"]["http"][:-1]]
-    assert prefixes == ["/api/v2", "/api"]
-
-
 def mine(*hosts: str, to: list = [{"service": "orders"}], **more: object) -> dict:  # noqa: B006 - never changed
     return {"mine": {"hosts": [*hosts], "http": [{"to": to}], **more}}
 
@@ -279,10 +140,3 @@ def test_no_rule_to_a_service_that_takes_orders_has_retries(traffic, routes):
         for item in virtual_services(**{"services": {"orders": ORDERS}, **traffic})
     }
     assert attempts == routes
-
-
-def test_a_caller_cannot_ask_the_proxy_for_retries_of_orders():
-    (service,) = made(services={"orders": ORDERS})
-    (rule,) = service["spec"]["http"]
-    assert rule["route"] == [{"destination": {"host": "orders"}}]
-    assert {"x-envoy-retry-on", "x-envoy-retry-grpc-on"} <= {*rule["headers"]["request"]["remove"]}

@@ -10,8 +10,6 @@ HAS, CHART = "chart istiod has version", "kubernetes:helm.sh/v4:Chart"
 OVERRIDES = f"names a tag or digest, which overrides version {VERSION}"
 ANOTHER = f"does not have version {VERSION} in its name, and Helm ignores the version for a package"
 UNNAMED = "has no version in its name"
-
-
 INEXACT = ("1.20", f"~{VERSION}", f">={VERSION}", "latest", "1.x", f"{VERSION} || 1.21.0", f" {VERSION}", None)
 EXACT = (VERSION, "v1.21.2", "1.29.0-rc.0")
 

@@ -2,13 +2,7 @@
 
 from policies.rules import mesh_strict
 from tests.support.findings import case, table
-from tests.support.policy_resources import changed, istiod, kubernetes, said_of_all, token
-
-SECURITY = "security.istio.io/v1beta1"
-
-
-def peer(mode: str = "STRICT", namespace: str = "istio-system", **spec) -> dict:
-    return kubernetes(SECURITY, "PeerAuthentication", "default", {"mtls": {"mode": mode}, **spec}, namespace=namespace)
+from tests.support.policy_resources import changed, istiod, kubernetes, peer, said_of_all, token
 
 
 def labelled(**labels: str) -> dict:

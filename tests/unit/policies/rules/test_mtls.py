@@ -3,14 +3,9 @@
 import pytest
 
 from policies.rules import mtls
-from tests.support.policy_resources import assert_said, changed, gateway, istiod, kubernetes
+from tests.support.policy_resources import assert_said, changed, gateway, istiod, kubernetes, peer
 
-SECURITY = "security.istio.io/v1beta1"
 LEGACY, UNLISTED = ({"selector": {"matchLabels": {"legacy": value}}} for value in ("true", "false"))
-
-
-def peer(mode: str = "STRICT", namespace: str = "istio-system", **spec) -> dict:
-    return kubernetes(SECURITY, "PeerAuthentication", "default", {"mtls": {"mode": mode}, **spec}, namespace=namespace)
 
 
 def test_permissive_for_a_listed_label_passes():

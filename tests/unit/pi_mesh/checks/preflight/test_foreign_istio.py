@@ -15,6 +15,7 @@ OWN, LABELS = "istio-system/istiod", {"app": "istiod"}
 OTHER = "error deployment {}: is another istiod, of {}; two control planes fight over webhooks and certificates; "
 NONE, IN_NEXT = "ok cluster: no other control plane", "istio-system/istiod-next"
 HOOK = Webhook("Mutating", "injector", "namespace.sidecar-injector.istio.io", "mesh/istiod")
+VALIDATOR = Webhook("Validating", "default-validator", "validation.istio.io", OWN)
 RENAMED, NEXT = replace(HOOK, name="injector.example.com"), replace(HOOK, service="mesh/istiod-new")
 HOOK_OF_NEXT = replace(HOOK, configuration="injector-next", release="mesh/next")
 SERVICES = {"services": (Service("mesh", "istiod"),)}
@@ -63,8 +64,11 @@ def test_an_istiod_that_istio_namespace_moves_is_the_stacks_own_and_its_webhooks
     assert crds.endswith("it is this stack's own release: see the row foreign istio")
 
 
+@pytest.mark.row(21)
 @table(
     case("the Service is gone", (HOOK,), {}, STALE, False),
+    case("one that validates", (VALIDATOR,), {},
+        ["error validating…: …; `kubectl delete validatingwebhookconfiguration default-validator`"], False),
     case("the Service is there", (HOOK,), SERVICES, ALIVE, True),
     case("Services can't be listed", (HOOK,), {"unreadable": ("services",)}, ALIVE, True),
     case("it calls a URL", (replace(HOOK, service=""),), {}, ALIVE, True),
@@ -82,13 +86,6 @@ def test_an_istiod_that_istio_namespace_moves_is_the_stacks_own_and_its_webhooks
 def test_a_webhook_of_another_istio_is_deleted_only_where_its_service_is_certainly_gone(hooks, cluster, lines, alive):
     assert_said(False, lines, webhooks=hooks, **cluster)
     assert may_be_alive(make_mesh(), make_snapshot(webhooks=hooks, **cluster)) is alive
-
-
-@pytest.mark.row(21)
-def test_a_stale_webhook_is_refused_with_the_command_that_deletes_it():
-    hook = Webhook("Validating", "istiod-default-validator", "validation.istio.io", OWN)
-    (problem,) = problems(make_snapshot(webhooks=(hook,)))
-    assert "`kubectl delete validatingwebhookconfiguration istiod-default-validator`" in problem
 
 
 @table(

@@ -6,7 +6,7 @@ from pi_mesh.checks.preflight.istio_crds import check_owners, check_versions
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment, crd
 from tests.support.findings import case, table
-from tests.support.preflight_problems import assert_told, observation, problems
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot, state_of
 from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
@@ -23,26 +23,18 @@ NEWER = (
 
 
 @pytest.mark.row(12)
-def test_crds_of_no_release_are_refused_with_the_commands_that_hand_them_over():
-    (problem,) = problems(make_snapshot(crds=(FREE,)))
-    assert problem.startswith(f"crd {NAME}: 1 belongs to no Helm release")
-    assert f"kubectl label crd {NAME} app.kubernetes.io/managed-by=Helm" in problem
-    assert "meta.helm.sh/release-name=istio-base meta.helm.sh/release-namespace=istio-system" in problem
-
-
 @pytest.mark.row(13)
-def test_crds_kept_by_our_own_destroy_are_no_problem():
-    assert problems(make_snapshot(crds=(KEPT,))) == []
-
-
 @table(
     case("none", (), {}, (), NEWEST, "ok cluster: none there yet [0]"),
-    case("those of the own release", (KEPT,), {}, (), NEWEST, "ok cluster: 1 there, none in the way [1]"),
+    case("those that an own destroy kept", (KEPT,), {}, (), NEWEST, "ok cluster: 1 there, none in the way [1]"),
     case("those of the Gateway API", (Crd("gateways.gateway.networking.k8s.io"),), {}, (), NEWEST, "ok …yet [0]"),
     case("any, with charts before 1.24", (FREE,), {}, (), SHIPPED, "ok cluster: 1 there, none in the way [1]"),
     case("of a living release", (OTHERS,), LIVING, (), NEWEST, f"{ERROR} 1 belongs to mesh/base; Helm …{ALIVE}…[1]"),
     case("those of a release that is gone", (OTHERS,), {}, (), NEWEST,
         f"{ERROR} 1 belongs to mesh/base; Helm refuses …; `python -m operations repair"),
+    case("of no release, with the commands that hand them over", (FREE,), {}, (), NEWEST,
+        f"{ERROR} 1 belongs to no Helm release; …kubectl label crd {NAME} app.kubernetes.io/managed-by=Helm…"
+        "meta.helm.sh/release-name=istio-base meta.helm.sh/release-namespace=istio-system"),
     case("of a living istiod without a release", (FREE,), ISTIOD, (), NEWEST, f"{ERROR} 1 belongs to no Helm…{ALIVE}"),
     case("those of a release of the state, beside others", (BASE,), LIVING, ("base", "istiod"), NEWEST,
         f"{ERROR} 1 belongs to istio-system/base…; it is this stack's own release: see the row foreign istio [1]"),

@@ -10,13 +10,11 @@ from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
-from tests.support.factories import make_mesh, make_settings
+from tests.support.factories import ALWAYS, make_mesh, make_settings
 from tests.support.findings import case, table
 from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import installed_state, make_snapshot
 
-ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00"}
-ALWAYS["days"] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 BEFORE = installed_state(make_mesh())
 SHOP = Pod("trading", "shop", {"app": "shop"}, containers=(Container(SIDECAR),))
 DRAIN, NO_EGRESS = {"ingress": {"drainSeconds": 30}}, {"egress": {"enabled": False}}

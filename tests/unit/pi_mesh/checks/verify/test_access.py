@@ -17,8 +17,6 @@ DENY = {"action": "DENY", "rules": [{}]}
 TOKENS = {"jwtRules": [{"issuer": "https://id.example"}]}
 OPENED = "allows every call from everybody; it selects 1 pod (trading/app-0); managed by Helm; if it is not wanted, re"
 CHANGED = "trading/default-deny: is not as the settings ask: it now allows every call"
-
-
 DENIES, AUDITS = (
     make_verification(make_mesh(traffic={"authorization": {"defaultDeny": {key: True}}}))
     for key in ("enabled", "audit")
@@ -94,10 +92,10 @@ def test_policies_that_the_settings_ask_for_are_one_row(observed, lines):
 @table(
     ({"app": "app"}, Level.ERROR), ({"app": "other"}, Level.WARNING), ({"tier": "web"}, Level.ERROR), ({}, Level.ERROR)
 )
-def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloads(healthy, own, level):
+def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloads(own, level):
     guard = rogue(DEV, name="guard", selector={"matchLabels": own})
     opening = rogue({}, selector={"matchLabels": {"app": "app"}})
-    levels = {row.name: row.level for row in access.check(with_policies(healthy, guard, opening))}
+    levels = {row.name: row.level for row in access.check(with_policies(HEALTHY, guard, opening))}
     assert levels["trading/rogue"] is level
 
 

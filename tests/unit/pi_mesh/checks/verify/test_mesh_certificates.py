@@ -45,10 +45,10 @@ def test_certificates_are_judged_by_their_ends_and_a_renewal_by_its_root(observe
     assert_lines(mesh_certificates.check(observed), lines)
 
 
-def test_the_days_that_a_certificate_has_left_are_a_field_of_their_own(healthy):
-    (root,) = pem.certificates(healthy.authority.root_cert, "test")
-    *_, row = mesh_certificates.check(healthy)
-    assert row.number == (root.not_valid_after_utc - healthy.now).days
+def test_the_days_that_a_certificate_has_left_are_a_field_of_their_own():
+    (root,) = pem.certificates(HEALTHY.authority.root_cert, "test")
+    *_, row = mesh_certificates.check(HEALTHY)
+    assert row.number == (root.not_valid_after_utc - HEALTHY.now).days
 
 
 @table(

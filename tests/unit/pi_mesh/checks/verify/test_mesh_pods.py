@@ -24,8 +24,8 @@ GIVE = "; set ingress.service.type: NodePort, or install MetalLB$"
 
 
 @pytest.mark.row(11)
-def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(healthy):
-    (problem,) = problems(in_cluster(healthy, deployments=healthy.snapshot.deployments[1:]))
+def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it():
+    (problem,) = problems(in_cluster(HEALTHY, deployments=HEALTHY.snapshot.deployments[1:]))
     assert "deployment istio-system/istiod: is missing" in problem
     assert "`helm rollback -n istio-system istiod 3`" in problem
 

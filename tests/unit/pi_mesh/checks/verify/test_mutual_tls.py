@@ -112,12 +112,12 @@ def test_a_policy_is_judged_by_what_it_weakens(observed, lines):
     assert_lines(mutual_tls.check(observed), lines)
 
 
-def test_only_namespaces_whose_workloads_may_take_plain_text_are_weakened(healthy):
-    injected = with_injection(healthy, "strict", "wide", "narrow")
+def test_only_namespaces_whose_workloads_may_take_plain_text_are_weakened():
+    injected = with_injection(HEALTHY, "strict", "wide", "narrow")
     strict, wide = peer("strict", {**STRICT, **A}, name="a"), peer("wide", PERMISSIVE, name="b")
     narrow, empty = (peer(name, {**PERMISSIVE, **A}, name=name) for name in ("narrow", "elsewhere"))
     assert mutual_tls.weakened_namespaces(with_policies(injected, strict, wide, narrow, empty)) == {"wide", "narrow"}
-    elsewhere = with_policies(with_pods(healthy, meshed("elsewhere")), peer("elsewhere", PERMISSIVE))
+    elsewhere = with_policies(with_pods(HEALTHY, meshed("elsewhere")), peer("elsewhere", PERMISSIVE))
     assert mutual_tls.weakened_namespaces(elsewhere) == {"elsewhere"}
 
 
@@ -147,8 +147,8 @@ def test_a_rule_that_takes_callers_from_mutual_tls_is_named(policy, line):
     assert_lines(mutual_tls.rule_findings(served), line)
 
 
-def test_many_rules_of_other_namespaces_are_one_row_and_a_workload_that_takes_plain_text_a_warning(healthy):
-    served = in_cluster(healthy, pods=(meshed(),), services=SERVICES)
+def test_many_rules_of_other_namespaces_are_one_row_and_a_workload_that_takes_plain_text_a_warning():
+    served = in_cluster(HEALTHY, pods=(meshed(),), services=SERVICES)
     rules = with_policies(served, *(rule(namespace="shop", name=f"rule-{number}") for number in range(5)))
     assert_lines(mutual_tls.rule_findings(rules), "WARNING 5 of other namespaces keep callers from mutual TLS")
     legacy = with_policies(served, peer("trading", {"mtls": {"mode": "DISABLE"}, **APP}), rule())

@@ -78,8 +78,8 @@ def test_the_configuration_of_proxies_by_others_is_judged_by_what_it_does(observ
     assert_lines([first], line)
 
 
-def test_what_may_not_be_listed_is_unknown(healthy):
-    assert_lines(proxy_configuration.check(unlisted(healthy, "EnvoyFilter")), "UNKNOWN ")
+def test_what_may_not_be_listed_is_unknown():
+    assert_lines(proxy_configuration.check(unlisted(HEALTHY, "EnvoyFilter")), "UNKNOWN ")
 
 
 def test_several_namespaces_are_told_together():

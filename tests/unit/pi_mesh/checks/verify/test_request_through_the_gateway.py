@@ -58,19 +58,15 @@ def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, obs
     assert gateway.mock_calls == [call(f"127.0.0.1:{port}", host, secure=secure)]
 
 
-@pytest.mark.parametrize(
-    ("answer", "line"),
-    [
-        (Answer(200, True), f"OK=200 a GET of http://shop.example:80/ got 200 from {BEHIND}"),
-        (Answer(404, True), f"OK=404 got 404 from {BEHIND}"),
-        (Answer(500, True), f"WARNING=500 got 500 from {BEHIND}; see its log"),
-        (Answer(301, False), f"OK=301 got 301 from {ITSELF}"),
-        (Answer(403, False), f"OK=403 got 403 from {ITSELF}"),
-        (Answer(404, False), f"WARNING=404 got 404 from {ITSELF}; {NO_ROUTE}"),
-        (Answer(503, False), f"WARNING=503 got 503 from {ITSELF}; {NO_ENDPOINT}"),
-        (NoAnswerError("reset"), "ERROR got no answer from pod gateway-0: reset"),
-    ],
-    ids=str,
+@table(
+    (Answer(200, True), f"OK=200 a GET of http://shop.example:80/ got 200 from {BEHIND}"),
+    (Answer(404, True), f"OK=404 got 404 from {BEHIND}"),
+    (Answer(500, True), f"WARNING=500 got 500 from {BEHIND}; see its log"),
+    (Answer(301, False), f"OK=301 got 301 from {ITSELF}"),
+    (Answer(403, False), f"OK=403 got 403 from {ITSELF}"),
+    (Answer(404, False), f"WARNING=404 got 404 from {ITSELF}; {NO_ROUTE}"),
+    (Answer(503, False), f"WARNING=503 got 503 from {ITSELF}; {NO_ENDPOINT}"),
+    (NoAnswerError("reset"), "ERROR got no answer from pod gateway-0: reset"),
 )
 def test_the_answer_is_judged_by_its_status_and_by_who_gave_it(gateway, answer, line):
     gateway.side_effect = repeat(answer)

@@ -66,8 +66,8 @@ def test_a_running_pod_without_a_sidecar_is_named_with_what_to_do(pods, line):
     assert_lines(sidecar_injection.check_running_pods(in_cluster(HEALTHY, pods=pods)), line)
 
 
-def test_only_a_pod_that_is_replaced_is_told_to_be_deleted_at_once(healthy):
-    (row,) = sidecar_injection.check_running_pods(in_cluster(healthy, pods=bare()))
+def test_only_a_pod_that_is_replaced_is_told_to_be_deleted_at_once():
+    (row,) = sidecar_injection.check_running_pods(in_cluster(HEALTHY, pods=bare()))
     assert "kubectl delete" not in row.fix
 
 

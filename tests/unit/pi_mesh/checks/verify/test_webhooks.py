@@ -37,6 +37,6 @@ def test_the_injector_must_be_callable(observed, line):
     assert_lines(webhooks.check(observed), f"{line}\nOK validating webhooks: ")
 
 
-def test_a_missing_crd_is_named(healthy):
-    (problem,) = problems(in_cluster(healthy, crds=healthy.snapshot.crds[1:]))
+def test_a_missing_crd_is_named():
+    (problem,) = problems(in_cluster(HEALTHY, crds=HEALTHY.snapshot.crds[1:]))
     assert "1 of 14 is missing: destinationrules.networking.istio.io" in problem

@@ -35,6 +35,7 @@ COMMANDS = {
     "budget": ("-s pi-cluster", "-s pi-cluster --json"),
     "rotate-ca": ("-s pi-cluster", "-s pi-cluster --root --dry-run"),
     "proxies": ("-s pi-cluster", "-s pi-cluster --json"),
+    "calls": ("-s pi-cluster", "-s pi-cluster --namespace trading --window 60"),
     "connectivity": ("-s pi-cluster", "-s pi-cluster --json"),
     "refresh": ("-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
     "upgrade": ("-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),

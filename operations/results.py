@@ -126,6 +126,27 @@ class ObjectChange(Model):
     fields: tuple[FieldChange, ...] = ()
 
 
+class Edge(Model):
+    """The calls of one caller to one callee in a window."""
+
+    caller: str
+    """NAMESPACE/NAME of the workload; "outside, by" its gateway, or "without identity" for plain text."""
+    callee: str
+    """NAMESPACE/NAME of the workload or Service, or the host outside of the mesh."""
+    protocol: Literal["HTTP", "gRPC", "TCP"]
+    port: int | None
+    """Port of the Service; null where it is unknown, or has several."""
+    rate: float
+    """Requests per second; for TCP the opened connections."""
+    bytes: float | None
+    """Bytes per second in both directions; null for requests."""
+    failed: float | None
+    """Share of the requests with a status of 500 and above, or of gRPC other than OK; null for TCP."""
+    security: Literal["mutual TLS", "plain text", "unknown"]
+    leaves: bool
+    """True where the callee is outside of the mesh."""
+
+
 VERDICTS = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "rehearse": ("no tried node has a problem with the proxy", "a node has a problem with the proxy"),
@@ -139,6 +160,7 @@ VERDICTS = {
         "the mesh's CA was not rotated, or its rotation is not proven",
     ),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
+    "calls": ("the calls were counted", "the calls could not be counted"),
     "connectivity": ("each call goes as it must", "a call does not go as it must"),
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
@@ -223,6 +245,8 @@ class Report(Model):
     """The images of the stack; only in the report of `images`."""
     changes: tuple[ObjectChange, ...] | None = None
     """The objects that the next `up` changes; only in the report of `diff`."""
+    edges: tuple[Edge, ...] | None = None
+    """The calls that the mesh's workloads made, the most frequent first; only in the report of `calls`."""
     archive: Archive | None = None
     """The written archive; only in the report of `report`."""
     address: str | None = None

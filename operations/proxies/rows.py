@@ -18,7 +18,6 @@ from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.stale_proxies import Older, minors_behind
 
 ID = "proxies"
-GATEWAY = "gateway"
 LITTLE = 4
 """Divisor of a certificate's life: proxies renew at half of it, so renewal has failed with less than a quarter left."""
 REFRESH = "`python -m operations refresh -s STACK` restarts its workload"
@@ -26,10 +25,9 @@ REFRESH = "`python -m operations refresh -s STACK` restarts its workload"
 
 def proxy_row(running: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
     """Return the row of a proxy. Raises CertificateError where the proxy shows something other than certificates."""
-    is_gateway = proxy.pod.annotations.get("inject.istio.io/templates") == GATEWAY
     return ProxyRow(
         proxy=proxy.id,
-        kind=GATEWAY if is_gateway else "sidecar",
+        kind="gateway" if proxy.is_gateway else "sidecar",
         version=proxy.version,
         behind=minors_behind(proxy.version, running.version_above(proxy)),
         connected=proxy.connected,

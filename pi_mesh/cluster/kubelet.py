@@ -4,7 +4,6 @@ The kubeconfig's user needs the right to get nodes/proxy.
 """
 
 import json
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from pi_mesh.cluster.client import Client, Relayed
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.metrics import samples
 
 SECONDS = 10
 """Seconds for one answer: a busy Pi takes several for the counters of 100 pods."""
@@ -26,8 +26,6 @@ PERIODS, THROTTLED, MEMORY = (
     "container_spec_memory_limit_bytes",
 )
 """Names of cAdvisor (google/cadvisor, docs/storage/prometheus.md)."""
-LINE = re.compile(rf"^({PERIODS}|{THROTTLED}|{MEMORY})\{{([^}}]*)\}} (\S+)(?: (\d+))?$", re.MULTILINE)
-LABEL = re.compile(r'\b(namespace|pod|container)="([^"]*)"')
 
 
 class NotAnswered(ClusterUnreachable):
@@ -84,15 +82,14 @@ def counters(client: Client, node: str) -> dict[ContainerId, Counters]:
 def of_metrics(text: str) -> dict[ContainerId, Counters]:
     """Return the counters in cAdvisor's metrics; a container that restarted may still be there twice."""
     by_container: dict[ContainerId, Counters] = {}
-    for metric, labels, value, milliseconds in LINE.findall(text):
-        named = dict(LABEL.findall(labels))
-        if not named.get("container"):  # the sum of a pod or of a cgroup
+    for metric, labels, value, milliseconds in samples(text, PERIODS, THROTTLED, MEMORY):
+        if not labels.get("container"):  # the sum of a pod or of a cgroup
             continue
-        key = ContainerId(named.get("namespace", ""), named.get("pod", ""), named["container"])
-        at, before = int(milliseconds or 0) / 1000, by_container.get(key, Counters())
+        key = ContainerId(labels.get("namespace", ""), labels.get("pod", ""), labels["container"])
+        at, before = milliseconds / 1000, by_container.get(key, Counters())
         field = {PERIODS: "periods", THROTTLED: "throttled", MEMORY: "memory_limit"}[metric]
         if at >= before.at or field == "memory_limit":
-            by_container[key] = replace(before, at=max(at, before.at), **{field: int(float(value))})
+            by_container[key] = replace(before, at=max(at, before.at), **{field: int(value)})
     return by_container
 
 

@@ -79,7 +79,19 @@ def get_answer(address: str, host: str, *, secure: bool) -> Answer:
 
 def get_json(address: str, path: str) -> Any:
     """Return the JSON at a path of a forwarded port. Raises NotForwardedError."""
-    return _answer("GET", f"http://{address}{path}")
+    with _answered("GET", f"http://{address}{path}") as response:
+        return json.loads(response.read())
+
+
+def get_text(address: str, path: str, most: int) -> str:
+    """Return the text at a path of a forwarded port, or its first bytes, at least `most`. Raises NotForwardedError."""
+    text = b""
+    with _answered("GET", f"http://{address}{path}") as response:
+        for part in response.iter_bytes():
+            text += part
+            if len(text) >= most:
+                break
+    return text.decode(errors="replace")
 
 
 def post_json(address: str, path: str, body: Mapping[str, Any], name: str, ca: str) -> Any:
@@ -87,16 +99,21 @@ def post_json(address: str, path: str, body: Mapping[str, Any], name: str, ca: s
     trusted = ssl.create_default_context(cadata=ca)
     # Python 3.13 demands more of a CA's certificate than Istio's own root has.
     trusted.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return _answer("POST", f"https://{address}{path}", trusted, json=body, extensions={"sni_hostname": name})
+    named = {"sni_hostname": name}
+    with _answered("POST", f"https://{address}{path}", trusted, json=body, extensions=named) as response:
+        return json.loads(response.read())
 
 
-def _answer(method: str, url: str, trusted: ssl.SSLContext | bool = True, **arguments: Any) -> Any:
+@contextmanager
+def _answered(
+    method: str, url: str, trusted: ssl.SSLContext | bool = True, **arguments: Any
+) -> Iterator[httpx.Response]:
     # Proxies in the environment are for other hosts.
     with httpx.Client(verify=trusted, timeout=SECONDS, trust_env=False) as http:
         try:
-            response = http.request(method, url, **arguments)
-            response.raise_for_status()
-            return response.json()
+            with http.stream(method, url, **arguments) as response:
+                response.raise_for_status()
+                yield response
         except (httpx.HTTPError, json.JSONDecodeError) as problem:
             cause = first_line(str(problem)) or type(problem).__name__
             raise NotForwardedError(f"{method} {httpx.URL(url).path} failed: {cause}") from None

@@ -9,7 +9,7 @@ from typing import Any
 from pi_mesh.cluster import istiods
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import SIDECAR, Pod, image_version
-from pi_mesh.cluster.port_forward import forwarded, get_json
+from pi_mesh.cluster.port_forward import forwarded, get_json, get_text
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import ISTIOD_METRICS, REVISION_LABEL
 from pi_mesh.settings.istio import DEFAULT_REVISION
@@ -40,6 +40,12 @@ class Proxy:
     @property
     def id(self) -> str:
         return self.pod.id
+
+    @property
+    def is_gateway(self) -> bool:
+        """Return True for a gateway of a chart, or one that istiod created for a Gateway of the Gateway API."""
+        templates = self.pod.annotations.get("inject.istio.io/templates", "").split(",")
+        return "gateway" in templates or any(label.endswith("/gateway-name") for label in self.pod.labels)
 
     @property
     def revision(self) -> str:
@@ -144,12 +150,24 @@ def _with_certificates(context: str, proxy: Proxy) -> Proxy:
 # Envoy never shows keys: its config dump has "[redacted]" in their place.
 
 ADMIN_PORT, SECRETS_PATH = 15000, "/config_dump?resource=dynamic_active_secrets"
+CALLS_PATH = "/stats/prometheus?filter=istio_(build|requests_total|tcp_)"
+MOST = 4 * 1024 * 1024
+"""Bytes of a proxy's counters that are read, about 5,000 label sets: a caller chooses some of the labels' values."""
 
 
 def read_certificates(context: str, namespace: str, pod: str) -> tuple[str, str]:
     """Return the PEM of a proxy's certificate chain, and of the roots that it trusts. Raises NotForwardedError."""
     with forwarded(context, namespace, f"pod/{pod}", ADMIN_PORT) as address:
         return secret_texts(get_json(address, SECRETS_PATH))
+
+
+def read_calls(context: str, namespace: str, pod: str) -> str:
+    """Return the counters of a proxy's calls, as text of Prometheus, or the first MOST bytes. Raises NotForwardedError.
+
+    They are Envoy's own: on port 15020 the metrics of the application are among them, which could make up calls.
+    """
+    with forwarded(context, namespace, f"pod/{pod}", ADMIN_PORT) as address:
+        return get_text(address, CALLS_PATH, MOST)
 
 
 def secret_texts(dump: Mapping[str, Any]) -> tuple[str, str]:

@@ -147,6 +147,16 @@ def test_istiod_every_proxy_and_every_kubelet_are_scraped_under_strict(figure):
     figure(f"targets up: {targets}; {series['value'][1]} series")
 
 
+def test_calls_reads_every_proxy_and_names_each_as_one_that_has_no_filter_to_count_calls(mesh: Project, figure):
+    """The table itself needs Istio's own build of Envoy: the unit tests hold it."""
+    report = mesh.operation("calls", "--window", "2", "--json").must().report
+    *silent, read = report["findings"]
+    assert {each["message"].partition(":")[0] for each in silent} == {"counts no calls"}
+    assert f"{WATCHED.namespace}/{WATCHED.name}" in {each["name"].rsplit("-", 2)[0] for each in silent}
+    assert (report["edges"], read["number"]) == ([], len(silent))
+    figure(read["message"])
+
+
 def test_no_alert_fires_on_a_healthy_mesh():
     wait_until("no alert", lambda: prometheus.firing() == set(), 30)
 

@@ -4,9 +4,10 @@ import http.server
 import threading
 from collections.abc import Iterator
 
+import httpx2 as httpx
 import pytest
 
-from pi_mesh.cluster.port_forward import Answer, NotForwardedError, forwarded, get_answer, get_json
+from pi_mesh.cluster.port_forward import Answer, NotForwardedError, forwarded, get_answer, get_json, get_text
 from tests.support.findings import case, table
 
 ISTIOD = ("test", "istio-system", "pod/istiod-1", 15014)
@@ -67,6 +68,12 @@ def test_an_answer_is_json_and_a_refusal_names_the_path(server):
     assert get_json(server, "/json") == {"a": 1}
     with pytest.raises(NotForwardedError, match=r"GET /debug/syncz failed: .*404"):
         get_json(server, "/debug/syncz")
+
+
+def test_a_text_is_read_to_its_bound(monkeypatch, server):
+    assert get_text(server, "/json", 100) == '{"a": 1}'
+    monkeypatch.setattr(httpx.Response, "iter_bytes", lambda _: iter([b"abc", b"def", b"ghi"]))
+    assert get_text(server, "/json", 5) == "abcdef"
 
 
 def test_a_gateways_own_answer_is_told_from_that_of_a_service_behind_it_and_without_tls_there_is_none(server):

@@ -105,3 +105,23 @@ def test_the_workloads_own_chain_and_roots_are_returned_and_empty_texts_without(
     configs = [{"name": name, "secret": secret} for name, secret in secrets.items()]
     assert secret_texts({"configs": configs}) == ("CHAIN", "ROOTS")
     assert secret_texts({}) == ("", "")
+
+
+@table(
+    case(
+        "a chart's gateway, with the template of Vault",
+        {"annotations": {"inject.istio.io/templates": "gateway,v"}},
+        True,
+    ),
+    case("a gateway of the Gateway API", {"labels": {"gateway.networking.k8s.io/gateway-name": "front"}}, True),
+    case("a sidecar with a template", {"annotations": {"inject.istio.io/templates": "sidecar,vault"}}, False),
+)
+def test_a_gateway_is_told_from_a_sidecar(changes, is_gateway):
+    assert proxies.Proxy(replace(SHOP, **changes), NEWEST).is_gateway is is_gateway
+
+
+def test_the_counters_of_calls_are_asked_of_envoy_itself(monkeypatch):
+    monkeypatch.setattr(proxies, "forwarded", lambda *where: nullcontext(where))
+    monkeypatch.setattr(proxies, "get_text", lambda *asked: asked)
+    where, path, most = proxies.read_calls("test", "trading", "shop-1")
+    assert (where, path, most) == (("test", "trading", "pod/shop-1", 15000), proxies.CALLS_PATH, proxies.MOST)

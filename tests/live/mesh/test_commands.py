@@ -1,4 +1,4 @@
-"""The commands on a running mesh: `report`, `dashboard`, `rehearse` and `images`."""
+"""The commands on a running mesh: `report`, `dashboard`, `rehearse`, `images` and `diff`."""
 
 import base64
 import json
@@ -23,6 +23,7 @@ from lab.toolchain.packaging import HUB
 from lab.workloads import CONTROL, TRADING, apply
 from operations.report.redaction import SHORTEST_LINE
 from tests.support.commands import jobs_left, nodes_with_errors, rehearsed, seconds_until_nothing_is_left
+from tests.support.objects import patched
 from tests.support.project import STACK, Project, kill_session
 
 PASSWORD, OF_THIS_SHELL = "made-up-registry-password", "made-up-access-token"
@@ -176,3 +177,22 @@ def test_the_nodes_have_the_images_of_the_pods_and_one_after_the_other_gets_thos
     assert [machine.name for machine in NODES if f"image: node {machine.name}: " not in pulled.output] == []
     assert jobs_left() == 0
     figure(f"{len(running)} images on {len(NODES)} nodes; pull: {seconds:.0f} s: {pulled.output.splitlines()[-1]}")
+
+
+def test_diff_names_a_field_that_the_settings_change_and_one_that_a_hand_did(mesh: Project, figure):
+    surge = {"spec": {"strategy": {"rollingUpdate": {"maxSurge": "50%"}}}}
+    with patched("deployment", "istiod", CONTROL, lambda _: surge):
+        mesh.set("proxy.outboundTraffic", "REGISTRY_ONLY")
+        try:
+            changes = json.loads(mesh.operation("diff", "--json").must().output.splitlines()[-1])["changes"]
+        finally:
+            mesh.reset()
+    fields = {(row["object"], field["path"]): field for row in changes for field in row["fields"]}
+    by_hand = fields.pop((f"Deployment {CONTROL}/istiod", "spec.strategy.rollingUpdate.maxSurge"))
+    assert (by_hand["live"], by_hand["target"], by_hand["manual"]) == ("50%", "25%", True)
+    assert {row["object"] for row in changes} == {
+        *(f"ConfigMap {CONTROL}/{name}" for name in ("istio", "values", "pi-mesh-applied")),
+        f"Deployment {CONTROL}/istiod",
+    }
+    assert "+  mode: REGISTRY_ONLY" in fields[f"ConfigMap {CONTROL}/istio", "data.mesh"]["change"]
+    figure("; ".join(f"{name}, {path}" for name, path in sorted(fields)))

@@ -1,5 +1,7 @@
 """The program's preflight: each preview and `up` reads the cluster once before it registers a resource."""
 
+from dataclasses import dataclass
+
 import pulumi
 
 from pi_mesh.checks import registry, restarts
@@ -16,8 +18,21 @@ from pi_mesh.settings import Settings
 from pi_mesh.words import counted, for_stack
 
 
-def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot | None:
-    """Return the cluster's snapshot, or None in a preview whose cluster does not answer; log warnings and unknowns.
+@dataclass(frozen=True)
+class Preflight:
+    """The settings and the state that the checks passed, and what they told of."""
+
+    settings: Settings
+    state: StackState
+    lock: Lock
+    snapshot: Snapshot | None
+    """The cluster; None in a preview whose cluster does not answer."""
+    findings: dict[str, str]
+    """Level, warning or unknown, by the ID of the check."""
+
+
+def guard(settings: Settings, state: StackState, lock: Lock = None) -> Preflight:
+    """Check the cluster and the settings; log warnings and unknowns.
 
     Raises pulumi.RunError, with every problem in one message, if a check has errors.
     """
@@ -32,17 +47,16 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot 
         pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
         observation = Observation(mesh_on(settings, pulumi.get_stack(), None, lock), state=state)
         _note_unlocked(observation.mesh)
-        _report(registry.findings(registry.PREVIEW, observation))
-        return None
+        return Preflight(settings, state, lock, None, _report(registry.findings(registry.PREVIEW, observation)))
     _note_unlocked(observation.mesh)
     _note_unguarded(state)
     findings = registry.findings(registry.PREVIEW if preview else registry.UP, observation)
-    _report(trading_hours.shown_only(findings) if preview else findings)
+    told = _report(trading_hours.shown_only(findings) if preview else findings)
     if preview:
         forecast = restarts.forecast(observation.mesh, state, observation.snapshot.pods)
         for sentence in forecast.sentences(observation.mesh.stack):
             pulumi.log.info(sentence)
-    return observation.snapshot
+    return Preflight(settings, state, lock, observation.snapshot, told)
 
 
 def _note_unlocked(mesh: Inventory) -> None:
@@ -61,11 +75,12 @@ def _note_unguarded(state: StackState) -> None:
         )
 
 
-def _report(findings: list[Finding]) -> None:
+def _report(findings: list[Finding]) -> dict[str, str]:
     lines = {finding: for_stack(f"{finding.id}: {finding}", pulumi.get_stack()) for finding in findings}
-    for finding, line in lines.items():
-        if finding.level in (Level.WARNING, Level.UNKNOWN):
-            pulumi.log.warn(line)
+    warnings = [finding for finding in findings if finding.level in (Level.WARNING, Level.UNKNOWN)]
+    for finding in warnings:
+        pulumi.log.warn(lines[finding])
     if problems := errors(findings):
         heading = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
         raise pulumi.RunError("\n".join([heading, *(f"  {lines[finding]}" for finding in problems)]))
+    return {finding.id: finding.level.value for finding in warnings}

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 import pulumi
-from pulumi.runtime import register_stack_transformation
+from pulumi.runtime import get_root_resource, register_stack_transformation
 
 from pi_mesh.checks.destroy import Destroyed
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
@@ -38,13 +38,22 @@ class DestroyDrain(pulumi.CustomResource):
         super().__init__(DRAIN, "destroy-drain", inputs, opts)
 
 
-def collect() -> list[pulumi.Resource]:
-    """Return a list that every later resource of the stack joins; a component stands for its children."""
-    guarded: list[pulumi.Resource] = []
+def collect(mesh: pulumi.Resource | None) -> pulumi.Output[list[pulumi.Resource]]:
+    """Return the component `Mesh`, if any, and every resource that the program adds to the stack's root from now on.
+
+    A component stands for its children. The list is known once the program awaits something, so that the resources
+    after those of the mesh are in it.
+    """
+    guarded = [mesh] if mesh else []
 
     def join(args: pulumi.ResourceTransformationArgs) -> None:
-        if args.opts.parent is None and not isinstance(args.resource, pulumi.ProviderResource):
+        is_guard = isinstance(args.resource, pulumi.ProviderResource | DestroyGuard)
+        if args.opts.parent is None and not is_guard:
             guarded.append(args.resource)
 
-    register_stack_transformation(join)
-    return guarded
+    async def joined() -> list[pulumi.Resource]:
+        return guarded
+
+    if get_root_resource():  # a provider of components has none
+        register_stack_transformation(join)
+    return pulumi.Output.from_input(joined())

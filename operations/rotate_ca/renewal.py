@@ -52,12 +52,16 @@ def changes_besides_the_ca(stack: str, vault: VaultSettings, judged: bool) -> It
         except PulumiFailed as problem:
             yield problem.finding
             return
-        # URNs are urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME.
-        others = {urn: operation for urn, operation in pending.items() if not urn.split("::")[2].startswith(OF_THE_CA)}
+        others = {urn: operation for urn, operation in pending.items() if not _is_of_the_ca(urn)}
         if changes := [f"{operation} {urn.rpartition('::')[2]}" for urn, operation in others.items()]:
             message = f"has changes besides the CA that are not applied yet: {', '.join(changes)}; nothing was rotated"
             fix = f"apply them with `pulumi up -s {name}`, or revert them, then run rotate-ca again"
             yield error(PENDING, Subject("stack", name), message, fix, number=len(changes))
+
+
+def _is_of_the_ca(urn: str) -> bool:
+    # URNs are urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME.
+    return any(of_type.startswith(OF_THE_CA) for of_type in urn.split("::")[2].split("$"))
 
 
 ID = "pulumi up"

@@ -4,10 +4,13 @@ import pulumi
 import pytest
 
 from components import mesh, provider
+from pi_mesh.cluster.stack_state import MESH
 from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
+from tests.support.recorded_meshes import MESHES
 from tests.support.recorder import RELEASE, Recording, record
 from tests.support.snapshots import make_pis, make_snapshot
+from tests.support.vault_program import ROOT
 from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
 INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
@@ -123,3 +126,53 @@ def test_an_up_that_the_checks_refuse_registers_no_provider(monkeypatch):
     monkeypatch.setattr("components.mesh.provider.register", lambda *_: pytest.fail("a provider was registered"))
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
         record(lambda: mesh.deploy(make_settings()))
+
+
+def in_mesh(settings: dict, **options: object) -> mesh.Mesh:
+    return mesh.Mesh("mesh", {"settings": settings}, pulumi.ResourceOptions(**options))
+
+
+SETTINGS = {
+    name: {key: given[key] for key in given.keys() - {"load_balancers", "root"}} for name, given in MESHES.items()
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_a_stack_of_this_projects_program_moves_into_a_mesh_without_a_replacement(deployed, monkeypatch, settings):
+    monkeypatch.setattr("components.ca.source.read_signers", lambda *_: ROOT.pem)
+    before, after = deployed(**settings), deployed(program=in_mesh, **settings)
+    old = {(item.parent, item.type, item.name) for item in before.resources}
+    kept = {("pi-mesh-test" if item.at_root else item.parent, item.type, item.name) for item in after.resources}
+    assert kept - {("pi-mesh-test", MESH, "mesh")} == old
+    assert [item.name for item in after.resources if item.at_root != (item.parent == "mesh")] == []
+
+
+def test_a_mesh_has_the_outputs_of_the_programs_own_stack(deployed, plain):
+    exported = deployed(make_snapshot(), program=lambda settings: pulumi.export("mesh", in_mesh(settings).outputs))
+    assert exported.exports["mesh"] == plain.exports
+
+
+def test_what_others_say_of_a_mesh_holds_for_all_in_it(deployed):
+    def program(settings: dict) -> None:
+        bucket = pulumi.CustomResource("shop:index:Bucket", "before", {})
+        whole = in_mesh(settings, protect=True, depends_on=[bucket], transformations=[named.append])
+        pulumi.CustomResource("shop:index:Order", "after", {}, pulumi.ResourceOptions(depends_on=[whole]))
+
+    named: list[pulumi.ResourceTransformationArgs] = []
+    recording = deployed(make_snapshot(), program=program)
+    inside = {
+        item.name for item in recording.resources if "Mesh$" in item.urn or item.parent not in ("pi-mesh-test", "")
+    }
+    assert recording.one("istiod-release").protect
+    assert "before" in recording.one("mesh").dependencies
+    assert {"istiod-release", "trading-namespace"} <= recording.one("after").dependencies
+    assert {args.name for args in named} >= inside
+
+
+def test_a_destroy_asks_before_it_deletes_what_the_users_program_has_after_the_mesh(deployed):
+    def program(settings: dict) -> None:
+        in_mesh(settings)
+        pulumi.CustomResource("shop:index:Order", "after", {})
+
+    dependencies = deployed(make_snapshot(), program=program).one("destroy-guard").dependencies
+    assert {"after", "istiod-release", "destroy-drain"} <= dependencies

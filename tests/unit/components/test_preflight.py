@@ -37,7 +37,7 @@ def test_a_fit_cluster_is_handed_to_the_program(cluster):
     seen = []
     cluster(make_snapshot())
     record(lambda: seen.append(guard(make_settings(), NEVER_RUN)))
-    assert seen[0].version == "v1.35.2"
+    assert seen[0].snapshot.version == "v1.35.2"
 
 
 def test_a_warning_is_logged_and_does_not_stop_it(cluster):

@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pulumi import Config, Output, RunError, get_stack
-from pulumi.runtime import get_config_env, get_config_secret_keys_env, set_config
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, is_config_secret, set_all_config
 
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse, parse_any
-from pi_mesh.settings.pulumi_config import SECRET_KEYS, VAULT_TOKEN, misplaced_keys, plain_values
+from pi_mesh.settings.pulumi_config import VAULT_TOKEN, misplaced_keys, plain_values
 from pi_mesh.values.helm_values import merge
 
 
@@ -22,20 +21,16 @@ def load() -> Settings | CaSettings:
 
 def load_mesh(changes: Mapping[str, object], secrets: Mapping[str, str]) -> Settings:
     """Return the settings of a mesh, with changes by the program, whose secrets join the config. Raises as `load`."""
-    settings = parse(merge(_values(), changes))
-    if unknown := secrets.keys() - SECRET_KEYS:
-        allowed = ", ".join(sorted(SECRET_KEYS))
-        raise SettingsError(f"{key}: is no secret of a mesh; those are {allowed}" for key in sorted(unknown))
-    for key, value in secrets.items():
-        set_config(f"{PROJECT}:{key}", value)
-    return settings
+    given = {f"{PROJECT}:{key}": value for key, value in secrets.items()}
+    set_all_config(CONFIG.get() | given, [*filter(is_config_secret, CONFIG.get()), *given])
+    return parse(merge(_values(), changes))
 
 
 def _values() -> dict[str, object]:
     file = Path(f"Pulumi.{get_stack()}.yaml")
     if file.exists() and (problems := misplaced_keys(file.name, file.read_text(encoding="utf-8", errors="replace"))):
         raise SettingsError(problems)
-    return plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env())
+    return plain_values(CONFIG.get(), [*filter(is_config_secret, CONFIG.get())])
 
 
 def vault_token() -> str | None:

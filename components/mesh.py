@@ -12,10 +12,11 @@ from components import ca, config, engine, istio, manifest, outputs, preflight, 
 from components.guard.resource import DestroyDrain, DestroyGuard, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
-from components.preflight import Preflight
+from components.preflight import Told
 from components.provider import GuardPlugin, KubernetesProvider, Providers
 from components.release import ReleaseArgs, ReleaseComponent
 from components.workloads import Observability, ObservabilityArgs, Traffic, WorkloadNamespace, WorkloadNamespaceArgs
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
@@ -64,9 +65,8 @@ class Foundations:
 
 async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     """Register the mesh at the stack's root, after all checks. `begun`: the providers, if registered already."""
-    lock = chart_lock.read(pulumi.get_stack())
-    checked = await asyncio.to_thread(preflight.guard, settings, engine.recorded_state(), lock)
-    for name, value in _register(checked, begun).items():
+    checked = await asyncio.to_thread(preflight.guard, settings, engine.recorded_state())
+    for name, value in _register(*checked, begun).items():
         pulumi.export(name, value)
 
 
@@ -97,17 +97,17 @@ class Mesh(pulumi.ComponentResource):
             self.outputs = self._deploy(args.get("settings"), args.get("secrets"))
         self.register_outputs({"outputs": self.outputs})
 
-    def _deploy_if_known(self, given: list[Any]) -> Output[dict[str, Any]]:
+    def _deploy_if_known(self, given: list[Any]) -> Any:
         if not pulumi.contains_unknowns(given):
             return self._deploy(*given)
-        pulumi.log.warn("settings are not known before `up`, which then checks them: no resource is shown yet", self)
-        return Output.from_input({})
+        told = "settings are not known before `up`, which checks them then; a preview leaves the mesh out, and shows"
+        pulumi.log.warn(f"{told} what is installed of it as deleted, which `up` does not do", self)
+        return pulumi.UNKNOWN
 
     def _deploy(self, settings: Any, secrets: Any) -> Output[dict[str, Any]]:
         with config.plain_errors():
-            loaded, lock = config.load_mesh(settings or {}, secrets or {}), chart_lock.read(pulumi.get_stack())
-            checked = preflight.guard(loaded, engine.recorded_state(), lock)
-            return Output.from_input(_register(checked, parent=self))
+            checked = preflight.guard(config.load_mesh(settings or {}, secrets or {}), engine.recorded_state())
+            return Output.from_input(_register(*checked, parent=self))
 
 
 def _is_late(value: object) -> bool:
@@ -117,13 +117,16 @@ def _is_late(value: object) -> bool:
     return any(map(_is_late, value)) if isinstance(value, list | tuple) else isinstance(value, Output | Awaitable)
 
 
-def _register(checked: Preflight, begun: Providers | None = None, parent: Resource | None = None) -> dict[str, Any]:
+def _register(
+    checked: Observation, told: Told, begun: Providers | None = None, parent: Resource | None = None
+) -> dict[str, Any]:
     """Register every resource of the mesh in order, and return the outputs."""
-    settings, recorded, snapshot = checked.settings, checked.state, checked.snapshot
+    settings, snapshot, recorded, mesh = checked.settings, checked.snapshot, checked.state, checked.mesh
     cluster, plugin = begun or provider.register(settings.cluster.context)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    mesh = mesh_on(settings, pulumi.get_stack(), snapshot, checked.lock, answer.root)
+    if answer.root:
+        mesh = mesh_on(settings, mesh.stack, snapshot, chart_lock.read(mesh.stack), answer.root)
     mesh = with_recorded_versions(mesh, recorded)
     guarded = collect(parent)
     deployment = Deployment(mesh, snapshot, cluster, parent)
@@ -146,7 +149,7 @@ def _register(checked: Preflight, begun: Providers | None = None, parent: Resour
     gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
     roots = outputs.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=guarded))
-    return {**outputs.of_mesh(mesh, uid, releases, gateways), "roots": roots, "findings": checked.findings}
+    return {**outputs.of_mesh(mesh, uid, releases, gateways), "roots": roots, "findings": told}
 
 
 def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pulumi
+from pulumi import Output, ResourceOptions
 
 from components.manifest import KubernetesObject
 from components.release import ReleaseComponent
@@ -17,7 +18,6 @@ from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.stack_state import CLUSTER
 from pi_mesh.inventory import Inventory, Kind, Release
-from pi_mesh.names import INJECTION_LABEL, REVISION_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.tree_diff import value_at
 
@@ -36,7 +36,7 @@ def of_mesh(
         "mutualTls": settings.mtls.mode,
         "trustDomain": value_at(mesh.the(Kind.ISTIOD).values, "meshConfig.trustDomain") or "cluster.local",
         "tradingNamespace": settings.trading.namespace,
-        "namespaces": {item.name: _injection(mesh, item.setting) for item in settings.workload_namespaces},
+        "namespaces": {item.name: value_at(item.manifest, "metadata.labels") or {} for item in mesh.namespaces},
         "listeners": {
             name: {"hosts": [*listener.hosts], "ports": [server.port_name for server in listener.servers]}
             for name, listener in settings.traffic.gateways.items()
@@ -49,13 +49,7 @@ def of_mesh(
     }
 
 
-def _injection(mesh: Inventory, component: str) -> dict[str, str]:
-    """Return the label by which a namespace's pods get a sidecar; none where they get none."""
-    labels = value_at(mesh.namespace(component).manifest, "metadata.labels") or {}
-    return {name: labels[name] for name in (INJECTION_LABEL, REVISION_LABEL) if name in labels}
-
-
-def _exposure(settings: Settings, homes: Mapping[str, str], gateway: ReleaseComponent) -> pulumi.Output:
+def _exposure(settings: Settings, homes: Mapping[str, str], gateway: ReleaseComponent) -> Output:
     """Return how to reach a gateway, read after its release is installed; unknown in a preview without a cluster."""
     context, namespace = settings.cluster.context, homes[gateway.release_name]
 
@@ -72,15 +66,10 @@ PREVIEWED = "not known before `up`"
 """Content, in a preview, of the entry of a release that is about to change."""
 
 
-def register_record(
-    mesh: Inventory, releases: Iterable[ReleaseComponent], opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Register the ConfigMap, whose content is read from Helm's records once the releases are installed.
-
-    Return the certificates (PEM) of the roots that workloads trust, which are read with it.
-    """
+def register_record(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: ResourceOptions) -> Output[str]:
+    """Register the ConfigMap of what Helm's records say after the installation; return the roots (PEM) of the mesh."""
     revisions = {release.release_name: release.revision for release in releases}
-    record = pulumi.Output.all(**revisions).apply(lambda known: _data(mesh, known))
+    record = Output.all(**revisions).apply(lambda known: _data(mesh, known))
     metadata = {"name": helm_releases.CONFIG_MAP, "namespace": mesh.settings.istio.namespace}
     manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": record[0]}
     KubernetesObject("applied", manifest, opts)
@@ -102,16 +91,12 @@ def _data(mesh: Inventory, revisions: Mapping[str, int]) -> tuple[dict[str, str]
                 for release in mesh.releases
                 if release.name in revisions
             }
-            return texts, _roots(client, settings)
+            name = cert_manager.ROOT if settings.vault.external_signer else "istio-ca-root-cert"
+            roots = client.get(f"/api/v1/namespaces/{settings.istio.namespace}/configmaps/{name}") or {}
+            return texts, (roots.get("data") or {}).get("root-cert.pem", "")
     except ClusterError as problem:
         unknown = f"not known: {problem}"
         return {helm_releases.config_map_key(release.id): unknown for release in mesh.releases}, unknown
-
-
-def _roots(client: Client, settings: Settings) -> str:
-    name = cert_manager.ROOT if settings.vault.external_signer else "istio-ca-root-cert"
-    config_map = client.get(f"/api/v1/namespaces/{settings.istio.namespace}/configmaps/{name}") or {}
-    return (config_map.get("data") or {}).get("root-cert.pem", "")
 
 
 def _text(client: Client, release: Release, revision: int, recorded: Mapping[str, str]) -> str:

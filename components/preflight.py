@@ -1,7 +1,5 @@
 """The program's preflight: each preview and `up` reads the cluster once before it registers a resource."""
 
-from dataclasses import dataclass
-
 import pulumi
 
 from pi_mesh.checks import registry, restarts
@@ -10,33 +8,22 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.observe import mesh_on, observe
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, chart_lock
-from pi_mesh.inventory.chart_lock import Lock
 from pi_mesh.settings import Settings
 from pi_mesh.words import counted, for_stack
 
-
-@dataclass(frozen=True)
-class Preflight:
-    """The settings and the state that the checks passed, and what they told of."""
-
-    settings: Settings
-    state: StackState
-    lock: Lock
-    snapshot: Snapshot | None
-    """The cluster; None in a preview whose cluster does not answer."""
-    findings: dict[str, str]
-    """Level, warning or unknown, by the ID of the check."""
+Told = dict[str, str]
+"""Level, warning or unknown, by the ID of the check."""
 
 
-def guard(settings: Settings, state: StackState, lock: Lock = None) -> Preflight:
-    """Check the cluster and the settings; log warnings and unknowns.
+def guard(settings: Settings, state: StackState) -> tuple[Observation, Told]:
+    """Return what passed the checks, and of what they told; log warnings and unknowns.
 
-    Raises pulumi.RunError, with every problem in one message, if a check has errors.
+    The observation of a preview whose cluster does not answer has no snapshot. Raises pulumi.RunError, with every
+    problem in one message, if a check has errors.
     """
-    preview = pulumi.runtime.is_dry_run()
+    preview, lock = pulumi.runtime.is_dry_run(), chart_lock.read(pulumi.get_stack())
     try:
         observation = observe(settings, pulumi.get_stack(), lambda: state, lock)
     except WrongContext as problem:
@@ -47,7 +34,7 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Preflight
         pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
         observation = Observation(mesh_on(settings, pulumi.get_stack(), None, lock), state=state)
         _note_unlocked(observation.mesh)
-        return Preflight(settings, state, lock, None, _report(registry.findings(registry.PREVIEW, observation)))
+        return observation, _report(registry.findings(registry.PREVIEW, observation))
     _note_unlocked(observation.mesh)
     _note_unguarded(state)
     findings = registry.findings(registry.PREVIEW if preview else registry.UP, observation)
@@ -56,7 +43,7 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Preflight
         forecast = restarts.forecast(observation.mesh, state, observation.snapshot.pods)
         for sentence in forecast.sentences(observation.mesh.stack):
             pulumi.log.info(sentence)
-    return Preflight(settings, state, lock, observation.snapshot, told)
+    return observation, told
 
 
 def _note_unlocked(mesh: Inventory) -> None:
@@ -75,12 +62,12 @@ def _note_unguarded(state: StackState) -> None:
         )
 
 
-def _report(findings: list[Finding]) -> dict[str, str]:
+def _report(findings: list[Finding]) -> Told:
     lines = {finding: for_stack(f"{finding.id}: {finding}", pulumi.get_stack()) for finding in findings}
-    warnings = [finding for finding in findings if finding.level in (Level.WARNING, Level.UNKNOWN)]
-    for finding in warnings:
-        pulumi.log.warn(lines[finding])
+    for finding, line in lines.items():
+        if finding.level in (Level.WARNING, Level.UNKNOWN):
+            pulumi.log.warn(line)
     if problems := errors(findings):
         heading = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
         raise pulumi.RunError("\n".join([heading, *(f"  {lines[finding]}" for finding in problems)]))
-    return {finding.id: finding.level.value for finding in warnings}
+    return {finding.id: finding.level.value for finding in findings if finding.level is not Level.OK}

@@ -1,5 +1,6 @@
 """The resources `destroy-guard` and `destroy-drain`, which the plugin `pi-mesh` provides."""
 
+import asyncio
 from dataclasses import asdict
 
 import pulumi
@@ -39,21 +40,16 @@ class DestroyDrain(pulumi.CustomResource):
 
 
 def collect(mesh: pulumi.Resource | None) -> pulumi.Output[list[pulumi.Resource]]:
-    """Return the component `Mesh`, if any, and every resource that the program adds to the stack's root from now on.
+    """Return the component `Mesh`, if any, and every later resource at the stack's root, for their children too.
 
-    A component stands for its children. The list is known once the program awaits something, so that the resources
-    after those of the mesh are in it.
+    It is known when the program first awaits something, so that what follows the mesh is in it.
     """
     guarded = [mesh] if mesh else []
 
     def join(args: pulumi.ResourceTransformationArgs) -> None:
-        is_guard = isinstance(args.resource, pulumi.ProviderResource | DestroyGuard)
-        if args.opts.parent is None and not is_guard:
+        if args.opts.parent is None and not isinstance(args.resource, pulumi.ProviderResource | DestroyGuard):
             guarded.append(args.resource)
-
-    async def joined() -> list[pulumi.Resource]:
-        return guarded
 
     if get_root_resource():  # a provider of components has none
         register_stack_transformation(join)
-    return pulumi.Output.from_input(joined())
+    return pulumi.Output.from_input(asyncio.sleep(0, guarded))

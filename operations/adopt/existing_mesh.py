@@ -238,9 +238,8 @@ def _compared(
     switched_off -= {_place(item.manifest) for item in after.mesh.objects}
     registered = previewed()
     known = {entry["urn"] for entry in observed_state.resources(now.state)}
-    # The state may have it without the parent that it has in the program: components.mesh.Mesh.
-    names = ((resource, {resource["urn"], *(resource.get("aliases") or ())}) for resource in registered)
-    unknown = [resource for resource, urns in names if resource.get("custom") and known.isdisjoint(urns)]
+    # The state may have it under an alias, without the parent that components.mesh.Mesh gives it.
+    unknown = [new for new in registered if new.get("custom") and not known & {new["urn"], *new.get("aliases", ())}]
     there = ExistingMesh(after, proposals=proposals, registered=tuple(registered), living=living)
     taken = tuple(_taken(there.mesh, unknown, living))
     timeout = after.mesh_settings.release.timeout

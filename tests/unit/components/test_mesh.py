@@ -1,7 +1,11 @@
 """The whole program, in this process: order, providers, switches and outputs."""
 
+import json
+from functools import partial
+
 import pulumi
 import pytest
+from pulumi.provider.experimental.component import ComponentProvider
 
 from components import mesh, provider
 from pi_mesh.cluster.stack_state import MESH
@@ -86,6 +90,15 @@ def test_the_outputs_say_what_is_installed_and_what_it_takes(plain):
     assert (outputs["istioVersion"], outputs["mutualTls"], outputs["tradingNamespace"]) == (NEWEST, "STRICT", "trading")
     assert outputs["releases"] == dict.fromkeys(("istio-base", "istiod", INGRESS, EGRESS), "deployed")
     assert outputs["budget"] == {"pods": 3, "requests": "300m / 384Mi", "limits": "1500m / 768Mi", "sidecars": 81}
+
+
+def test_the_outputs_have_what_an_applications_stack_builds_on(deployed):
+    listener = {"hosts": ["shop.example"], "protocol": "HTTP", "tls": {"secret": "shop"}}
+    recording = deployed(make_snapshot(version="v1.40.0"), traffic={"gateways": {"shop": listener}})
+    outputs = recording.exports
+    assert outputs["namespaces"] == {"istio-system": {}, "trading": {"istio-injection": "enabled"}}
+    assert outputs["listeners"] == {"shop": {"hosts": ["shop.example"], "ports": ["http2", "https"]}}
+    assert (outputs["trustDomain"], outputs["findings"]["kubernetes version"]) == ("cluster.local", "warning")
 
 
 @pytest.mark.row(15)
@@ -176,3 +189,22 @@ def test_a_destroy_asks_before_it_deletes_what_the_users_program_has_after_the_m
 
     dependencies = deployed(make_snapshot(), program=program).one("destroy-guard").dependencies
     assert {"after", "istiod-release", "destroy-drain"} <= dependencies
+
+
+def test_what_the_engine_knows_later_is_checked_when_it_is_known(deployed):
+    def late(settings: dict, replicas: object) -> None:
+        in_mesh(settings | {"ingress": {"replicas": pulumi.Output.from_input(replicas)}})
+
+    recording = deployed(program=partial(late, replicas=2))
+    assert recording.one(f"{INGRESS}-release").props["values"]["replicaCount"] == 2
+    unknown = deployed(program=partial(late, replicas=pulumi.UNKNOWN))
+    assert [item.name for item in unknown.resources] == ["mesh"]
+    assert any("not known before `up`, which checks them then" in line for line in unknown.logs)
+    with pytest.raises(pulumi.RunError, match=r"ingress\.replicas"):
+        deployed(program=partial(late, replicas="many"))
+
+
+def test_other_languages_get_the_mesh_with_its_settings_secrets_and_outputs():
+    schema = json.loads(ComponentProvider([mesh.Mesh], "pi-mesh-component").schema)
+    resource = schema["resources"]["pi-mesh-component:index:Mesh"]
+    assert (sorted(resource["inputProperties"]), [*resource["properties"]]) == (["secrets", "settings"], ["outputs"])

@@ -93,11 +93,10 @@ def test_the_outputs_say_what_is_installed_and_what_it_takes(plain):
 
 
 def test_the_outputs_have_what_an_applications_stack_builds_on(deployed):
-    listener = {"hosts": ["shop.example"], "protocol": "HTTP", "tls": {"secret": "shop"}}
-    recording = deployed(make_snapshot(version="v1.40.0"), traffic={"gateways": {"shop": listener}})
-    outputs = recording.exports
+    listener = {"hosts": ["shop.example"]}
+    outputs = deployed(make_snapshot(version="v1.40.0"), traffic={"gateways": {"shop": listener}}).exports
     assert outputs["namespaces"] == {"istio-system": {}, "trading": {"istio-injection": "enabled"}}
-    assert outputs["listeners"] == {"shop": {"hosts": ["shop.example"], "ports": ["http2", "https"]}}
+    assert outputs["listeners"] == {"shop": {"hosts": ["shop.example"], "ports": ["http2"]}}
     assert (outputs["trustDomain"], outputs["findings"]["kubernetes version"]) == ("cluster.local", "warning")
 
 

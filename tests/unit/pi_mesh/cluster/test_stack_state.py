@@ -4,15 +4,7 @@ from dataclasses import replace
 
 from pi_mesh.cluster import stack_state
 from pi_mesh.cluster.ca_state import VaultResource
-from pi_mesh.cluster.stack_state import (
-    GUARD,
-    MESH,
-    NEVER_RUN,
-    RecordedAccess,
-    RecordedRelease,
-    StackState,
-    of_resources,
-)
+from pi_mesh.cluster.stack_state import GUARD, NEVER_RUN, RecordedAccess, RecordedRelease, StackState, of_resources
 from pi_mesh.inventory import Kind
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, VERSION_ANNOTATION
 from pi_mesh.values.traffic.authorization import DRY_RUN
@@ -76,7 +68,7 @@ def test_it_tells_the_cluster_the_very_namespaces_and_the_releases():
 
 def test_the_cluster_of_a_users_own_program_is_that_of_its_mesh():
     stack, mesh = {"type": "pulumi:pulumi:Stack", "outputs": {}}, {"outputs": {"cluster": {"uid": "c"}}}
-    assert of_resources([stack, {"type": MESH, "outputs": mesh}]).cluster_uid == "c"
+    assert of_resources([stack, {"type": stack_state.MESH, "outputs": mesh}]).cluster_uid == "c"
 
 
 def test_it_tells_what_is_in_vault_and_never_a_key():

@@ -144,6 +144,7 @@ def in_mesh(settings: dict, **options: object) -> mesh.Mesh:
     return mesh.Mesh("mesh", {"settings": settings}, pulumi.ResourceOptions(**options))
 
 
+AT_ROOT = ("cluster", "destroy", "destroy-guard")
 SETTINGS = {
     name: {key: given[key] for key in given.keys() - {"load_balancers", "root"}} for name, given in MESHES.items()
 }
@@ -157,6 +158,7 @@ def test_a_stack_of_this_projects_program_moves_into_a_mesh_without_a_replacemen
     kept = {("pi-mesh-test" if item.at_root else item.parent, item.type, item.name) for item in after.resources}
     assert kept - {("pi-mesh-test", MESH, "mesh")} == old
     assert [item.name for item in after.resources if item.at_root != (item.parent == "mesh")] == []
+    assert {item.name for item in after.resources if item.parent == "pi-mesh-test"} == {"mesh", *AT_ROOT}
 
 
 def test_a_mesh_has_the_outputs_of_the_programs_own_stack(deployed, plain):

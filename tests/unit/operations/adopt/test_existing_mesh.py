@@ -166,7 +166,8 @@ def test_the_releases_and_objects_of_the_program_that_the_state_does_not_know_ar
 KNOWN = situation(state_with(*(entry for entry in registered() if name_of(entry) == "istiod-release")))
 NEW = situation({"version": 3, "deployment": None})
 ADOPTED = situation(istio={"adopt": True}, trading={"adopt": True})
-MOVED = [{**entry, "urn": f"{entry['urn']}-moved", "aliases": [entry["urn"]]} for entry in registered()]
+MOVED = [{**entry, "urn": entry["urn"].replace("::pi-mesh:", "::pi-mesh:index:Mesh$pi-mesh:"),
+          "aliases": [entry["urn"]]} for entry in registered()]  # fmt: skip
 NO_OBJECTS = [resource("pulumi:providers:kubernetes", "cluster", inputs={"context": "test"}),
               resource("pi-mesh:istio:Istiod", "istiod")]  # fmt: skip
 

@@ -90,23 +90,24 @@ class Mesh(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__(MESH, name, None, opts)
-        if _is_late(args):
-            given = (Output.from_input(args.get("settings")), Output.unsecret(Output.from_input(args.get("secrets"))))
-            self.outputs = Output.all(*given).apply(self._deploy_if_known, run_with_unknowns=True)
+        given = [args.get("settings", {}), args.get("secrets", {})]
+        if _is_late(given):
+            # A secret would make secrets of all outputs; in the config each of its values is one again.
+            late = Output.all(given[0], Output.unsecret(Output.from_input(given[1])))
+            self.outputs = late.apply(self._deploy, run_with_unknowns=True)
         else:
-            self.outputs = self._deploy(args.get("settings"), args.get("secrets"))
+            self.outputs = self._deploy(given)
         self.register_outputs({"outputs": self.outputs})
 
-    def _deploy_if_known(self, given: list[Any]) -> Any:
-        if not pulumi.contains_unknowns(given):
-            return self._deploy(*given)
-        told = "settings are not known before `up`, which checks them then; a preview leaves the mesh out, and shows"
-        pulumi.log.warn(f"{told} what is installed of it as deleted, which `up` does not do", self)
-        return pulumi.UNKNOWN
-
-    def _deploy(self, settings: Any, secrets: Any) -> Output[dict[str, Any]]:
+    def _deploy(self, given: list[Any]) -> Any:
+        if pulumi.contains_unknowns(given):
+            shown = (
+                "a preview leaves the mesh out, and shows what is installed of it as deleted, which `up` does not do"
+            )
+            pulumi.log.warn(f"settings are not known before `up`, which checks them then; {shown}", self)
+            return pulumi.UNKNOWN
         with config.plain_errors():
-            checked = preflight.guard(config.load_mesh(settings or {}, secrets or {}), engine.recorded_state())
+            checked = preflight.guard(config.load_mesh(*given), engine.recorded_state())
             return Output.from_input(_register(*checked, parent=self))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import pulumi
 from pi_mesh import interpreter
 
 if TYPE_CHECKING:
-    from components.provider import Providers
+    from pi_mesh.settings import CaSettings, Settings
 
 REASON_SHOWN = 32
 """Exit status by which Pulumi's language host knows that the user has seen the reason (pulumi-language-python-exec)."""
@@ -33,23 +33,11 @@ async def _deploy() -> None:
         from components import provider
 
         begun = provider.begin()
-        deploy = await asyncio.to_thread(_load)
-        await deploy(begun)
+        settings = await asyncio.to_thread(_load)
+        from components import config, mesh
 
-
-def _load() -> "Callable[[Providers | None], Awaitable[None]]":
-    """Return the rest of the program, for providers that are registered already, or None."""
-    with interpreter.explained(pulumi.RunError):
-        from components import mesh
-        from components.config import load, plain_errors
-        from pi_mesh.settings import CaSettings
-
-    with plain_errors():
-        settings = load()
-
-    async def deploy(begun: "Providers | None") -> None:
-        with plain_errors():
-            if not isinstance(settings, CaSettings):
+        with config.plain_errors():
+            if isinstance(settings, config.Settings):
                 await mesh.deploy(settings, begun)
                 return
             # Imported here, because a mesh without Vault does not need it.
@@ -57,7 +45,14 @@ def _load() -> "Callable[[Providers | None], Awaitable[None]]":
 
             deploy_ca(settings)
 
-    return deploy
+
+def _load() -> "Settings | CaSettings":
+    """Import the rest of the program, and return the settings."""
+    with interpreter.explained(pulumi.RunError):
+        from components import config, mesh  # noqa: F401 - the mesh is deployed outside this thread
+
+    with config.plain_errors():
+        return config.load()
 
 
 @contextmanager

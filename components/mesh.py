@@ -1,23 +1,26 @@
 """The mesh: all its components in the order of their installation."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypedDict
 
-from pulumi import Resource, ResourceHookBinding, ResourceOptions, get_stack, runtime
+import pulumi
+from pulumi import Input, Output, Resource, ResourceHookBinding, ResourceOptions, runtime
 
-from components import ca, engine, istio, manifest, outputs, provider
+from components import ca, config, engine, istio, manifest, outputs, preflight, provider
 from components.guard.resource import DestroyDrain, DestroyGuard, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
-from components.preflight import guard
+from components.preflight import Told
 from components.provider import GuardPlugin, KubernetesProvider, Providers
 from components.release import ReleaseArgs, ReleaseComponent
 from components.workloads import Observability, ObservabilityArgs, Traffic, WorkloadNamespace, WorkloadNamespaceArgs
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import with_recorded_versions
+from pi_mesh.cluster.stack_state import MESH, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates, shows_certificates
@@ -31,10 +34,17 @@ class Deployment:
     snapshot: Snapshot | None
     """The cluster before the deployment; None in a preview whose cluster does not answer."""
     cluster: KubernetesProvider
+    parent: Resource | None = None
+    """The component `Mesh`; None in this project's own program, whose resources are the stack's."""
+
+    def placed(self, **options: Any) -> ResourceOptions:
+        """Return the options of a resource of the mesh, which a stack of this project's own program has at its root."""
+        aliases = [pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)] if self.parent else None
+        return ResourceOptions(parent=self.parent, aliases=aliases, **options)
 
     def after(self, *resources: Resource, deleted_with: Resource | None = None) -> ResourceOptions:
         """Return the options of a resource in the cluster that is registered after others."""
-        return ResourceOptions(provider=self.cluster, depends_on=resources, deleted_with=deleted_with)
+        return self.placed(provider=self.cluster, depends_on=resources, deleted_with=deleted_with)
 
     def release(self, release: Release, hooks: ResourceHookBinding | None = None) -> ReleaseArgs:
         return ReleaseArgs(release, self.mesh.settings.release, hooks)
@@ -54,16 +64,73 @@ class Foundations:
 
 
 async def deploy(settings: Settings, begun: Providers | None = None) -> None:
-    """Register every resource of the mesh in order, after all checks. `begun`: the providers, if registered already."""
-    recorded = engine.recorded_state()
-    lock = chart_lock.read(get_stack())
-    snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
+    """Register the mesh at the stack's root, after all checks. `begun`: the providers, if registered already."""
+    checked = await asyncio.to_thread(preflight.guard, settings, engine.recorded_state())
+    for name, value in _register(*checked, begun).items():
+        pulumi.export(name, value)
+
+
+class MeshArgs(TypedDict, total=False):
+    """What a mesh is made of. All of it may be known later: then the checks run, and say so, when it is known."""
+
+    settings: Input[dict[str, Any]]
+    """Settings by the keys of docs/config.md, which go before those that the stack's config has below `pi-mesh:`."""
+    secrets: Input[dict[str, Input[str]]]
+    """Values of `vaultToken`, `caKey` and `registryPassword`, which go before those of the stack's config."""
+
+
+class Mesh(pulumi.ComponentResource):
+    """The mesh as one component of a user's own program, at most one in a stack.
+
+    Its two providers, and the guard that `pulumi destroy` deletes first, stay at the stack's root.
+    """
+
+    outputs: Output[dict[str, Any]]
+    """Outputs by the names that the stack of this project's own program has for them."""
+
+    def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__(MESH, name, None, opts)
+        given = [args.get("settings", {}), args.get("secrets", {})]
+        if _is_late(given):
+            # A secret would make secrets of all outputs; in the config each of its values is one again.
+            late = Output.all(given[0], Output.unsecret(Output.from_input(given[1])))
+            self.outputs = late.apply(self._deploy, run_with_unknowns=True)
+        else:
+            self.outputs = self._deploy(given)
+        self.register_outputs({"outputs": self.outputs})
+
+    def _deploy(self, given: list[Any]) -> Any:
+        if pulumi.contains_unknowns(given):
+            shown = (
+                "a preview leaves the mesh out, and shows what is installed of it as deleted, which `up` does not do"
+            )
+            pulumi.log.warn(f"settings are not known before `up`, which checks them then; {shown}", self)
+            return pulumi.UNKNOWN
+        with config.plain_errors():
+            checked = preflight.guard(config.load_mesh(*given), engine.recorded_state())
+            return Output.from_input(_register(*checked, parent=self))
+
+
+def _is_late(value: object) -> bool:
+    """Return True for a value with a part that the engine alone knows."""
+    if isinstance(value, Mapping):
+        value = [*value.values()]
+    return any(map(_is_late, value)) if isinstance(value, list | tuple) else isinstance(value, Output | Awaitable)
+
+
+def _register(
+    checked: Observation, told: Told, begun: Providers | None = None, parent: Resource | None = None
+) -> dict[str, Any]:
+    """Register every resource of the mesh in order, and return the outputs."""
+    settings, snapshot, recorded, mesh = checked.settings, checked.snapshot, checked.state, checked.mesh
     cluster, plugin = begun or provider.register(settings.cluster.context)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    mesh = with_recorded_versions(mesh_on(settings, get_stack(), snapshot, lock, answer.root), recorded)
-    guarded = collect()
-    deployment = Deployment(mesh, snapshot, cluster)
+    if answer.root:
+        mesh = mesh_on(settings, mesh.stack, snapshot, chart_lock.read(mesh.stack), answer.root)
+    mesh = with_recorded_versions(mesh, recorded)
+    guarded = collect(parent)
+    deployment = Deployment(mesh, snapshot, cluster, parent)
 
     foundations = _foundations(deployment, plugin, uid, answer)
     watch = None
@@ -81,9 +148,9 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
         watch.follow(releases)
     # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
     gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
-    outputs.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
-    DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
-    outputs.export(mesh, uid, releases, gateways)
+    roots = outputs.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
+    DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=guarded))
+    return {**outputs.of_mesh(mesh, uid, releases, gateways), "roots": roots, "findings": told}
 
 
 def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:
@@ -94,11 +161,11 @@ def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: 
         # Imported here, because the dynamic provider loads slowly and few stacks use it.
         from components.uninstall import Uninstall
 
-        last = [Uninstall("leftovers", mesh, uid)]
+        last = [Uninstall("leftovers", mesh, uid, deployment.placed())]
     namespace = make_namespace("istio-namespace", mesh.namespace("istio"), deployment.after(*last))
     ready: list[Resource] = [namespace]
     if not mesh.namespace("istio").adopted:  # such a namespace is not deleted
-        ready.append(DestroyDrain(settings, ResourceOptions(provider=plugin, depends_on=[namespace])))
+        ready.append(DestroyDrain(settings, deployment.placed(provider=plugin, depends_on=[namespace])))
     pull_secrets = manifest.make_pull_secret(settings, settings.istio.namespace, deployment.after(*ready))
     signers = ca.plug_in(mesh, deployment.snapshot, answer, deployment.after(*ready))
     base = IstioBase(deployment.release(mesh.the(Kind.BASE)), deployment.after(*ready))

@@ -2,45 +2,56 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pulumi
+from pulumi import Output, ResourceOptions
 
 from components.manifest import KubernetesObject
 from components.release import ReleaseComponent
 from pi_mesh.budget import table
 from pi_mesh.budget.mesh import mesh_budget
+from pi_mesh.catalog import cert_manager
 from pi_mesh.cluster import helm_releases, live_objects, load_balancers
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.stack_state import CLUSTER
-from pi_mesh.inventory import Inventory, Release
+from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.settings import Settings
+from pi_mesh.tree_diff import value_at
 
 
-def export(
+def of_mesh(
     mesh: Inventory, cluster_uid: str, releases: Iterable[ReleaseComponent], gateways: Iterable[ReleaseComponent]
-) -> None:
-    """Export the installed releases, the gateways' addresses and the totals of the mesh's resource budget.
+) -> dict[str, Any]:
+    """Return the outputs; docs/own-program.md says what each is for. `releases` are all releases of the stack.
 
-    `releases` are all releases of the stack. By the cluster's UID later runs and operations refuse another cluster.
+    By the cluster's UID later runs and operations refuse another cluster.
     """
     settings = mesh.settings
-    pulumi.export("istioVersion", settings.istio.version)
-    pulumi.export("mutualTls", settings.mtls.mode)
-    pulumi.export("tradingNamespace", settings.trading.namespace)
-    pulumi.export("releases", {release.release_name: release.status for release in releases})
     homes = {release.name: release.namespace for release in mesh.releases}
-    exposed = {gateway.release_name: _exposure(settings, homes[gateway.release_name], gateway) for gateway in gateways}
-    pulumi.export("gateways", exposed)
-    # Without the Gateways of others, which would change an output that nobody deployed.
-    pulumi.export("budget", table.totals(mesh_budget(replace(mesh, api_gateways=()))))
-    pulumi.export(CLUSTER, {"context": settings.cluster.context, "uid": cluster_uid})
+    return {
+        "istioVersion": settings.istio.version,
+        "mutualTls": settings.mtls.mode,
+        "trustDomain": value_at(mesh.the(Kind.ISTIOD).values, "meshConfig.trustDomain") or "cluster.local",
+        "tradingNamespace": settings.trading.namespace,
+        "namespaces": {item.name: value_at(item.manifest, "metadata.labels") or {} for item in mesh.namespaces},
+        "listeners": {
+            name: {"hosts": [*listener.hosts], "ports": [server.port_name for server in listener.servers]}
+            for name, listener in settings.traffic.gateways.items()
+        },
+        "releases": {release.release_name: release.status for release in releases},
+        "gateways": {gateway.release_name: _exposure(settings, homes, gateway) for gateway in gateways},
+        # Without the Gateways of others, which would change an output that nobody deployed.
+        "budget": table.totals(mesh_budget(replace(mesh, api_gateways=()))),
+        CLUSTER: {"context": settings.cluster.context, "uid": cluster_uid},
+    }
 
 
-def _exposure(settings: Settings, namespace: str, gateway: ReleaseComponent) -> pulumi.Output:
+def _exposure(settings: Settings, homes: Mapping[str, str], gateway: ReleaseComponent) -> Output:
     """Return how to reach a gateway, read after its release is installed; unknown in a preview without a cluster."""
-    context = settings.cluster.context
+    context, namespace = settings.cluster.context, homes[gateway.release_name]
 
     def read(_status: str) -> object:
         try:
@@ -55,16 +66,18 @@ PREVIEWED = "not known before `up`"
 """Content, in a preview, of the entry of a release that is about to change."""
 
 
-def register_record(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: pulumi.ResourceOptions) -> None:
-    """Register the ConfigMap, whose content is read from Helm's records once the releases are installed."""
+def register_record(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: ResourceOptions) -> Output[str]:
+    """Register the ConfigMap of what Helm's records say after the installation; return the roots (PEM) of the mesh."""
     revisions = {release.release_name: release.revision for release in releases}
-    data = pulumi.Output.all(**revisions).apply(lambda known: _data(mesh, known))
+    record = Output.all(**revisions).apply(lambda known: _data(mesh, known))
     metadata = {"name": helm_releases.CONFIG_MAP, "namespace": mesh.settings.istio.namespace}
-    KubernetesObject("applied", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, opts)
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": record[0]}
+    KubernetesObject("applied", manifest, opts)
+    return record[1]
 
 
-def _data(mesh: Inventory, revisions: Mapping[str, int]) -> dict[str, str]:
-    """Return the ConfigMap's content, by the key of each release.
+def _data(mesh: Inventory, revisions: Mapping[str, int]) -> tuple[dict[str, str], str]:
+    """Return the ConfigMap's content, by the key of each release, and the roots.
 
     An entry of an unchanged revision is kept. If the cluster cannot be read the entry says so: the mesh is installed by
     now, and a missing entry is no reason to fail `up`.
@@ -73,13 +86,17 @@ def _data(mesh: Inventory, revisions: Mapping[str, int]) -> dict[str, str]:
     try:
         with Client(settings.cluster.context) as client:
             left = live_objects.texts_recorded_by_up(client, settings.istio.namespace)
-            return {
+            texts = {
                 helm_releases.config_map_key(release.id): _text(client, release, revisions[release.name], left)
                 for release in mesh.releases
                 if release.name in revisions
             }
+            name = cert_manager.ROOT if settings.vault.external_signer else "istio-ca-root-cert"
+            roots = client.get(f"/api/v1/namespaces/{settings.istio.namespace}/configmaps/{name}") or {}
+            return texts, (roots.get("data") or {}).get("root-cert.pem", "")
     except ClusterError as problem:
-        return {helm_releases.config_map_key(release.id): f"not known: {problem}" for release in mesh.releases}
+        unknown = f"not known: {problem}"
+        return {helm_releases.config_map_key(release.id): unknown for release in mesh.releases}, unknown
 
 
 def _text(client: Client, release: Release, revision: int, recorded: Mapping[str, str]) -> str:

@@ -8,20 +8,22 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.observe import mesh_on, observe
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, chart_lock
-from pi_mesh.inventory.chart_lock import Lock
 from pi_mesh.settings import Settings
 from pi_mesh.words import counted, for_stack
 
+Told = dict[str, str]
+"""Level, warning or unknown, by the ID of the check."""
 
-def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot | None:
-    """Return the cluster's snapshot, or None in a preview whose cluster does not answer; log warnings and unknowns.
 
-    Raises pulumi.RunError, with every problem in one message, if a check has errors.
+def guard(settings: Settings, state: StackState) -> tuple[Observation, Told]:
+    """Return what passed the checks, and of what they told; log warnings and unknowns.
+
+    The observation of a preview whose cluster does not answer has no snapshot. Raises pulumi.RunError, with every
+    problem in one message, if a check has errors.
     """
-    preview = pulumi.runtime.is_dry_run()
+    preview, lock = pulumi.runtime.is_dry_run(), chart_lock.read(pulumi.get_stack())
     try:
         observation = observe(settings, pulumi.get_stack(), lambda: state, lock)
     except WrongContext as problem:
@@ -32,17 +34,16 @@ def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot 
         pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
         observation = Observation(mesh_on(settings, pulumi.get_stack(), None, lock), state=state)
         _note_unlocked(observation.mesh)
-        _report(registry.findings(registry.PREVIEW, observation))
-        return None
+        return observation, _report(registry.findings(registry.PREVIEW, observation))
     _note_unlocked(observation.mesh)
     _note_unguarded(state)
     findings = registry.findings(registry.PREVIEW if preview else registry.UP, observation)
-    _report(trading_hours.shown_only(findings) if preview else findings)
+    told = _report(trading_hours.shown_only(findings) if preview else findings)
     if preview:
         forecast = restarts.forecast(observation.mesh, state, observation.snapshot.pods)
         for sentence in forecast.sentences(observation.mesh.stack):
             pulumi.log.info(sentence)
-    return observation.snapshot
+    return observation, told
 
 
 def _note_unlocked(mesh: Inventory) -> None:
@@ -61,7 +62,7 @@ def _note_unguarded(state: StackState) -> None:
         )
 
 
-def _report(findings: list[Finding]) -> None:
+def _report(findings: list[Finding]) -> Told:
     lines = {finding: for_stack(f"{finding.id}: {finding}", pulumi.get_stack()) for finding in findings}
     for finding, line in lines.items():
         if finding.level in (Level.WARNING, Level.UNKNOWN):
@@ -69,3 +70,4 @@ def _report(findings: list[Finding]) -> None:
     if problems := errors(findings):
         heading = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
         raise pulumi.RunError("\n".join([heading, *(f"  {lines[finding]}" for finding in problems)]))
+    return {finding.id: finding.level.value for finding in findings if finding.level is not Level.OK}

@@ -3,7 +3,7 @@
 The resource exists only if a `destroy.*` setting asks for it. All other resources depend on it, so it is deleted last.
 """
 
-from pulumi import dynamic
+from pulumi import ResourceOptions, dynamic
 
 from pi_mesh import uninstall
 from pi_mesh.cluster import identity
@@ -62,5 +62,5 @@ class UninstallProvider(dynamic.ResourceProvider):
 class Uninstall(dynamic.Resource):
     """A marker resource in the state; its deletion runs the clean-up."""
 
-    def __init__(self, name: str, mesh: Inventory, cluster_uid: str) -> None:
-        super().__init__(UninstallProvider(), name, inputs(mesh, cluster_uid))
+    def __init__(self, name: str, mesh: Inventory, cluster_uid: str, opts: ResourceOptions | None = None) -> None:
+        super().__init__(UninstallProvider(), name, inputs(mesh, cluster_uid), opts)

@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.registry import PREFLIGHT, VERIFY, section_of
+from pi_mesh.names import PROJECT
 from pi_mesh.words import counted, for_stack
 
 # Every command imports this module, also for its help: what only reports and errors need is imported with them.
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
 def program_version() -> str:
     import tomllib
+    from importlib.metadata import version
 
-    return tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    return tomllib.loads(project.read_text())["project"]["version"] if project.exists() else version(PROJECT)
 
 
 STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.UNKNOWN: "magenta", Level.OK: "green"}

@@ -59,12 +59,13 @@ def plug_in(
     """Register what istiod needs to start, if anything. Raises pulumi.RunError if workloads would be cut off."""
     settings, now_trusted, root = mesh.settings, mesh_trust(authority), answer.root
     vault, ca = settings.vault, _described_ca(settings)
+    placed = pulumi.ResourceOptions(parent=opts.parent, aliases=opts.aliases)
     by_issuer = plugged_in_ca.register_issued_ca(mesh, opts)
     if root:
         _check(settings, now_trusted, trust.with_root(root, settings.also_trust), pulumi.log.warn)
     if vault.external_signer:
-        return external_signer.plug_in(mesh, source.vault_ca(ca, answer.kept), _chain, opts)
-    signing = source.ca_source(ca, answer.kept) if vault.enabled else None
+        return external_signer.plug_in(mesh, source.vault_ca(ca, answer.kept, placed), _chain, opts)
+    signing = source.ca_source(ca, answer.kept, placed) if vault.enabled else None
     if signing is None and settings.ca.plugged_in:
         signing = plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
     if signing is None:

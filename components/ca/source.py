@@ -17,6 +17,7 @@ from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
 if TYPE_CHECKING:
     from components.ca.intermediate import VaultCa
 
+Kept = Mapping[str, VaultResource] | None
 AUTHORITY = "certificateAuthority"
 """Name of a CA stack's secret output, which holds the certificate chain and its key."""
 
@@ -82,21 +83,21 @@ def _root_of(chain: str) -> str | None:
     return pem.text(pem.certificates(chain, "vault: chain")[-1:]) if chain else None
 
 
-def ca_source(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Source | None:
+def ca_source(ca: WantedCa, kept: Kept = None, opts: pulumi.ResourceOptions | None = None) -> Source | None:
     """Return the CA, made by this stack or taken from another; None until a CA outside Vault has signed."""
     if ca.settings.stack:
         authority = pulumi.StackReference(ca.settings.stack).require_output(AUTHORITY)
         return Source(authority.apply(lambda output: output["chain"]), authority.apply(lambda output: output["key"]))
-    registered = vault_ca(ca, kept)
+    registered = vault_ca(ca, kept, opts)
     return Source(registered.chain, registered.key) if registered.chain and registered.key else None
 
 
-def vault_ca(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "VaultCa":
+def vault_ca(ca: WantedCa, kept: Kept = None, opts: pulumi.ResourceOptions | None = None) -> "VaultCa":
     """Return the CA that this stack makes; `kept` as in `Answer`."""
     # Imported here, so that only a stack with its own CA needs the package and its plugin.
     from components.ca.intermediate import VaultCa, VaultCaArgs
 
-    registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret(VAULT_TOKEN), kept))
+    registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret(VAULT_TOKEN), kept), opts)
     if ca.settings.signed_by == "outside":
         pulumi.export("certificateRequest", registered.request)
     return registered

@@ -1,9 +1,10 @@
 """The resources `destroy-guard` and `destroy-drain`, which the plugin `pi-mesh` provides."""
 
+import asyncio
 from dataclasses import asdict
 
 import pulumi
-from pulumi.runtime import register_stack_transformation
+from pulumi.runtime import get_root_resource, register_stack_transformation
 
 from pi_mesh.checks.destroy import Destroyed
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
@@ -38,13 +39,17 @@ class DestroyDrain(pulumi.CustomResource):
         super().__init__(DRAIN, "destroy-drain", inputs, opts)
 
 
-def collect() -> list[pulumi.Resource]:
-    """Return a list that every later resource of the stack joins; a component stands for its children."""
-    guarded: list[pulumi.Resource] = []
+def collect(mesh: pulumi.Resource | None) -> pulumi.Output[list[pulumi.Resource]]:
+    """Return the component `Mesh`, if any, and every later resource at the stack's root, for their children too.
+
+    It is known when the program first awaits something, so that what follows the mesh is in it.
+    """
+    guarded = [mesh] if mesh else []
 
     def join(args: pulumi.ResourceTransformationArgs) -> None:
-        if args.opts.parent is None and not isinstance(args.resource, pulumi.ProviderResource):
+        if args.opts.parent is None and not isinstance(args.resource, pulumi.ProviderResource | DestroyGuard):
             guarded.append(args.resource)
 
-    register_stack_transformation(join)
-    return guarded
+    if get_root_resource():  # a provider of components has none
+        register_stack_transformation(join)
+    return pulumi.Output.from_input(asyncio.sleep(0, guarded))

@@ -194,7 +194,8 @@ def _compared(
     switched_off -= {_place(item.manifest) for item in after.mesh.objects}
     registered = previewed()
     known = {entry["urn"] for entry in observed_state.resources(now.state)}
-    unknown = [resource for resource in registered if resource["urn"] not in known and resource.get("custom")]
+    # The state may have it under an alias, without the parent that components.mesh.Mesh gives it.
+    unknown = [new for new in registered if new.get("custom") and not known & {new["urn"], *new.get("aliases", ())}]
     there = ExistingMesh(after, proposals=proposals, registered=tuple(registered), living=living)
     taken = tuple(_taken(there.mesh, unknown, living))
     timeout = after.mesh_settings.release.timeout

@@ -1,5 +1,6 @@
 """The renewal of the mesh's CA under its root, and the proof by certificates of istiod from before and after it."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -40,7 +41,7 @@ def renew_certificate(settings: Settings, wait: int) -> Finding:
 
 
 PENDING = "pending changes"
-OF_THE_CA = ("pi-mesh:vault:", "pulumi:providers:vault")
+OF_THE_CA = re.compile(r"(::|\$)(pi-mesh:vault:|pulumi:providers:vault)")
 """Types of the resources that a rotation changes: this program's Vault components and their content, the provider."""
 
 
@@ -53,7 +54,7 @@ def changes_besides_the_ca(stack: str, vault: VaultSettings, judged: bool) -> It
             yield problem.finding
             return
         # URNs are urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME.
-        others = {urn: operation for urn, operation in pending.items() if not urn.split("::")[2].startswith(OF_THE_CA)}
+        others = {urn: operation for urn, operation in pending.items() if not OF_THE_CA.search(urn)}
         if changes := [f"{operation} {urn.rpartition('::')[2]}" for urn, operation in others.items()]:
             message = f"has changes besides the CA that are not applied yet: {', '.join(changes)}; nothing was rotated"
             fix = f"apply them with `pulumi up -s {name}`, or revert them, then run rotate-ca again"

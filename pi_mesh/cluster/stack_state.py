@@ -47,6 +47,8 @@ def recorded_access(resources: Iterable[Mapping[str, Any]]) -> RecordedAccess:
 
 CLUSTER = "cluster"
 """Stack output with the cluster's context and the UID of its namespace kube-system."""
+MESH = "pi-mesh:index:Mesh"
+"""Type of the component by which a program of a user's own has a mesh, with the outputs that are the stack's else."""
 GUARD = "pi-mesh:destroy:Guard"
 """Type of the resource that `pulumi destroy` deletes first."""
 DRAIN = "pi-mesh:destroy:Drain"
@@ -112,10 +114,11 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
         f"{own.get('namespace')}/{own.get('name')}": RecordedRelease(own.get("version") or "", own.get("values") or {})
         for own in by_type["kubernetes:helm.sh/v3:Release"]
     }
-    stack = next(iter(by_type["pulumi:pulumi:Stack"]), {})
+    outputs = [*by_type["pulumi:pulumi:Stack"], *(mesh.get("outputs") or {} for mesh in by_type[MESH])]
+    clusters = (content[CLUSTER] for content in outputs if CLUSTER in content)
     of_vault = (resource for resource in resources if resource["type"].startswith(ca_state.PREFIX))
     return StackState(
-        cluster_uid=(stack.get(CLUSTER) or {}).get("uid") or "",
+        cluster_uid=next(clusters, {}).get("uid") or "",
         namespaces={meta.get("name", ""): meta.get("uid", "") for meta in namespaces},
         releases=frozenset(releases),
         has_provider=bool(by_type["pulumi:providers:kubernetes"]),

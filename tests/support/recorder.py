@@ -88,7 +88,7 @@ class _Monitor(MockMonitor):
     def RegisterResource(self, request):  # noqa: N802 - the protocol's name
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
-            self.recording.resources.append(_registered(request))
+            self.recording.resources.append(_registered(request, response.urn))
         return response
 
     def RegisterResourceOutputs(self, request):  # noqa: N802 - the protocol's name
@@ -107,7 +107,7 @@ class _Hooks:
         """Do nothing: nothing runs."""
 
 
-def _registered(request) -> Registered:
+def _registered(request, urn: str) -> Registered:
     return Registered(
         type=request.type,
         name=request.name,
@@ -122,6 +122,8 @@ def _registered(request) -> Registered:
         timeouts=MessageToDict(request.customTimeouts),
         secret_outputs=tuple(request.additionalSecretOutputs),
         ignored_changes=tuple(request.ignoreChanges),
+        urn=urn,
+        at_root=any(alias.spec.noParent for alias in request.aliases),
         hooks=frozenset(when.name for when, _ in request.hooks.ListFields()),
     )
 

@@ -24,6 +24,9 @@ class Registered:
     ignored_changes: tuple[str, ...] = ()
     deleted_with: str = ""
     """Name of the resource whose deletion takes this one along."""
+    urn: str = ""
+    at_root: bool = False
+    """True if the resource may be in the state without its parent, directly below the stack."""
     hooks: frozenset[str] = frozenset()
     """Moments at which hooks run: "after_create", "after_update", ..."""
 

@@ -1,13 +1,20 @@
 """The whole program, in this process: order, providers, switches and outputs."""
 
+import json
+from functools import partial
+
 import pulumi
 import pytest
+from pulumi.provider.experimental.component import ComponentProvider
 
 from components import mesh, provider
+from pi_mesh.cluster.stack_state import MESH
 from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
+from tests.support.recorded_meshes import MESHES
 from tests.support.recorder import RELEASE, Recording, record
 from tests.support.snapshots import make_pis, make_snapshot
+from tests.support.vault_program import ROOT
 from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
 INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
@@ -85,6 +92,14 @@ def test_the_outputs_say_what_is_installed_and_what_it_takes(plain):
     assert outputs["budget"] == {"pods": 3, "requests": "300m / 384Mi", "limits": "1500m / 768Mi", "sidecars": 81}
 
 
+def test_the_outputs_have_what_an_applications_stack_builds_on(deployed):
+    listener = {"hosts": ["shop.example"]}
+    outputs = deployed(make_snapshot(version="v1.40.0"), traffic={"gateways": {"shop": listener}}).exports
+    assert outputs["namespaces"] == {"istio-system": {}, "trading": {"istio-injection": "enabled"}}
+    assert outputs["listeners"] == {"shop": {"hosts": ["shop.example"], "ports": ["http2"]}}
+    assert (outputs["trustDomain"], outputs["findings"]["kubernetes version"]) == ("cluster.local", "warning")
+
+
 @pytest.mark.row(15)
 def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(deployed):
     recording = deployed()
@@ -123,3 +138,78 @@ def test_an_up_that_the_checks_refuse_registers_no_provider(monkeypatch):
     monkeypatch.setattr("components.mesh.provider.register", lambda *_: pytest.fail("a provider was registered"))
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
         record(lambda: mesh.deploy(make_settings()))
+
+
+def in_mesh(settings: dict, **options: object) -> mesh.Mesh:
+    return mesh.Mesh("mesh", {"settings": settings}, pulumi.ResourceOptions(**options))
+
+
+AT_ROOT = ("cluster", "destroy", "destroy-guard")
+REFUSED = ("further settings", "gateway api")
+"""Recorded meshes that preflight refuses, for they have every kind of route at one listener."""
+SETTINGS = {
+    name: {key: given[key] for key in given.keys() - {"load_balancers", "root"}}
+    for name, given in MESHES.items()
+    if name not in REFUSED
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_a_stack_of_this_projects_program_moves_into_a_mesh_without_a_replacement(deployed, monkeypatch, settings):
+    monkeypatch.setattr("components.ca.source.read_signers", lambda *_: ROOT.pem)
+    before, after = deployed(**settings), deployed(program=in_mesh, **settings)
+    old = {(item.parent, item.type, item.name) for item in before.resources}
+    kept = {("pi-mesh-test" if item.at_root else item.parent, item.type, item.name) for item in after.resources}
+    assert kept - {("pi-mesh-test", MESH, "mesh")} == old
+    assert [item.name for item in after.resources if item.at_root != (item.parent == "mesh")] == []
+    assert {item.name for item in after.resources if item.parent == "pi-mesh-test"} == {"mesh", *AT_ROOT}
+
+
+def test_a_mesh_has_the_outputs_of_the_programs_own_stack(deployed, plain):
+    exported = deployed(make_snapshot(), program=lambda settings: pulumi.export("mesh", in_mesh(settings).outputs))
+    assert exported.exports["mesh"] == plain.exports
+
+
+def test_what_others_say_of_a_mesh_holds_for_all_in_it(deployed):
+    def program(settings: dict) -> None:
+        bucket = pulumi.CustomResource("shop:index:Bucket", "before", {})
+        whole = in_mesh(settings, protect=True, depends_on=[bucket], transformations=[named.append])
+        pulumi.CustomResource("shop:index:Order", "after", {}, pulumi.ResourceOptions(depends_on=[whole]))
+
+    named: list[pulumi.ResourceTransformationArgs] = []
+    recording = deployed(make_snapshot(), program=program)
+    inside = {
+        item.name for item in recording.resources if "Mesh$" in item.urn or item.parent not in ("pi-mesh-test", "")
+    }
+    assert recording.one("istiod-release").protect
+    assert "before" in recording.one("mesh").dependencies
+    assert {"istiod-release", "trading-namespace"} <= recording.one("after").dependencies
+    assert {args.name for args in named} >= inside
+
+
+def test_a_destroy_asks_before_it_deletes_what_the_users_program_has_after_the_mesh(deployed):
+    def program(settings: dict) -> None:
+        in_mesh(settings)
+        pulumi.CustomResource("shop:index:Order", "after", {})
+
+    dependencies = deployed(make_snapshot(), program=program).one("destroy-guard").dependencies
+    assert {"after", "istiod-release", "destroy-drain"} <= dependencies
+
+
+def test_what_the_engine_knows_later_is_checked_when_it_is_known(deployed):
+    def late(settings: dict, replicas: object) -> None:
+        in_mesh(settings | {"ingress": {"replicas": pulumi.Output.from_input(replicas)}})
+
+    recording = deployed(program=partial(late, replicas=2))
+    assert recording.one(f"{INGRESS}-release").props["values"]["replicaCount"] == 2
+    unknown = deployed(program=partial(late, replicas=pulumi.UNKNOWN))
+    assert [item.name for item in unknown.resources] == ["mesh"]
+    assert any("not known before `up`, which checks them then" in line for line in unknown.logs)
+    with pytest.raises(pulumi.RunError, match=r"ingress\.replicas"):
+        deployed(program=partial(late, replicas="many"))
+
+
+def test_other_languages_get_the_mesh_with_its_settings_secrets_and_outputs():
+    schema = json.loads(ComponentProvider([mesh.Mesh], "pi-mesh-component").schema)
+    resource = schema["resources"]["pi-mesh-component:index:Mesh"]
+    assert (sorted(resource["inputProperties"]), [*resource["properties"]]) == (["secrets", "settings"], ["outputs"])

@@ -2,6 +2,7 @@
 
 from unittest.mock import Mock
 
+import pulumi
 import pytest
 
 from components import outputs as component
@@ -44,12 +45,17 @@ def left(monkeypatch):
         there = {ISTIOD.id: text} if text else {}
         monkeypatch.setattr(live_objects, "texts_recorded_by_up", lambda *_: there)
         args = ReleaseArgs(ISTIOD, ReleaseSettings())
-        recording = record(lambda: component.register_record(MESH, [Release(args)], None), preview=preview)
+
+        def program() -> None:
+            pulumi.export("roots", component.register_record(MESH, [Release(args)], pulumi.ResourceOptions()))
+
+        recording = record(program, preview=preview)
+        run.roots = recording.exports["roots"]
         (config_map,) = recording.of_type("kubernetes:core/v1:ConfigMap")
         assert config_map.props["metadata"] == {"name": "pi-mesh-applied", "namespace": "istio-system"}
         return config_map.props["data"]["istio-system_istiod"]
 
-    monkeypatch.setattr(component, "Client", FakeClient())
+    monkeypatch.setattr(component, "Client", FakeClient({ROOTS: {"data": {"root-cert.pem": "PEM"}}}))
     monkeypatch.setattr(helm_releases, "read", helm)
     run.reads = reads
     return run
@@ -59,6 +65,7 @@ def entry(revision: int) -> str:
     return helm_releases.config_map_entry(applied_at(revision), ISTIOD.typed, ISTIOD.extra)
 
 
+ROOTS = "/api/v1/namespaces/istio-system/configmaps/istio-ca-root-cert"
 READ = ["sh.helm.release.v1.istiod.v1"]
 
 
@@ -70,7 +77,7 @@ READ = ["sh.helm.release.v1.istiod.v1"]
     case("another revision: nor does it then", entry(7), True, component.PREVIEWED, []),
 )
 def test_what_an_earlier_up_left_of_a_release(left, text, preview, content, reads):
-    assert (left(text, preview), left.reads) == (content, reads)
+    assert (left(text, preview), left.reads, left.roots) == (content, reads, "PEM")
 
 
 def test_a_cluster_that_does_not_answer_now_fails_no_up(left, monkeypatch):

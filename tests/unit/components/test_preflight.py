@@ -1,6 +1,7 @@
 """The program's own preflight."""
 
 from dataclasses import replace
+from pathlib import Path
 from unittest.mock import Mock
 
 import pulumi
@@ -37,13 +38,15 @@ def test_a_fit_cluster_is_handed_to_the_program(cluster):
     seen = []
     cluster(make_snapshot())
     record(lambda: seen.append(guard(make_settings(), NEVER_RUN)))
-    assert seen[0].version == "v1.35.2"
+    assert seen[0][0].snapshot.version == "v1.35.2"
 
 
 def test_a_warning_is_logged_and_does_not_stop_it(cluster):
     cluster(make_snapshot(version="v1.40.0"))
-    recording = record(lambda: guard(make_settings(), NEVER_RUN))
+    told = {}
+    recording = record(lambda: told.update(guard(make_settings(), NEVER_RUN)[1]))
     assert any(line.startswith("warning: kubernetes version:") for line in recording.logs)
+    assert told["kubernetes version"] == "warning"
 
 
 UNSEEN = ("trusted unseen", "info: ", "python -m operations charts lock -s test")
@@ -64,10 +67,14 @@ def test_a_preview_tells_once_even_without_a_cluster_of(cluster, outcome, istio,
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_a_chart_that_is_not_the_locked_one_is_refused_even_in_a_preview_without_a_cluster(cluster, answers):
+def test_a_chart_that_is_not_the_locked_one_is_refused_even_in_a_preview_without_a_cluster(
+    cluster, answers, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("charts.lock.yaml").write_text("stacks: {test: []}")
     cluster(make_snapshot() if answers else GONE)
     with pytest.raises(pulumi.RunError, match=f"chart istiod {NEWEST}: charts.lock.yaml has no sum of it"):
-        record(lambda: guard(make_settings(), NEVER_RUN, lock=()), preview=True)
+        record(lambda: guard(make_settings(), NEVER_RUN), preview=True)
 
 
 @pytest.mark.row(15)

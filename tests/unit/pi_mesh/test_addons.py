@@ -27,11 +27,9 @@ def values_of(name: str, istio: str = NEWEST, **own: object) -> dict:
 
 
 @pytest.fixture
-def recorded(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda *_: None)
-
+def recorded():
     def run(**observability: object):
-        return record(lambda: mesh.deploy(make_settings(observability=observability)))
+        return record(lambda: mesh.deploy(make_settings(observability=observability)), preview=True)
 
     return run
 

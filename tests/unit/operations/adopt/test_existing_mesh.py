@@ -158,12 +158,15 @@ def test_the_releases_and_objects_of_the_program_that_the_state_does_not_know_ar
 KNOWN = situation(state_with(*(entry for entry in registered() if name_of(entry) == "istiod-release")))
 NEW = situation({"version": 3, "deployment": None})
 ADOPTED = situation(istio={"adopt": True}, trading={"adopt": True})
+MOVED = [{**entry, "urn": entry["urn"].replace("::pi-mesh:", "::pi-mesh:index:Mesh$pi-mesh:"),
+          "aliases": [entry["urn"]]} for entry in registered()]  # fmt: skip
 NO_OBJECTS = [resource("pulumi:providers:kubernetes", "cluster", inputs={"context": "test"}),
               resource("pi-mesh:istio:Istiod", "istiod")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("cluster", "releases", "objects", "live"), [
     pytest.param({"now": KNOWN}, 0, ["PeerAuthentication"], 0, id="a release that the state knows"),
+    pytest.param({"now": KNOWN, "resources": MOVED}, 0, ["PeerAuthentication"], 0, id="one that it knows by an alias"),
     pytest.param({"now": NEW}, 1, ["PeerAuthentication"], 1, id="a state without a deployment knows nothing"),
     pytest.param({"namespace": "elsewhere"}, 0, ["PeerAuthentication"], 0, id="a release that helm does not have"),
     pytest.param({"api": api_with(ISTIOD, None)}, 1, ["PeerAuthentication"], 0, id="a deployment that is gone"),

@@ -159,6 +159,7 @@ def test_a_rotation_that_was_cut_short_may_be_run_again(rotated):
         change(f"{OF_VAULT}RootSignIntermediate:X", "mesh-ca-signed", "replace"),
         change("pi-mesh:vault:Cacerts$kubernetes:core/v1:Secret", "cacerts-secret"),
         change("pulumi:providers:vault", "vault"),
+        change("pi-mesh:index:Mesh$pi-mesh:vault:Cacerts$kubernetes:core/v1:Secret", "in-a-mesh"),
         change("pulumi:pulumi:Stack", "pi-mesh-test", "same"),
     )
     assert (done.exit_code, [command[1] for command in commands]) == (0, ["preview", "config", "up"])

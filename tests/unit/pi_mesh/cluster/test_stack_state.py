@@ -66,6 +66,11 @@ def test_it_tells_the_cluster_the_very_namespaces_and_the_releases():
     assert (state.holds("trading", "t"), state.holds("trading", "new"), state.holds("shop", "")) == (True, False, False)
 
 
+def test_the_cluster_of_a_users_own_program_is_that_of_its_mesh():
+    stack, mesh = {"type": "pulumi:pulumi:Stack", "outputs": {}}, {"outputs": {"cluster": {"uid": "c"}}}
+    assert of_resources([stack, {"type": stack_state.MESH, "outputs": mesh}]).cluster_uid == "c"
+
+
 def test_it_tells_what_is_in_vault_and_never_a_key():
     request = {"backend": "pki_int", "privateKey": "KEY", "csr": "asked"}
     urn = "urn:x::y::vault:a$vault:b:C::ca-request-1"

@@ -106,8 +106,7 @@ def pull(stack: str, to: str | None, namespace: str | None, wait: int | None, sa
     rows, findings = image_rows(targets.settings, stack), [*targets.untried(ID)]
     with Client(targets.settings.cluster.context) as client:
         short_lived.sweep(client)
-        missing = targets.missing_secrets(client)
-        findings += targets.secret_findings(ID, missing)
+        findings += targets.missing_secrets(client, ID)
         for node in targets.nodes:
             subject, every = Subject("node", node.name), _references(rows)
             images = [image for image in every if not has_image(targets.settings, node, image)]
@@ -115,9 +114,8 @@ def pull(stack: str, to: str | None, namespace: str | None, wait: int | None, sa
                 findings.append(ok(ID, subject, f"already has {enumerated(every)}"))
                 continue
             say(f"node {node.name} pulls {enumerated(images)}")
-            login = targets.login(missing)
-            pulls = {node.name: targets.job(node.name, login, _parts(images))}
-            with trial.running_trials(client, pulls, login, targets.seconds, say) as answers:
+            pulls = {node.name: targets.job(node.name, _parts(images))}
+            with trial.running_trials(client, pulls, targets.seconds, say) as answers:
                 findings.append(_pulled(subject, images, answers[node.name]))
     return rows, [*findings, *chart_findings(rows)]
 

@@ -1,18 +1,16 @@
-"""The Job that tries the proxy's image on one node, the nodes of a run, and its login of a private registry.
+"""The Job that tries the proxy's image on one node, and the nodes of a run.
 
 Published images may be distroless: of programs they have pilot-agent, Envoy, iptables and nft, and no shell
 (istio/istio, docker/iptables.yaml and pilot/docker/Dockerfile.proxyv2). Each container runs one of these.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import Any
 
-from operations import pulumi, stacks
-from operations.failures import UsageError
+from operations import stacks
 from operations.short_lived import ShortLived, rights_of
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, Subject, unknown, warning
@@ -21,11 +19,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Forbidden
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import OWNER_ANNOTATION, SHORT_LIVED_LABEL, owner
 from pi_mesh.settings import Settings
-from pi_mesh.settings.pulumi_config import REGISTRY_PASSWORD
-from pi_mesh.settings.releases import LOGIN_SECRET
-from pi_mesh.values import objects
 
 PURPOSE = "rehearsal"
 ENVOY, AGENT = "/usr/local/bin/envoy", "/usr/local/bin/pilot-agent"
@@ -60,9 +54,9 @@ BOARD_PARTS = [
 
 
 def trial_job(
-    settings: Settings, stack: str, namespace: str, node: str, login: str = "", parts: Sequence[Mapping[str, Any]] = ()
+    settings: Settings, stack: str, namespace: str, node: str, parts: Sequence[Mapping[str, Any]] = ()
 ) -> ShortLived:
-    """Return the Job for one node, of these containers or of all trials; `login` names a further pull Secret."""
+    """Return the Job for one node, of these containers or of all trials."""
     image = {
         "image": settings.images.reference("proxyv2", settings.istio.version),
         "imagePullPolicy": settings.images.pull_policy,
@@ -73,7 +67,7 @@ def trial_job(
         "nodeName": node,
         "tolerations": [{"operator": "Exists"}],
         "enableServiceLinks": False,
-        "imagePullSecrets": [{"name": name} for name in (*settings.images.secrets, login) if name],
+        "imagePullSecrets": [{"name": name} for name in settings.images.secrets],
     }
     containers = tuple({**image, **part} for part in parts or _parts(settings))
     return ShortLived(namespace, PURPOSE, stack, containers, labels={"sidecar.istio.io/inject": "false"}, pod=pod)
@@ -104,36 +98,6 @@ def _running(settings: Settings) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Login:
-    """A pull Secret that lives as long as the Jobs, which own it: the cluster removes it with the last of them."""
-
-    name: str
-    content: str
-    stack: str
-
-    def create(self, client: Client, namespace: str, jobs: Iterable[Mapping[str, Any]]) -> None:
-        """Create the Secret for these Jobs, given by their metadata. Raises as `Client` does."""
-        owners = [{"apiVersion": "batch/v1", "kind": "Job", "name": job["name"], "uid": job["uid"]} for job in jobs]
-        notes = {OWNER_ANNOTATION: owner(self.stack)}
-        marks = {"labels": {SHORT_LIVED_LABEL: PURPOSE}, "annotations": notes, "ownerReferences": owners}
-        content = {"type": objects.PULL_SECRET_TYPE, "data": {objects.PULL_SECRET_KEY: self.content}}
-        secret = objects.kubernetes_object("v1", "Secret", namespace, self.name, marks, **content)
-        client.create(f"/api/v1/namespaces/{namespace}/secrets", secret)
-
-
-def registry_login(settings: Settings, stack: str) -> Login | None:
-    """Return the login of `images.login`; None without one. Raises UsageError if its password is not set."""
-    login = settings.images.login
-    if login is None:
-        return None
-    password = pulumi.secret(stack, REGISTRY_PASSWORD)
-    if password is None:
-        raise UsageError(stack, "images.login has no password", f"`pulumi config set --secret {REGISTRY_PASSWORD}`")
-    content = objects.pull_secret_value(settings.images.registry, login.username, password)
-    return Login(f"{PURPOSE}-{token_hex(4)}", content, stack)
-
-
 METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
 """Header that requests an object without its content."""
 
@@ -160,29 +124,19 @@ class Targets:
             state = "is cordoned" if node.ready else "is not Ready"
             yield unknown(id, Subject("node", node.name), f"{state}: nothing was tried there")
 
-    def missing_secrets(self, client: Client) -> list[str]:
-        """Return the pull Secrets that the namespace is known to lack."""
-        missing = []
+    def missing_secrets(self, client: Client, id: str) -> Iterator[Finding]:
+        """Yield a finding for each pull Secret that the namespace is known to lack."""
         for name in self.settings.images.secrets:
             with suppress(Forbidden):
                 if not client.get(f"/api/v1/namespaces/{self.namespace}/secrets/{name}", METADATA):
-                    missing.append(name)
-        return missing
+                    message = "does not exist, so the image is pulled without its login"
+                    fix = (
+                        "`kubectl create secret docker-registry` there, or name a namespace that has it by --namespace"
+                    )
+                    yield warning(id, Subject("secret", f"{self.namespace}/{name}"), message, fix)
 
-    def secret_findings(self, id: str, missing: Iterable[str]) -> Iterator[Finding]:
-        """Yield a finding for each missing Secret of the user's; the stack's own one is made for the Jobs."""
-        for name in (name for name in missing if name != LOGIN_SECRET):
-            message = "does not exist, so the image is pulled without its login"
-            fix = "create it there, or name a namespace that has it with --namespace"
-            yield warning(id, Subject("secret", f"{self.namespace}/{name}"), message, fix)
-
-    def login(self, missing: Iterable[str]) -> Login | None:
-        """Return the login of the Jobs where the stack's own Secret is missing. Raises as `registry_login` does."""
-        return registry_login(self.settings, self.stack) if LOGIN_SECRET in missing else None
-
-    def job(self, node: str, login: Login | None, parts: Sequence[Mapping[str, Any]] = ()) -> ShortLived:
-        secret = login.name if login else ""
-        return trial_job(self.settings, self.stack, self.namespace, node, secret, parts)
+    def job(self, node: str, parts: Sequence[Mapping[str, Any]] = ()) -> ShortLived:
+        return trial_job(self.settings, self.stack, self.namespace, node, parts)
 
 
 def read_targets(stack: str, to: str | None, namespace: str | None = None, wait: int | None = None) -> Targets:

@@ -189,11 +189,9 @@ def rehearse_on_nodes(
     yield from targets.untried(IMAGE)
     with Client(settings.cluster.context) as client:
         short_lived.sweep(client)
-        missing = targets.missing_secrets(client)
-        login = targets.login(missing)
-        yield from targets.secret_findings(IMAGE, missing)
-        trials = {node: targets.job(node, login) for node in nodes}
-        with trial.running_trials(client, trials, login, targets.seconds, say) as answers:
+        yield from targets.missing_secrets(client, IMAGE)
+        trials = {node: targets.job(node) for node in nodes}
+        with trial.running_trials(client, trials, targets.seconds, say) as answers:
             envoys = {
                 node: ContainerId(targets.namespace, answer.pod, RUNNING) if answer.serves else None
                 for node, answer in answers.items()
@@ -207,6 +205,6 @@ def rehearse_on_nodes(
 def boards(settings: Settings, stack: str, cluster: Snapshot, say: Say) -> list[Finding]:
     """Return what the boards of the nodes show of their temperature and voltage. Raises as `Client` does."""
     targets = job.Targets(stack, settings, cluster, settings.istio.namespace, BOARD_START)
-    jobs = {node.name: targets.job(node.name, None, BOARD_PARTS) for node in targets.nodes}
-    with Client(settings.cluster.context) as client, trial.running_trials(client, jobs, None, BOARD_START, say) as told:
+    jobs = {node.name: targets.job(node.name, BOARD_PARTS) for node in targets.nodes}
+    with Client(settings.cluster.context) as client, trial.running_trials(client, jobs, BOARD_START, say) as told:
         return [finding for name, answer in told.items() for finding in board_findings(Subject("node", name), answer)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from operations import short_lived
-from operations.rehearse.job import PURPOSE, RUNNING, Login
+from operations.rehearse.job import PURPOSE, RUNNING
 from operations.short_lived import DEADLINE, ShortLived
 from pi_mesh.checks import startup_causes
 from pi_mesh.checks.verify import clock
@@ -119,15 +119,15 @@ Say = Callable[[str], object]
 
 @contextmanager
 def running_trials(
-    client: Client, trials: Mapping[str, ShortLived], login: Login | None, seconds: float, say: Say
+    client: Client, trials: Mapping[str, ShortLived], seconds: float, say: Say
 ) -> Iterator[dict[str, Trial]]:
     """Yield the answer of each node, by its name; an Envoy that serves goes on until the end of the block.
 
-    All trials have one namespace, and pull the image with `login`, at most for `seconds`. Raises as `Client` does.
+    All trials have one namespace, and pull the image at most for `seconds`. Raises as `Client` does.
     """
     watch = _Watch(client, trials, say)
     try:
-        watch.start(login)
+        watch.start()
         watch.wait(seconds)
         yield watch.answers
     finally:
@@ -146,16 +146,12 @@ class _Watch:
         self.answers: dict[str, Trial] = {}
         self._begun = self._prolonged = time.monotonic()
 
-    def start(self, login: Login | None) -> None:
-        made: dict[str, Mapping[str, Any]] = {}
+    def start(self) -> None:
         for node, workload in self._trials.items():
             try:
-                made[node] = short_lived.start(self._client, workload)
-                self._jobs[node] = made[node]["name"]
+                self._jobs[node] = short_lived.start(self._client, workload)["name"]
             except Refused as problem:
                 self.answers[node] = Trial(f"its Job was refused: {problem.reason}")
-        if login and made:
-            login.create(self._client, self._namespace, made.values())
 
     def wait(self, seconds: float) -> None:
         started: dict[str, float] = {}

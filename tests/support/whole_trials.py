@@ -26,7 +26,7 @@ def text() -> str:
         "jobs": [
             objects.pod_job(settings, STACK, objects.NAMESPACE, objects.CLIENT, targets).job(),
             objects.pod_job(settings, STACK, objects.NAMESPACE, objects.SERVER, []).job(),
-            job.trial_job(settings, STACK, "istio-system", "pi-1", "login").job(),
+            job.trial_job(settings, STACK, "istio-system", "pi-1").job(),
         ],
         "objects": [*objects.before_the_pods(settings, 80), *objects.beyond_the_server(settings, "10.0.0.2")],
         "calls": [asdict(call) for call in calls.expected_calls(settings, ingress)],

@@ -8,10 +8,9 @@ from functools import partial
 import jsonschema
 import pytest
 
-from operations import generate, pulumi, stacks
+from operations import generate, stacks
 from operations.images import mesh_images
 from operations.rehearse import trial
-from operations.rehearse.job import Login
 from operations.rehearse.trial import Trial
 from operations.short_lived import ShortLived
 from pi_mesh.cluster import nodes
@@ -39,7 +38,7 @@ class Stack:
         self.settings, self.answers, self.client = make_settings(), dict[str, Trial](), FakeClient()
         self.nodes = (make_node("pi-1", images=BOTH), make_node("pi-2"), make_node("pi-3", cordoned=True, images=BOTH))
         self.pulls: list[dict[str, ShortLived]] = []
-        self.logins: list[tuple[Login | None, float]] = []
+        self.waits: list[float] = []
         monkeypatch.setattr(stacks, "load", lambda _: self.settings)
         monkeypatch.setattr(stacks, "load_changed", lambda _, to: make_settings(istio={"version": to["istio.version"]}))
         monkeypatch.setattr(stacks, "load_with_cluster", lambda _: (self.settings, self.cluster))
@@ -52,10 +51,10 @@ class Stack:
 
     @contextmanager
     def _running(
-        self, _: object, trials: Mapping[str, ShortLived], login: Login | None, seconds: float, __: object
+        self, _: object, trials: Mapping[str, ShortLived], seconds: float, __: object
     ) -> Iterator[dict[str, Trial]]:
         self.pulls.append(dict(trials))
-        self.logins.append((login, seconds))
+        self.waits.append(seconds)
         yield {node: self.answers.get(node, Trial(seconds=12)) for node in trials}
 
 
@@ -181,15 +180,12 @@ def test_a_pull_that_fails_is_an_error_with_its_cause_and_the_next_node_pulls(st
     assert said(content)[1][:2] == ("ok", "pi-2")
 
 
-def test_before_a_first_install_each_pull_has_a_login_of_its_own(stack, monkeypatch):
-    monkeypatch.setattr(pulumi, "secret", lambda *_: "correct")
-    own = {"hub": "registry.example/istio", "login": {"username": "pi"}, "pullSecrets": ["mine"]}
+def test_each_node_pulls_with_the_stacks_secrets_and_a_missing_one_is_said(stack):
+    own = {"hub": "registry.example/istio", "pullSecrets": ["mine"]}
     stack.settings, stack.nodes = make_settings(images=own, **PROMETHEUS), (make_node("pi-1"), make_node("pi-2"))
     output = run("pull", "-s", "test", "--wait", "30").output
-    first, second = (login for login, seconds in stack.logins if login and seconds == 30)
-    assert first.name != second.name
     jobs = [job for pulls in stack.pulls for job in pulls.values()]
-    assert [job.pod["imagePullSecrets"][-1]["name"] for job in jobs] == [first.name, second.name]
+    assert (stack.waits, [job.pod["imagePullSecrets"] for job in jobs]) == ([30, 30], [[{"name": "mine"}]] * 2)
     for words in ("node pi-2 pulls registry", "secret istio-system/mine", "release istio-system/prometheus"):
         assert words in output
     assert "/apis/batch/v1/jobs" in stack.client.got  # what a killed run left

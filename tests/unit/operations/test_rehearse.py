@@ -1,6 +1,5 @@
 """The command `rehearse`."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,9 +8,8 @@ from functools import partial
 
 import pytest
 
-from operations import pulumi, stacks
+from operations import stacks
 from operations.rehearse import judgement, trial
-from operations.rehearse.job import Login
 from operations.rehearse.trial import ContainerRun, NodeCounters, Trial
 from operations.short_lived import ShortLived
 from pi_mesh.cluster import snapshot
@@ -29,8 +27,6 @@ CONTAINERS = {"version": DONE, "envoy": ContainerRun(ready=True), "iptables": DO
 WELL = Trial(containers=CONTAINERS, pod="x")
 DEAD = Trial(containers={**CONTAINERS, "envoy": ContainerRun(134, log="MmapAligned() failed\n")}, pod="y")
 ANSWERED = NodeCounters(Offset(-1, 1), [Disk("images", 9, 10)], 2**28)
-LOGIN = {"hub": "registry.example/istio", "login": {"username": "pi"}}
-OWN = "pi-mesh-registry"
 
 
 class Rehearsal:
@@ -40,7 +36,6 @@ class Rehearsal:
         self.answers: dict[str, Trial] = {}
         self.trials: dict[str, ShortLived] = {}
         self.counted: dict[str, object] = {}
-        self.login: Login | None = None
         self.cluster, self.settings, self.client = make_snapshot(), make_settings(), FakeClient()
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (self.settings, lambda: NEVER_RUN))
         monkeypatch.setattr(stacks, "load_changed", lambda _, to: make_settings(istio={"version": to["istio.version"]}))
@@ -50,8 +45,8 @@ class Rehearsal:
         monkeypatch.setattr(trial, "read_counters", self._read)
 
     @contextmanager
-    def _running(self, _: object, trials: Mapping[str, ShortLived], login: Login | None, *__: object) -> Iterator[dict]:
-        self.trials, self.login = dict(trials), login
+    def _running(self, _: object, trials: Mapping[str, ShortLived], *__: object) -> Iterator[dict]:
+        self.trials = dict(trials)
         yield {node: self.answers.get(node, WELL) for node in trials}
 
     @property
@@ -105,32 +100,9 @@ def test_the_image_of_a_version_to_come_can_be_tried(rehearsal):
     assert images == {f"docker.io/istio/proxyv2:{BEFORE}"}
 
 
-def test_a_pull_secret_of_the_users_that_is_not_there_is_said(rehearsal):
-    rehearsal.settings = make_settings(images={"hub": "registry.example/istio", "pullSecrets": ["mine"]})
+def test_pull_secrets_that_are_not_there_are_said(rehearsal):
+    images = {"hub": "registry.example/istio", "pullSecrets": ["mine"], "login": {"username": "pi"}}
+    rehearsal.settings = make_settings(images=images)
     result = run()
-    assert (result.exit_code, rehearsal.pull_secrets) == (0, ["mine"])
-    assert "secret default/mine" in result.output
-
-
-def test_before_a_first_install_the_trials_log_in_by_themselves(rehearsal, monkeypatch):
-    monkeypatch.setattr(pulumi, "secret", lambda *_: "correct")
-    rehearsal.settings = make_settings(images=LOGIN)
-    assert run().exit_code == 0
-    assert rehearsal.login
-    assert rehearsal.pull_secrets == [OWN, rehearsal.login.name]
-    assert b"correct" in base64.b64decode(rehearsal.login.content)
-
-
-def test_an_installed_stack_has_its_own_login(rehearsal):
-    rehearsal.settings, rehearsal.cluster = make_settings(images=LOGIN), make_snapshot(**installed_mesh())
-    rehearsal.client.answers[f"/api/v1/namespaces/istio-system/secrets/{OWN}"] = {"metadata": {}}
-    assert run().exit_code == 0
-    assert (rehearsal.pull_secrets, rehearsal.login) == ([OWN], None)
-
-
-def test_a_login_without_a_password_is_a_usage_error(rehearsal, monkeypatch):
-    monkeypatch.setattr(pulumi, "secret", lambda *_: None)
-    rehearsal.settings = make_settings(images=LOGIN)
-    result = run()
-    assert result.exit_code == 2
-    assert "images.login has no password; `pulumi config set --secret registryPassword`" in result.output
+    assert (result.exit_code, rehearsal.pull_secrets) == (0, ["mine", "pi-mesh-registry"])
+    assert [name for name in rehearsal.pull_secrets if f"secret default/{name}" not in result.output] == []

@@ -1,4 +1,4 @@
-"""The trial on a node: its Job and its login, the answer of its pod, and what the kubelet counts."""
+"""The trial on a node: its Job, the answer of its pod, and what the kubelet counts."""
 
 from collections.abc import Callable
 from itertools import count
@@ -8,7 +8,6 @@ from unittest.mock import Mock
 import pytest
 
 from operations.rehearse import job, trial
-from operations.rehearse.job import Login
 from operations.rehearse.trial import START, ContainerRun, Trial
 from pi_mesh.cluster.errors import Forbidden
 from pi_mesh.cluster.kubelet import ContainerId, NotAnswered
@@ -136,11 +135,9 @@ def client() -> FakeClient:
     return client
 
 
-def tried(
-    client: FakeClient, say: Callable[[str], object] = lambda _: None, patience: float = 900, login: Login | None = None
-) -> Trial:
+def tried(client: FakeClient, say: Callable[[str], object] = lambda _: None, patience: float = 900) -> Trial:
     jobs = {"pi-1": job.trial_job(make_settings(), "dev", NAMESPACE, "pi-1")}
-    with trial.running_trials(client, jobs, login, patience, say) as answers:
+    with trial.running_trials(client, jobs, patience, say) as answers:
         assert ("delete", f"{JOBS}/{JOB}") not in client.wrote
         return answers["pi-1"]
 
@@ -185,12 +182,3 @@ def test_an_image_that_does_not_come_in_time_is_given_up(client):
 def test_a_trial_that_is_refused_is_an_answer_with_the_reason(client, answers, refusal):
     client.answers |= answers
     assert tried(client).refusal == refusal
-
-
-def test_the_login_of_the_trials_belongs_to_their_jobs_and_goes_with_them(client):
-    tried(client, login=Login("rehearsal-login", "e30=", "dev"))
-    assert client.wrote[:2] == [("create", JOBS), ("create", f"/api/v1/namespaces/{NAMESPACE}/secrets")]
-    secret = client.bodies[1]
-    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": JOB, "uid": f"uid-of-{JOB}"}
-    assert secret["metadata"]["ownerReferences"] == [owner]
-    assert secret["data"] == {".dockerconfigjson": "e30="}

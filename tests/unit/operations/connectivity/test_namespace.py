@@ -1,15 +1,11 @@
 """The namespace of the calls."""
 
-import os
 import signal
-import socket
 from datetime import UTC, datetime, timedelta
 
-import psutil
 import pytest
 
 from operations.connectivity import namespace
-from operations.connectivity.namespace import RUN
 from operations.failures import OperationError, UsageError
 from pi_mesh.cluster.errors import Forbidden
 from pi_mesh.names import SHORT_LIVED_LABEL
@@ -18,15 +14,13 @@ from tests.support.fake_client import FakeClient
 
 PATH = "/api/v1/namespaces/pi-mesh-connectivity"
 SECRET = "/api/v1/namespaces/istio-system/secrets/pull"
-HERE = socket.gethostname()
-LIVING = f"{HERE}/{os.getpid()}/{psutil.Process().create_time():.0f}"
 DELETED = ["delete", "create", "in", "delete"]
 
 
-def left(run: str = f"{HERE}/1/1", age: int = 10, **metadata: object) -> dict:
+def left(age: int = 121, **metadata: object) -> dict:
     created = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
-    labels, notes = {SHORT_LIVED_LABEL: "connectivity"}, {RUN: run}
-    return {"metadata": {"labels": labels, "annotations": notes, "creationTimestamp": created, **metadata}}
+    labels = {SHORT_LIVED_LABEL: "connectivity"}
+    return {"metadata": {"labels": labels, "creationTimestamp": created, **metadata}}
 
 
 def opened(client: FakeClient, seconds: float = 5, **overrides: object) -> FakeClient:
@@ -40,7 +34,7 @@ def test_it_is_created_with_injection_and_deleted_after_its_use():
     assert client.wrote == [("create", "/api/v1/namespaces"), ("in", "use"), ("delete", PATH)]
     metadata = client.bodies[0]["metadata"]
     assert metadata["labels"] == {"istio-injection": "enabled", SHORT_LIVED_LABEL: "connectivity"}
-    assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/test", RUN: LIVING}
+    assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/test"}
 
 
 def _ignore(*_: object) -> None:
@@ -59,11 +53,8 @@ def test_it_is_deleted_when_a_signal_ends_the_command():
 
 
 @pytest.mark.parametrize(("item", "verbs"), [
-    pytest.param(left(f"{HERE}/{os.getpid()}/1"), DELETED, id="a killed run whose number a later process has"),
-    pytest.param(left(f"{HERE}/x/1"), DELETED, id="a run without a number"),
-    pytest.param(left(f"{HERE}/999999999/1"), DELETED, id="a killed run of this machine"),
-    pytest.param(left("other/1/1", age=121), DELETED, id="a run of another machine that is older than any run"),
-    pytest.param(left(LIVING, deletionTimestamp="now"), DELETED[1:], id="one that is being deleted is waited for"),
+    pytest.param(left(), DELETED, id="of a run that is older than any run"),
+    pytest.param(left(1, deletionTimestamp="now"), DELETED[1:], id="one that is being deleted is waited for"),
 ])  # fmt: skip
 def test_what_a_run_left_is_gone_before_the_namespace_is_created(monkeypatch, item, verbs):
     monkeypatch.setattr(namespace, "PAUSE", 0)
@@ -80,10 +71,8 @@ def test_one_that_does_not_go_away_is_an_error_with_the_command_that_shows_why()
 
 
 @pytest.mark.parametrize(("item", "says"), [
-    ({"run": LIVING, "age": 300}, "another run makes its calls, since 300 s"),
-    ({"run": "other/1/1", "age": 100}, "another run makes its calls, since 100 s"),
+    ({"age": 100}, "another run makes its calls, or was killed, since 100 s"),
     ({"labels": {}}, "was not created by this command"),
-    ({"annotations": {}}, "was not created by this command"),
 ])  # fmt: skip
 def test_a_living_run_and_a_namespace_of_somebody_else_are_not_touched(item, says):
     client = FakeClient({PATH: left(**item)})

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lab.cluster.kubectl import get
+from lab.cluster.kubectl import get, kubectl
 from lab.workloads import CONTROL
 from operations.connectivity.objects import NAMESPACE
 from tests.support.commands import connectivity, wrong
@@ -42,10 +42,12 @@ def without_the_rules(project: Project) -> Iterator[None]:
 
 
 def test_each_refusal_is_seen_to_fail_when_its_rule_is_taken_away(mesh: Project, figure):
-    """The run before was killed, so that this one also removes its namespace."""
+    """The run before was killed, so that this one also waits until its namespace is gone."""
     killed = mesh.run("python", "-c", KILLED, "connectivity", "--stack", STACK)
     assert killed.status == -signal.SIGKILL, killed.output
     left = get("namespace", NAMESPACE)["metadata"]["uid"]
+    mesh.operation("connectivity").refused("another run makes its calls, or was killed")
+    kubectl("delete", "namespace", NAMESPACE, "--wait=false")
     with without_the_rules(mesh):
         status, report = connectivity(mesh)
     assert (status, wrong(report)) == (1, REFUSALS)

@@ -1,16 +1,12 @@
 """Values, differences and counts in GitHub's Markdown."""
 
-import re
 from math import inf
 from typing import Any
 
 import yaml
 
-from pi_mesh.quantities import parse as quantity
 from pi_mesh.tree_diff import ABSENT
 from pi_mesh.words import text_before
-
-UNIT = re.compile(r"[0-9.]+([numkMGTPE]|[KMGTPE]i)")
 
 
 def code(value: Any) -> str:
@@ -25,18 +21,7 @@ def code(value: Any) -> str:
 
 
 def both_values(before: Any, after: Any) -> str:
-    """Return both values, and the rise or fall of an amount."""
-    return f"{code(before)} → {code(after)}{_percent(before, after)}"
-
-
-def _percent(before: Any, after: Any) -> str:
-    if not any(isinstance(side, str) and UNIT.fullmatch(side) for side in (before, after)):
-        return ""
-    try:
-        old, new = quantity(str(before)), quantity(str(after))
-    except ValueError:
-        return ""
-    return f" ({float(new / old - 1):+.0%})" if old and new != old else ""
+    return f"{code(before)} → {code(after)}"
 
 
 def one_line(text: str) -> str:

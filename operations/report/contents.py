@@ -19,10 +19,9 @@ from operations.report.mesh_state import ID
 from operations.report.redaction import ArchiveFile, Redactor
 from operations.results import Archive, Report
 from pi_mesh import inventory
-from pi_mesh.checks.finding import Finding, Subject, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Subject, ok, unknown
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.client import Client
-from pi_mesh.quantities import MI
 
 OWN_COMMANDS = ("preflight", "verify", "proxies", "budget")
 COMMAND_SECONDS = 180
@@ -127,10 +126,9 @@ def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Repor
     known = {*redaction.environment_secrets(os.environ)}
     parts = collected_parts(stack, lines, known, say)
     redactor = Redactor(known)
-    files, left_out = redaction.render_files([part for part in parts if isinstance(part, ArchiveFile)], redactor)
+    files = {part.name: redaction.rendered_file(part, redactor) for part in parts if isinstance(part, ArchiveFile)}
     missing = (part for part in parts if isinstance(part, Finding))
     findings = [replace(finding, message=redactor.text(finding.message)) for finding in missing]
-    findings += map(_left_out, left_out)
     about = EXPLAINED.format(stack=stack, time=f"{now:%Y-%m-%d %H:%M}", lines=lines, removed=redactor.removed)
     lacking = "".join(f"\nNot in it: {finding}\n" for finding in findings)
     files = {ABOUT: f"{about}{lacking}".encode(), **files}
@@ -142,8 +140,3 @@ def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Repor
     said = f"was written: {len(files)} files, {-(-size // 1024)} KiB; read it before you publish it"
     findings.append(ok(ID, Subject("archive", str(target)), said, number=size))
     return results.completed("report", stack, findings, archive=archive)
-
-
-def _left_out(name: str) -> Finding:
-    room = f"{redaction.LARGEST_ARCHIVE // MI} MiB"
-    return warning(ID, Subject("file", name), f"was left out: the archive holds {room}", "use fewer --lines")

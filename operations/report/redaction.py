@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,8 +189,8 @@ def _without_extra(value: Any, key: str = "") -> Any:
     return REMOVED if key == EXTRA_VALUES and _may_be_secret(value) else value
 
 
-LARGEST_FILE, LARGEST_ARCHIVE = 256 * 1024, 4 * 1024 * 1024
-"""Bytes of one text, of which the end is kept, and of all files together."""
+LARGEST_FILE = 256 * 1024
+"""Bytes of one text, of which the end is kept."""
 CUT = "[the beginning was left out]\n"
 
 
@@ -201,22 +201,8 @@ class ArchiveFile:
     """A text, or the content of a JSON document."""
 
 
-def render_files(parts: Sequence[ArchiveFile], redactor: Redactor) -> tuple[dict[str, bytes], list[str]]:
-    """Return the bytes of each file without secrets, and the names of those for which the archive has no room."""
-    files: dict[str, bytes] = {}
-    left_out: list[str] = []
-    size = 0
-    for part in parts:
-        content = _bytes(part, redactor)
-        if size + len(content) > LARGEST_ARCHIVE:
-            left_out.append(part.name)
-            continue
-        size += len(content)
-        files[part.name] = content
-    return files, left_out
-
-
-def _bytes(part: ArchiveFile, redactor: Redactor) -> bytes:
+def rendered_file(part: ArchiveFile, redactor: Redactor) -> bytes:
+    """Return the bytes of a file without secrets."""
     if not isinstance(part.content, str):
         return f"{json.dumps(redactor.tree(part.content), indent=2)}\n".encode()
     content = redactor.text(part.content).encode()

@@ -98,13 +98,6 @@ def test_an_archive_that_can_not_be_written_is_one_line(tmp_path, path, says):
     assert says in done.stderr
 
 
-def test_what_the_archive_has_no_room_for_is_a_warning(monkeypatch):
-    monkeypatch.setattr(redaction, "LARGEST_ARCHIVE", 60)
-    assert "use fewer --lines" in {finding["fix"] for finding in json.loads(run("--json").stdout)["findings"]}
-    monkeypatch.undo()
-    assert contents._left_out("pods.json").message == "was left out: the archive holds 4 MiB"
-
-
 @pytest.mark.parametrize(("size", "shown"), [(1, "1 KiB"), (2048, "2 KiB"), (2049, "3 KiB")])
 def test_the_size_of_the_archive_is_rounded_up(monkeypatch, size, shown):
     monkeypatch.setattr(redaction, "write_archive", lambda *_: size)

@@ -136,26 +136,20 @@ def test_settings_are_shown_but_for_encrypted_ones_and_the_texts_of_extra_helm_v
     assert redaction.settings_without_secrets({"pi-mesh:key": entry}) == {"pi-mesh:key": shown}
 
 
-def rendered(**files: object) -> tuple[dict[str, bytes], list[str]]:
-    return redaction.render_files([ArchiveFile(*file) for file in files.items()], Redactor(["plain-word"]))
+def rendered(content: object) -> bytes:
+    return redaction.rendered_file(ArchiveFile("a", content), Redactor(["plain-word"]))
 
 
 def test_texts_and_documents_lose_their_secrets():
-    files = {"a": b"x [removed]", "b": b'{\n  "c": [\n    "[removed]"\n  ]\n}\n'}
-    assert rendered(a="x plain-word", b={"c": ["plain-word"]}) == (files, [])
+    assert rendered("x plain-word") == b"x [removed]"
+    assert rendered({"c": ["plain-word"]}) == b'{\n  "c": [\n    "[removed]"\n  ]\n}\n'
 
 
 def test_of_a_long_text_the_end_is_kept():
-    content = rendered(a="é" * redaction.LARGEST_FILE + "the end")[0]["a"]
+    content = rendered("é" * redaction.LARGEST_FILE + "the end")
     assert redaction.LARGEST_FILE - 1 <= len(content) <= redaction.LARGEST_FILE
     assert content.decode().startswith(redaction.CUT)
     assert content.decode().endswith("the end")
-
-
-def test_what_the_archive_has_no_room_for_is_named(monkeypatch):
-    monkeypatch.setattr(redaction, "LARGEST_ARCHIVE", 10)
-    files, left_out = rendered(a="x" * 6, b="x" * 6, c="x" * 4, d="x")
-    assert (list(files), left_out) == (["a", "c"], ["b", "d"])
 
 
 def test_the_archive_is_its_owners_alone_and_never_written_over_another_file(tmp_path):

@@ -4,11 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from operations.short_lived import ShortLived, rights_of
-from pi_mesh.checks.observation import Observation
-from pi_mesh.names import EXCLUDED_PORTS
+from operations.short_lived import rights_of
 from pi_mesh.settings import Settings
-from pi_mesh.values.placement import node_selector
 
 USER = 65534
 """User nobody: the proxy's interception leaves out its own user 1337."""
@@ -80,12 +77,4 @@ def _listener(port: int, routes: Iterable[Config]) -> Config:
 
 
 GUARDED, CONTROL = 8080, 8081
-"""Ports of the Job's server: the proxy stands before the first, and not before the second."""
-
-
-def plain_text_job(observation: Observation, namespace: str) -> ShortLived:
-    """Return a pod in which Envoy answers on both ports: the proxy's image has no other server."""
-    container = envoy_container(observation.settings, CONTROL, {port: [answer_route()] for port in (GUARDED, CONTROL)})
-    pod = {"nodeSelector": node_selector(observation.settings)}
-    marks = {EXCLUDED_PORTS: str(CONTROL)}
-    return ShortLived(namespace, "plain-text-call", observation.mesh.stack, (container,), annotations=marks, pod=pod)
+"""Ports of such a server: the proxy stands before the first, and not before the second."""

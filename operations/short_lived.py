@@ -5,8 +5,7 @@ Each is a Job that the cluster itself stops after a deadline and then removes, e
 next run removes Jobs that an older cluster, or a paused controller, has kept.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,16 +64,6 @@ def rights_of(user: int, *capabilities: str, **further: bool) -> dict[str, Any]:
 
 class NotReadyError(Exception):
     """The pod did not become Ready in time; the text names what it waited for."""
-
-
-@contextmanager
-def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2) -> Iterator[Pod]:
-    """Run a workload, yield its Ready pod, and remove it at the end. Raises NotReadyError, and as `Client` does."""
-    name = start(client, workload)["name"]
-    try:
-        yield ready(client, workload.namespace, name, seconds)
-    finally:
-        stop(client, workload.namespace, name)
 
 
 def start(client: Client, workload: ShortLived) -> Mapping[str, Any]:

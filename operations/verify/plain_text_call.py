@@ -1,23 +1,20 @@
 """The plain-text call that STRICT must refuse: `verify --probe`.
 
 The API server's pod proxy is such a caller: it speaks HTTP without any certificate of the mesh, and needs no pod and no
-image (https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/). Where a namespace has no
-pod to call yet, a Job of the proxy's own image is called for some seconds.
+image (https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/).
 """
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
 
-from operations import envoy_server, short_lived
-from operations.short_lived import NotReadyError
+from operations import envoy_server
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.mutual_tls import left_out, modes_of
 from pi_mesh.checks.verify.policy_targets import meshed_pods, workloads_subject
 from pi_mesh.checks.verify.remedies import workload_of
-from pi_mesh.cluster.client import Client, Refused
+from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.words import counted
 
@@ -26,6 +23,8 @@ SECONDS = 8
 """Seconds for one call."""
 MOST = 30
 """Number of calls in one namespace, at most."""
+UNCALLED = "was not made: no Ready pod with a sidecar has a port that must refuse it"
+CALLED = "`python -m operations connectivity -s STACK` makes it to a pod of its own"
 NOT_REACHED = ("dial tcp", "connection refused", "no route to host", "timeout", "deadline exceeded")
 PROXY_FAILED = "error trying to reach service"
 
@@ -45,11 +44,11 @@ def check(observation: Observation) -> list[Finding]:
         mode = f"was not made: mtls.mode is {observation.settings.mtls.mode}, which takes plain text"
         return [ok(ID, workloads_subject(observation), mode)]
     with Client(observation.settings.cluster.context) as client:
-        short_lived.sweep(client)
         findings: list[Finding] = []
         for namespace in (entry.name for entry in observation.settings.workload_namespaces if entry.own.injection):
             ports = _ports(observation, namespace)
-            findings += _workloads(client, namespace, ports) if ports else _job(client, observation, namespace)
+            subject = Subject("namespace", namespace)
+            findings += _workloads(client, namespace, ports) if ports else [unknown(ID, subject, UNCALLED, CALLED)]
         return findings
 
 
@@ -112,24 +111,3 @@ def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> 
         calls = counted(refused, "plain-text call was", "plain-text calls were")
         return [ok(ID, Subject("namespace", namespace), f"{calls} refused, as STRICT asks", number=refused), *findings]
     return findings
-
-
-def _job(client: Client, observation: Observation, namespace: str) -> Iterator[Finding]:
-    subject = Subject("namespace", namespace)
-    try:
-        with short_lived.running(client, envoy_server.plain_text_job(observation, namespace)) as pod:
-            if not pod.has_sidecar:
-                message = "was not made: the Job's pod has no sidecar"
-                yield unknown(ID, subject, message, "see the check of sidecar injection")
-                return
-            outcome, words = call_job(client, namespace, pod.name)
-    except (NotReadyError, Refused) as problem:
-        yield unknown(ID, subject, f"was not made: {problem}", "start a workload in it, or look at its quota")
-        return
-    if outcome is Outcome.ANSWERED:
-        yield error(ID, subject, f"a new pod answered a plain-text call ({words})", "see the checks of mutual TLS")
-    elif outcome is Outcome.UNKNOWN:
-        yield unknown(ID, subject, f"a new pod could not be called: {words}")
-    else:
-        message = "a plain-text call to a new pod (a Job of the proxy's image) was refused, as STRICT asks"
-        yield ok(ID, subject, message, number=1)

@@ -1,7 +1,6 @@
-"""The shipped mesh alone: the plain-text call to it, what it watches, where its charts come from, its limits."""
+"""The shipped mesh alone: what it watches, where its charts come from, its limits."""
 
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,31 +13,9 @@ from tests.live.traffic.load import steady
 from tests.live.versions import LAB
 from tests.support import pods
 from tests.support.chart_servers import ChartServer, package, serving
-from tests.support.commands import jobs_left, seconds_until_nothing_is_left
 from tests.support.helm import helm
-from tests.support.objects import present
-from tests.support.project import STACK, Project
+from tests.support.project import Project
 from tests.support.proxies import Proxy
-
-KILLED_AT = {
-    "before its pod is there": "operations.short_lived.ready",
-    "while it is called": "operations.verify.plain_text_call.call_in_plain_text",
-    "before it is removed": "pi_mesh.cluster.client.Client.delete",
-}
-KILLED = """
-import os, signal, sys
-from importlib import import_module
-path, *sys.argv[1:] = sys.argv[1:]
-owner, _, name = path.rpartition(".")
-try:
-    owner = import_module(owner)
-except ModuleNotFoundError:
-    module, _, cls = owner.rpartition(".")
-    owner = getattr(import_module(module), cls)
-setattr(owner, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
-from operations.__main__ import app
-app()
-"""
 
 
 @pytest.fixture
@@ -46,32 +23,6 @@ def shipped(alone: Project) -> Project:
     """Return the shipped mesh with no workload of other tests."""
     alone.must_hold_the_shipped_mesh()
     return alone
-
-
-def probe(project: Project) -> list[dict]:
-    findings = project.operation("verify", "--probe", "--json").findings
-    return [finding for finding in findings if finding["id"] == "plain-text call"]
-
-
-@pytest.mark.long
-def test_without_a_workload_a_job_of_the_proxys_image_is_called(shipped, figure):
-    (finding,) = probe(shipped)
-    assert (finding["level"], "a Job of the proxy's image" in finding["message"]) == ("ok", True)
-    metadata, spec = {"name": "rogue", "namespace": TRADING}, {"mtls": {"mode": "PERMISSIVE"}}
-    kind = {"apiVersion": "security.istio.io/v1beta1", "kind": "PeerAuthentication"}
-    with present([{**kind, "metadata": metadata, "spec": spec}]):
-        (finding,) = probe(shipped)
-    assert (finding["level"], "answered a plain-text call" in finding["message"]) == ("error", True)
-    figure("refused under STRICT, answered under PERMISSIVE")
-
-
-@pytest.mark.long
-def test_two_minutes_after_a_kill_at_any_point_nothing_is_left(shipped, figure):
-    for path in KILLED_AT.values():
-        killed = shipped.run("python", "-c", KILLED, path, "verify", "--probe", "--stack", STACK)
-        assert killed.status == -signal.SIGKILL, killed.output
-    assert jobs_left() == len(KILLED_AT)
-    figure(f"killed {', '.join(KILLED_AT)}: nothing left after {seconds_until_nothing_is_left():.0f} s")
 
 
 ELSEWHERE, QUIET = "elsewhere", "quiet"

@@ -34,25 +34,14 @@ def test_the_job_and_its_pod_carry_our_label_and_the_stack():
         assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/dev"}
 
 
-def test_a_workload_is_removed_when_it_has_served():
-    client = FakeClient({PODS: {"items": [pod()]}})
-    with short_lived.running(client, WORKLOAD) as served:
-        assert (served.name, client.wrote) == ("call-x-1", [("create", JOBS)])
-    assert client.wrote[1:] == [("delete", f"{JOBS}/call-x")]
-
-
-@pytest.mark.parametrize(("pods", "error", "says"), [
-    ([pod()], KeyboardInterrupt, None),
-    ([pod()], ValueError, None),
-    ([], NotReadyError, "its pod was not created: a quota may be full"),
-    ([pod(ready=False, nodeName="pi-1")], NotReadyError, "call-x-1 is Pending after"),
-    ([pod(ready=False)], NotReadyError, "call-x-1 is Pending, no node has room for it"),
+@pytest.mark.parametrize(("pods", "says"), [
+    ([], "its pod was not created: a quota may be full"),
+    ([pod(ready=False, nodeName="pi-1")], "call-x-1 is Pending after"),
+    ([pod(ready=False)], "call-x-1 is Pending, no node has room for it"),
 ])  # fmt: skip
-def test_a_workload_is_removed_whatever_ends_the_run(pods, error, says):
-    client = FakeClient({PODS: {"items": pods}})
-    with pytest.raises(error, match=says), short_lived.running(client, WORKLOAD, seconds=0.01):
-        raise error
-    assert client.wrote[-1] == ("delete", f"{JOBS}/call-x")
+def test_a_pod_that_does_not_become_ready_is_named_with_what_it_waits_for(pods, says):
+    with pytest.raises(NotReadyError, match=says):
+        short_lived.ready(FakeClient({PODS: {"items": pods}}), "trading", "call-x", seconds=0.01)
 
 
 @pytest.mark.parametrize(("age", "deadline", "removed"), [

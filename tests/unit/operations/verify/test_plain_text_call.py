@@ -5,20 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from operations.envoy_server import CONTROL, GUARDED
 from operations.verify import plain_text_call
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.observation import Observation
-from pi_mesh.cluster.client import Refused
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
-from tests.support.findings import case, table
 from tests.support.healthy_mesh import HEALTHY, in_cluster, make_verification, with_policies
 
 TRADING = "/api/v1/namespaces/trading/pods"
-JOBS = "/apis/batch/v1/namespaces/trading/jobs"
 APP = Pod("trading", "app-0", {"app": "app"}, containers=(Container("app", ports=(8080,)), Container("istio-proxy")))
 ROGUE = Policy("PeerAuthentication", "trading", "rogue", {"mtls": {"mode": "PERMISSIVE"}})
 
@@ -36,22 +32,10 @@ RESET = failed("read tcp 10.0.0.1:1->10.0.0.2:8080: read: connection reset by pe
 TIMEOUT = failed("dial tcp 10.0.0.2:8080: i/o timeout")
 
 
-def job_pod(*containers: str) -> dict:
-    return {
-        "metadata": {"namespace": "trading", "name": "job-0"},
-        "spec": {"containers": [{"name": name} for name in containers]},
-        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
-    }
-
-
-ALONE, NO_RIGHT = {"items": [job_pod("server")]}, Refused("refused POST: jobs is forbidden", "forbidden")
-
-
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
-    """Return an API server on which the pod of the Job would be Ready and refuse."""
-    fake = FakeClient({TRADING: {"items": [job_pod("server", "istio-proxy")]}})
-    fake.relayed = {f"{TRADING}/job-0:{port}/proxy/": text for port, text in ((CONTROL, HELLO), (GUARDED, EOF))}
+    """Return an API server that makes no call yet."""
+    fake = FakeClient()
     monkeypatch.setattr(plain_text_call, "Client", fake)
     return fake
 
@@ -83,26 +67,7 @@ def test_only_a_call_that_is_closed_without_an_answer_was_refused(client, answer
 def test_a_port_that_takes_plain_text_as_asked_and_a_workload_under_a_rogue_exception_are_not_called():
     legacy = make_verification(make_mesh(traffic={"legacy": {"old": {"selector": {"app": "app"}}}}))
     for seen in (legacy, with_policies(HEALTHY, ROGUE)):
-        assert "a new pod" in the(in_cluster(seen, pods=(APP,))).message
-
-
-def test_without_a_workload_a_job_is_called_and_removed(client):
-    finding = the(HEALTHY)
-    assert (finding.level, "a Job of the proxy's image" in finding.message) == (Level.OK, True)
-    assert client.wrote == [("create", JOBS), ("delete", f"{JOBS}/plain-text-call-x")]
-
-
-@table(
-    case("an answer to plain text", HELLO, HELLO, {}, Level.ERROR, "a new pod answered"),
-    case("no answer to a call that is let through", EOF, EOF, {}, Level.UNKNOWN, "the API server does not reach pods"),
-    case("a call that times out", HELLO, TIMEOUT, {}, Level.UNKNOWN, "could not be called"),
-    case("no sidecar", HELLO, EOF, {TRADING: ALONE}, Level.UNKNOWN, "was not made: the Job's pod has no sidecar"),
-    case("no right to a Job", HELLO, EOF, {f"create {JOBS}": NO_RIGHT}, Level.UNKNOWN, "jobs is forbidden"),
-)
-def test_what_the_job_shows_is_said(client, control, guarded, answers, level, says):
-    client.relayed = {f"{TRADING}/job-0:{port}/proxy/": text for port, text in ((CONTROL, control), (GUARDED, guarded))}
-    client.answers |= answers
-    assert (the(HEALTHY).level, says in the(HEALTHY).message) == (level, True)
+        assert "was not made: no Ready pod" in the(in_cluster(seen, pods=(APP,))).message
 
 
 def test_a_permissive_mesh_is_not_called(client):

@@ -116,6 +116,7 @@ def made(name: str) -> dict[str, Any]:
         "objects": {_identity(item.manifest): _without_empty(asdict(item)) for item in mesh.objects},
         "budget": table.summary(budget.mesh_budget(mesh)),
     }
+    assert len(content["objects"]) == len(mesh.objects), "an object is made twice"
     versions = re.compile(rf"(?<![\d.])({'|'.join(map(re.escape, PLACEHOLDERS))})(?![\d.])")
     text = json.dumps(content, default=_plain)
     return json.loads(versions.sub(lambda match: PLACEHOLDERS[match[0]], text))

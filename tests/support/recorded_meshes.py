@@ -56,9 +56,15 @@ MESHES: dict[str, dict[str, Any]] = {
         "gatewayApi": {"mode": "off"},
         "istio": {"pilotReplicas": 2, **SCALED},
         "ingress": {"trustedProxies": 2, "namespace": "edge"},
-        "observability": {"jaeger": ON, "prometheus": OPERATED},
+        "observability": {"jaeger": ON, "prometheus": OPERATED, "accessLogs": {"namespaces": ["trading"]}},
     },
-    "a CA from Vault": {"root": ROOT, "vault": VAULT, "gatewayApi": {"mode": "routes"}, "egress": {"enabled": False}},
+    "a CA from Vault": {
+        "root": ROOT,
+        "vault": VAULT,
+        "gatewayApi": {"mode": "routes"},
+        "egress": {"enabled": False},
+        "observability": {"accessLogs": {"gateways": True}},
+    },
     "further settings": {
         "traffic": FURTHER,
         "istio": {"adopt": True, "tags": {"stable": "default"}, "discovery": {"limited": True, "also": ["monitoring"]}},

@@ -76,8 +76,10 @@ MESHES: dict[str, dict[str, Any]] = {
         "namespaces": {
             "research": {"workloads": 1, "defaultDeny": ON, "telemetry": {"traceSampling": 0.0}},
             "no-sidecars": {"injection": False, "workloads": 2},
+            "no-quota": {"bounds": {"quota": False}},
+            "unbounded": {"bounds": {"quota": False, "limitRange": False, "sidecar": False}},
             "by-revision": {"revision": "stable", "telemetry": {"disabledMetrics": ["REQUEST_SIZE"]}},
-            "adopted": {"adopt": True, "bounds": {"max": {"cpu": "1", "memory": "1Gi"}}},
+            "adopted": {"adopt": True, "bounds": {"max": {"cpu": "1", "memory": "1Gi"}, "sidecar": False}},
         },
         "observability": {"jaeger": ON, "accessLogs": {"gateways": True, "namespaces": ["trading"]}},
     },

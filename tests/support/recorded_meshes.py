@@ -56,9 +56,15 @@ MESHES: dict[str, dict[str, Any]] = {
         "gatewayApi": {"mode": "off"},
         "istio": {"pilotReplicas": 2, **SCALED},
         "ingress": {"trustedProxies": 2, "namespace": "edge"},
-        "observability": {"jaeger": ON, "prometheus": OPERATED},
+        "observability": {"jaeger": ON, "prometheus": OPERATED, "accessLogs": {"namespaces": ["trading"]}},
     },
-    "a CA from Vault": {"root": ROOT, "vault": VAULT, "gatewayApi": {"mode": "routes"}, "egress": {"enabled": False}},
+    "a CA from Vault": {
+        "root": ROOT,
+        "vault": VAULT,
+        "gatewayApi": {"mode": "routes"},
+        "egress": {"enabled": False},
+        "observability": {"accessLogs": {"gateways": True}},
+    },
     "further settings": {
         "traffic": FURTHER,
         "istio": {"adopt": True, "tags": {"stable": "default"}, "discovery": {"limited": True, "also": ["monitoring"]}},
@@ -70,8 +76,10 @@ MESHES: dict[str, dict[str, Any]] = {
         "namespaces": {
             "research": {"workloads": 1, "defaultDeny": ON, "telemetry": {"traceSampling": 0.0}},
             "no-sidecars": {"injection": False, "workloads": 2},
+            "no-quota": {"bounds": {"quota": False}},
+            "unbounded": {"bounds": {"quota": False, "limitRange": False, "sidecar": False}},
             "by-revision": {"revision": "stable", "telemetry": {"disabledMetrics": ["REQUEST_SIZE"]}},
-            "adopted": {"adopt": True, "bounds": {"max": {"cpu": "1", "memory": "1Gi"}}},
+            "adopted": {"adopt": True, "bounds": {"max": {"cpu": "1", "memory": "1Gi"}, "sidecar": False}},
         },
         "observability": {"jaeger": ON, "accessLogs": {"gateways": True, "namespaces": ["trading"]}},
     },
@@ -118,6 +126,7 @@ def made(name: str) -> dict[str, Any]:
         "objects": {_identity(item.manifest): _without_empty(asdict(item)) for item in mesh.objects},
         "budget": {**lines, "room": table.room(own)},
     }
+    assert len(content["objects"]) == len(mesh.objects), "an object is made twice"
     versions = re.compile(rf"(?<![\d.])({'|'.join(map(re.escape, PLACEHOLDERS))})(?![\d.])")
     text = json.dumps(content, default=_plain)
     return json.loads(versions.sub(lambda match: PLACEHOLDERS[match[0]], text))

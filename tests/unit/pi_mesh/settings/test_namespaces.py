@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from pi_mesh.settings.namespaces import TradingHours
-from pi_mesh.values import objects
 from tests.support.factories import make_settings
 from tests.support.findings import table
 from tests.support.refusals import refusal
@@ -68,19 +67,3 @@ def hour(**settings: object) -> dict:
 )
 def test_what_a_namespace_can_not_have_is_refused_with_its_key(settings, line):
     assert refusal(**settings).startswith(line)
-
-
-@table(
-    ({}, ["LimitRange", "ResourceQuota", "Sidecar"]),
-    ({"quota": False}, ["LimitRange", "Sidecar"]),
-    ({"sidecar": False}, ["LimitRange", "ResourceQuota"]),
-    ({"quota": False, "limitRange": False, "sidecar": False}, []),
-)
-def test_each_bound_of_a_namespace_can_be_switched_off_without_touching_tradings(bounds, left):
-    settings = make_settings(**research(bounds=bounds))
-    trading, further = (objects.bounds(settings, namespace) for namespace in settings.workload_namespaces)
-    assert (len(trading), [item["kind"] for item in further]) == (3, left)
-
-
-def test_a_further_namespace_promises_fewer_pods_than_trading():
-    assert [item.own.workloads for item in make_settings(**research()).workload_namespaces] == [30, 10]

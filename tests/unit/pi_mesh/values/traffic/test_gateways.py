@@ -31,6 +31,8 @@ def of_host(name: str) -> tuple[dict]:
     case("by host for other lists", {"g": {**OF_HOME, "hosts": ["a.example"]}, "h": OF_OFFICE}, {},
         [of_host("a.example")]),
     case("behind the proxy protocol", FOUR, PROXIED, [({"notPorts": ["9000", "50051"]},)] * 2),
+    case("by host alone there for a shared port", {"g": {**OF_HOME, "hosts": ["a.example"]}, "h": OF_OFFICE}, PROXIED,
+        [({"hosts": ["a.example", "a.example:*"]},)]),
     case("even of no listener", {"g": RPC, **OTHERS}, PROXIED, [({"notPorts": [*HTTP_PORTS, "9000"]},)]),
     case("every port for a list of all listeners", {"g": OF_HOME}, PROXIED, [()]),
 )  # fmt: skip
@@ -64,4 +66,4 @@ OF_EACH = {"shop": ["b.example"], "theirs": ["a.example"]}
 def test_each_secret_with_an_issuer_has_one_certificate_for_all_its_hosts(listeners, hosts):
     settings = make_settings(traffic={"gateways": listeners}, namespaces={"research": {}})
     made = [item for namespace in settings.workload_namespaces for item in certificates(settings, namespace)]
-    assert {item["metadata"]["name"]: item["spec"]["dnsNames"] for item in made} == hosts
+    assert [(item["metadata"]["name"], item["spec"]["dnsNames"]) for item in made] == [*hosts.items()]

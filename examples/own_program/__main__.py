@@ -3,9 +3,9 @@
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.mesh import Mesh, MeshArgs
+from components.mesh import Mesh
 
-mesh = Mesh("mesh", MeshArgs(settings={"ingress": {"replicas": 2}}))
+mesh = Mesh("mesh", {})  # its settings are in Pulumi.STACK.yaml, where the operations look
 cluster = kubernetes.Provider("shop", context=mesh.outputs["cluster"]["context"])
 kubernetes.core.v1.ConfigMap(
     "prices",

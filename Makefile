@@ -116,10 +116,7 @@ format: .venv/.complete  ## Put the style right
 	.venv/bin/ruff format .
 
 schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, tables, recorded meshes
-	@$(PY) -m pi_mesh.settings.schema
-	$(PY) -m operations.generate
-	$(PY) -m policies.document
-	$(PY) -m pi_mesh.monitoring.alerts
+	@$(PY) -m tests.support.documents
 	$(PY) -m tests.support.recorded_meshes
 	$(PY) -m tests.support.whole_trials
 

@@ -23,7 +23,7 @@ from lab.toolchain.catalog import BY_NAME
 from lab.toolchain.image_archive import Image
 from lab.toolchain.istio_parts import ISTIO
 from lab.workloads import CONTROL
-from pi_mesh.markdown import markdown_table
+from pi_mesh.words import markdown_table
 
 NAME = "conformance"
 PAGE = CHECKOUT / "docs" / "figures" / "conformance.md"

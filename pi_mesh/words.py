@@ -1,6 +1,6 @@
-"""Words for sentences: nouns and verbs that agree with a number, names in a list, and parts of a text."""
+"""Words for sentences: nouns and verbs that agree with a number, names in a list, parts of a text, and tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def agreeing(number: int, singular: str, plural: str) -> str:
@@ -47,3 +47,10 @@ def text_before_last(text: str, mark: str) -> str:
 
 def first_line(text: str) -> str:
     return text_before(text, "\n")
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], align: Sequence[str] = ()) -> str:
+    """Return a table in GitHub's Markdown; `align` has the ruler of each column, such as ":--" or "--:"."""
+    ruler = f"| {' | '.join(align)} |" if align else f"{'|---' * len(head)}|"
+    first, *others = (f"| {' | '.join(row)} |" for row in (head, *rows))
+    return "\n".join((first, ruler, *others))

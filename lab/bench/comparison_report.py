@@ -9,7 +9,7 @@ from rich.table import Table
 
 from lab.bench import MEASURED
 from lab.bench.rounds import Series, interval, ratio, ratios
-from pi_mesh.markdown import markdown_table
+from pi_mesh.words import markdown_table
 
 COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this", "95 % of it")
 

@@ -10,8 +10,7 @@ from operations.pull_request.compare import Comparison
 from operations.pull_request.engine import Intent, Step, Violation
 from operations.pull_request.manifests import Change
 from operations.pull_request.markdown import code, fenced, folded, one_line
-from pi_mesh.markdown import markdown_table
-from pi_mesh.words import counted
+from pi_mesh.words import counted, markdown_table
 
 
 def folded_diffs(changed: list[Change], room: int, restarts: Collection[str] = ()) -> str:

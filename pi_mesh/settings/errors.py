@@ -8,8 +8,9 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, ValidationError
 
 from pi_mesh.model import ALLOWED, LOGIN_IN_URL, Model
-from pi_mesh.settings.reference import Schema, below
 from pi_mesh.words import counted
+
+Schema = dict[str, Any]
 
 
 class SettingsError(ValueError):
@@ -140,6 +141,31 @@ def _no_text(detail: ErrorDetails, schema: Schema) -> str:
     if isinstance(value, int):
         return f"is a number; put it in quotes, or write it with `pulumi config set --type string`{meant}"
     return "is not text" + (f"; it must be {allowed}" if allowed else "")
+
+
+def below(schema: Schema, place: tuple[int | str, ...]) -> Schema:
+    """Return the schema of the settings at a place; empty if there is no such place."""
+    entry = schema
+    for part in place:
+        at_part = resolved(schema, entry)
+        own = at_part.get("properties", {}).get(part)
+        entry = own or next(iter(inner_schemas(at_part)), {})
+    return resolved(schema, entry) if entry else {}
+
+
+def resolved(schema: Schema, entry: Schema) -> Schema:
+    """Return the definition that an entry of the schema refers to, or the entry itself."""
+    for option in entry.get("anyOf", ()):
+        if option.get("type") != "null":
+            entry = {**entry, **option}
+    name = entry.get("$ref", "").rpartition("/")[2]
+    return schema["$defs"][name] if name else entry
+
+
+def inner_schemas(entry: Schema) -> list[Schema]:
+    """Return the schemas of the entries of a list or map."""
+    candidates = (entry.get("items"), entry.get("additionalProperties"), *entry.get("patternProperties", {}).values())
+    return [inner for inner in candidates if isinstance(inner, dict)]
 
 
 def _dotted(place: tuple[int | str, ...], schema: Schema) -> str:

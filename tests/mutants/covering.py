@@ -16,7 +16,7 @@ from tests.mutants.places import ROOMS, ROOT, Mutant
 SEVERAL = (ast.FunctionDef, ast.ClassDef, ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.match_case)
 
 OF_EVERY_IMPORT = (
-    "tests/unit/pi_mesh/settings/test_schema.py",
+    "tests/unit/support/test_documents.py",
     "tests/unit/test_layout.py::test_every_dataclass_of_the_product_is_frozen",
 )
 """Tests that look at the modules' tables or sources, and so cover what their imports run."""

@@ -8,7 +8,6 @@ import threading
 
 import jsonschema
 
-from policies import document
 from policies.rules import RULES
 from tests.support.shape import ROOT
 
@@ -49,10 +48,6 @@ def test_the_lab_differs_from_the_pis_only_in_what_it_must():
     pis, lab = CONFIGS["pi-cluster"], CONFIGS["lab"]
     assert {name for name in lab if lab[name] != pis.get(name)} == {"arm64-placement", "chart-source"}
     assert pis.keys() <= lab.keys()
-
-
-def test_the_documentation_is_that_of_the_rules():
-    assert document.PAGE.read_text() == document.page()
 
 
 def test_the_pack_tells_its_port_at_once_whatever_the_environment_says_of_buffers():

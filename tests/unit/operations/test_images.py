@@ -8,21 +8,20 @@ from functools import partial
 import jsonschema
 import pytest
 
-from operations import generate, stacks
+from operations import stacks
 from operations.images import mesh_images
 from operations.rehearse import trial
 from operations.rehearse.trial import Trial
 from operations.short_lived import ShortLived
 from pi_mesh.cluster import nodes
 from pi_mesh.cluster.pod_lifecycle import Startup
-from tests.support.command_line import run_command
+from tests.support.command_line import REPORT_SCHEMA, run_command
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import installed_mesh, make_node, make_snapshot
 from tests.support.versions import BEFORE, NEWEST
 
 run = partial(run_command, "images")
-SCHEMA = json.loads(generate.SCHEMA.read_text())
 PILOT, PROXY = f"docker.io/istio/pilot:{NEWEST}", f"docker.io/istio/proxyv2:{NEWEST}"
 DIGEST = f"sha256:{'a' * 64}"
 PINNED = {"hub": "registry.example:5000/istio", "digests": {"pilot": DIGEST}}
@@ -67,7 +66,7 @@ def report(*arguments: str, status: int = 0) -> dict:
     """Return the report with --json, which the schema describes."""
     done = run(*arguments, "-s", "test", "--json")
     content = json.loads(done.stdout)
-    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    jsonschema.Draft202012Validator(REPORT_SCHEMA).validate(content)
     assert (done.exit_code, content["status"]) == (status, status)
     return content
 

@@ -50,11 +50,6 @@ def test_every_alert_has_series_that_fire_it_and_series_that_do_not():
     assert list(CASES) == list(RULES)
 
 
-def test_the_page_has_the_alerts_of_the_code_with_values_of_prometheus_in_capitals():
-    assert alerts.PAGE.read_text() == alerts.page(), "run `make schema`"
-    assert "| The kubelet of INSTANCE does not answer: the Pi is off, or cut off. |" in alerts.page()
-
-
 def kept(metric: str, labels: dict[str, str]) -> bool:
     """Return True for a series of a kubelet that its job keeps, by Prometheus' rules for relabelling."""
     for rule in scraping.jobs("istio-system", "verified")["kubelets"]["metric_relabel_configs"]:

@@ -1,9 +1,9 @@
-"""Numbers and lists in sentences."""
+"""Numbers and lists in sentences, and tables."""
 
 import pytest
 
 from pi_mesh import words
-from pi_mesh.words import first_line, text_before, text_before_last
+from pi_mesh.words import first_line, markdown_table, text_before, text_before_last
 from tests.support.findings import table
 
 
@@ -39,3 +39,9 @@ def test_a_text_without_a_mark_is_the_part_before_the_first_and_not_before_the_l
 @pytest.mark.parametrize("text", ["a", "a\n", "a\nb\nc"])
 def test_the_first_line_ends_where_the_second_begins(text):
     assert first_line(text) == "a"
+
+
+def test_a_table_has_a_ruler_below_its_head_which_may_align_the_columns():
+    rows = [("a", "1"), ("b", "")]
+    assert markdown_table(("name", "pods"), rows) == "| name | pods |\n|---|---|\n| a | 1 |\n| b |  |"
+    assert markdown_table(("name", "pods"), rows[:1], (":--", "--:")) == "| name | pods |\n| :-- | --: |\n| a | 1 |"

@@ -9,13 +9,13 @@ from unittest.mock import Mock
 import jsonschema
 import pytest
 
-from operations import generate, stacks
+from operations import stacks
 from operations.calls import rows as module
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.proxies import Proxy
-from tests.support.command_line import run_command
+from tests.support.command_line import REPORT_SCHEMA, run_command
 from tests.support.factories import make_settings
 from tests.support.findings import case, table
 from tests.support.snapshots import STACK, make_snapshot
@@ -156,7 +156,7 @@ def run(monkeypatch):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=slept.append, monotonic=lambda: next(clock)))
         done = run_command("calls", "-s", STACK, "--json", *options)
         report = json.loads(done.stdout)
-        jsonschema.Draft202012Validator(json.loads(generate.SCHEMA.read_text())).validate(report)
+        jsonschema.Draft202012Validator(REPORT_SCHEMA).validate(report)
         assert (done.exit_code, report["status"]) == (0, 0)
         return report
 

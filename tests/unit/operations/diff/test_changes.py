@@ -7,12 +7,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from operations import generate, pulumi, stacks
+from operations import pulumi, stacks
 from operations.diff import changes
 from operations.diff.changes import field_changes
 from operations.pull_request.manifests import NotRenderedError
 from pi_mesh.cluster import helm_releases
-from tests.support.command_line import run_command
+from tests.support.command_line import REPORT_SCHEMA, run_command
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.findings import case, table
@@ -20,7 +20,6 @@ from tests.support.helm_mesh import PREFIX, RELEASE, living
 from tests.support.snapshots import installed_mesh, make_snapshot
 
 run = partial(run_command, "diff", "-s", "test")
-SCHEMA = json.loads(generate.SCHEMA.read_text())
 MAPS = "/api/v1/namespaces/istio-system/configmaps"
 
 
@@ -133,5 +132,5 @@ def test_a_chart_that_can_not_be_rendered_is_an_error_and_the_rest_is_shown(stac
 def test_the_json_is_as_its_schema_says(stack):
     stack.changes("update")
     report = json.loads(run("--json").output)
-    jsonschema.validate(report, SCHEMA)
+    jsonschema.validate(report, REPORT_SCHEMA)
     assert report["changes"][0]["fields"][0]["target"] == "new"

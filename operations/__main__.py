@@ -35,6 +35,7 @@ COMMANDS = {
     "rotate-ca": ("-s pi-cluster", "-s pi-cluster --root --dry-run"),
     "proxies": ("-s pi-cluster", "-s pi-cluster --json"),
     "connectivity": ("-s pi-cluster", "-s pi-cluster --json"),
+    "learn": ("remember -s pi-cluster --yes", "policies -s pi-cluster --days 30"),
     "refresh": ("-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
     "upgrade": ("-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
     "charts": ("lock -s pi-cluster", "vendor -s pi-cluster"),

@@ -113,6 +113,7 @@ VERDICTS = {
     ),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
     "connectivity": ("each call goes as it must", "a call does not go as it must"),
+    "learn": ("what is remembered was read", "what is remembered could not be kept"),
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
@@ -194,6 +195,8 @@ class Report(Model):
     """The calls that were made; only in the report of `connectivity`."""
     images: tuple[ImageRow, ...] | None = None
     """The images of the stack; only in the report of `images`."""
+    proposal: str | None = None
+    """The proposed settings as YAML; only in the report of `learn`, and without one in that of `learn remember`."""
     archive: Archive | None = None
     """The written archive; only in the report of `report`."""
     address: str | None = None

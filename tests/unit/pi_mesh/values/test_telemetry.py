@@ -11,6 +11,8 @@ GATEWAYS, TRADING, OFF = {"gateways": True}, {"namespaces": ["trading"]}, {"enab
 LOG = "pi-mesh-access-log"
 OF_INGRESS = (f"{LOG}-istio-ingressgateway", None, LOG)
 OF_BOTH = [("pi-mesh-audit", "SERVER", provider) for provider in ("pi-mesh-audit", LOG)]
+EGRESS = "pi-mesh-egress-audit"
+OUT = {"proxy": {"egressAudit": True}, "namespaces": {"batch": {"injection": False}}}
 DIGITS = {0.0: "", 0.1: "0", 6.25: "0", 6.3: "01", 50.0: "01234567", 93.0: "0123456789abcde"}
 
 
@@ -21,11 +23,18 @@ def with_logs(*logs: dict, **settings: object) -> dict:
 @table(
     case("a gateway that is off has none", with_logs(GATEWAYS, egress=OFF), [OF_INGRESS]),
     case("an audited namespace has one for both", with_logs(TRADING, **AUDIT), OF_BOTH),
+    case("an egress audit logs at the callers with sidecars", OUT, [(LOG, "CLIENT", EGRESS)]),
 )
 def test_there_is_one_telemetry_for_each_selector(settings, logs):
     items = [item for item in make_mesh(**settings).objects if item.kind == "Telemetry"]
     entries = [(item.name, log) for item in items for log in item.manifest["spec"]["accessLogging"]]
     assert [(name, log.get("match", {}).get("mode"), log["providers"][0]["name"]) for name, log in entries] == logs
+
+
+def test_an_egress_audit_reads_server_names_on_the_port_of_an_entry_for_no_host():
+    (entry,) = (item.manifest for item in make_mesh(**OUT).objects if item.name == EGRESS)
+    assert (entry["kind"], entry["spec"]["hosts"]) == ("ServiceEntry", ["pi-mesh-egress-audit.invalid"])
+    assert [provider["name"] for provider in telemetry.extension_providers(make_settings(**OUT))] == [EGRESS]
 
 
 JAEGER = {"jaeger": {"enabled": True}}

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -26,6 +27,7 @@ USUAL_LABELS = ("app", "app.kubernetes.io/name", "k8s-app")
 """Labels that select a workload where they tell it from the others of its namespace."""
 OF_PODS = re.compile(r"pod-template-\w+|controller-revision-hash|(.*istio|statefulset|apps|batch)\S*\.io/.*")
 """Labels that Kubernetes and Istio give to pods."""
+NOT_ALONE = "Together with defaultDeny.enabled: before, an ALLOW policy refuses also the calls of the own namespace."
 ONCE = "seen once, or to be decided by a person:"
 
 
@@ -33,10 +35,9 @@ ONCE = "seen once, or to be decided by a person:"
 class Draft:
     """A proposed entry of the settings."""
 
-    place: str
-    """Config key of the entry, without its name."""
-    name: str
-    entry: Model | list[str]
+    key: str
+    """Config key of the entry."""
+    entry: Model | dict[str, Any]
     evidence: tuple[tuple[str, ...], ...]
     """Sentences about the calls, for each rule of a policy, or for the entry."""
     apart: bool = False
@@ -73,12 +74,9 @@ def policies(learned: Learned) -> Iterator[Draft | Finding]:
             yield warning(ID, Subject("workload", callee), message, "give its pods a label of their own")
     yield from drafts
     yield from _unused(learned)
-    proposed = [draft.entry for draft in drafts if isinstance(draft.entry, AccessPolicy) and not draft.apart]
-    yield learned.replayed(calls, [call for call in new if not admits(_near(proposed, call), call)])
-
-
-def _near(policies: Iterable[AccessPolicy], call: AuditedCall) -> list[AccessPolicy]:
-    return [policy for policy in policies if policy.namespace == call.namespace]
+    taken_over = [draft.entry for draft in drafts if isinstance(draft.entry, AccessPolicy) and not draft.apart]
+    near = grouped(taken_over, lambda policy: policy.namespace)
+    yield learned.replayed(calls, [call for call in new if not admits(near.get(call.namespace, ()), call)])
 
 
 def _policies(
@@ -93,7 +91,7 @@ def _policies(
             entries = tuple(rule.model_copy(update={"principals": (*callers,)}) for rule, callers in own)
             said = [tuple(f"{caller}: {evidence(calls)}" for caller, calls in callers.items()) for _, callers in own]
             policy = AccessPolicy(namespace=namespace, selector=selector, rules=entries)
-            yield Draft(POLICIES, _free(f"learned-{namespace}-{name}", taken), policy, tuple(said), apart)
+            yield Draft(f"{POLICIES}.{_free(f'{namespace}-{name}', taken)}", policy, tuple(said), apart)
 
 
 def rules_of(
@@ -173,7 +171,7 @@ def egress(learned: Learned) -> Iterator[Draft | Finding]:
         said = f"{listed(sorted({call.caller for call in own}), SHOWN)}: {evidence(own)}"
         entry, apart = external_service(namespace, protocol, host, port), sum(call.count for call in own) == 1
         if entry and host not in pods:
-            yield Draft(EXTERNAL, _free(host, taken), entry, ((said,),), apart)
+            yield Draft(f"{EXTERNAL}.{_free(host, taken)}", entry, ((said,),), apart)
         else:
             what = pods.get(host, "no DNS name of a host outside")
             message = f"calls {host!r}, port {port}, which is {what}: {said}"
@@ -218,13 +216,13 @@ def network(learned: Learned) -> Iterator[Draft | Finding]:
                 hosts.append(host)
                 said.append(f"{host}: {evidence(own)}")
         if said:
-            yield Draft(space.setting, "sidecarScope", hosts, (tuple(said),))
+            yield Draft(space.setting, {"sidecarScope": hosts}, (tuple(said),))
     yield learned.replayed(learned.memory.egress, [])
 
 
 def _free(name: str, taken: set[str]) -> str:
     """Return a name for an entry that no other has, and add it to those."""
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower())[:58].strip("-")
+    base = re.sub(r"[^a-z0-9]+", "-", f"learned-{name}".lower())[:58].strip("-")
     names = (base, *(f"{base}-{number}" for number in range(2, len(taken) + 3)))
     free = next(each for each in names if each not in taken)
     taken.add(free)
@@ -232,35 +230,30 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def text(drafts: Collection[Draft]) -> str:
-    """Return the entries as YAML below their place; those that a person decides are comments."""
-    lines = [""]
-    for (place, apart), own in sorted(grouped(drafts, lambda draft: (draft.place, draft.apart)).items()):
-        keys = place.split(".")
-        head = [f"{'  ' * depth}{'' if depth else 'pi-mesh:'}{key}:" for depth, key in enumerate(keys)]
-        body = [f"{'  ' * len(keys)}{line}" for draft in own for line in _entry(draft)]
-        lines += [f"# {line}" for line in (ONCE, *head, *body)] if apart else [*head, *body]
-    return "\n".join(lines).strip()
+    """Return the entries as YAML of a stack file; those that a person decides are comments."""
+    sure, apart = (_yaml([draft for draft in drafts if draft.apart is is_apart]) for is_apart in (False, True))
+    note = [f"# {NOT_ALONE}"] if sure and drafts and POLICIES in next(iter(drafts)).key else []
+    decided = [f"# {line}" for line in (ONCE, *apart)] if apart else []
+    return "\n".join([*note, *sure, *decided])
 
 
-def _entry(draft: Draft) -> Iterator[str]:
-    if isinstance(draft.entry, list):
-        yield from (f"# {said}" for said in draft.evidence[0])
-        yield f"{draft.name}: {_flow(draft.entry)}"
-        return
-    fields = draft.entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    rules = fields.pop("rules", ())
-    yield f"{draft.name}:"
-    yield from (f"  # {said}" for said in (() if rules else draft.evidence[0]))
-    yield from (f"  {key}: {_flow(value)}" for key, value in fields.items())
-    if rules:
-        yield "  rules:"
-    for rule, sentences in zip(rules, draft.evidence, strict=False):
-        yield from (f"    # {said}" for said in sentences)
-        yield f"    - {_flow(rule)}"
+def _yaml(drafts: Collection[Draft]) -> list[str]:
+    tree: dict[str, Any] = {}
+    for draft in drafts:
+        *above, name = f"pi-mesh:{draft.key}".split(".")
+        place = reduce(lambda node, key: node.setdefault(key, {}), above, tree)
+        place[name] = _with_evidence(draft)
+    lines = yaml.safe_dump(tree, default_flow_style=None, sort_keys=False, width=10**6).splitlines() if tree else []
+    return [re.sub(r"'#\d+': '?(.*?)'?$", r"# \1", line) for line in lines]
 
 
-def _flow(value: object) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False).split("\n...")[0].strip()
+def _with_evidence(draft: Draft) -> dict[str, Any]:
+    """Return the entry as plain data, with sentences under keys that become comments."""
+    entry, said = draft.entry, [{f"#{n}": text for n, text in enumerate(sentences)} for sentences in draft.evidence]
+    fields = entry if isinstance(entry, dict) else entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    if rules := fields.get("rules"):
+        return fields | {"rules": [{**sentences, **rule} for sentences, rule in zip(said, rules, strict=True)]}
+    return {**said[0], **fields}
 
 
 PROPOSALS = {"policies": policies, "egress": egress, "network": network}
@@ -275,4 +268,4 @@ def proposed(action: str, learned: Learned, *, diff: bool) -> tuple[list[Finding
         return findings, text(drafts)
     new = ((draft, sentence) for draft in drafts for sentences in draft.evidence for sentence in sentences)
     fix = f"`operations learn {action} -s STACK` shows the entry"
-    return [*(warning(ID, setting(draft.place), f"lacks {name}", fix) for draft, name in new), *findings], None
+    return [*(warning(ID, setting(draft.key), f"is missing: {name}", fix) for draft, name in new), *findings], None

@@ -54,7 +54,7 @@ def test_what_is_remembered_is_proposed_as_yaml_above_the_verdict(run):
     assert finding["message"].startswith("has 1 row in ")
     run.client.answers[PATH] = run.client.bodies[0]
     lines = run("egress").output.splitlines()
-    assert lines[:3] == ["pi-mesh:traffic:", "  external:", "    rates-example:"]
+    assert lines[:3] == ["pi-mesh:traffic:", "  external:", "    learned-rates-example:"]
     assert lines[-1] == "stack test: what is remembered was read (1 ok)"
     assert "rates-example:" in json.loads(run("egress", "--json").output)["proposal"]
     assert json.loads(run("egress", "--diff", "--json").output)["proposal"] is None

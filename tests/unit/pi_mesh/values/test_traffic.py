@@ -199,6 +199,14 @@ def test_the_egress_gateway_is_reached_by_mutual_tls_and_opens_tls_to_the_host(c
         assert tls[0]["spec"]["workloadSelector"] == {"matchLabels": {"istio": "egressgateway"}}
 
 
+@pytest.mark.parametrize(("address", "more", "resolution"), [
+    ("10.1.2.3", {}, "DNS"), ("10.1.2.0/24", {}, "NONE"), ("10.1.2.0/24", {"throughGateway": True}, "DNS"),
+])  # fmt: skip
+def test_the_hosts_of_a_range_keep_the_address_that_the_caller_uses(address, more, resolution):
+    entry, *_ = made(external={"x": {**DATABASE, "addresses": [address], **more}})
+    assert entry["spec"]["resolution"] == resolution
+
+
 def test_an_outside_host_has_the_addresses_and_the_further_ports_that_are_given():
     entry, *_ = made(external={"x": {**DATABASE, "addresses": ["10.1.2.3"], "morePorts": [5433]}})
     assert entry["spec"]["addresses"] == ["10.1.2.3"]

@@ -41,12 +41,8 @@ _EGRESS_FIELDS = {
     PORT: "%DOWNSTREAM_LOCAL_PORT%",
 }
 """Fields of a line about a call that leaves a sidecar, whose listener has the address that the workload called."""
-UNKNOWN_HOSTS = (
-    "xds.cluster_name == 'PassthroughCluster'",
-    "xds.cluster_name == 'BlackHoleCluster'",
-    "xds.route_name == 'block_all'",
-)
-"""Expressions that select the calls to hosts that the mesh does not know: passed on, or refused, of HTTP by a route."""
+UNKNOWN_HOSTS = "xds.cluster_name in ['PassthroughCluster', 'BlackHoleCluster'] || xds.route_name == 'block_all'"
+"""Expression that selects the calls to hosts that the mesh does not know: passed on, or refused, of HTTP by a route."""
 
 
 def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Values]:
@@ -60,23 +56,14 @@ def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Valu
     return [{"match": {"mode": "SERVER"}, "providers": providers, "filter": {"expression": expression}}]
 
 
-def egress_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Values]:
-    """Return the entry of a Telemetry that logs a namespace's calls to unknown hosts; none without their audit."""
-    if not (settings.proxy.egress_audit and namespace.own.injection):
-        return []
-    providers, expression = [{"name": EGRESS_PROVIDER}], " || ".join(UNKNOWN_HOSTS)
-    return [{"match": {"mode": "CLIENT"}, "providers": providers, "filter": {"expression": expression}}]
-
-
-def server_names(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield the ServiceEntry by which the sidecars read the server names of calls to port 443 for the egress audit.
+def server_names(namespace: WorkloadNamespace) -> Object:
+    """Return the ServiceEntry by which sidecars read the server names of TLS on port 443, for an egress audit.
 
     They listen for TLS only on ports that an entry has; other calls to unknown hosts are connections to an address.
     """
-    if egress_entries(settings, namespace):
-        port = {"number": 443, "name": "tls", "protocol": "TLS"}
-        spec: Object = {"hosts": [f"{EGRESS}.invalid"], "exportTo": ["."], "location": "MESH_EXTERNAL", "ports": [port]}
-        yield istio_object(namespace.name, "ServiceEntry", EGRESS, spec | {"resolution": "NONE"})
+    port = {"number": 443, "name": "tls", "protocol": "TLS"}
+    spec: Object = {"hosts": [f"{EGRESS}.invalid"], "exportTo": ["."], "location": "MESH_EXTERNAL", "ports": [port]}
+    return istio_object(namespace.name, "ServiceEntry", EGRESS, spec | {"resolution": "NONE"})
 
 
 ACCESS_LOG_PROVIDER = ACCESS_LOG = "pi-mesh-access-log"
@@ -147,8 +134,11 @@ def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Ite
     It is one object for all that it says: of several without a selector Istio takes the oldest alone.
     """
     own, logs = namespace.own.telemetry, settings.observability.access_logs
-    audits = audit_entries(settings, namespace)
-    entries = [*audits, *egress_entries(settings, namespace)]
+    entries = [*(audits := audit_entries(settings, namespace))]
+    if settings.proxy.egress_audit and namespace.own.injection:
+        yield server_names(namespace)
+        providers, chosen = [{"name": EGRESS_PROVIDER}], {"expression": UNKNOWN_HOSTS}
+        entries.append({"match": {"mode": "CLIENT"}, "providers": providers, "filter": chosen})
     if namespace.name in logs.namespaces:
         sampling = logs.sampling if own.access_log_sampling is None else own.access_log_sampling
         entries.append({"match": {"mode": "SERVER"}, **_access_log_entry(sampling)})
@@ -162,7 +152,6 @@ def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Ite
         # By this name the next run knows of the audit (pi_mesh/cluster/stack_state.py).
         name = AUDIT if audits else ACCESS_LOG if entries else OWN
         yield istio_object(namespace.name, "Telemetry", name, spec)
-    yield from server_names(settings, namespace)
 
 
 def log_writers(settings: Settings) -> int:

@@ -55,7 +55,7 @@ def text(report: dict, now: datetime) -> str:
         lines.append(f"- and {len(worst) - MOST} more")
     if new := sum(finding["id"] == "audit" and finding["level"] == "warning" for finding in report["findings"]):
         learn = f"`python -m operations learn policies -s {report['stack']} --diff`"
-        lines.append(f"- audit: {new} kinds of calls have no rule; {learn} lists them")
+        lines.append(f"- audit: calls without a rule: {new}; {learn} lists them")
     lines += ["", f"`python -m operations verify -s {report['stack']}` shows all of it."]
     return "\n".join(lines) + "\n"
 

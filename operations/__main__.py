@@ -37,6 +37,7 @@ COMMANDS = {
     "proxies": ("-s pi-cluster", "-s pi-cluster --json"),
     "calls": ("-s pi-cluster", "-s pi-cluster --namespace trading --window 60"),
     "connectivity": ("-s pi-cluster", "-s pi-cluster --json"),
+    "learn": ("remember -s pi-cluster --yes", "policies -s pi-cluster --days 30"),
     "refresh": ("-s pi-cluster --dry-run", "-s pi-cluster --yes --wait 600"),
     "upgrade": ("-s pi-cluster --to 1.31.0 --dry-run", "-s pi-cluster --to 1.31.0"),
     "charts": ("lock -s pi-cluster", "vendor -s pi-cluster"),

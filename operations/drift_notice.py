@@ -53,6 +53,9 @@ def text(report: dict, now: datetime) -> str:
     lines += [_line(finding) for finding in worst[:MOST]]
     if len(worst) > MOST:
         lines.append(f"- and {len(worst) - MOST} more")
+    if new := sum(finding["id"] == "audit" and finding["level"] == "warning" for finding in report["findings"]):
+        learn = f"`python -m operations learn policies -s {report['stack']} --diff`"
+        lines.append(f"- audit: calls without a rule: {new}; {learn} lists them")
     lines += ["", f"`python -m operations verify -s {report['stack']}` shows all of it."]
     return "\n".join(lines) + "\n"
 

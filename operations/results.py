@@ -162,6 +162,7 @@ VERDICTS = {
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
     "calls": ("the calls were counted", "the calls could not be counted"),
     "connectivity": ("each call goes as it must", "a call does not go as it must"),
+    "learn": ("what is remembered was read", "what is remembered could not be kept"),
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
@@ -247,6 +248,8 @@ class Report(Model):
     """The objects that the next `up` changes; only in the report of `diff`."""
     edges: tuple[Edge, ...] | None = None
     """The calls that the mesh's workloads made, the most frequent first; only in the report of `calls`."""
+    proposal: str | None = None
+    """The proposed settings as YAML; only in the report of `learn`, and without one in that of `learn remember`."""
     archive: Archive | None = None
     """The written archive; only in the report of `report`."""
     address: str | None = None

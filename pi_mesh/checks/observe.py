@@ -13,6 +13,7 @@ from pi_mesh.cluster import (
     audit_log,
     gateway_api,
     identity,
+    learned,
     live_objects,
     load_balancers,
     mesh_ca,
@@ -90,10 +91,13 @@ def _of_verification(settings: Settings, stack: str, cluster: Snapshot, lock: Lo
 
 
 def _with_audit(cluster: Snapshot, settings: Settings, namespaces: Collection[str]) -> Snapshot:
-    """Return the snapshot with the audit log of these namespaces."""
+    """Return the snapshot with the audit log of these namespaces, and with what is remembered of all."""
     if not namespaces:
         return cluster
-    return replace(cluster, audit=audit_log.read(settings.cluster.context, cluster.pods, namespaces))
+    log = audit_log.read(settings.cluster.context, cluster.pods, namespaces)
+    with Client(settings.cluster.context) as client:
+        memory = learned.read(client, settings.istio.namespace).memory
+        return replace(cluster, audit=replace(log, memory=memory, waiting=learned.waiting_jobs(client, memory.since)))
 
 
 def mesh_on(settings: Settings, stack: str, cluster: Snapshot | None, lock: Lock, root: str | None = None) -> Inventory:

@@ -95,6 +95,7 @@ class Service(Namespaced):
     load_balancer_class: str = ""
     is_udp: bool = False
     """True if all ports are UDP, which no proxy sees."""
+    cluster_addresses: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -159,7 +160,7 @@ def deployment(item: dict) -> Deployment:
 
 
 def service(item: dict) -> Service:
-    """Return a core/v1 Service, of its ports the numbers alone, and without its cluster IPs."""
+    """Return a core/v1 Service, of its ports the numbers alone."""
     meta, spec = item["metadata"], item["spec"]
     ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
     addresses = tuple(entry.get("ip") or entry.get("hostname", "") for entry in ingress)
@@ -168,7 +169,8 @@ def service(item: dict) -> Service:
     kind, selector = spec.get("type", ""), spec.get("selector") or {}
     chosen = spec.get("loadBalancerClass") or ""
     is_udp = {port.get("protocol") for port in spec.get("ports") or []} == {"UDP"}
-    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector, node_ports, chosen, is_udp)
+    own = tuple(address for address in spec.get("clusterIPs") or () if address != "None")
+    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector, node_ports, chosen, is_udp, own)
 
 
 PULUMI = "a Pulumi stack"

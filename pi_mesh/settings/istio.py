@@ -176,6 +176,11 @@ class ProxySettings(Model):
     ] = "ALLOW_ANY"
     """Policy for requests to hosts that the mesh does not know: sidecars pass them on (ALLOW_ANY) or refuse them
     (REGISTRY_ONLY)."""
+    egress_audit: Annotated[bool, NoHelm("a Telemetry in each namespace of workloads"), Harmless("it only logs")] = (
+        False
+    )
+    """Log the calls to hosts that the mesh does not know, with host or address and port: `operations learn egress`
+    proposes entries of `traffic.external` for them. `outboundTraffic: REGISTRY_ONLY` is the step after it."""
     dns_capture: Annotated[
         bool,
         Helm("istiod", f"{METADATA}.ISTIO_META_DNS_CAPTURE"),

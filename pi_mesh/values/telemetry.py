@@ -1,4 +1,4 @@
-"""Istio's telemetry: the log of calls that STRICT or a default deny would refuse, the access logs, and traces.
+"""Istio's telemetry: the logs of calls that a stricter mesh would refuse, the access logs, and traces.
 
 Each has an extension provider in istiod's mesh config, and a Telemetry that selects.
 https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/
@@ -14,8 +14,10 @@ from pi_mesh.values.objects import Object, given, istio_object
 from pi_mesh.values.placement import mesh_context
 
 AUDIT_PROVIDER = AUDIT = "pi-mesh-audit"
-DENIED, PEER, ADDRESS, PORT = "denied", "peer", "address", "port"
-"""Keys of a log line: results of the dry run, identity and address of the caller, port of the workload."""
+DENIED, PEER, ADDRESS, PORT, METHOD, PATH = "denied", "peer", "address", "port", "method", "path"
+"""Keys of a log line: results of the dry run, identity and address of the caller, port of the workload, the request."""
+PATH_LENGTH = 40
+"""Characters of a path in a log line: enough for its first part, since what follows may be a secret."""
 DRY_RUN_RESULT = "istio_dry_run_allow_shadow_engine_result"
 """Envoy's dynamic metadata with the result of the dry-run policies (pilot/pkg/security/authz/model)."""
 RBAC_FILTERS = ("envoy.filters.http.rbac", "envoy.filters.network.rbac")
@@ -25,8 +27,22 @@ _AUDIT_FIELDS = {
     PEER: "%DOWNSTREAM_PEER_URI_SAN%",
     ADDRESS: "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
     PORT: "%DOWNSTREAM_LOCAL_PORT%",
+    METHOD: "%REQ(:METHOD):16%",
+    PATH: f"%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH):{PATH_LENGTH}%",
 }
-"""Fields of a line: no path and no header, because they may hold secrets."""
+"""Fields of a line: no query and no header, because they may hold secrets."""
+EGRESS_PROVIDER = EGRESS = "pi-mesh-egress-audit"
+HOST, SNI = "host", "sni"
+_EGRESS_FIELDS = {
+    EGRESS: "v1",
+    HOST: "%REQ(:AUTHORITY):253%",
+    SNI: "%REQUESTED_SERVER_NAME%",
+    ADDRESS: "%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%",
+    PORT: "%DOWNSTREAM_LOCAL_PORT%",
+}
+"""Fields of a line about a call that leaves a sidecar, whose listener has the address that the workload called."""
+UNKNOWN_HOSTS = "xds.cluster_name in ['PassthroughCluster', 'BlackHoleCluster'] || xds.route_name == 'block_all'"
+"""Expression that selects the calls to hosts that the mesh does not know: passed on, or refused, of HTTP by a route."""
 
 
 def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Values]:
@@ -38,6 +54,16 @@ def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Valu
     expression = " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
     providers = [{"name": AUDIT_PROVIDER}]
     return [{"match": {"mode": "SERVER"}, "providers": providers, "filter": {"expression": expression}}]
+
+
+def server_names(namespace: WorkloadNamespace) -> Object:
+    """Return the ServiceEntry by which sidecars read the server names of TLS on port 443, for an egress audit.
+
+    They listen for TLS only on ports that an entry has; other calls to unknown hosts are connections to an address.
+    """
+    port = {"number": 443, "name": "tls", "protocol": "TLS"}
+    spec: Object = {"hosts": [f"{EGRESS}.invalid"], "exportTo": ["."], "location": "MESH_EXTERNAL", "ports": [port]}
+    return istio_object(namespace.name, "ServiceEntry", EGRESS, spec | {"resolution": "NONE"})
 
 
 ACCESS_LOG_PROVIDER = ACCESS_LOG = "pi-mesh-access-log"
@@ -85,6 +111,8 @@ def extension_providers(settings: Settings) -> Iterator[Values]:
         yield {"name": TRACING_PROVIDER, "opentelemetry": {"service": mesh.host(TRACING_PROVIDER), "port": OTLP}}
     if settings.audited_namespaces:
         yield _log_provider(AUDIT_PROVIDER, _AUDIT_FIELDS)
+    if settings.proxy.egress_audit:
+        yield _log_provider(EGRESS_PROVIDER, _EGRESS_FIELDS)
     if logs.enabled:
         yield _log_provider(ACCESS_LOG_PROVIDER, _ACCESS_LOG_FIELDS | (_PATH_FIELD if logs.paths else {}))
 
@@ -106,10 +134,14 @@ def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Ite
     It is one object for all that it says: of several without a selector Istio takes the oldest alone.
     """
     own, logs = namespace.own.telemetry, settings.observability.access_logs
-    entries = audits = audit_entries(settings, namespace)
+    entries = [*(audits := audit_entries(settings, namespace))]
+    if settings.proxy.egress_audit and namespace.own.injection:
+        yield server_names(namespace)
+        providers, chosen = [{"name": EGRESS_PROVIDER}], {"expression": UNKNOWN_HOSTS}
+        entries.append({"match": {"mode": "CLIENT"}, "providers": providers, "filter": chosen})
     if namespace.name in logs.namespaces:
         sampling = logs.sampling if own.access_log_sampling is None else own.access_log_sampling
-        entries = [*audits, {"match": {"mode": "SERVER"}, **_access_log_entry(sampling)}]
+        entries.append({"match": {"mode": "SERVER"}, **_access_log_entry(sampling)})
     disabled = [{"match": {"metric": metric}, "disabled": True} for metric in own.disabled_metrics]
     spec = given(
         accessLogging=entries,

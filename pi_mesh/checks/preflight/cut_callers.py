@@ -1,8 +1,10 @@
 """Callers that STRICT or a default deny refuses must be known before either is turned on; an audit names them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from pi_mesh.checks.admission import admits, policies_in
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.audit_log import HOURS, AuditedCall, AuditLog
@@ -13,6 +15,9 @@ from pi_mesh.words import listed
 
 ID = "cut callers"
 SHOWN = 5
+LEARN = "run `operations learn remember -s STACK` every hour"
+RHYTHM = timedelta(days=7)
+"""Time that shows the callers of a week."""
 
 
 @dataclass(frozen=True)
@@ -72,34 +77,63 @@ def check(observation: Observation) -> Iterator[Finding]:
             fix = f"set {beginning.branch}.audit: true first; `operations verify` names them after a day of trading"
             yield warning(ID, setting(beginning.key), message, fix)
         if log and namespaces & audited:
-            yield from _audit_findings(observation.settings, log, beginning)
+            yield from _audit_findings(observation, log, beginning)
 
 
-def _audit_findings(settings: Settings, log: AuditLog, beginning: Beginning) -> Iterator[Finding]:
+def _audit_findings(observation: Observation, log: AuditLog, beginning: Beginning) -> Iterator[Finding]:
     subject, names = setting(beginning.key), beginning.namespaces
-    calls = [call for name in names for call in refused_calls(settings, log.calls, beginning.change, name)]
+    calls = [call for name in names for call in refused_calls(observation, beginning.change, name)]
     yield from unread_logs(log.unread)
-    if not calls:
-        yield ok(ID, subject, f"the audit of the last {HOURS} hours shows no caller that it refuses")
+    if calls:
+        message = f"refuses callers that the audit saw {_window(log)}: {calls_in_words(calls)}"
+        if beginning.allowed:
+            yield warning(ID, subject, message, f"{beginning.branch}.allowCutOff allows it", number=len(calls))
+        else:
+            fix = f"{beginning.change.cure}; {beginning.branch}.allowCutOff: true refuses them all the same"
+            yield error(ID, subject, message, fix, number=len(calls))
         return
-    message = f"refuses callers that the audit saw in the last {HOURS} hours: {calls_in_words(calls)}"
-    if beginning.allowed:
-        yield warning(ID, subject, message, f"{beginning.branch}.allowCutOff allows it", number=len(calls))
+    message = f"the audit saw no caller {_window(log)} that it refuses"
+    if reason := unseen_rhythm(log, observation.now):
+        yield warning(ID, subject, f"{message}, {reason}", LEARN)
     else:
-        fix = f"{beginning.change.cure}; {beginning.branch}.allowCutOff: true refuses them all the same"
-        yield error(ID, subject, message, fix, number=len(calls))
+        yield ok(ID, subject, message)
 
 
-def refused_calls(
-    settings: Settings, calls: Iterable[AuditedCall], change: Change, namespace: str | None
-) -> Iterator[AuditedCall]:
-    """Yield the audited calls that a change refuses, to one namespace or to all; legacy workloads keep plain text."""
+def _window(log: AuditLog) -> str:
+    return f"since {log.memory.since}" if log.memory.since else f"in the last {HOURS} hours"
+
+
+def unseen_rhythm(log: AuditLog, now: datetime) -> str:
+    """Return why the audit may not have seen every caller; empty once it has a week, and a run of each CronJob."""
+    if not log.memory.since:
+        return "and nothing older is remembered, as of a caller once a week"
+    if log.waiting:
+        return f"and CronJob {listed(log.waiting, SHOWN)} has not run in that time"
+    end = datetime.fromisoformat(log.memory.since) + RHYTHM
+    return f"and has run for a week on {end:%Y-%m-%d %H:%M} UTC" if now < end else ""
+
+
+def refused_calls(observation: Observation, change: Change, namespace: str | None) -> Iterator[AuditedCall]:
+    """Yield the calls, logged or remembered, that a change refuses, to one namespace or to all, each caller once.
+
+    Legacy workloads keep plain text. What a policy of the settings admits by now is no longer refused, nor a remembered
+    caller without an identity that has a sidecar by now.
+    """
+    settings, log = observation.settings, observation.snapshot.audit or AuditLog()
     legacy = [(settings.namespace_of(workload), workload.selector) for workload in settings.traffic.legacy.values()]
-    for call in calls:
-        home, plain = call.callee.partition("/")[0], call.plain_text
-        exempt = any(home == place and matches(selector, call.labels) for place, selector in legacy)
-        if namespace in (None, home) and (call.denied if change is DENY else plain and not exempt):
-            yield call
+    meshed = {f"workload {pod.workload}" for pods in observation.meshed_pods.values() for pod in pods}
+    remembered = {call.key: call for call in log.memory.calls if call.caller not in meshed}
+    refused: dict[tuple[str, str, int], AuditedCall] = {}
+    for call in (*remembered.values(), *(call for call in log.calls if call.key not in remembered)):
+        exempt = any(call.namespace == place and matches(selector, call.labels) for place, selector in legacy)
+        cut_off = call.plain_text and not exempt
+        if change is DENY:
+            cut_off = call.denied and not admits(policies_in(settings, call.namespace), call)
+        if namespace in (None, call.namespace) and cut_off:
+            key = call.caller, call.callee, call.port
+            count = call.count + (refused[key].count if key in refused else 0)
+            refused[key] = replace(call, count=count)
+    yield from sorted(refused.values(), key=lambda call: -call.count)
 
 
 def calls_in_words(calls: Iterable[AuditedCall]) -> str:
@@ -129,11 +163,11 @@ def check_audit(observation: Observation) -> Iterator[Finding]:
         return
     yield from unread_logs(log.unread)
     for change, key, namespace in audits:
-        refused = list(refused_calls(settings, log.calls, change, namespace))
+        refused = list(refused_calls(observation, change, namespace))
         for call in refused:
             calls = f"{call.count}x on port {call.port} by {call.caller}"
             message = f"was called {calls}, which {change.refuser} would refuse"
             yield warning(AUDIT, Subject("workload", call.callee), message, change.cure, number=call.count)
         if not refused and not log.unread:
-            message = f"in the last {HOURS} hours no call that {change.refuser} would refuse"
+            message = f"{_window(log)} no call that {change.refuser} would refuse"
             yield ok(AUDIT, setting(key), message, number=0)

@@ -103,6 +103,11 @@ class ExternalService(NamespacedItem):
         return any(host.startswith("*") for host in self.hosts)
 
     @property
+    def has_range(self) -> bool:
+        """Return True if sidecars know the hosts by a range of addresses, whatever its names are."""
+        return not self.through_gateway and any("/" in address for address in self.addresses)
+
+    @property
     def tls_port(self) -> int:
         """Return the port on which the egress gateway calls the host."""
         return (self.tls and self.tls.port) or (443 if self.protocol == "HTTP" and self.tls else self.number)

@@ -61,8 +61,15 @@ def legacy(settings: Settings, name: str, workloads: LegacyWorkloads) -> Object:
 
 def policies(settings: Settings, namespace: WorkloadNamespace) -> dict[str, AccessPolicy]:
     """Return a namespace's enforced policies by name: those of the settings, and those that its default deny needs."""
-    defaults = dict(_default_allows(settings, namespace)) if namespace.default_deny.enabled else {}
-    return defaults | own(settings, namespace, settings.traffic.authorization.policies)
+    if namespace.default_deny.enabled:
+        return policies_of_a_deny(settings, namespace)
+    return own(settings, namespace, settings.traffic.authorization.policies)
+
+
+def policies_of_a_deny(settings: Settings, namespace: WorkloadNamespace) -> dict[str, AccessPolicy]:
+    """Return the policies that a namespace has, or would have, with its default deny."""
+    allows = dict(_default_allows(settings, namespace))
+    return allows | own(settings, namespace, settings.traffic.authorization.policies)
 
 
 def audited(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:

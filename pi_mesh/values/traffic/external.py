@@ -32,8 +32,8 @@ def service_entry(settings: Settings, name: str, service: ExternalService) -> Ob
         **given(addresses=list(service.addresses)),
         "ports": ports,
         "location": "MESH_EXTERNAL",
-        # A wildcard cannot be resolved, so the address that the caller uses is kept.
-        "resolution": "NONE" if service.has_wildcard else "DNS",
+        # A wildcard and a range cannot be resolved, so the address that the caller uses is kept.
+        "resolution": "NONE" if service.has_wildcard or service.has_range else "DNS",
     }
     return item_object(settings, service, "ServiceEntry", name, spec)
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("workloads")
 
 DENY, LOGS = "traffic.authorization.defaultDeny", "observability.accessLogs"
 INGRESS = "istio-ingressgateway.istio-system"
-MESHED, BARE = "service account argocd/", "pod outside/outsider"
+MESHED, BARE = "service account argocd/", "workload outside/outsider"
 CALLERS = (cast.CLIENT, cast.DEPLOYER, cast.OUTSIDER)
 AUDIT = {
     "mtls": {"mode": "PERMISSIVE", "audit": True},

@@ -54,6 +54,13 @@ def tell(monkeypatch, capsys):
     return run
 
 
+def test_the_calls_that_no_rule_admits_are_counted_with_the_command_that_lists_them():
+    text = drift_notice.text(report(RULE, {**PROXY, "id": "audit"}, {**FINE, "id": "audit"}), NOW)
+    learn = "`python -m operations learn policies -s pi-cluster --diff`"
+    assert f"- audit: calls without a rule: 1; {learn} lists them" in text.splitlines()
+    assert "learn policies" not in drift_notice.text(BAD, NOW)
+
+
 def test_drift_opens_one_issue_keeps_it_up_to_date_and_its_cure_closes_it(gh, tell):
     assert (tell(GOOD), gh.issues) == ("stack pi-cluster: the mesh is as the settings say\n", [])
     assert tell(BAD).startswith("issue 1 was opened: ")

@@ -43,7 +43,7 @@ def logs(monkeypatch):
 def test_equal_calls_are_counted_and_the_most_frequent_come_first(logs):
     account = line(peer=ARGOCD, denied="denied -")
     calls = [(call.caller, call.count) for call in logs(line(), account, account).calls]
-    assert calls == [("service account argocd/default", 2), ("pod dev/tester", 1)]
+    assert calls == [("service account argocd/default", 2), ("workload dev/tester", 1)]
 
 
 @table(({"denied": "- denied"}, True, True), ({"denied": "denied -"}, True, True), ({"peer": ARGOCD}, False, False))
@@ -53,7 +53,7 @@ def test_a_call_has_its_callee_its_port_and_what_would_refuse_it(logs, fields, p
     assert (call.plain_text, call.denied) == (plain_text, denied)
 
 
-@table(("10.1.0.9", "pod dev/tester"), ("192.0.2.7", "node pi-1"), ("203.0.113.5", "address 203.0.113.5"))
+@table(("10.1.0.9", "workload dev/tester"), ("192.0.2.7", "node pi-1"), ("203.0.113.5", "address 203.0.113.5"))
 def test_a_caller_without_identity_is_named_by_its_address(logs, address, caller):
     assert logs(line(address=address)).calls[0].caller == caller
 

@@ -114,6 +114,17 @@ def test_a_host_on_its_way_to_the_egress_gateway_is_known_with_and_without_its_p
     assert bool(re.fullmatch(pattern, host)) is (host in KNOWN)
 
 
+DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
+
+
+@pytest.mark.parametrize(("address", "more", "resolution"), [
+    ("10.1.2.3", {}, "DNS"), ("10.1.2.0/24", {}, "NONE"), ("10.1.2.0/24", {"throughGateway": True}, "DNS"),
+])  # fmt: skip
+def test_the_hosts_of_a_range_keep_the_address_that_the_caller_uses(address, more, resolution):
+    entry, *_ = made(external={"x": {**DATABASE, "addresses": [address], **more}})
+    assert entry["spec"]["resolution"] == resolution
+
+
 def mine(*hosts: str, to: list = [{"service": "orders"}], **more: object) -> dict:  # noqa: B006 - never changed
     return {"mine": {"hosts": [*hosts], "http": [{"to": to}], **more}}
 

@@ -1,11 +1,12 @@
 """The findings about callers that STRICT or a default deny would begin to refuse."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from pi_mesh.checks.preflight.cut_callers import calls_in_words, check, check_audit
-from pi_mesh.cluster.audit_log import AuditedCall, AuditLog
+from pi_mesh.cluster.audit_log import AuditedCall, AuditLog, Memory
 from pi_mesh.cluster.pods import Container
 from pi_mesh.cluster.stack_state import RecordedAccess
 from tests.support.factories import make_mesh
@@ -16,8 +17,8 @@ from tests.support.snapshots import make_pod, make_snapshot, state_of
 
 SIDECAR = make_pod("app-0", namespace="trading", containers=(Container("app"), Container("istio-proxy")))
 BOTH = (SIDECAR, replace(SIDECAR, namespace="research"))
-BARE = AuditedCall("pod dev/tester", "trading/app", 8080, True, True, {"app": "app"}, 3)
-MESHED = AuditedCall("service account argocd/default", "trading/app", 8080, False, True, {"app": "app"}, 2)
+BARE = AuditedCall("pod dev/tester", "trading/app", 8080, True, True, {"app": "app"}, count=3)
+MESHED = AuditedCall("service account argocd/default", "trading/app", 8080, False, True, {"app": "app"}, count=2)
 ADMITTED, CALLS, NO_CALLS = AuditLog((replace(BARE, denied=False),)), AuditLog((BARE, MESHED)), AuditLog(())
 RESEARCHED = AuditLog((BARE, replace(MESHED, callee="research/server")))
 UNREAD = AuditLog((), ("trading/app-0 (pods is forbidden)",))
@@ -28,7 +29,8 @@ RESEARCH = {"namespaces": {"research": {}}}
 MTLS, DENY = "mtls.mode", "traffic.authorization.defaultDeny"
 SEEN = "refuses callers that the audit saw in the last 24 hours: pod dev/tester to trading/app port 8080 (3x)"
 ALL_SEEN = f"{SEEN}, service account argocd/default to trading/app port 8080 (2x)"
-CLEAN = f"ok {MTLS}: the audit of the last 24 hours shows no caller that it refuses"
+NONE = "the audit saw no caller in the last 24 hours that it refuses, and nothing older is remembered"
+CLEAN = f"warning {MTLS}: {NONE}"
 STRANGERS = "warning {}: begins to refuse callers of {}, and no audit has shown who they are; set {}.audit: true first"
 OF_TRADING, OF_RESEARCH = (STRANGERS.format(MTLS, name, "mtls") for name in ("trading", "research"))
 
@@ -56,7 +58,8 @@ def legacy(**workload: object) -> dict:
         [f"error {DENY}.enabled: {ALL_SEEN}; …{DENY}.allowCutOff: true…[2]"]),
     case("a default deny is allowed by a setting", STRICT, CALLS, BOTH[:1], deny(allowCutOff=True),
         [f"warning {DENY}.enabled: {ALL_SEEN}; {DENY}.allowCutOff allows it [2]"]),
-    case("a default deny refuses nobody whom it admits", STRICT, ADMITTED, BOTH[:1], deny(), [f"ok {DENY}.enabled"]),
+    case("a default deny refuses nobody whom it admits", STRICT, ADMITTED, BOTH[:1], deny(),
+        [f"warning {DENY}.enabled: {NONE}"]),
     case("the default deny of a further namespace is judged by the calls to that namespace", AUDITED, RESEARCHED, BOTH,
         {"namespaces": {"research": {"defaultDeny": {"enabled": True}}}},
         ["error namespaces.research.defaultDeny.enabled: …hours: service account argocd/default to research/…[1]"]),
@@ -75,6 +78,32 @@ def legacy(**workload: object) -> dict:
 def test_an_up_that_begins_to_refuse_callers_is_compared_with_the_audit(recorded, audit, pods, settings, lines):
     state = state_of("istio-system", "trading", "research", access=recorded)
     assert_told(check(observation(make_snapshot(pods=pods, audit=audit), state, **settings)), *lines)
+
+
+DENIED = replace(MESHED, identity="cluster.local/ns/argocd/sa/default", first="2026-11-25T00:00:00Z", count=1)
+OLD = AuditLog((), memory=Memory("2026-11-20T00:00:00Z", "2026-12-03T00:00:00Z"))
+YOUNG = replace(OLD, memory=Memory("2026-12-02T10:00:00Z", "2026-12-03T00:00:00Z"))
+KEPT = replace(OLD, calls=(replace(DENIED, count=9),), memory=replace(OLD.memory, calls=(DENIED,)))
+GIVEN = replace(OLD, memory=replace(OLD.memory, calls=(replace(BARE, caller="workload trading/app-0"),)))
+ALLOWED = {"policies": {"argocd": {"rules": [{"namespaces": ["argocd"]}]}}}
+SINCE = f"{DENY}.enabled: the audit saw no caller since"
+
+
+@table(
+    case("a week without a caller is enough", OLD, {}, f"ok {SINCE} 2026-11-20T00:00:00Z that it refuses"),
+    case("a day is not", YOUNG, {}, f"warning {SINCE} 2026-12-02T10:00:00Z…has run for a week on 2026-12-09 10:00 UTC"),
+    case("nor a week without a run of a CronJob", replace(OLD, waiting=("ops/monthly",)), {},
+        f"warning {SINCE} …and CronJob ops/monthly has not run in that time"),
+    case("a remembered caller counts once", KEPT, {}, f"error {DENY}.enabled: …since 2026-11-20…argocd/default…(1x)"),
+    case("but not one that a policy admits by now", KEPT, ALLOWED, f"ok {SINCE}"),
+    case("nor one without an identity that has a sidecar by now", GIVEN, {}, f"ok {SINCE}"),
+)  # fmt: skip
+def test_a_default_deny_is_compared_with_what_is_remembered(log, settings, line):
+    traffic = {"traffic": {"authorization": {"defaultDeny": {"enabled": True}, **settings}}}
+    state = state_of("istio-system", "trading", access=STRICT)
+    cluster = make_snapshot(pods=BOTH[:1], audit=log)
+    seen_at = replace(observation(cluster, state, **traffic), now=datetime(2026, 12, 3, tzinfo=UTC))
+    assert_told(check(seen_at), line)
 
 
 @pytest.mark.parametrize(("count", "end"), [(5, "pod dev/4 to trading/app port 8080 (3x)"), (7, "and 2 more")])

@@ -217,7 +217,8 @@ def network(learned: Learned) -> Iterator[Draft | Finding]:
                 said.append(f"{host}: {evidence(own)}")
         if said:
             yield Draft(space.setting, {"sidecarScope": hosts}, (tuple(said),))
-    yield learned.replayed(learned.memory.egress, [])
+    if not learned.memory.since:
+        yield learned.replayed((), ())
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -174,7 +174,8 @@ def test_a_call_to_a_pod_by_its_address_is_named_and_a_declared_host_is_not():
 
 def test_a_service_that_the_scope_hides_is_added_to_it_by_its_full_name():
     service = Service("research", "server", cluster_addresses=("10.96.0.7",))
-    _, text = proposed("network", learned(out("10.96.0.7", "TCP"), services=(service,)), diff=False)
+    findings, text = proposed("network", learned(out("10.96.0.7", "TCP"), services=(service,)), diff=False)
+    assert findings == []
     host = "research/server.research.svc.cluster.local"
     assert text.splitlines() == ["pi-mesh:trading:", f"  # {host}: {EVIDENCE}", f"  sidecarScope: [./*, {host}]"]
     scope = {"trading": {"sidecarScope": ["./*", "research/*"]}}

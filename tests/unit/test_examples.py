@@ -28,7 +28,6 @@ def test_the_own_program_has_the_mesh_and_a_resource_that_waits_for_it():
 
     recording = record(program, preview=True)
     assert "istiod-release" in recording.one("prices").dependencies
-    assert recording.one("istio-ingressgateway-release").props["values"]["replicaCount"] == 2
     assert recording.exports["mesh"]["tradingNamespace"] == "trading"
 
 

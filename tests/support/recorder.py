@@ -46,6 +46,7 @@ async def _record(program: Callable[[], object], stack: str, preview: bool, *ans
     parts = {"monitor": monitor, "monitor_features": features, "engine": RecordingEngine(logger)}
     configure(MockSettings(**parts, **names, dry_run=preview))
     SETTINGS.callbacks = _Hooks()
+    SETTINGS.outputs.clear()  # what a failed program left belongs to a loop that is closed
 
     async def whole() -> None:
         if isawaitable(result := program()):

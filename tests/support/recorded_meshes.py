@@ -106,7 +106,7 @@ PLACEHOLDERS = {
     SHIPPED: "<SHIPPED>",
     kiali.VERSIONS[NEWEST_MINOR]: "<KIALI>",
 }
-WIDTH = 120
+WIDTH = 160
 
 
 def recording(name: str) -> str:

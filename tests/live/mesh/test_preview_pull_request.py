@@ -49,7 +49,6 @@ def test_a_new_version_and_a_larger_sidecar_are_shown_everywhere_they_tell(clone
     assert verdict.endswith(f"sidecars keep proxy {LAB_BEFORE} until restarted")
     assert "rules of main are kept" in comment
     assert "| `istiod-release` (Release) | update |" in comment
-    assert "| sidecar | 1 | 50m / 128Mi | 200m / 256Mi → **200m / 384Mi** |  |" in comment
     assert '-              "memory": "256Mi"\n+              "memory": "384Mi"' in comment
     pilots = [f"        image: docker.io/istio/pilot:{version}" for version in (LAB_BEFORE, LAB)]
     assert f"-{pilots[0]}\n+{pilots[1]}" in comment

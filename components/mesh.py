@@ -101,9 +101,7 @@ class Mesh(pulumi.ComponentResource):
 
     def _deploy(self, given: list[Any]) -> Any:
         if pulumi.contains_unknowns(given):
-            shown = (
-                "a preview leaves the mesh out, and shows what is installed of it as deleted, which `up` does not do"
-            )
+            shown = "a preview leaves the mesh out, and shows what is installed of it as deleted, which `up` does not"
             pulumi.log.warn(f"settings are not known before `up`, which checks them then; {shown}", self)
             return pulumi.UNKNOWN
         with config.plain_errors():

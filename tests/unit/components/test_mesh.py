@@ -205,8 +205,11 @@ def test_what_the_engine_knows_later_is_checked_when_it_is_known(deployed):
     unknown = deployed(program=partial(late, replicas=pulumi.UNKNOWN))
     assert [item.name for item in unknown.resources] == ["mesh"]
     assert any("not known before `up`, which checks them then" in line for line in unknown.logs)
+
+
+def test_a_wrong_setting_of_the_program_itself_is_a_line_with_its_key(deployed):
     with pytest.raises(pulumi.RunError, match=r"ingress\.replicas"):
-        deployed(program=partial(late, replicas="many"))
+        deployed(program=in_mesh, ingress={"replicas": "many"})
 
 
 def test_other_languages_get_the_mesh_with_its_settings_secrets_and_outputs():

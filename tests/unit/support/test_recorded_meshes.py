@@ -26,4 +26,4 @@ def test_a_difference_has_what_is_new_changed_or_gone_and_no_more():
 
 def test_short_trees_are_written_in_one_line_and_long_ones_in_many():
     assert written({"b": [1, {"a": True}]}) == '{"b": [1, {"a": true}]}'
-    assert written({"b": ["x" * 60, "y" * 60]}) == f'{{\n "b": [\n  "{"x" * 60}",\n  "{"y" * 60}"\n ]\n}}'
+    assert written({"b": ["x" * 90, "y" * 90]}) == f'{{\n "b": [\n  "{"x" * 90}",\n  "{"y" * 90}"\n ]\n}}'

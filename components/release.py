@@ -44,8 +44,7 @@ class ReleaseComponent(pulumi.ComponentResource):
 
     def __init__(self, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         release, how = args.release, args.how
-        name = release.component or release.name
-        super().__init__(self.token, name, None, opts)
+        super().__init__(self.token, release.component or release.name, None, opts)
         inputs = {
             "name": release.name,
             "namespace": release.namespace,
@@ -60,7 +59,7 @@ class ReleaseComponent(pulumi.ComponentResource):
         }
         # Two releases of one name cannot exist side by side, nor can their cluster-scoped objects.
         own = pulumi.ResourceOptions(parent=self, delete_before_replace=True, hooks=args.hooks)
-        made = HelmRelease(f"{name}-release", inputs, own)
+        made = HelmRelease(release.resource, inputs, own)
         self.release_name = release.name
         self.status = made.status.apply(lambda status: status["status"])
         self.revision = made.status.apply(lambda status: int(status.get("revision") or 0))

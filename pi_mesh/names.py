@@ -1,5 +1,8 @@
 """Names of this project, its releases and its objects."""
 
+from collections.abc import Mapping
+from typing import Any
+
 PROJECT = "pi-mesh"
 """Name of the Pulumi project, and so the prefix of every key in a stack file."""
 
@@ -20,6 +23,16 @@ class Namespaced:
     def id(self) -> str:
         """Return NAMESPACE/NAME."""
         return f"{self.namespace}/{self.name}"
+
+
+def object_id(meta: Any) -> str:
+    """Return NAMESPACE/NAME of an object's metadata, or NAME for a kind without namespaces."""
+    return "/".join(filter(None, (meta.get("namespace"), meta["name"])))
+
+
+def object_key(manifest: Mapping[str, Any]) -> str:
+    """Return KIND NAMESPACE/NAME of a manifest."""
+    return f"{manifest['kind']} {object_id(manifest['metadata'])}"
 
 
 def owner(stack: str) -> str:

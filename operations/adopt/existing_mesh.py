@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from operations import pulumi, stacks
 from operations.adopt import obstacles
-from operations.adopt.obstacles import Living, object_id
+from operations.adopt.obstacles import Living
 from operations.repair import observed_state
 from operations.repair.observed_state import RELEASE, ObservedState
 from pi_mesh import inventory
@@ -18,7 +18,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Release
-from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION
+from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, object_id
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
@@ -209,7 +209,7 @@ def _compared(
 
 
 def _taken(mesh: Inventory, unknown: list[dict], living: tuple[Living, ...]) -> Iterator[ExistingRelease]:
-    by_component = {f"{release.component or release.name}-release": release for release in mesh.releases}
+    by_component = {release.resource: release for release in mesh.releases}
     by_id = {release.record.id: release for release in living}
     for registered in unknown:
         release = by_component.get(registered["urn"].rpartition("::")[2])

@@ -17,6 +17,7 @@ from pi_mesh.cluster.helm_releases import SECRET, AppliedRelease, ReleaseRecord,
 from pi_mesh.cluster.objects import manager_of, release_of
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Kind, Release
+from pi_mesh.names import object_id, object_key
 from pi_mesh.settings import Settings
 from pi_mesh.tree_diff import unequal, value_at
 from pi_mesh.words import counted
@@ -37,11 +38,6 @@ ONE_ISTIOD = (
 REVISION = (
     "move its workloads to the default revision (https://istio.io/latest/docs/setup/upgrade/canary/), then adopt again"
 )
-
-
-def object_id(meta: Any) -> str:
-    """Return NAMESPACE/NAME of an object's metadata, or NAME for a kind without namespaces."""
-    return "/".join(filter(None, (meta.get("namespace"), meta["name"])))
 
 
 ID = "not adopted"
@@ -202,7 +198,7 @@ def refusals(client: Client, release: Release, living: Living, rendered: Mapping
     It sends each object as Helm's upgrade would leave it. A Secret, whose rendered text has no values, is not sent.
     """
     discovery, untried = Discovery(client), []
-    before = {f"{item['kind']} {object_id(item['metadata'])}": item for item in living.applied.objects}
+    before = {object_key(item): item for item in living.applied.objects}
     for key in sorted(before.keys() - rendered.keys()) if release.kind is Kind.GATEWAY else ():
         if key.partition(" ")[0] in NAMED_BY_CLIENTS:
             message = "would be deleted by `up`: the settings describe a gateway of another kind or name"

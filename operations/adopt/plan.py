@@ -7,7 +7,7 @@ from pathlib import Path
 from operations.adopt import entries, obstacles
 from operations.adopt.entries import live_inputs
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
-from operations.adopt.obstacles import object_id, subject_of
+from operations.adopt.obstacles import subject_of
 from operations.pull_request import manifests
 from operations.pull_request.engine import Resource
 from operations.pull_request.manifests import Change, Consequences, NotRenderedError, Objects
@@ -18,6 +18,7 @@ from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.helm_releases import CRD
 from pi_mesh.inventory import Kind
+from pi_mesh.names import object_id
 from pi_mesh.tree_diff import ABSENT, unequal
 
 OBJECTS = "objects"

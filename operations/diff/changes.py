@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from operations import command_line, pulumi, results, stacks
-from operations.adopt.obstacles import object_id
 from operations.pull_request import manifests
 from operations.pull_request.engine import RELEASE, UNKNOWN_ID, Resource
 from operations.pull_request.manifests import NotRenderedError
@@ -22,7 +21,7 @@ from pi_mesh.cluster.client import Client, Discovery
 from pi_mesh.cluster.helm_releases import CRD, SECRET
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Release, chart_lock
-from pi_mesh.names import PROJECT
+from pi_mesh.names import PROJECT, object_key
 from pi_mesh.tree_diff import ABSENT
 from pi_mesh.words import counted
 
@@ -31,8 +30,6 @@ OF_REPLACEMENT = ("create-replacement", "delete-replaced")
 """The engine's steps beside `replace`, which has both states."""
 OWN = ("pulumi:", f"{PROJECT}:")
 """Types of resources that are nothing in the cluster: components, providers and guards."""
-Objects = dict[str, dict]
-"""KIND NAMESPACE/NAME -> its manifest."""
 
 
 def read(stack: str) -> Report:
@@ -62,9 +59,9 @@ RENDERING = "see that helm is on PATH and charts.source can be reached; `up` nee
 class _Reader:
     def __init__(self, mesh: Inventory, cluster: Snapshot, client: Client) -> None:
         self._cluster, self._client, self._discovery = cluster, client, Discovery(client)
-        self._releases = {f"{release.component or release.name}-release": release for release in mesh.releases}
+        self._releases = {release.resource: release for release in mesh.releases}
         # A preview's inputs have `[secret]` in place of secrets.
-        self._own = {_key(item.manifest): item.manifest for item in mesh.objects}
+        self._own = {object_key(item.manifest): item.manifest for item in mesh.objects}
         self.findings: list[Finding] = []
 
     def rows(self, step: Mapping[str, Any]) -> Iterator[ObjectChange]:
@@ -76,7 +73,7 @@ class _Reader:
         if kind == RELEASE:
             yield from self._of_release(self._releases.get(name), before, after)
         elif "kind" in (after or before or {}):
-            yield from self._of_object("", "", before, after and self._own.get(_key(after), after))
+            yield from self._of_object("", "", before, after and self._own.get(object_key(after), after))
         else:
             yield ObjectChange(change=step["op"], object=f"{kind} {name}")
 
@@ -85,12 +82,12 @@ class _Reader:
         namespace, name = inputs["namespace"], inputs["name"]
         record = self._cluster.release(namespace, name)
         applied = helm_releases.read(self._client, record) if record else None
-        old = {_key(item): item for item in (applied.objects if applied else ())}
-        new: Objects = {}
+        old = {object_key(item): item for item in (applied.objects if applied else ())}
+        new: dict[str, dict] = {}
         if after:
             values = release.values if release else after.get("values")
             rendered = manifests.chart_objects(Resource(RELEASE, name, {**after, "values": values}), Path.cwd())
-            new = {_key(item): item for item in rendered}
+            new = {object_key(item): item for item in rendered}
         if crds := [key for key in new if key.startswith(CRD)]:
             message = f"{counted(len(crds), 'CustomResourceDefinition')} of its chart are not compared"
             self.findings.append(unknown(ID, Subject("release", f"{namespace}/{name}"), message))
@@ -106,7 +103,9 @@ class _Reader:
         fields = tuple(field_changes(old, new, live)) if live and new else ()
         if fields or live is None or new is None:
             change = "delete" if new is None else "update" if live else "create"
-            yield ObjectChange(change=change, object=_key(live or manifest), release=release or None, fields=fields)
+            yield ObjectChange(
+                change=change, object=object_key(live or manifest), release=release or None, fields=fields
+            )
 
 
 def field_changes(old: dict | None, new: dict, live: dict) -> Iterator[FieldChange]:
@@ -139,10 +138,6 @@ def _in_words(live: object, target: object) -> str:
         lines = manifests.diff(live, target).splitlines()
         return "".join(f"{NEW_LINE}{line}" for line in lines if line.startswith(("-", "+")))
     return change_in_words(live, target)
-
-
-def _key(manifest: Mapping) -> str:
-    return f"{manifest['kind']} {object_id(manifest['metadata'])}"
 
 
 SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "+-"}

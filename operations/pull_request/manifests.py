@@ -16,6 +16,7 @@ from operations import failures
 from operations.pull_request.engine import RELEASE, Resource
 from pi_mesh.checks.drains import KINDS, Drain, Manifests, changed_paths, drains, of_kinds
 from pi_mesh.cluster.policies import DEFAULT_ROOT
+from pi_mesh.names import object_key
 from pi_mesh.tree_diff import value_at
 
 
@@ -88,9 +89,8 @@ def _whole_numbers(tree: Any) -> Any:
 def named_texts(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield each document's name and text with sorted keys: comments and quotation marks are no change."""
     for manifest in documents:
-        place = "/".join(filter(None, (manifest["metadata"].get("namespace"), manifest["metadata"]["name"])))
         shown = _without_data(manifest) if manifest["kind"] == "Secret" else manifest
-        yield f"{manifest['kind']} {place}", yaml.dump(shown, Dumper=Dumper, width=1000, allow_unicode=True)
+        yield object_key(manifest), yaml.dump(shown, Dumper=Dumper, width=1000, allow_unicode=True)
 
 
 def _without_data(secret: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pi_mesh.cluster import helm_releases, pods
 from pi_mesh.cluster.client import Client, Discovery, Forbidden, Refused
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.names import object_id
 from pi_mesh.settings import Settings
 
 
@@ -39,8 +40,7 @@ class Pair:
     @property
     def identity(self) -> tuple[str, str]:
         """Return the kind, and NAMESPACE/NAME or NAME."""
-        meta = (self.live or self.wanted)["metadata"]
-        return self.wanted["kind"], "/".join(filter(None, (meta.get("namespace"), meta["name"])))
+        return self.wanted["kind"], object_id((self.live or self.wanted)["metadata"])
 
 
 @dataclass(frozen=True)

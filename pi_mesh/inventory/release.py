@@ -83,6 +83,11 @@ class Release(Namespaced):
     """Sum of the chart in the chart lock; empty if the stack is not locked, or the chart not listed."""
 
     @property
+    def resource(self) -> str:
+        """Return the name of its resource in the state."""
+        return f"{self.component or self.name}-release"
+
+    @property
     def values(self) -> Values:
         """Return all values that Helm gets."""
         return helm_values.merge(self.typed, self.extra)

@@ -21,7 +21,7 @@ from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import MESH, with_recorded_versions
-from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
+from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates, shows_certificates
 
@@ -71,7 +71,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
 
 
 class MeshArgs(TypedDict, total=False):
-    """What a mesh is made of. All of it may be known later: then the checks run, and say so, when it is known."""
+    """The arguments of a mesh. All may be known later: then the checks run, and say so, when they are known."""
 
     settings: Input[dict[str, Any]]
     """Settings by the keys of docs/config.md, which go before those that the stack's config has below `pi-mesh:`."""
@@ -125,7 +125,7 @@ def _register(
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
     if answer.root:
-        mesh = mesh_on(settings, mesh.stack, snapshot, chart_lock.read(mesh.stack), answer.root)
+        mesh = mesh_on(settings, mesh.stack, snapshot, mesh.lock, answer.root)
     mesh = with_recorded_versions(mesh, recorded)
     guarded = collect(parent)
     deployment = Deployment(mesh, snapshot, cluster, parent)

@@ -23,10 +23,14 @@ class Inventory:
     """The enabled releases: Istio's in the order of their installation, then cert-manager and the addons."""
     objects: tuple[ManagedObject, ...]
     """The objects that the program itself creates, namespaces first."""
-    is_locked: bool
-    """True if the chart lock has the stack: its releases are then files with a sum, or are refused."""
+    lock: Lock = None
+    """The stack's charts, if it is locked: its releases are then files with a sum, or are refused."""
     api_gateways: tuple[Workload, ...] = ()
     """The Deployments that istiod creates for Gateways of the Gateway API, as far as the cluster was read."""
+
+    @property
+    def is_locked(self) -> bool:
+        return self.lock is not None
 
     @property
     def owner(self) -> str:
@@ -99,4 +103,4 @@ def mesh_inventory(
         raise SettingsError(sorted(lines))
     if lock is not None:
         releases = tuple(locked(release, lock) for release in releases)
-    return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)), lock is not None)
+    return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)), lock)

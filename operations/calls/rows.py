@@ -95,7 +95,7 @@ def increases(first: Reading, second: Reading) -> Iterator[tuple[str, Mapping[st
 
 @dataclass(frozen=True)
 class Ends:
-    """What pods and Services tell of callers and callees."""
+    """The callers and callees, as pods and Services tell them."""
 
     gateways: frozenset[str]
     """Workloads of gateways to which the world outside calls."""

@@ -1,4 +1,4 @@
-"""What `learn` reads and writes: the proxies' logs, the cluster, and the ConfigMap of what is remembered."""
+"""The input and the memory of `learn`: the proxies' logs, the cluster, and the ConfigMap with the remembered calls."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass

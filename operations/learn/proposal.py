@@ -62,13 +62,14 @@ def grouped(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[An
 def policies(learned: Learned) -> Iterator[Draft | Finding]:
     """Propose AuthorizationPolicies, one for each called workload, with the identities of its callers."""
     settings, calls = learned.settings, learned.memory.calls
-    in_force = {call.namespace: policies_in(settings, call.namespace) for call in calls}
+    in_force = {home: policies_in(settings, home) for home in {call.namespace for call in calls}}
     new = [call for call in calls if not admits(in_force[call.namespace], call, surely=False)]
     drafts, taken = list[Draft](), {*settings.traffic.authorization.policies}
+    by_callee = grouped(calls, lambda call: call.callee)
     for callee, own in grouped(new, lambda call: call.callee).items():
         yield from _about_callers(callee, own)
         if selector := selector_of(callee, learned.cluster.pods):
-            drafts += _policies(callee, selector, [call for call in calls if call.callee == callee], own, taken)
+            drafts += _policies(callee, selector, by_callee[callee], own, taken)
         else:
             message = f"has no running pods with labels that no other has, so no policy is proposed: {evidence(own)}"
             yield warning(ID, Subject("workload", callee), message, "give its pods a label of their own")
@@ -102,11 +103,12 @@ def rules_of(
     A rule has a method and paths only where the callers of its port differ in them.
     """
     rules: dict[tuple[AccessRule, bool], dict[str, list[AuditedCall]]] = defaultdict(dict)
+    new_keys = {call.key for call in new}
     for port, of_port in grouped((call for call in calls if call.identity), lambda call: call.port).items():
         by_caller = grouped(of_port, lambda call: call.identity)
         separates = len({frozenset((call.method, call.path) for call in own) for own in by_caller.values()}) > 1
         for caller, every in by_caller.items():
-            own = [call for call in every if call in new]
+            own = [call for call in every if call.key in new_keys]
             is_rare = sum(call.count for call in own) == 1
             for method, same in grouped(own, lambda call: call.method).items() if separates else [("", own)]:
                 paths = tuple(sorted({call.path for call in same} - {""})) if separates else ()

@@ -97,7 +97,8 @@ def _with_audit(cluster: Snapshot, settings: Settings, namespaces: Collection[st
     log = audit_log.read(settings.cluster.context, cluster.pods, namespaces)
     with Client(settings.cluster.context) as client:
         memory = learned.read(client, settings.istio.namespace).memory
-        return replace(cluster, audit=replace(log, memory=memory, waiting=learned.waiting_jobs(client, memory.since)))
+        waiting = learned.waiting_jobs(client, memory.since) if memory.since else ()
+        return replace(cluster, audit=replace(log, memory=memory, waiting=waiting))
 
 
 def mesh_on(settings: Settings, stack: str, cluster: Snapshot | None, lock: Lock, root: str | None = None) -> Inventory:

@@ -123,13 +123,18 @@ def refused_calls(observation: Observation, change: Change, namespace: str | Non
     legacy = [(settings.namespace_of(workload), workload.selector) for workload in settings.traffic.legacy.values()]
     meshed = {f"workload {pod.workload}" for pods in observation.meshed_pods.values() for pod in pods}
     remembered = {call.key: call for call in log.memory.calls if call.caller not in meshed}
+    every = (*remembered.values(), *(call for call in log.calls if call.key not in remembered))
+    judged = [call for call in every if namespace in (None, call.namespace)]
+    homes = {call.namespace for call in judged} if change is DENY else ()
+    in_force = {home: policies_in(settings, home) for home in homes}
     refused: dict[tuple[str, str, int], AuditedCall] = {}
-    for call in (*remembered.values(), *(call for call in log.calls if call.key not in remembered)):
-        exempt = any(call.namespace == place and matches(selector, call.labels) for place, selector in legacy)
-        cut_off = call.plain_text and not exempt
+    for call in judged:
         if change is DENY:
-            cut_off = call.denied and not admits(policies_in(settings, call.namespace), call)
-        if namespace in (None, call.namespace) and cut_off:
+            cut_off = call.denied and not admits(in_force[call.namespace], call)
+        else:
+            exempt = any(call.namespace == place and matches(selector, call.labels) for place, selector in legacy)
+            cut_off = call.plain_text and not exempt
+        if cut_off:
             key = call.caller, call.callee, call.port
             count = call.count + (refused[key].count if key in refused else 0)
             refused[key] = replace(call, count=count)

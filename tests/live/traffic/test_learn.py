@@ -1,4 +1,4 @@
-"""What a mesh at work teaches: policies and hosts with which a default deny and REGISTRY_ONLY refuse only strangers."""
+"""Rules from a mesh at work: policies and hosts with which a default deny and REGISTRY_ONLY refuse only strangers."""
 
 import subprocess
 from collections.abc import Iterator

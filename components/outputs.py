@@ -1,7 +1,8 @@
 """The records of a deployment: the stack's outputs, and the ConfigMap with what `up` applied."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -67,44 +68,48 @@ PREVIEWED = "not known before `up`"
 
 
 def register_record(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: ResourceOptions) -> Output[str]:
-    """Register the ConfigMap of what Helm's records say after the installation; return the roots (PEM) of the mesh."""
-    revisions = {release.release_name: release.revision for release in releases}
-    record = Output.all(**revisions).apply(lambda known: _data(mesh, known))
-    metadata = {"name": helm_releases.CONFIG_MAP, "namespace": mesh.settings.istio.namespace}
-    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": record[0]}
-    KubernetesObject("applied", manifest, opts)
-    return record[1]
+    """Register the ConfigMap of what Helm's records say after the installation; return the roots (PEM) of the mesh.
 
-
-def _data(mesh: Inventory, revisions: Mapping[str, int]) -> tuple[dict[str, str], str]:
-    """Return the ConfigMap's content, by the key of each release, and the roots.
-
-    An entry of an unchanged revision is kept. If the cluster cannot be read the entry says so: the mesh is installed by
-    now, and a missing entry is no reason to fail `up`.
+    Each entry waits for its own release, so that `pulumi preview --diff` shows those of the changed releases alone.
     """
-    settings = mesh.settings
+    settings, revisions = mesh.settings, {release.release_name: release.revision for release in releases}
+    entries = {
+        helm_releases.config_map_key(release.id): revisions[release.name].apply(partial(_entry, settings, release))
+        for release in mesh.releases
+        if release.name in revisions
+    }
+    metadata = {"name": helm_releases.CONFIG_MAP, "namespace": settings.istio.namespace}
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": entries}
+    KubernetesObject("applied", manifest, opts)
+    name = cert_manager.ROOT if settings.vault.external_signer else "istio-ca-root-cert"
+    path = f"/api/v1/namespaces/{settings.istio.namespace}/configmaps/{name}"
+
+    def read_roots(client: Client) -> str:
+        return ((client.get(path) or {}).get("data") or {}).get("root-cert.pem", "")
+
+    return Output.all(*revisions.values()).apply(lambda _: _read(settings, read_roots))
+
+
+def _entry(settings: Settings, release: Release, revision: int) -> str:
+    """Return the ConfigMap's entry of a release; that of an unchanged revision is kept."""
+
+    def read(client: Client) -> str:
+        left = live_objects.texts_recorded_by_up(client, settings.istio.namespace).get(release.id, "")
+        known = helm_releases.parse_entry(release.id, left)
+        if left and known and known.revision == revision:
+            return left
+        if pulumi.runtime.is_dry_run():
+            return PREVIEWED
+        applied = helm_releases.read(client, ReleaseRecord(release.namespace, release.name, revision))
+        return helm_releases.config_map_entry(applied, release.typed, release.extra) if applied else PREVIEWED
+
+    return _read(settings, read)
+
+
+def _read(settings: Settings, read: Callable[[Client], str]) -> str:
+    """Return what is read, or why it is not known: the mesh is installed by now, so nothing missing fails `up`."""
     try:
         with Client(settings.cluster.context) as client:
-            left = live_objects.texts_recorded_by_up(client, settings.istio.namespace)
-            texts = {
-                helm_releases.config_map_key(release.id): _text(client, release, revisions[release.name], left)
-                for release in mesh.releases
-                if release.name in revisions
-            }
-            name = cert_manager.ROOT if settings.vault.external_signer else "istio-ca-root-cert"
-            roots = client.get(f"/api/v1/namespaces/{settings.istio.namespace}/configmaps/{name}") or {}
-            return texts, (roots.get("data") or {}).get("root-cert.pem", "")
+            return read(client)
     except ClusterError as problem:
-        unknown = f"not known: {problem}"
-        return {helm_releases.config_map_key(release.id): unknown for release in mesh.releases}, unknown
-
-
-def _text(client: Client, release: Release, revision: int, recorded: Mapping[str, str]) -> str:
-    left = recorded.get(release.id, "")
-    known = helm_releases.parse_entry(release.id, left)
-    if left and known and known.revision == revision:
-        return left
-    if pulumi.runtime.is_dry_run():
-        return PREVIEWED
-    applied = helm_releases.read(client, ReleaseRecord(release.namespace, release.name, revision))
-    return helm_releases.config_map_entry(applied, release.typed, release.extra) if applied else PREVIEWED
+        return f"not known: {problem}"

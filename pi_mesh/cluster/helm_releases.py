@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import yaml
 
@@ -54,25 +55,31 @@ def config_map_key(release: str) -> str:
 
 
 def config_map_entry(applied: AppliedRelease, typed: Mapping[str, object], extra: Mapping[str, object]) -> str:
-    """Return the ConfigMap's entry of a release from Helm's record, installed with these values."""
-    objects = json.dumps(condensed(applied.objects), sort_keys=True).encode()
+    """Return the ConfigMap's entry of a release from Helm's record, installed with these values.
+
+    It is packed, because `pulumi preview --diff` unfolds a text that is JSON over a hundred lines.
+    """
     content = {
         "revision": applied.revision,
         "chart": applied.chart_version,
         "app": applied.app_version,
         "values": typed,
         "extra": digest(applied.release, extra),
-        # gzip's header contains the time; without it the same objects give the same text.
-        "objects": base64.b64encode(gzip.compress(objects, mtime=0)).decode(),
+        "objects": condensed(applied.objects),
         "omitted": [manifest["metadata"]["name"] for manifest in applied.objects if manifest["kind"] == SECRET],
     }
-    return json.dumps(content, sort_keys=True)
+    # gzip's header contains the time; without it the same content gives the same text.
+    return base64.b64encode(gzip.compress(json.dumps(content, sort_keys=True).encode(), mtime=0)).decode()
 
 
 def parse_entry(release: str, text: str) -> AppliedRelease | None:
     """Return the release of an entry; None for a text that `up` did not write."""
     try:
-        content = json.loads(text)
+        if text.startswith("{"):  # until 0.3 the objects alone were packed
+            content = json.loads(text)
+            content["objects"] = _unpacked(content["objects"])
+        else:
+            content = _unpacked(text)
         return AppliedRelease(
             release,
             int(content["revision"]),
@@ -80,11 +87,15 @@ def parse_entry(release: str, text: str) -> AppliedRelease | None:
             content["app"],
             content["values"],
             content["extra"],
-            tuple(json.loads(gzip.decompress(base64.b64decode(content["objects"])))),
+            tuple(content["objects"]),
             tuple(content["omitted"]),
         )
     except (ValueError, KeyError, TypeError, OSError, EOFError):
         return None
+
+
+def _unpacked(text: str | bytes) -> Any:
+    return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
 def digest(release: str, extra: Mapping[str, object]) -> str:
@@ -219,7 +230,7 @@ def merged(before: Mapping, after: Mapping, live: Mapping) -> dict:
 
 def unpacked_record(encoded: str) -> dict:
     """Return the content of the field `release` in a Secret, which Helm encodes and Kubernetes encodes again."""
-    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
+    return _unpacked(base64.b64decode(encoded))
 
 
 def packed_record(content: dict) -> str:

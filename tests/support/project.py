@@ -210,6 +210,11 @@ class Project:
         """Raise AssertionError, with all output, if a preview finds anything to change."""
         self.preview("--expect-no-changes").must()
 
+    def must_be_quiet(self) -> None:
+        """Raise AssertionError if a look at the cluster finds a change, or if an `up` after it makes one."""
+        self.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes").must()
+        self.must_up("--refresh", "--expect-no-changes")
+
     def steps(self) -> list[dict[str, Any]]:
         """Return the engine's steps of a preview."""
         output = self.preview("--json").must().output

@@ -68,6 +68,17 @@ def test_a_second_up_changes_nothing(mesh):
     assert helm("list", "--output", "json") == before
 
 
+def test_the_diff_of_one_value_is_that_value_and_one_line_of_the_record(mesh):
+    mesh.set("proxy.drainSeconds", 21)
+    shown = [line.strip() for line in mesh.preview("--diff").must().output.splitlines()]
+    mesh.reset()
+    values = [
+        line for line in shown if line.startswith(("~ ", "+ ", "- ")) and not line.endswith("{") and ": (" not in line
+    ]
+    assert values[0] == '~ terminationDrainDuration: "5s" => "21s"'
+    assert [line.partition(":")[0] for line in values[1:]] == ["~ istio-system_istiod", "~ releases", "~ 2 to update"]
+
+
 @pytest.mark.parametrize("switch", ["ingress", "egress"])
 def test_a_gateway_is_switched_off_and_on_again(mesh, switch):
     app = f"istio-{switch}gateway"

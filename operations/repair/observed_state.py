@@ -13,6 +13,7 @@ from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks import root_trust
 from pi_mesh.checks.root_trust import LostCa
 from pi_mesh.cluster import identity, snapshot
+from pi_mesh.cluster.live_objects import Pair
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import CaSettings, Settings
@@ -149,6 +150,8 @@ class ObservedState:
     vault_unknown: str = ""
     """Reason why it is unknown whether Vault still has the CA."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    drift: tuple[Pair, ...] = ()
+    """Objects that differ from what was applied, where the command asks for them."""
 
     @property
     def mesh_settings(self) -> Settings:
@@ -181,4 +184,6 @@ def read(stack: str, settings: Settings | CaSettings) -> ObservedState:
     orphans = tuple(processes.orphaned_processes(Path.cwd()))
     # `pulumi cancel` takes the lock of a run that lives on.
     is_over = known and not processes.running_engines(Path.cwd())
-    return ObservedState(stack, settings, cluster, state, locks, known, orphans, backend, is_over, lost, unknown)
+    return ObservedState(
+        stack, settings, cluster, state, locks, known, orphans, backend, is_over, lost, vault_unknown=unknown
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from operations import pulumi
 from operations.failures import ProblemError
@@ -11,15 +12,18 @@ from operations.repair.observed_state import ObservedState
 from operations.repair.processes import Lock, Process
 from pi_mesh.checks.finding import Finding, Level, Subject, error, unknown
 from pi_mesh.checks.preflight import helm_releases, istio_crds
-from pi_mesh.cluster.client import Client
+from pi_mesh.checks.verify import drift_of_releases
+from pi_mesh.checks.verify.remedies import FREE_FIELDS, removal_patch
+from pi_mesh.cluster.client import Client, Discovery
 from pi_mesh.cluster.errors import Refused
 from pi_mesh.cluster.helm_releases import ReleaseRecord, packed_record, unpacked_record
+from pi_mesh.cluster.live_objects import Pair
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import CRDS
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.waiting import until
 
-LOCK, OBSTACLE, LOST_CA = "stale lock", "obstacle", "lost CA"
+LOCK, OBSTACLE, LOST_CA, DRIFT = "stale lock", "obstacle", "lost CA", "drift"
 NOTHING_DONE = "nothing was repaired"
 
 
@@ -31,6 +35,7 @@ class Act(Enum):
     STATE = "repair the stack's state, so that the next `pulumi up` completes what was interrupted"
     FORGET_CA = "remove it from the stack's state, so that the next `pulumi up` creates a new CA under the same root"
     HAND_OVER = "label and annotate it for the release of the base chart"
+    UNDO = "set it to what was applied, and take out what was added"
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Step:
     subject: Subject
     problem: str
     act: Act
-    target: Process | Lock | ReleaseRecord | Crd | None = None
+    target: Process | Lock | ReleaseRecord | Crd | Pair | None = None
 
     @property
     def line(self) -> str:
@@ -76,7 +81,7 @@ def repair_steps(situation: ObservedState) -> list[Step]:
     if lost := situation.lost_ca:
         problem = f"no longer holds the CA that this stack made in it: {lost.found}"
         steps.append(Step(LOST_CA, Subject("vault mount", lost.mount), problem, Act.FORGET_CA))
-    return steps
+    return steps or [*_drift(situation)]  # what was interrupted first: the next `up` applies its objects anyway
 
 
 def planned_findings(now: ObservedState) -> list[Finding]:
@@ -147,6 +152,14 @@ def _crds(situation: ObservedState) -> Iterator[Step]:
         yield Step(istio_crds.ID, Subject("crd", crd.name), problem, Act.HAND_OVER, crd)
 
 
+def _drift(situation: ObservedState) -> Iterator[Step]:
+    for pair in situation.drift:
+        changes = drift_of_releases.lines(pair, drift_of_releases.certain_changes(pair))
+        yield Step(
+            DRIFT, Subject(*pair.identity), f"was changed: {changes}" if pair.live else "is gone", Act.UNDO, pair
+        )
+
+
 class StillDeployedError(ProblemError):
     """The release is not stuck any more: it was not changed."""
 
@@ -171,9 +184,29 @@ def fail_revision(client: Client, release: ReleaseRecord) -> None:
 
 def hand_over_crd(client: Client, crd: Crd, base: Release) -> None:
     """Make the base release the owner of a CRD; nothing else of the CRD changes."""
-    release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
-    meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
-    client.patch(f"{CRDS}/{crd.name}", {"metadata": meta})
+    client.patch(f"{CRDS}/{crd.name}", {"metadata": _helm_marks(base.id)})
+
+
+def _helm_marks(release: str) -> dict[str, Any]:
+    """Return the metadata by which Helm knows an object of a release, given as NAMESPACE/NAME."""
+    namespace, _, name = release.partition("/")
+    annotations = {"meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace}
+    return {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": annotations}
+
+
+def undo_drift(client: Client, pair: Pair) -> None:
+    """Take out what was added to an object, and set or create the rest as it was applied.
+
+    Nobody owns its fields afterwards: `pulumi up` would be refused a field of another owner.
+    """
+    path = Discovery(client).path(pair.wanted, pair.release.partition("/")[0])
+    if path is None:
+        fix = "`pulumi up --refresh` installs it again; then run repair again"
+        raise ProblemError(error(DRIFT, Subject(*pair.identity), "is of a kind that the cluster no longer has", fix))
+    if added := [entry for entry in drift_of_releases.certain_changes(pair) if entry.added]:
+        client.patch_json(path, removal_patch(added))
+    client.apply(path, pair.wanted)
+    client.patch(path, {"metadata": {**(_helm_marks(pair.release) if pair.release else {}), **FREE_FIELDS}})
 
 
 def _stuck_content(client: Client, release: ReleaseRecord) -> str:
@@ -206,7 +239,7 @@ def carry_out(now: ObservedState, say: Say) -> list[Finding]:
         for step in cleared:
             say(step.line)
             _make_way(now, step)
-        now = replace(observed_state.read(now.stack, now.settings), locks=())
+        now = replace(observed_state.read(now.stack, now.settings), locks=(), drift=now.drift)
         if obstacle := find_obstacle(now):
             say(f"error: {obstacle}")
             return [*(step.finding(done=True) for step in cleared), obstacle]
@@ -249,5 +282,7 @@ def _write(now: ObservedState, step: Step) -> None:
                 forget_revision(client, release)
             case ReleaseRecord() as release:
                 fail_revision(client, release)
+            case Pair() as pair:
+                undo_drift(client, pair)
             case Crd() as crd:
                 hand_over_crd(client, crd, now.mesh.the(Kind.BASE))

@@ -17,6 +17,7 @@ from lightkube.core.exceptions import ConfigError
 
 from pi_mesh.cluster import kubeconfig
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, NotConnected, Refused
+from pi_mesh.names import PROJECT
 from pi_mesh.words import first_line
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
@@ -101,6 +102,11 @@ class Client:
     def patch_json(self, path: str, operations: Sequence[Mapping[str, object]]) -> None:
         """Change an object by a JSON patch (RFC 6902); an object that does not exist is skipped."""
         self._send("PATCH", path, headers={"Content-Type": "application/json-patch+json"}, json=operations)
+
+    def apply(self, path: str, manifest: Mapping[str, object]) -> None:
+        """Create an object, or set its fields as in the manifest whoever owns them (server-side apply)."""
+        form, owner = {"Content-Type": "application/apply-patch+yaml"}, {"fieldManager": PROJECT, "force": "true"}
+        self._send("PATCH", path, headers=form, params=owner, json=manifest)
 
     def delete(self, path: str) -> None:
         """Delete an object and, in the background, the objects that it owns; a missing object is skipped."""

@@ -32,13 +32,21 @@ def _of_pair(observation: Observation, pair: Pair) -> Iterator[Finding]:
     if pair.live is None:
         yield error(RELEASES, subject, f"of release {pair.release} is gone", observation.restore(pair.release))
         return
-    changes = list(differences(pair.wanted, pair.live, pair.defaulted))
-    if certain := [entry for entry in changes if not entry.uncertain]:
+    if certain := certain_changes(pair):
         undo = remedies.undo_commands(observation, pair, certain)
         yield error(RELEASES, subject, f"was changed: {lines(pair, certain)}", undo)
-    if uncertain := [entry for entry in changes if entry.uncertain]:
+    if uncertain := [entry for entry in _changes(pair) if entry.uncertain]:
         cause = f"Kubernetes' defaults are not known: {pair.refusal or UNASKED}"
         yield unknown(RELEASES, subject, f"may have added fields: {lines(pair, uncertain)}; {cause}")
+
+
+def _changes(pair: Pair) -> Iterator[Difference]:
+    return differences(pair.wanted, pair.live or {}, pair.defaulted)
+
+
+def certain_changes(pair: Pair) -> list[Difference]:
+    """Return how a live object differs for certain from what was applied."""
+    return [entry for entry in _changes(pair) if not entry.uncertain] if pair.live else []
 
 
 def lines(pair: Pair, changes: Sequence[Difference]) -> str:

@@ -34,9 +34,9 @@ def logs_command(pod: Pod) -> str:
 
 LONGEST = 400
 REFRESH = "`pulumi up --refresh`"
-RELEASE_FIELDS = json.dumps({"metadata": {"managedFields": [{}]}})
-"""Patch that empties the list of field managers. The manager that changed a field owns it, and the preview of a later
-`pulumi up` that changes the field would be refused:
+FREE_FIELDS = {"managedFields": [{}]}
+"""Metadata of a patch that empties the list of field managers. The manager that changed a field owns it, and the
+preview of a later `pulumi up` that changes the field would be refused:
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields"""
 
 
@@ -58,14 +58,18 @@ def reset_commands(manifest: Mapping[str, Any]) -> str:
 
 def _reclaim(manifest: Mapping[str, Any]) -> str:
     # Pulumi uses server-side apply, with owners of fields; Helm does not.
-    return f"`kubectl patch {_where(manifest)} --type=merge -p {shlex.quote(RELEASE_FIELDS)}`"
+    return f"`kubectl patch {_where(manifest)} --type=merge -p {shlex.quote(json.dumps({'metadata': FREE_FIELDS}))}`"
+
+
+def removal_patch(added: Sequence[Difference]) -> list[dict[str, str]]:
+    """Return the JSON patch that removes added fields, list items from the last one on: removals shift later items."""
+    return [{"op": "remove", "path": entry.place.pointer} for entry in reversed(added)]
 
 
 def _removal(manifest: Mapping[str, Any], added: Sequence[Difference]) -> str:
-    """Return the command that removes added fields, list items from the last one on, as removals shift later items."""
+    """Return the command that removes added fields."""
     where = _where(manifest)
-    patch = json.dumps([{"op": "remove", "path": entry.place.pointer} for entry in reversed(added)])
-    text = f"`kubectl patch {where} --type=json -p {shlex.quote(patch)}`"
+    text = f"`kubectl patch {where} --type=json -p {shlex.quote(json.dumps(removal_patch(added)))}`"
     return text if len(text) <= LONGEST else f"`kubectl edit {where}`, and take out what was added"
 
 

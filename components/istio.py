@@ -12,7 +12,6 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.inventory import ManagedObject
 from pi_mesh.settings import Settings
-from pi_mesh.settings.mtls import MtlsSettings
 
 
 class IstioBase(ReleaseComponent):
@@ -36,22 +35,21 @@ class Gateway(ReleaseComponent):
 
 @dataclass(frozen=True)
 class MeshMtlsArgs:
-    """The mutual TLS mode, and the object in the mesh's root namespace that sets it."""
+    """The object in the mesh's root namespace that sets the mode of mutual TLS."""
 
-    mtls: MtlsSettings
-    objects: tuple[ManagedObject, ...]
+    policy: ManagedObject
 
 
 class MeshMtls(pulumi.ComponentResource):
     """Mutual TLS that every workload of the mesh demands of its callers."""
 
-    mode: str
+    mode: pulumi.Output[str]
+    """The mode of the object as the API server has it."""
 
     def __init__(self, name: str, args: MeshMtlsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:istio:MeshMtls", name, None, opts)
-        for item in args.objects:
-            manifest.register(name, item, pulumi.ResourceOptions(parent=self))
-        self.mode = args.mtls.mode
+        policy = manifest.register(name, args.policy, pulumi.ResourceOptions(parent=self))
+        self.mode = policy.spec.apply(lambda spec: spec["mtls"]["mode"])
         self.register_outputs({"mode": self.mode})
 
 

@@ -19,6 +19,8 @@ class KubernetesObject(pulumi.CustomResource):
     of CPU, and with the core group it costs each preview another 0.14 to 0.34 s (2 busy cores).
     """
 
+    spec: pulumi.Output[dict[str, Any]]
+
     def __init__(self, name: str, manifest: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         version = manifest["apiVersion"]
         group = version if "/" in version else f"core/{version}"

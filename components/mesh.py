@@ -138,7 +138,7 @@ def _register(
         watch = startup_watch.begin(mesh, snapshot.pods if snapshot else ())
     istiods, injecting = _control_planes(deployment, foundations)
     gateways, namespaces = _gateways(deployment, foundations, injecting)
-    addons = _workloads(deployment, injecting, gateways, namespaces)
+    addons, mode = _workloads(deployment, injecting, gateways, namespaces)
 
     parts = (foundations.base, *istiods, *gateways, *foundations.signers, *addons)
     releases = [part for part in parts if isinstance(part, ReleaseComponent)]
@@ -148,7 +148,7 @@ def _register(
     gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
     roots = outputs.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=guarded))
-    return {**outputs.of_mesh(mesh, uid, releases, gateways), "roots": roots, "findings": told}
+    return {**outputs.of_mesh(mesh, uid, releases, gateways), "mutualTls": mode, "roots": roots, "findings": told}
 
 
 def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:
@@ -210,11 +210,12 @@ def _workloads(
     injecting: Sequence[Resource],
     gateways: Sequence[Gateway],
     namespaces: Mapping[str, Resource],
-) -> list[ReleaseComponent]:
-    """Register what the workloads meet: mutual TLS, their namespaces, routes and access, and the addons, returned."""
+) -> tuple[Sequence[ReleaseComponent], Output[str]]:
+    """Register what the workloads meet: mutual TLS, whose mode is returned, namespaces, rules, and addons, returned."""
     mesh, settings = deployment.mesh, deployment.mesh.settings
     injected = deployment.after(*injecting)
-    MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), injected)
+    (policy,) = mesh.objects_of("mesh-mtls")
+    mode = MeshMtls("mesh-mtls", MeshMtlsArgs(policy), injected).mode
     # When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for
     # a minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
     reads_secrets = serves_certificates(settings) or shows_certificates(settings)
@@ -234,6 +235,6 @@ def _workloads(
         component.open_listeners(traffic)
     releases, objects = mesh.of_kind(Kind.ADDON), mesh.objects_of("observability")
     if not (releases or objects):
-        return []
+        return [], mode
     addons = ObservabilityArgs(tuple(map(deployment.release, releases)), objects)
-    return [*Observability("observability", addons, deployment.after(*injecting, *namespaces.values())).addons]
+    return Observability("observability", addons, deployment.after(*injecting, *namespaces.values())).addons, mode

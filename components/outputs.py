@@ -34,7 +34,6 @@ def of_mesh(
     homes = {release.name: release.namespace for release in mesh.releases}
     return {
         "istioVersion": settings.istio.version,
-        "mutualTls": settings.mtls.mode,
         "trustDomain": value_at(mesh.the(Kind.ISTIOD).values, "meshConfig.trustDomain") or "cluster.local",
         "tradingNamespace": settings.trading.namespace,
         "namespaces": {item.name: value_at(item.manifest, "metadata.labels") or {} for item in mesh.namespaces},

@@ -1,5 +1,6 @@
 """The command `python -m operations.pull_request`: print the comment on a pull request."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from operations.failures import NotRunnableError
 from operations.pull_request import checkout, comment, compare, engine
 from operations.pull_request.comment import LIMIT
 from operations.pull_request.engine import PulumiRefusedError
+from operations.pull_request.markdown import fenced, folded
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -25,6 +27,9 @@ def main(
     whole: Annotated[
         bool, typer.Option("--whole", help="Print every diff, even beyond the length of a GitHub comment.")
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Add what `diff` says of the stack's cluster, where this code may read it.")
+    ] = False,
     charts: Annotated[str, typer.Option(help="A folder of packaged charts to use instead of charts.source.")] = "",
 ) -> None:
     """Print the changes of the working tree against the base branch, judged by the base's rules.
@@ -34,10 +39,19 @@ def main(
     """
     try:
         refused = _preview(Path.cwd(), list(dict.fromkeys(stack or ["pi-cluster"])), base, whole, charts)
+        if live:
+            sys.stdout.writelines(map(_live, stack or ["pi-cluster"]))
     except (NotRunnableError, PulumiRefusedError) as problem:
         typer.echo(f"error: {problem}", err=True)
         raise typer.Exit(2) from None
     raise typer.Exit(refused)
+
+
+def _live(stack: str) -> str:
+    """Return the fold with what `diff` says of a stack of the working tree."""
+    command = [sys.executable, "-m", "operations", "diff", "-s", stack]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    return f"\n{folded('What changes in the cluster as it runs', fenced(run.stdout + run.stderr))}\n"
 
 
 def _preview(repository: Path, stacks: list[str], base: str, whole: bool, charts: str) -> bool:

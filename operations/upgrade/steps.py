@@ -15,10 +15,11 @@ from operations.repair.observed_state import ObservedState
 from operations.results import Report
 from pi_mesh.catalog.istio import MINORS
 from pi_mesh.checks import upgrade_path, upgrade_steps
-from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
+from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, setting, warning
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.preflight.istio_version_change import EXACT, STEP
+from pi_mesh.checks.preflight.overridden_settings import EXTRA
 from pi_mesh.checks.upgrade_steps import UpgradeStep
 from pi_mesh.cluster import istiods
 from pi_mesh.inventory import Inventory, Kind, chart_lock
@@ -89,7 +90,7 @@ def _is_begun(now: ObservedState, running: str, target: str) -> bool:
     return is_taken and not (beyond and beyond.goes_back)
 
 
-ID = "upgrade step"
+ID, DEFAULTS = "upgrade step", "changed defaults"
 COLUMNS = ("Istio", "Kubernetes", "restarts", "CRDs", "stopped by")
 
 
@@ -102,7 +103,7 @@ def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:
     """Print in full what stops the first step that is stopped: the table names it for the others."""
     stops = {for_stack(str(stop), done.stack) for stop in next((step.stops for step in steps if step.stops), ())}
     others = tuple(finding for finding in done.findings if finding.id != ID)
-    shown = tuple(finding for finding in others if str(finding) in stops) or others
+    shown = tuple(entry for entry in others if str(entry) in stops or entry.level is Level.WARNING) or others
     if shown:
         show_report(done.model_copy(update={"findings": shown}))
     else:
@@ -117,6 +118,12 @@ def planned_findings(steps: Iterable[UpgradeStep]) -> list[Finding]:
         message = f"from {step.running}, restarts {_restarted(step)}; CRDs: {step.crds}"
         stopped = error(ID, subject, f"{message}; stopped by {_stopped(step)}", "see the next findings")
         findings += [stopped, *step.stops] if step.stops else [ok(ID, subject, message)]
+        named = {finding.name for finding in findings}
+        findings += [finding for finding in step.findings if finding.id == EXTRA and finding.name not in named]
+        if changed := step.changed_defaults:
+            minor = step.running.rpartition(".")[0]
+            fix = f'`istio.values.compatibilityVersion: "{minor}"` keeps the behaviour of {minor} until you are ready'
+            findings.append(warning(DEFAULTS, subject, f"other defaults of istiod: {', '.join(changed)}", fix))
     return trading_hours.shown_only(findings)
 
 

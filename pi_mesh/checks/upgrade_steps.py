@@ -16,6 +16,8 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD
+from pi_mesh.tree_diff import value_at
+from pi_mesh.values.extra_values import load_chart
 
 Owner = TypeVar("Owner", Deployment, Pod)
 
@@ -47,6 +49,13 @@ class UpgradeStep:
         return f"1.{first} to 1.{last}"
 
     @property
+    def changed_defaults(self) -> list[str]:
+        """Return the variables of istiod whose defaults change in the step, as its chart says, with the former ones."""
+        chart = load_chart(self.mesh.the(Kind.ISTIOD).package)
+        kept = chart.former.get(f"1.{minor_of(self.running)}") if chart else None
+        return [f"{name} (was {value})" for name, value in (value_at(kept, "pilot.env") or {}).items()]
+
+    @property
     def crds(self) -> str:
         """Return, in words, how the CRDs of the version are installed."""
         if not facts_of(self.mesh.the(Kind.BASE).version).crds_are_templates:
@@ -69,7 +78,7 @@ def upgrade_step(
     """
     if istio_crds.abandoned(mesh, cluster):
         mended = {*mended, istio_crds.ID}
-    preflight = registry.findings(registry.PREFLIGHT, Observation(mesh, cluster, state))
+    preflight = registry.findings(registry.PREFLIGHT, Observation(mesh, cluster, state), calls=False)
     judged = (_of_charts(_of_kubernetes(finding, running, mesh), mesh, later) for finding in preflight)
     findings = (finding for finding in judged if finding.level is not Level.ERROR or finding.id not in mended)
     return UpgradeStep(running, mesh, tuple(findings), restarts.forecast(mesh, state))

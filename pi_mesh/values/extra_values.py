@@ -10,6 +10,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache, reduce
 from typing import NamedTuple
 
@@ -104,6 +105,12 @@ PLUMBING = re.compile(r"/(NOTES\.txt|zz[^/]*|README\.md|values\.schema\.json|val
 """Pattern of files that name values without reading them for an object."""
 
 
+PROFILES = ("profile", "platform", "compatibilityVersion")
+"""Keys that choose other defaults, which the plumbing alone reads."""
+PROFILE = re.compile(r"/profile-compatibility-version-([0-9.]+)\.yaml$")
+"""Pattern of the files by which charts since 1.22 keep an earlier version's behaviour (`compatibilityVersion`)."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """A packaged chart: its text, defaults and subcharts, which show the values that it reads."""
@@ -113,12 +120,14 @@ class Chart:
     defaults: Mapping[str, object] = field(default_factory=dict)
     subcharts: frozenset[str] = frozenset()
     """Names under which values go to subcharts."""
+    former: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Values that keep the defaults of an earlier minor version, such as "1.28", where a later one has changed them."""
 
 
 @cache
 def load_chart(package: str) -> Chart | None:
     """Return the chart in a file NAME-VERSION.tgz; None if the file cannot be read."""
-    texts, defaults, metadata = [], {}, {}
+    texts, defaults, metadata, former = [], {}, {}, {}
     try:
         with tarfile.open(package) as archive:
             for member in archive.getmembers():
@@ -129,19 +138,21 @@ def load_chart(package: str) -> Chart | None:
                     defaults = yaml.safe_load(text) or {}
                 elif member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
                     metadata = yaml.safe_load(text) or {}
+                elif version := PROFILE.search(member.name):
+                    former[version[1]] = yaml.safe_load(text) or {}
                 elif PLUMBING.search(member.name) is None:
                     texts.append(text)
     except (OSError, EOFError, tarfile.TarError, zlib.error, yaml.YAMLError):
         return None
     needed = metadata.get("dependencies") or []
     names = frozenset(name for chart in needed for name in (chart.get("name"), chart.get("alias")) if name)
-    return Chart("\n".join(texts), defaults.get(WRAPPED, defaults), names)
+    return Chart("\n".join(texts), defaults.get(WRAPPED, defaults), names, former)
 
 
 def unread_values(chart: Chart, extra: Mapping[str, object]) -> Iterator[str]:
     """Yield the path of each extra value that is neither among the chart's defaults nor in any of its templates."""
     for key, value in extra.items():
-        if key not in chart.subcharts and not (key == "global" and chart.subcharts):
+        if key not in chart.subcharts and key not in PROFILES and not (key == "global" and chart.subcharts):
             yield from _below(chart, chart.defaults, key, value, key)
 
 
@@ -158,3 +169,12 @@ def _below(chart: Chart, defaults: Mapping, key: str, value: object, path: str) 
     if isinstance(value, Mapping) and isinstance(branch, Mapping) and branch and not whole:
         for name, inner in value.items():
             yield from _below(chart, branch, name, inner, f"{path}.{name}")
+
+
+def similar_path(chart: Chart, path: str) -> str:
+    """Return the path among the chart's defaults that a mistyped one may mean; empty without one."""
+    parent, _, key = path.rpartition(".")
+    branches = (value_at(chart.defaults, parent), chart.defaults if parent == COPIED else None)
+    names = [name for branch in branches if isinstance(branch, Mapping) for name in branch]
+    match = get_close_matches(key, names, 1)
+    return f"{parent}.{match[0]}".lstrip(".") if match else ""

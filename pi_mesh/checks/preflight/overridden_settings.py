@@ -8,7 +8,7 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 from pi_mesh.settings.releases import is_unprotected
 from pi_mesh.settings.vault import VaultSettings
-from pi_mesh.values.extra_values import load_chart, reserved_values, unread_values
+from pi_mesh.values.extra_values import load_chart, reserved_values, similar_path, unread_values
 from pi_mesh.values.gateway import serves_certificates, shows_certificates
 
 EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
@@ -64,6 +64,7 @@ def check_vault_transport(vault: VaultSettings) -> Iterator[Finding]:
 
 
 FIX = "see the chart's values.yaml for the right name, or remove it"
+MEANT = "did you mean `{}`? Else see the chart's values.yaml, or remove it"
 
 
 def check_unread(observation: Observation) -> Iterator[Finding]:
@@ -78,4 +79,7 @@ def check_applied(observation: Observation) -> Iterator[Finding]:
         if chart := load_chart(release.package):
             for path in unread_values(chart, release.extra):
                 message = f"no template of the chart {release.chart} {release.version} reads it, so it changes nothing"
-                yield error(EXTRA, setting(f"{release.setting}.values.{path}"), message, FIX)
+                meant = similar_path(chart, path)
+                yield error(
+                    EXTRA, setting(f"{release.setting}.values.{path}"), message, MEANT.format(meant) if meant else FIX
+                )

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
+import yaml
+
 from pi_mesh.catalog import istio
 from pi_mesh.checks.finding import Finding, Level, Subject, ok, unknown
 from pi_mesh.checks.observation import Observation
@@ -20,15 +22,24 @@ ISTIOCTL = Subject("command", "istioctl")
 SECONDS = 15
 """Seconds to wait: an istioctl of another version may wait for kinds that the cluster lacks, and never answer."""
 EXAMPLES = 3
+COVERED = ("IST0102", "IST0103", "IST0109", "IST0130")
+"""Messages that `sidecar injection`, `workloads` and `conflicts` give too: no injection, a pod without a sidecar, two
+routes of one host, and a rule that no request reaches (istio.io/latest/docs/reference/config/analysis)."""
 LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
 
 
-def check(observation: Observation) -> list[Finding]:
+def check_planned(observation: Observation) -> list[Finding]:
+    """Judge the objects of the settings with what runs, as the next `up` will leave both."""
+    return check(observation, planned=True)
+
+
+def check(observation: Observation, planned: bool = False) -> list[Finding]:
     """Return a finding for each message about this mesh, and one for each kind of message about objects of others."""
     if shutil.which("istioctl") is None:
-        return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis did not run", "install istioctl")]
+        message = f"is not on PATH: of Istio's own analysis, checks here cover {', '.join(COVERED)}"
+        return [unknown(ID, ISTIOCTL, message, "install istioctl")]
     try:
-        return _analyzed(observation.mesh, observation.snapshot)
+        return _analyzed(observation.mesh, observation.snapshot, planned)
     except subprocess.TimeoutExpired as problem:
         return [_no_answer(problem.cmd, f"within {SECONDS} s")]
     except OSError as problem:
@@ -36,12 +47,14 @@ def check(observation: Observation) -> list[Finding]:
         return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
 
 
-def _analyzed(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
+def _analyzed(mesh: Inventory, cluster: Snapshot, planned: bool) -> list[Finding]:
     if differs := _other_version(mesh.settings.istio.version):
         return [differs]
     context, namespace = mesh.settings.cluster.context, mesh.settings.istio.namespace
     command = ["istioctl", "analyze", "-A", "-o", "json", "--context", context, "-i", namespace]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+    objects = yaml.safe_dump_all(item.manifest for item in mesh.objects) if planned else None
+    command += ["-"] if planned else []
+    done = subprocess.run(command, input=objects, capture_output=True, text=True, check=False, timeout=SECONDS)
     try:
         return message_findings(json.loads(done.stdout) or [], mesh, cluster)
     except json.JSONDecodeError:

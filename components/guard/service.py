@@ -25,7 +25,7 @@ if "pulumi" not in sys.modules:
     _without_init("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
 
 from google.protobuf.empty_pb2 import Empty  # noqa: E402
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc  # noqa: E402
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc  # noqa: E402
 
 LOOK = 1.0
 """Seconds between two looks whether the engine still runs; a killed one leaves no plugin behind."""
@@ -67,6 +67,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         if refusal := destroy.deletion_refusal(request.urn, MessageToDict(request.properties)):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusal)
+        if left := [value.string_value for value in request.properties.fields["left"].list_value.values]:
+            text = "\n  ".join(["A destroy leaves in the cluster:", *left])
+            log = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=request.urn)
+            engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1])).Log(log)
         return Empty()
 
 

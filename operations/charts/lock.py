@@ -5,6 +5,7 @@ import json
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from math import inf
 from pathlib import Path
@@ -144,6 +145,21 @@ def fetch_chart(source: str, chart: str, version: str, locked: str = "") -> tupl
     if locked and entry.sha256 != locked:
         raise ChangedChartError(f"{source} has sha256 {entry.sha256}, {FILE} has {locked}")
     return entry, content
+
+
+CACHE = Path(".cache") / "pi-mesh-charts"
+"""Folder below the user's home with charts that a command has read."""
+
+
+def on_this_machine(release: Release) -> Release:
+    """Return a release whose chart is in a directory; another source's is fetched once. Raises as `fetch_chart`."""
+    if release.source.is_directory:
+        return release
+    place = ChartSettings(source=str(Path.home() / CACHE / sha256(release.source.source.encode()).hexdigest()[:12]))
+    package = place.package(release.chart, release.version)
+    if not sum_of(package):
+        _replace(Path(package), fetch_chart(release.source.source, release.chart, release.version)[1])
+    return replace(release, source=place)
 
 
 def refuse_change(entry: LockedChart, known: ChartLock) -> None:

@@ -53,6 +53,8 @@ class Destroyed:
     """istio.allowRemoval."""
     hours: str = ""
     """JSON of trading.hours; empty without them."""
+    left: tuple[str, ...] = ()
+    """What stays in the cluster, each with the reason."""
 
     @classmethod
     def by_destroy_of(cls, mesh: Inventory, cluster_uid: str) -> "Destroyed":
@@ -70,7 +72,20 @@ class Destroyed:
             settings.destroy.workloads,
             settings.istio.allow_removal,
             settings.trading.hours.model_dump_json(by_alias=True) if settings.trading.hours else "",
+            tuple(_left(mesh)),
         )
+
+
+def _left(mesh: Inventory) -> Iterator[str]:
+    settings = mesh.settings
+    if not settings.destroy.crds:
+        yield "Istio's CRDs, with which every object of their kinds would go (destroy.crds: true removes them)"
+    if settings.gateway_api.crds:
+        yield "the Gateway API's CRDs, for the same reason"
+    if not settings.destroy.root_certificates:
+        yield "the ConfigMap istio-ca-root-cert in each namespace (destroy.rootCertificates: true removes it)"
+    yield from (f"namespace {item.name}, which others made" for item in mesh.namespaces if item.adopted)
+    yield "sidecars of pods elsewhere, until the pods are restarted"
 
 
 def deletion_refusal(urn: str, recorded: Mapping[str, Any]) -> str:

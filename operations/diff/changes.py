@@ -13,12 +13,12 @@ from operations.pull_request import manifests
 from operations.pull_request.engine import RELEASE, UNKNOWN_ID, Resource
 from operations.pull_request.manifests import NotRenderedError
 from operations.results import FieldChange, ObjectChange, Report
-from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.observe import mesh_on
 from pi_mesh.checks.verify.diff import change_in_words, differences
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import Client, Discovery
-from pi_mesh.cluster.helm_releases import CRD, SECRET
+from pi_mesh.cluster.helm_releases import SECRET
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Release, chart_lock
 from pi_mesh.names import PROJECT, object_key
@@ -88,12 +88,8 @@ class _Reader:
             values = release.values if release else after.get("values")
             rendered = manifests.chart_objects(Resource(RELEASE, name, {**after, "values": values}), Path.cwd())
             new = {object_key(item): item for item in rendered}
-        if crds := [key for key in new if key.startswith(CRD)]:
-            message = f"{counted(len(crds), 'CustomResourceDefinition')} of its chart are not compared"
-            self.findings.append(unknown(ID, Subject("release", f"{namespace}/{name}"), message))
         for key in dict.fromkeys([*new, *old]):
-            if key not in crds:
-                yield from self._of_object(f"{namespace}/{name}", namespace, old.get(key), new.get(key))
+            yield from self._of_object(f"{namespace}/{name}", namespace, old.get(key), new.get(key))
 
     def _of_object(self, release: str, namespace: str, old: dict | None, new: dict | None) -> Iterator[ObjectChange]:
         manifest = new or old or {}
@@ -140,6 +136,8 @@ def _in_words(live: object, target: object) -> str:
     return change_in_words(live, target)
 
 
+SHOWN = 10
+"""Largest number of printed fields of an object: a CRD may change in hundreds."""
 SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "+-"}
 
 
@@ -147,7 +145,9 @@ def show(report: Report) -> None:
     """Print a line for each object and for each of its fields, and the findings."""
     for row in report.changes or ():
         print(f"{SIGNS[row.change]} {row.object}{f' (release {row.release})' if row.release else ''}")
-        for field in row.fields:
+        for field in row.fields[:SHOWN]:
             put_back = ", put back: it was changed by hand" if field.manual else ""
             print(f"    {field.path}:{'' if field.change.startswith(NEW_LINE) else ' '}{field.change}{put_back}")
+        if (more := len(row.fields) - SHOWN) > 0:
+            print(f"    and {counted(more, 'more field')}; --json has all")
     command_line.show_report(report)

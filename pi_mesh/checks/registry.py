@@ -162,8 +162,7 @@ CHECKS: tuple[Check, ...] = (
     _verify("running proxies", (CALLS,)),
     _verify("clock", (CALLS,)),
     _verify("request through the gateway", (CALLS,)),
-    _verify("configuration analysis", (CALLS,), beside=True),
-    _verify("configuration analysis", (CALLS,), by="check_planned", runs=(PREFLIGHT,), beside=True),
+    _verify("configuration analysis", (CALLS,), runs=(PREFLIGHT, VERIFY), beside=True),
     _operation("plain-text call", (OBJECTS, CALLS), only_with="--probe"),
     _verify("cpu throttling"),
 )

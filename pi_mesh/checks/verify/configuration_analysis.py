@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -28,17 +28,16 @@ routes of one host, and a rule that no request reaches (istio.io/latest/docs/ref
 LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
 
 
-def check_planned(observation: Observation) -> list[Finding]:
-    """Judge the objects of the settings with what runs, as the next `up` will leave both."""
-    return check(observation, planned=True)
+def check(observation: Observation) -> list[Finding]:
+    """Return a finding for each message about this mesh, and one for each kind of message about objects of others.
 
-
-def check(observation: Observation, planned: bool = False) -> list[Finding]:
-    """Return a finding for each message about this mesh, and one for each kind of message about objects of others."""
+    Before an `up` the objects of the settings are judged with what runs, as both will be after it.
+    """
     if shutil.which("istioctl") is None:
         message = f"is not on PATH: of Istio's own analysis, checks here cover {', '.join(COVERED)}"
         return [unknown(ID, ISTIOCTL, message, "install istioctl")]
     try:
+        planned = [] if observation.live else [item.manifest for item in observation.mesh.objects]
         return _analyzed(observation.mesh, observation.snapshot, planned)
     except subprocess.TimeoutExpired as problem:
         return [_no_answer(problem.cmd, f"within {SECONDS} s")]
@@ -47,14 +46,15 @@ def check(observation: Observation, planned: bool = False) -> list[Finding]:
         return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
 
 
-def _analyzed(mesh: Inventory, cluster: Snapshot, planned: bool) -> list[Finding]:
+def _analyzed(mesh: Inventory, cluster: Snapshot, planned: Sequence[Mapping]) -> list[Finding]:
     if differs := _other_version(mesh.settings.istio.version):
         return [differs]
     context, namespace = mesh.settings.cluster.context, mesh.settings.istio.namespace
     command = ["istioctl", "analyze", "-A", "-o", "json", "--context", context, "-i", namespace]
-    objects = yaml.safe_dump_all(item.manifest for item in mesh.objects) if planned else None
     command += ["-"] if planned else []
-    done = subprocess.run(command, input=objects, capture_output=True, text=True, check=False, timeout=SECONDS)
+    done = subprocess.run(
+        command, input=yaml.safe_dump_all(planned), capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     try:
         return message_findings(json.loads(done.stdout) or [], mesh, cluster)
     except json.JSONDecodeError:

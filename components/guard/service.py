@@ -67,7 +67,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         if refusal := destroy.deletion_refusal(request.urn, MessageToDict(request.properties)):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusal)
-        if left := [value.string_value for value in request.properties.fields["left"].list_value.values]:
+        left = [value.string_value for value in request.properties.fields["left"].list_value.values]
+        if left and sys.argv[1:]:  # the address of the engine
             text = "\n  ".join(["A destroy leaves in the cluster:", *left])
             log = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=request.urn)
             engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1])).Log(log)

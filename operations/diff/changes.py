@@ -18,7 +18,7 @@ from pi_mesh.checks.observe import mesh_on
 from pi_mesh.checks.verify.diff import change_in_words, differences
 from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import Client, Discovery
-from pi_mesh.cluster.helm_releases import SECRET
+from pi_mesh.cluster.helm_releases import CRD, SECRET
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Release, chart_lock
 from pi_mesh.names import PROJECT, object_key
@@ -114,6 +114,8 @@ def field_changes(old: dict | None, new: dict, live: dict) -> Iterator[FieldChan
         path, before = entry.place.path, by_hand.get(entry.place.path)
         if entry.uncertain or (entry.added and (old is None or before)):
             continue
+        if new["kind"] == CRD and path.endswith(".description"):
+            continue  # not a rule of the schema
         manual = before is not None and before.wanted == entry.wanted
         if new["kind"] == SECRET:
             yield FieldChange(path=path, change="changes", live="[secret]", target="[secret]", manual=manual)

@@ -1,6 +1,6 @@
 """A client of the Kubernetes API that answers from a table, and records its requests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -68,6 +68,14 @@ class FakeClient:
         self.wrote.append(("patch", path))
         self.bodies.append(body)
         return body
+
+    def patch_json(self, path: str, operations: Sequence[Mapping[str, Any]]) -> None:
+        self.wrote.append(("patch_json", path))
+        self.bodies.append({"operations": operations})
+
+    def apply(self, path: str, manifest: Mapping[str, Any]) -> None:
+        self.wrote.append(("apply", path))
+        self.bodies.append(manifest)
 
     def delete(self, path: str) -> None:
         self.wrote.append(("delete", path))

@@ -197,6 +197,17 @@ def test_a_changed_object_of_the_program_is_named_and_put_back_by_the_advice(pro
     cure(problems, problem, mesh)
 
 
+def test_repair_undoes_drift_and_the_next_up_has_nothing_to_change(mesh):
+    patch(CLUSTER_ROLE, added("/rules/-", RULE))
+    patch(SIDECAR, {"op": "replace", "path": "/spec/egress/0/hosts/0", "value": "elsewhere/*"})
+    kubectl("delete", *INJECTOR)
+    shown = mesh.operation("repair", "--drift", "--dry-run")
+    assert (shown.status, shown.output.count("set it to what was applied")) == (1, 3)
+    mesh.operation("repair", "--drift", "--yes").must()
+    wait_until("a verification without problems", lambda: mesh.operation("verify").status == 0, seconds=60)
+    mesh.must_be_quiet()
+
+
 @pytest.mark.long
 def test_a_value_that_somebody_changed_with_helm_is_named_and_put_back_by_a_refreshing_up(problems, mesh):
     chart = str(CHECKOUT / f".lab/charts/istiod-{LAB}.tgz")

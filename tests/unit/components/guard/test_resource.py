@@ -29,6 +29,13 @@ def test_its_arguments_are_those_of_the_settings(deployed):
     assert guard.props["workloads"]
     assert (guard.props["deleted"], guard.props["retained"]) == (["istio-system"], ["trading"])
     assert guard.props["context"] == "test"
+    assert guard.props["left"][0].startswith("Istio's CRDs")
+    assert "namespace trading, which others made" in guard.props["left"]
+
+
+def test_what_the_settings_sweep_is_not_said_to_stay(deployed):
+    guard = deployed(destroy={"crds": True, "rootCertificates": True}).one("destroy-guard", GUARD)
+    assert guard.props["left"] == ["sidecars of pods elsewhere, until the pods are restarted"]
 
 
 def test_the_control_planes_namespace_waits_for_its_gateways_to_drain(deployed):

@@ -14,13 +14,14 @@ import psutil
 import pytest
 
 from operations import pulumi
-from operations.failures import Exit
+from operations.failures import Exit, ProblemError
 from operations.repair import backend_lock, observed_state, plan, processes
 from operations.repair.observed_state import ObservedState
 from operations.repair.plan import Act
 from operations.repair.processes import Lock, Process
 from pi_mesh.checks.root_trust import LostCa
 from pi_mesh.cluster.helm_releases import ReleaseRecord
+from pi_mesh.cluster.live_objects import Pair
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import CRDS, Snapshot
 from pi_mesh.inventory import Kind
@@ -189,6 +190,44 @@ def test_a_crd_is_handed_over_by_its_label_and_annotations_alone():
     annotations = {"meta.helm.sh/release-name": "istio-base", "meta.helm.sh/release-namespace": "istio-system"}
     meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": annotations}
     assert (cluster.wrote, cluster.bodies) == ([("patch", f"{CRDS}/{CRD.name}")], [{"metadata": meta}])
+
+
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "istiod"}, "spec": {"type": "ClusterIP"}}
+CHANGED = Pair("istio-system/istiod", SERVICE, {**SERVICE, "spec": {"type": "NodePort", "externalName": "x"}}, SERVICE)
+GONE = Pair("", {**SERVICE, "metadata": {"name": "own", "namespace": "trading"}}, None)
+DISCOVERY = {"/api/v1": {"resources": [{"kind": "Service", "name": "services", "namespaced": True}]}}
+
+
+def test_drift_is_undone_where_nothing_was_interrupted():
+    steps = plan.repair_steps(situation(drift=(CHANGED, GONE)))
+    assert [step.act for step in steps] == [Act.UNDO, Act.UNDO]
+    assert "spec.type: 'NodePort', not 'ClusterIP'" in steps[0].problem
+    assert steps[1].problem == "is gone"
+    assert [step.act for step in plan.repair_steps(situation(INSTALL, drift=(GONE,)))] == [Act.FORGET]
+
+
+def test_what_was_added_goes_and_the_rest_is_as_applied_for_its_owner_and_for_nobody_else():
+    cluster = FakeClient(DISCOVERY)
+    plan.undo_drift(cluster, CHANGED)
+    place = "/api/v1/namespaces/istio-system/services/istiod"
+    assert cluster.wrote == [("patch_json", place), ("apply", place), ("patch", place)]
+    removal, applied, marks = cluster.bodies
+    assert removal["operations"] == [{"op": "remove", "path": "/spec/externalName"}]
+    assert applied == SERVICE
+    assert marks["metadata"]["managedFields"] == [{}]
+    assert marks["metadata"]["annotations"]["meta.helm.sh/release-name"] == "istiod"
+
+
+def test_an_object_of_the_program_that_is_gone_is_made_without_marks_of_helm():
+    cluster = FakeClient(DISCOVERY)
+    plan.undo_drift(cluster, GONE)
+    assert [verb for verb, _ in cluster.wrote] == ["apply", "patch"]
+    assert cluster.bodies == [GONE.wanted, {"metadata": {"managedFields": [{}]}}]
+
+
+def test_an_object_whose_kind_is_gone_is_named():
+    with pytest.raises(ProblemError, match="of a kind that the cluster no longer has"):
+        plan.undo_drift(FakeClient(), GONE)
 
 
 BEGUN = replace(INSTALL, since=datetime(2026, 1, 1, tzinfo=UTC))

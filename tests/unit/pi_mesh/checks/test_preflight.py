@@ -1,13 +1,16 @@
 """The preflight's findings about a whole cluster, and those of its smallest checks."""
 
 from pi_mesh.catalog.istio import facts_of
+from pi_mesh.checks import registry
 from pi_mesh.checks.finding import NEXT, Finding
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import gateway_service, metrics_server, network_policies, overridden_settings, rights
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
 from pi_mesh.cluster.pods import Pod
 from tests.support import charts
+from tests.support.factories import make_mesh
 from tests.support.findings import case, table
-from tests.support.preflight_problems import assert_told, findings, observation, problems
+from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_snapshot, state_of
 from tests.support.versions import NEWEST
 
@@ -60,7 +63,8 @@ def test_every_problem_is_in_one_report():
 
 
 def test_the_report_on_a_healthy_cluster_without_a_mesh_is_one_row_for_each_check():
-    report = findings(make_snapshot(), cluster={"unreachableSeconds": 60})
+    mesh = make_mesh(cluster={"unreachableSeconds": 60})
+    report = registry.findings(registry.PREFLIGHT, Observation(mesh, make_snapshot()), calls=False)
     assert {finding.level for finding in report} == {"ok"}
     rows = [f"{finding}{f' [{finding.number}]' if finding.number is not None else ''}" for finding in report]
     assert rows == HEALTHY.strip().splitlines()

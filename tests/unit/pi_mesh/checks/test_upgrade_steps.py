@@ -16,6 +16,7 @@ from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.inventory.chart_lock import LockedChart
+from pi_mesh.values.extra_values import Chart
 from tests.support.factories import STACK, make_mesh, make_settings
 from tests.support.findings import case, table
 from tests.support.snapshots import installed_mesh, installed_state, make_pis, make_snapshot, state_of
@@ -89,6 +90,15 @@ def test_every_step_restarts_istiod_and_both_gateways_whichever_chart_they_have(
     names = ("istiod", "istio-ingressgateway", "istio-egressgateway")
     expected = {f"Deployment istio-system/{name}" for name in names}
     assert {frozenset(step.forecast.restarts) for step in ladder(running(FIRST))} == {frozenset(expected)}
+
+
+def test_a_step_names_the_defaults_of_istiod_that_its_chart_says_to_change(monkeypatch):
+    kept = {f"1.{NEWEST_MINOR - 1}": {"pilot": {"env": {"A": "false"}}}}
+    monkeypatch.setattr(upgrade_steps, "load_chart", lambda _: Chart("", former=kept))
+    (step,) = ladder(running(BEFORE, newest_kubernetes(BEFORE)), BEFORE)
+    assert step.changed_defaults == ["A (was false)"]
+    monkeypatch.setattr(upgrade_steps, "load_chart", lambda _: None)
+    assert step.changed_defaults == []
 
 
 def test_crds_are_upgraded_before_1_24_handed_over_there_and_left_to_the_chart_after_it():

@@ -2,11 +2,12 @@
 
 import io
 import tarfile
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
-from pi_mesh.values.extra_values import load_chart, reserved_values, unread_values
+from pi_mesh.values.extra_values import load_chart, reserved_values, similar_path, unread_values
 from tests.support import charts
 from tests.support.factories import make_mesh, make_settings
 from tests.support.findings import case, table
@@ -127,6 +128,43 @@ def packaged(tmp_path):
 def test_the_defaults_are_those_below_istios_wrapper_or_the_whole_file(packaged):
     assert packaged().defaults == {"pilot": {"cni": {"enabled": False}}, "global": {"hub": "x", "proxy": {}}, "top": 1}
     assert [packaged(values=text).defaults for text in ("replicas: 1\n", "")] == [{"replicas": 1}, {}]
+
+
+def test_what_a_version_keeps_of_an_earlier_one_is_known_and_the_key_that_asks_for_it_is_no_mistake(packaged):
+    former = packaged(**{"files/profile-compatibility-version-1.28.yaml": "pilot: {env: {A: 'false'}}\n"})
+    assert former.former == {"1.28": {"pilot": {"env": {"A": "false"}}}}
+    assert list(unread_values(former, {"compatibilityVersion": "1.28"})) == []
+
+
+TYPOS = {
+    "pilot.resuorces": "pilot.resources",
+    "pilot.replicacount": "pilot.replicaCount",
+    "pilot.autoscaleEnable": "pilot.autoscaleEnabled",
+    "pilot.nodeselector": "pilot.nodeSelector",
+    "pilot.envs": "pilot.env",
+    "pilot.traceSamplng": "pilot.traceSampling",
+    "globl": "global",
+    "global.proxy.logLevl": "global.proxy.logLevel",
+    "global.proxy.readinessPeriodSecond": "global.proxy.readinessPeriodSeconds",
+    "global.imagePullPolcy": "global.imagePullPolicy",
+    "global.logAsJSON": "global.logAsJson",
+    "sidecarInjectorWebhook.neverInjectSelectors": "sidecarInjectorWebhook.neverInjectSelector",
+    "telemetri": "telemetry",
+    "meshCofig": "meshConfig",
+    "revisonTags": "revisionTags",
+}
+
+
+@pytest.mark.parametrize("path", TYPOS)
+def test_a_typo_is_named_with_the_value_that_it_may_mean(path):
+    *branches, key = path.split(".")
+    extra = reduce(lambda value, branch: {branch: value}, reversed(branches), {key: 1})
+    assert list(unread_values(chart("istiod", NEWEST), extra)) == [path]
+    assert similar_path(chart("istiod", NEWEST), path) == TYPOS[path]
+
+
+def test_a_name_like_no_other_means_nothing():
+    assert similar_path(chart("istiod", NEWEST), "global.xyzzy") == ""
 
 
 def test_the_subcharts_are_known_by_name_and_alias(packaged):

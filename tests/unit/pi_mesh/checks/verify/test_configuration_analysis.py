@@ -76,6 +76,12 @@ def test_an_istioctl_of_a_neighbouring_minor_is_asked(istioctl, version, analyze
     assert_lines(configuration_analysis.check(SEEN), line)
 
 
+def test_before_an_up_the_objects_of_the_settings_are_judged_with_what_runs(istioctl, tmp_path):
+    istioctl(NEWEST, f"cat > {tmp_path}/objects; [ $9 = - ] && echo '[]'")
+    assert_lines(configuration_analysis.check(SEEN), "OK nothing to report$")
+    assert "PeerAuthentication" in (tmp_path / "objects").read_text()
+
+
 def test_an_istioctl_that_does_not_answer_is_ended_and_is_unknown(istioctl, monkeypatch):
     istioctl(BEFORE, "exec sleep 60")
     monkeypatch.setattr(configuration_analysis, "SECONDS", 0.2)
@@ -84,4 +90,7 @@ def test_an_istioctl_that_does_not_answer_is_ended_and_is_unknown(istioctl, monk
 
 def test_without_istioctl_there_is_one_unknown(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    assert_lines(configuration_analysis.check(SEEN), "UNKNOWN istioctl: ")
+    assert_lines(
+        configuration_analysis.check(SEEN),
+        "UNKNOWN istioctl: is not on PATH: of Istio's own analysis, checks here cover IST0102, ",
+    )

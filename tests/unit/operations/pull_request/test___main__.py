@@ -53,7 +53,10 @@ def test_the_whole_comment_has_no_limit(invoke):
 
 def test_what_the_cluster_would_get_stands_below_where_it_is_asked_for(invoke, monkeypatch):
     done = SimpleNamespace(stdout="~ Service a/b\n", stderr="")
-    run = lambda given, **_: done if given[-4:] == ["operations", "diff", "-s", "new"] else None
+
+    def run(given, **_):
+        return done if given[-4:] == ["operations", "diff", "-s", "new"] else None
+
     monkeypatch.setattr(command, "subprocess", SimpleNamespace(run=run))
     _, output, _ = invoke("-s new --live")
     assert "<summary>What changes in the cluster as it runs</summary>" in output

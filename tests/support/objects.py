@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.cluster.kubectl import get, kubectl
 from lab.workloads import Workload, apply, delete, manifests, wait_for
-from pi_mesh.checks.verify.remedies import RELEASE_FIELDS
+from pi_mesh.checks.verify.remedies import FREE_FIELDS
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def patched(kind: str, name: str, namespace: str, change: Callable[[dict], dict]
         yield
     finally:
         merge(json.dumps({key: before[key] for key in ("spec", "data") if key in before}))
-        merge(RELEASE_FIELDS)
+        merge(json.dumps({"metadata": FREE_FIELDS}))
 
 
 def identities(kinds: str) -> set[tuple[str, ...]]:
